@@ -1,0 +1,103 @@
+import { SysError } from "./errno.ts";
+import { O_CLOEXEC, type Syscalls } from "./syscalls.ts";
+
+/**
+ * libc, as far as this program calls it. Each row is followed by its C declaration.
+ *
+ * The four `ssize_t` results are taken as `i32`: no buffer here is near 2 GiB, and a 64-bit result would
+ * be a BigInt, allocated between the call and the look at errno.
+ */
+const LIBC = {
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, ...)
+  close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
+  ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, void *arg)
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t read(int fd, void *buf, size_t n)
+  write: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t n)
+  pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" }, // ssize_t pread64(int, void *, size_t, off64_t)
+  pwrite64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" }, // ssize_t pwrite64(int, const void *, size_t, off64_t)
+  __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** The same ioctl with its argument by value. */
+const LIBC_BY_VALUE = {
+  ioctl: { parameters: ["i32", "u32", "usize"], result: "i32" }, // int ioctl(int fd, unsigned long request, unsigned long arg)
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/**
+ * The real kernel behind {@link Syscalls}, by libc.
+ *
+ * errno belongs to the thread and to the moment: it is read through a view made once, in the statement
+ * right after the call, with no allocation and no other call between. Every method below keeps to that,
+ * and none is ever made `nonblocking`, which would move it to another thread.
+ *
+ * Effect: loads `libc.so.6`; dispose of it to unload.
+ */
+export function openLibc(): Syscalls & Disposable {
+  const library = Deno.dlopen("libc.so.6", LIBC);
+  const byValue = Deno.dlopen("libc.so.6", LIBC_BY_VALUE);
+  const c = library.symbols;
+  const location = c.__errno_location();
+  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
+  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  const text = new TextEncoder();
+
+  const checked = (result: number, error: number, call: string): number => {
+    if (result < 0) throw new SysError(call, error);
+    return result;
+  };
+  return {
+    open(path, flags) {
+      const bytes = text.encode(path + "\0");
+      const result = c.open(bytes, flags | O_CLOEXEC, 0);
+      const error = errno[0]!;
+      return checked(result, error, `open ${path}`);
+    },
+    close(fd) {
+      const result = c.close(fd);
+      const error = errno[0]!;
+      checked(result, error, "close");
+    },
+    ioctl(fd, request, arg = 0) {
+      if (typeof arg === "number") {
+        const value = BigInt(arg);
+        const result = byValue.symbols.ioctl(fd, request, value);
+        const error = errno[0]!;
+        return checked(result, error, `ioctl 0x${request.toString(16)}`);
+      }
+      const result = c.ioctl(fd, request, arg);
+      const error = errno[0]!;
+      return checked(result, error, `ioctl 0x${request.toString(16)}`);
+    },
+    read(fd, buffer) {
+      const length = BigInt(buffer.length);
+      const result = c.read(fd, buffer, length);
+      const error = errno[0]!;
+      return checked(result, error, "read");
+    },
+    write(fd, buffer) {
+      const length = BigInt(buffer.length);
+      const result = c.write(fd, buffer, length);
+      const error = errno[0]!;
+      return checked(result, error, "write");
+    },
+    pread(fd, buffer, offset) {
+      const length = BigInt(buffer.length);
+      const result = c.pread64(fd, buffer, length, offset);
+      const error = errno[0]!;
+      return checked(result, error, "pread");
+    },
+    pwrite(fd, buffer, offset) {
+      const length = BigInt(buffer.length);
+      const result = c.pwrite64(fd, buffer, length, offset);
+      const error = errno[0]!;
+      return checked(result, error, "pwrite");
+    },
+    addressOf(buffer) {
+      return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
+    },
+    [Symbol.dispose]() {
+      byValue.close();
+      library.close();
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { errnoName } from "./errno.ts";
+
+const SOCKETS = {
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int socket(int domain, int type, int protocol)
+  sendto: { parameters: ["i32", "buffer", "usize", "i32", "buffer", "u32"], result: "i32" }, // ssize_t sendto(int, const void *, size_t, int, const struct sockaddr *, socklen_t)
+  close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
+  __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
+} as const satisfies Deno.ForeignLibraryInterface;
+
+const AF_UNIX = 1;
+const SOCK_DGRAM = 2;
+const SOCK_CLOEXEC = 0o2000000;
+const MSG_NOSIGNAL = 0x4000;
+/** sizeof sockaddr_un.sun_path, without its NUL. */
+const MAX_PATH_BYTES = 107;
+
+/** A way to tell a service manager something; dispose of it to unload libc. */
+export interface Notify extends Disposable {
+  /** Gives null where it was told, else why it was not. */
+  tell(state: string): string | null;
+}
+
+/**
+ * The notify socket of sd_notify(3): a path, or an abstract name that begins with `@`. Each call sends one
+ * datagram. Effect: loads libc. Throws a RangeError on a path that no socket can have.
+ */
+export function openNotify(path: string): Notify {
+  const name = new TextEncoder().encode(path);
+  if (name.length > MAX_PATH_BYTES) throw new RangeError(`Cannot use the socket ${path}: too long`);
+  const address = new Uint8Array(2 + name.length + (path.startsWith("@") ? 0 : 1));
+  new DataView(address.buffer).setUint16(0, AF_UNIX, true);
+  address.set(name, 2);
+  if (path.startsWith("@")) address[2] = 0;
+  const library = Deno.dlopen("libc.so.6", SOCKETS);
+  const libc = library.symbols;
+  const tell = (state: string): string | null => {
+    const errno = errnoView(libc.__errno_location());
+    const message = new TextEncoder().encode(state);
+    const length = BigInt(message.length);
+    const fd = libc.socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) return `socket: ${errnoName(errno[0]!)}`;
+    const sent = libc.sendto(fd, message, length, MSG_NOSIGNAL, address, address.length);
+    const error = errno[0]!;
+    libc.close(fd);
+    return sent === message.length ? null : `sendto: ${errnoName(error)}`;
+  };
+  return { tell, [Symbol.dispose]: () => library.close() };
+}
+
+function errnoView(location: Deno.PointerValue): Int32Array {
+  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
+  return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+}

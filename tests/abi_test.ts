@@ -1,0 +1,38 @@
+import { assertEquals } from "@std/assert";
+import * as iommufd from "../ffi/iommufd.ts";
+import { type Fields, fieldWidth, type Struct } from "../ffi/struct.ts";
+import * as vfio from "../ffi/vfio.ts";
+import * as migration from "../ffi/vfio_migration.ts";
+import linux from "./fixtures/abi/linux-6.12.json" with { type: "json" };
+
+/** What a C compiler printed from the kernel's headers; see scripts/abi.ts. */
+const printed: Readonly<Record<string, number | string | null>> = linux;
+const declared: Record<string, unknown> = { ...vfio, ...migration, ...iommufd };
+
+/** What these headers do not have yet. */
+const LATER = ["VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2", "VFIO_PRECOPY_INFO_REINIT"];
+
+for (const [name, value] of Object.entries(declared)) {
+  if (typeof value === "number") {
+    Deno.test(`${name} is the header's number`, () => {
+      assertEquals(printed[name], LATER.includes(name) ? null : value);
+    });
+    continue;
+  }
+  const { size, fields } = value as Struct<Fields>;
+  Deno.test(`struct ${name} is laid out as in the header`, () => {
+    assertEquals(printed[name], size);
+    for (const [field, at] of Object.entries(fields)) {
+      assertEquals(printed[`${name}.${field}`], at[1], `offset of ${field}`);
+      assertEquals(printed[`${name}.${field}:width`], fieldWidth(at), `width of ${field}`);
+    }
+  });
+}
+
+Deno.test("every number that the header printed is declared", () => {
+  const known = Object.keys(declared);
+  const strangers = Object.keys(printed).filter((name) =>
+    name !== "linux" && !known.includes(name.replace(/[.:].*/, ""))
+  );
+  assertEquals(strangers, []);
+});
