@@ -1,0 +1,21 @@
+/**
+ * The vocabulary: the documents that hosts exchange, and the words in them. It imports nothing of ours.
+ *
+ * Question: what must a source say of itself so that a host elsewhere can answer, and what does that
+ * host say back? Choice: plain JSON with a `schema` name and version, checked by zod (its small `mini`
+ * build: the full one doubles the time to start); fields that are not known here are kept, never
+ * refused, so that an older agent passes on what a newer one wrote. Schemas are lazy: most runs use few. Given up: a binary form, and
+ * classes; a document is data and holds no handle.
+ *
+ * @module
+ */
+export * from "./failure.ts";
+export * from "./identity.ts";
+export type * from "./known.ts";
+export * from "./migration.ts";
+export * from "./offer.ts";
+export * from "./pci_address.ts";
+export * from "./pci_config.ts";
+export * from "./problem.ts";
+export * from "./snapshot.ts";
+export * from "./type_name.ts";

@@ -1,0 +1,101 @@
+import * as z from "zod/mini";
+import type { Known } from "./known.ts";
+import { Host } from "./identity.ts";
+import { Check } from "./migration.ts";
+import { Problem } from "./problem.ts";
+
+export const ANSWER_SCHEMA = "vfio-ask/answer/v1";
+
+/** Something that a host can offer as a target: a device that is there, or a type that can be made. */
+export const Configuration = z.lazy(() =>
+  z.looseObject({
+    kind: z.enum(["device", "mdev-type", "vgpu-type"]),
+    type: z.string(),
+    /** Of a device: its name in sysfs. */
+    id: z.optional(z.string()),
+    /** Of a type: the device that it is made on. */
+    parent: z.optional(z.string()),
+  })
+);
+export type Configuration = Known<z.infer<typeof Configuration>>;
+
+/**
+ * Why something was judged as it was: a stable code for programs, a sentence for a person that starts
+ * with the vendor or driver, both values, and the kernel check behind it, where there is one.
+ */
+export const Reason = z.lazy(() =>
+  z.looseObject({
+    code: z.string(),
+    sentence: z.string(),
+    source: z.optional(z.nullable(z.string())),
+    host: z.optional(z.nullable(z.string())),
+    check: z.optional(Check),
+  })
+);
+export type Reason = Known<z.infer<typeof Reason>>;
+
+/** Why an offer is believed, strongest first. */
+export const EVIDENCE = ["driver-tested", "attribute-tested", "vendor-rule", "same-type"] as const;
+export type Evidence = (typeof EVIDENCE)[number];
+
+export const VERDICTS = ["compatible", "incompatible", "unknown"] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Whether a configuration can be had now, and how many: apart from whether it would fit. */
+export const Availability = z.lazy(() =>
+  z.looseObject({
+    now: z.boolean(),
+    instances: z.nullable(z.number()),
+    reason: z.optional(z.string()),
+  })
+);
+export type Availability = Known<z.infer<typeof Availability>>;
+
+/** How to make the configuration: the sysfs attribute to write to, and the command line. */
+export const Create = z.lazy(() =>
+  z.looseObject({ sysfs: z.string(), command: z.optional(z.string()) })
+);
+
+export type Create = Known<z.infer<typeof Create>>;
+
+/** A configuration that fits, or may: best first by `rank`, which starts at 1. */
+export const Offer = z.lazy(() =>
+  z.looseObject({
+    rank: z.number(),
+    configuration: Configuration,
+    verdict: z.enum(["compatible", "unknown"]),
+    evidence: z.nullable(z.enum(EVIDENCE)),
+    availability: Availability,
+    reasons: z.array(Reason),
+    warnings: z.array(Reason),
+    create: z.nullable(Create),
+  })
+);
+export type Offer = Known<z.infer<typeof Offer>>;
+
+/** A configuration that does not fit, with all its reasons. */
+export const Refusal = z.lazy(() =>
+  z.looseObject({
+    configuration: Configuration,
+    verdict: z.literal("incompatible"),
+    availability: Availability,
+    reasons: z.array(Reason),
+    warnings: z.array(Reason),
+  })
+);
+export type Refusal = Known<z.infer<typeof Refusal>>;
+
+/** The answer to one source: offers best first, and the rest with their reasons. */
+export const Answer = z.lazy(() =>
+  z.looseObject({
+    schema: z.literal(ANSWER_SCHEMA),
+    snapshot: z.number(),
+    takenAt: z.string(),
+    host: Host,
+    source: z.looseObject({ id: z.string(), type: z.string(), description: z.string() }),
+    offers: z.array(Offer),
+    refusals: z.array(Refusal),
+    problems: z.array(Problem),
+  })
+);
+export type Answer = Known<z.infer<typeof Answer>>;

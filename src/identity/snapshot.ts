@@ -1,0 +1,180 @@
+import * as z from "zod/mini";
+import type { Known } from "./known.ts";
+import { Driver, Host } from "./identity.ts";
+import { Check, Migration } from "./migration.ts";
+import { PciConfig } from "./pci_config.ts";
+import { Problem } from "./problem.ts";
+import { DEVICE_KINDS } from "./type_name.ts";
+
+export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
+
+/** Who holds a device: a process by number and name, and the node that it has open. */
+export const Holder = z.lazy(() =>
+  z.looseObject({ pid: z.number(), name: z.string(), node: z.string() })
+);
+export type Holder = Known<z.infer<typeof Holder>>;
+
+/** Whether a device is held: from `/proc`, which `unknown` could not be read in full, or by a refused open. */
+export const Use = z.lazy(() =>
+  z.looseObject({
+    state: z.enum(["idle", "in-use", "unknown"]),
+    holder: z.nullable(Holder),
+  })
+);
+export type Use = Known<z.infer<typeof Use>>;
+
+/** A vendor's opaque version: what its attribute said, or the errno that reading it gave. */
+export const Version = z.lazy(() =>
+  z.looseObject({
+    path: z.string(),
+    version: z.nullable(z.string()),
+    errno: z.nullable(z.string()),
+  })
+);
+export type Version = Known<z.infer<typeof Version>>;
+
+/** A VFIO device as this host has it: what sysfs says, who holds it, and what is known of its migration. */
+export const Device = z.lazy(() =>
+  z.looseObject({
+    id: z.string(),
+    kind: z.enum(DEVICE_KINDS),
+    sysfs: z.string(),
+    type: z.string(),
+    description: z.string(),
+    deviceApi: z.nullable(z.string()),
+    driver: z.nullable(Driver),
+    parentDriver: z.nullable(Driver),
+    parent: z.nullable(z.string()),
+    modalias: z.nullable(z.string()),
+    pci: z.nullable(z.looseObject({
+      vendor: z.string(),
+      device: z.string(),
+      revision: z.string(),
+      class: z.string(),
+      subsystem: z.string(),
+      function: z.enum(["physical", "virtual"]),
+      virtualFunctions: z.array(z.string()),
+    })),
+    numaNode: z.nullable(z.number()),
+    iommuGroup: z.nullable(z.looseObject({
+      id: z.string(),
+      name: z.nullable(z.string()),
+      type: z.nullable(z.string()),
+    })),
+    nodes: z.looseObject({ cdev: z.nullable(z.string()), group: z.nullable(z.string()) }),
+    /** When its node appeared, in milliseconds since 1970; null where it has none. */
+    since: z.nullable(z.number()),
+    facts: z.record(z.string(), z.unknown()),
+    use: Use,
+    /** Null where the kernel has no such attribute, as kernels of kernel.org have not. */
+    version: z.optional(z.nullable(Version)),
+    /** Why nobody should be offered it: it needs a reset, or a driver is stuck in it. */
+    trouble: z.optional(z.nullable(z.looseObject({ code: z.string(), sentence: z.string() }))),
+    migration: Migration,
+    pciConfig: z.nullable(PciConfig),
+  })
+);
+export type Device = Known<z.infer<typeof Device>>;
+
+/** A type of device that can be made here: an mdev type of a parent, or a vGPU type of an SR-IOV function. */
+export const DeviceType = z.lazy(() =>
+  z.looseObject({
+    kind: z.enum(["mdev-type", "vgpu-type"]),
+    type: z.string(),
+    parent: z.string(),
+    sysfs: z.string(),
+    name: z.nullable(z.string()),
+    description: z.nullable(z.string()),
+    deviceApi: z.nullable(z.string()),
+    /** The driver that devices of the type are bound to, null where none shows it yet. */
+    driver: z.nullable(Driver),
+    parentDriver: z.nullable(Driver),
+    availableInstances: z.nullable(z.number()),
+    instances: z.array(z.string()),
+    numaNode: z.nullable(z.number()),
+    version: z.optional(z.nullable(Version)),
+    migration: Migration,
+    pciConfig: z.nullable(PciConfig),
+  })
+);
+export type DeviceType = Known<z.infer<typeof DeviceType>>;
+
+/** What a driver says of one VFIO feature: `present`, `absent` (ENOTTY), or an errno that says neither. */
+export const Feature = z.lazy(() =>
+  z.looseObject({
+    id: z.number(),
+    name: z.string(),
+    support: z.enum(["present", "absent", "error"]),
+    errno: z.nullable(z.string()),
+  })
+);
+export type Feature = Known<z.infer<typeof Feature>>;
+
+/** One capability in a region's chain: `type` has `type` and `subtype`, `sparse-mmap` has `areas`. */
+export const RegionCapability = z.lazy(() =>
+  z.looseObject({
+    id: z.number(),
+    name: z.string(),
+    type: z.optional(z.number()),
+    subtype: z.optional(z.number()),
+    areas: z.optional(z.array(z.looseObject({ offset: z.number(), size: z.number() }))),
+  })
+);
+export type RegionCapability = Known<z.infer<typeof RegionCapability>>;
+
+export const Region = z.lazy(() =>
+  z.looseObject({
+    index: z.number(),
+    name: z.string(),
+    size: z.number(),
+    offset: z.string(),
+    flags: z.array(z.string()),
+    capabilities: z.array(RegionCapability),
+    errno: z.nullable(z.string()),
+  })
+);
+export type Region = Known<z.infer<typeof Region>>;
+
+/** Whether a way of tracking dirty pages works: how far a start, report and stop came. */
+export const DirtyTracking = z.lazy(() =>
+  z.looseObject({
+    result: z.enum(["works", "fails", "absent"]),
+    check: z.nullable(Check),
+  })
+);
+export type DirtyTracking = Known<z.infer<typeof DirtyTracking>>;
+
+/** Everything that a device said of itself, in one document: all capabilities in one go. */
+export const Capabilities = z.lazy(() =>
+  z.looseObject({
+    device: z.string(),
+    path: z.enum(["cdev", "group"]),
+    iommu: z.enum(["iommufd", "type1v2", "type1", "noiommu"]),
+    probedAt: z.string(),
+    flags: z.array(z.string()),
+    regions: z.array(Region),
+    irqs: z.number(),
+    features: z.array(Feature),
+    state: z.nullable(z.string()),
+    dirtyTracking: z.looseObject({ device: DirtyTracking, iommu: DirtyTracking }),
+    v1Region: z.nullable(z.number()),
+    migration: Migration,
+    pciConfig: z.nullable(PciConfig),
+    problems: z.array(Problem),
+  })
+);
+export type Capabilities = Known<z.infer<typeof Capabilities>>;
+
+/** One immutable, numbered view of a host; every answer names the snapshot that it came from. */
+export const Snapshot = z.lazy(() =>
+  z.looseObject({
+    schema: z.literal(SNAPSHOT_SCHEMA),
+    snapshot: z.number(),
+    takenAt: z.string(),
+    host: Host,
+    devices: z.array(Device),
+    types: z.array(DeviceType),
+    problems: z.array(Problem),
+  })
+);
+export type Snapshot = Known<z.infer<typeof Snapshot>>;
