@@ -1,0 +1,91 @@
+import { errnoName } from "../../ffi/errno.ts";
+import { Failure } from "../identity/mod.ts";
+
+/** The largest text that an attribute may have: sysfs gives one page at the most. */
+const MAX_ATTRIBUTE_BYTES = 65536;
+
+/**
+ * A sysfs attribute's text without its last newline, null where there is no such attribute.
+ * Throws a {@link Failure} for whatever else the kernel answers.
+ */
+export function readAttribute(path: string): string | null {
+  try {
+    const text = Deno.readTextFileSync(path);
+    return text.slice(0, MAX_ATTRIBUTE_BYTES).replace(/\n$/, "");
+  } catch (cause) {
+    if (isAbsence(cause)) return null;
+    throw unreadable(path, cause);
+  }
+}
+
+/** What a symbolic link says, null where there is none. */
+export function readLink(path: string): string | null {
+  try {
+    return Deno.readLinkSync(path);
+  } catch (cause) {
+    if (isAbsence(cause)) return null;
+    throw unreadable(path, cause);
+  }
+}
+
+/** The names in a directory, sorted, none where there is no such directory. */
+export function listDirectory(path: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(path), (entry) => entry.name).sort();
+  } catch (cause) {
+    if (isAbsence(cause)) return [];
+    throw unreadable(path, cause);
+  }
+}
+
+/** The path with every link followed, null where it leads nowhere. */
+export function resolvePath(path: string): string | null {
+  try {
+    return Deno.realPathSync(path);
+  } catch (cause) {
+    if (isAbsence(cause)) return null;
+    throw unreadable(path, cause);
+  }
+}
+
+/** A whole number in an attribute, null where the attribute is absent or holds none. */
+export function parseNumber(text: string | null): number | null {
+  if (text === null || !/^\s*-?(0x[0-9a-f]+|\d+)\s*$/i.test(text)) return null;
+  return Number(text);
+}
+
+/** A hexadecimal id as it is written here: lower case, without `0x`. */
+export function parseHex(text: string | null): string | null {
+  return text === null ? null : text.trim().toLowerCase().replace(/^0x/, "");
+}
+
+/** The last part of a path. */
+export function lastPart(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** ENOENT, ENOTDIR, and EINVAL of readlink(2) on what is no link: there is no such thing. */
+function isAbsence(error: unknown): boolean {
+  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+    return true;
+  }
+  return (error as { code?: unknown } | null)?.code === "EINVAL";
+}
+
+/** The name of the errno behind an error of the runtime, which names the common ones only. */
+export function errnoOf(error: unknown): string {
+  const code = (error as { code?: unknown } | null)?.code;
+  if (typeof code === "string") return code;
+  const number = /\(os error (\d+)\)/.exec(error instanceof Error ? error.message : "")?.[1];
+  return number === undefined ? String(error) : errnoName(Number(number));
+}
+
+function unreadable(path: string, cause: unknown): Failure {
+  const denied = cause instanceof Deno.errors.PermissionDenied;
+  const answer = errnoOf(cause);
+  return new Failure(
+    denied ? "not-permitted" : "kernel",
+    `Cannot read ${path}: kernel answered ${answer}`,
+    { subject: path, remedy: denied ? "Run vfio-ask as root." : null, cause },
+  );
+}

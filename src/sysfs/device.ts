@@ -1,0 +1,129 @@
+import { dirname, join } from "@std/path";
+import { type DeviceKind, deviceTypeName, type Driver, vgpuTypeName } from "../identity/mod.ts";
+import { lastPart, parseNumber, readAttribute } from "./attribute.ts";
+import { readDriver } from "./driver.ts";
+import { type IommuGroup, readIommuGroup } from "./iommu_group.ts";
+import { readMdevTypeName, readParentDriver } from "./mdev_types.ts";
+import { type DeviceNodes, readNodes } from "./nodes.ts";
+import { type NvidiaVgpu, readNvidiaVgpu } from "./nvidia_vgpu.ts";
+import { type PciFunction, readPciFunction, readPhysicalFunction } from "./pci_function.ts";
+import type { HostRoots } from "./roots.ts";
+import { readVersionAttribute, type VersionAttribute } from "./version_attribute.ts";
+import type { VfioDevicePath } from "./vfio_devices.ts";
+
+/** A VFIO device as sysfs has it. */
+export interface SysfsDevice {
+  id: string;
+  kind: DeviceKind;
+  /** Its directory as the kernel names it, under `/sys`. */
+  sysfs: string;
+  type: string;
+  description: string;
+  deviceApi: string | null;
+  driver: Driver | null;
+  /** The driver of the parent, which made the device, where there is a parent. */
+  parentDriver: Driver | null;
+  /** Of an mdev the device it was made on, of a virtual function its physical one. */
+  parent: string | null;
+  modalias: string | null;
+  pci: PciFunction | null;
+  numaNode: number | null;
+  iommuGroup: IommuGroup | null;
+  nodes: DeviceNodes;
+  vgpu: NvidiaVgpu | null;
+  version: VersionAttribute | null;
+}
+
+/** The device APIs of devices that are no mdevs. Source: `VFIO_DEVICE_API_*_STRING` in `<linux/vfio.h>`. */
+const DEVICE_API: Readonly<Record<Exclude<DeviceKind, "mdev">, string>> = {
+  pci: "vfio-pci",
+  platform: "vfio-platform",
+  amba: "vfio-amba",
+  ccw: "vfio-ccw",
+  ap: "vfio-ap",
+  "fsl-mc": "vfio-fsl-mc",
+  cdx: "vfio-cdx",
+};
+
+/** Reads one VFIO device. Throws where an attribute that the kernel lists cannot be read. */
+export function readDevice(roots: HostRoots, { kind, path }: VfioDevicePath): SysfsDevice {
+  const iommuGroup = readIommuGroup(roots, path);
+  const shared = {
+    id: lastPart(path),
+    kind,
+    sysfs: kernelPath(roots, path),
+    driver: readDriver(path),
+    modalias: readAttribute(join(path, "modalias")),
+    iommuGroup,
+    nodes: readNodes(roots, path, iommuGroup?.id ?? null),
+    version: readVersionAttribute(path, "device"),
+  };
+  return kind === "mdev" ? readMdev(roots, shared, path) : readBusDevice({ ...shared, kind }, path);
+}
+
+type Shared<K extends DeviceKind> =
+  & Pick<SysfsDevice, "id" | "sysfs" | "driver" | "modalias" | "iommuGroup" | "nodes" | "version">
+  & { kind: K };
+
+function readMdev(
+  roots: HostRoots,
+  shared: Shared<"mdev"> | Shared<DeviceKind>,
+  path: string,
+): SysfsDevice {
+  const parent = dirname(path);
+  const type = readMdevTypeName(path) ?? "unknown";
+  const typePath = join(path, "mdev_type");
+  const vendor = shared.driver?.name ?? type.split("-")[0]!;
+  const name = readAttribute(join(typePath, "name")) ?? type;
+  const about = readAttribute(join(typePath, "description"));
+  return {
+    ...shared,
+    type,
+    parentDriver: readParentDriver(roots, { device: parent, type }),
+    description: `${vendor}: ${name}${about === null ? "" : `, ${oneLine(about)}`}`,
+    deviceApi: readAttribute(join(typePath, "device_api")),
+    parent: lastPart(parent),
+    pci: null,
+    numaNode: parseNumber(readAttribute(join(parent, "numa_node"))),
+    vgpu: null,
+  };
+}
+
+function readBusDevice(
+  shared: Shared<Exclude<DeviceKind, "mdev">>,
+  path: string,
+): SysfsDevice {
+  const { kind, driver, modalias } = shared;
+  const pci = kind === "pci" ? readPciFunction(path) : null;
+  const parent = kind === "pci" ? readPhysicalFunction(path) : null;
+  const vgpu = kind === "pci" ? readNvidiaVgpu(path) : null;
+  const name = driver?.name ?? "no driver";
+  return {
+    ...shared,
+    type: vgpu?.current ? vgpuTypeName(vgpu.current) : deviceTypeName(name, modalias ?? shared.id),
+    description: `${name}: ${describe(kind, pci, parent)}`,
+    deviceApi: DEVICE_API[kind],
+    parent,
+    parentDriver: parent === null ? null : readDriver(join(path, "physfn")),
+    pci,
+    numaNode: parseNumber(readAttribute(join(path, "numa_node"))),
+    vgpu,
+  };
+}
+
+function describe(kind: DeviceKind, pci: PciFunction | null, parent: string | null): string {
+  if (pci === null) return `${kind} device`;
+  const ids = `${pci.vendor}:${pci.device}`;
+  return parent === null ? `physical function ${ids}` : `virtual function ${ids} of ${parent}`;
+}
+
+function oneLine(text: string): string {
+  return text.trim().replace(/\s*\n\s*/g, ", ");
+}
+
+/** The path as it is under `/sys`, wherever the tree is mounted and whichever way it is named. */
+export function kernelPath({ sys }: HostRoots, path: string): string {
+  if (path.startsWith(`${sys}/`)) return `/sys${path.slice(sys.length)}`;
+  const root = Deno.realPathSync(sys);
+  return path.startsWith(`${root}/`) ? `/sys${path.slice(root.length)}` : path;
+}

@@ -1,0 +1,21 @@
+import { assertEquals } from "@std/assert";
+import { plantEmptyHost } from "../../tests/fixtures/planted_host.ts";
+import { readHost } from "./host.ts";
+
+Deno.test("readHost() gives name, kernel and boot", () => {
+  using host = plantEmptyHost();
+  host.proc.attribute("sys/kernel/hostname", "hv-17");
+  host.proc.attribute("sys/kernel/osrelease", "6.12.57");
+  host.proc.attribute("sys/kernel/random/boot_id", "9f0f1c52-0f6f-4d7e-9c0e-52c1a2b7a3f1");
+  assertEquals(readHost(host.roots), {
+    name: "hv-17",
+    kernel: "6.12.57",
+    bootId: "9f0f1c52-0f6f-4d7e-9c0e-52c1a2b7a3f1",
+  });
+});
+
+Deno.test("readHost() makes up names that say so where /proc tells none", () => {
+  using host = plantEmptyHost();
+  host.proc.attribute("sys/kernel/hostname", "");
+  assertEquals(readHost(host.roots), { name: "unnamed", kernel: "unknown", bootId: null });
+});

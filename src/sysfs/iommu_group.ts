@@ -1,0 +1,28 @@
+import { join } from "@std/path";
+import { lastPart, readAttribute, readLink } from "./attribute.ts";
+import type { HostRoots } from "./roots.ts";
+
+/** An IOMMU group: its number, and its name and domain type where the kernel tells. */
+export interface IommuGroup {
+  id: string;
+  name: string | null;
+  type: string | null;
+}
+
+/**
+ * The IOMMU group of a device, null where it has none.
+ *
+ * Source: `<device>/iommu_group`, `/sys/kernel/iommu_groups/N/{name,type}`. The name of an mdev's group
+ * is `vfio-noiommu` on some kernels although that mode is not in use: the node in `/dev/vfio` tells.
+ */
+export function readIommuGroup({ sys }: HostRoots, device: string): IommuGroup | null {
+  const link = readLink(join(device, "iommu_group"));
+  if (link === null) return null;
+  const id = lastPart(link);
+  const path = join(sys, "kernel/iommu_groups", id);
+  return {
+    id,
+    name: readAttribute(join(path, "name")),
+    type: readAttribute(join(path, "type")),
+  };
+}

@@ -1,0 +1,53 @@
+import { join } from "@std/path";
+import { lastPart, listDirectory } from "./attribute.ts";
+import type { HostRoots } from "./roots.ts";
+
+/** The nodes that a device is opened through, as `/dev` names them whatever the root, and their age. */
+export interface DeviceNodes {
+  cdev: string | null;
+  group: string | null;
+  /** When the younger of them appeared, in milliseconds since 1970. */
+  since: number | null;
+}
+
+/**
+ * The nodes of a device.
+ *
+ * Source: `<device>/vfio-dev/vfioN` names the cdev `/dev/vfio/devices/vfioN`, which exists only where the
+ * kernel has CONFIG_VFIO_DEVICE_CDEV; the group's is `/dev/vfio/N`, or `noiommu-N` without an IOMMU. A
+ * node's mtime is when devtmpfs made it: opening it or changing its owner leaves that alone.
+ */
+export function readNodes(
+  { dev }: HostRoots,
+  device: string,
+  group: string | null,
+): DeviceNodes {
+  const name = listDirectory(join(device, "vfio-dev")).find((entry) => /^vfio\d+$/.test(entry));
+  const cdev = name === undefined ? null : firstNode(dev, [`vfio/devices/${name}`]);
+  const groupNode = group === null
+    ? null
+    : firstNode(dev, [`vfio/${group}`, `vfio/noiommu-${group}`]);
+  const ages = [cdev?.since, groupNode?.since].filter((since) => since !== undefined);
+  return {
+    cdev: cdev?.node ?? null,
+    group: groupNode?.node ?? null,
+    since: ages.length === 0 ? null : Math.max(...ages),
+  };
+}
+
+/** Whether a group's node stands for the no-IOMMU mode. */
+export function isNoIommuNode(node: string): boolean {
+  return lastPart(node).startsWith("noiommu-");
+}
+
+function firstNode(dev: string, names: string[]): { node: string; since: number } | null {
+  for (const name of names) {
+    try {
+      const { mtime } = Deno.statSync(join(dev, name));
+      return { node: `/dev/${name}`, since: mtime?.getTime() ?? 0 };
+    } catch (error) {
+      if (!(error instanceof Deno.errors.NotFound)) throw error;
+    }
+  }
+  return null;
+}

@@ -1,0 +1,70 @@
+import { join } from "@std/path";
+import { errnoOf } from "./attribute.ts";
+
+/**
+ * The opaque version that a vendor kernel gives for a device or type: the attribute that holds it, and its
+ * bytes as Latin-1 text; `errno` where the driver refuses to tell, which means not migratable.
+ */
+export interface VersionAttribute {
+  /** The attribute's path as it can be opened. */
+  path: string;
+  version: string | null;
+  errno: string | null;
+}
+
+/** The most that a version can hold. */
+export const MAX_VERSION_BYTES = 4096;
+
+/** The names that were proposed for it over the years, under a type and under a device. */
+const NAMES = {
+  type: ["migration_version", "version"],
+  device: ["migration_version", "vfio_migration_version"],
+} as const;
+
+/**
+ * The version attribute of a type or a device, null where it has none.
+ *
+ * Source: `migration_version`, or the other names proposed for it: `version` under a type,
+ * `vfio_migration_version` under a device. Never parsed. Effect: the driver is asked, as by any read.
+ */
+export function readVersionAttribute(
+  directory: string,
+  of: keyof typeof NAMES,
+): VersionAttribute | null {
+  for (const name of NAMES[of]) {
+    const path = join(directory, name);
+    try {
+      const bytes = readBytes(path);
+      return { path, version: toLatin1(bytes), errno: null };
+    } catch (error) {
+      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
+        continue;
+      }
+      return { path, version: null, errno: errnoOf(error) };
+    }
+  }
+  return null;
+}
+
+/** Bytes as text, a character each: what a version is carried in. */
+export function toLatin1(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
+}
+
+/** The bytes of such a text, null where it has characters that no byte has. */
+export function fromLatin1(text: string): Uint8Array<ArrayBuffer> | null {
+  const codes = Array.from(text, (character) => character.codePointAt(0)!);
+  return codes.every((code) => code < 256) ? new Uint8Array(codes) : null;
+}
+
+function readBytes(path: string): Uint8Array {
+  using file = Deno.openSync(path);
+  const bytes = new Uint8Array(MAX_VERSION_BYTES);
+  let count = 0;
+  for (;;) {
+    const got = file.readSync(bytes.subarray(count));
+    if (got === null || got === 0) break;
+    count += got;
+  }
+  return bytes.subarray(0, count);
+}

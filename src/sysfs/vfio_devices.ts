@@ -1,0 +1,71 @@
+import { join } from "@std/path";
+import { DEVICE_KINDS, type DeviceKind } from "../identity/mod.ts";
+import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
+import type { HostRoots } from "./roots.ts";
+
+/** Where a VFIO device is, before anything is read of it. */
+export interface VfioDevicePath {
+  kind: DeviceKind;
+  /** Its directory, links followed. */
+  path: string;
+}
+
+/** Drivers that have a device to themselves in a group, as VFIO sees it, without being VFIO drivers. */
+const BYSTANDERS = new Set(["pcieport", "pci-stub", "shpchp"]);
+
+/**
+ * Every VFIO device of the host, whatever its bus, in the order of its name.
+ *
+ * Source: `/sys/class/vfio-dev/vfioN/device` where the kernel has that class (since 6.1); before, the
+ * devices of each bus that are bound to a VFIO driver: all of the mdev bus, else a driver with `vfio` in
+ * its name, or any other whose IOMMU group has a node in `/dev/vfio`.
+ */
+export function listVfioDevices(roots: HostRoots): VfioDevicePath[] {
+  const byClass = listByClass(roots);
+  const found = byClass.length > 0
+    ? byClass
+    : DEVICE_KINDS.flatMap((kind) => listByBus(roots, kind));
+  return found.sort((a, b) => compareText(lastPart(a.path), lastPart(b.path)));
+}
+
+function listByClass({ sys }: HostRoots): VfioDevicePath[] {
+  return listDirectory(join(sys, "class/vfio-dev")).flatMap((name) => {
+    const path = resolvePath(join(sys, "class/vfio-dev", name, "device"));
+    if (path === null) return [];
+    const kind = lastPart(readLink(join(path, "subsystem")) ?? "");
+    return isDeviceKind(kind) ? [{ kind, path }] : [];
+  });
+}
+
+function listByBus(roots: HostRoots, kind: DeviceKind): VfioDevicePath[] {
+  const bus = join(roots.sys, "bus", kind, "devices");
+  return listDirectory(bus).flatMap((name) => {
+    const driver = lastPart(readLink(join(bus, name, "driver")) ?? "");
+    if (driver === "" || !isVfioDriver(driver, { kind, group: () => hasNode(roots, bus, name) })) {
+      return [];
+    }
+    const path = resolvePath(join(bus, name));
+    return path === null ? [] : [{ kind, path }];
+  });
+}
+
+function isVfioDriver(
+  driver: string,
+  { kind, group }: { kind: DeviceKind; group: () => boolean },
+): boolean {
+  return kind === "mdev" || driver.includes("vfio") || (!BYSTANDERS.has(driver) && group());
+}
+
+function hasNode({ dev }: HostRoots, bus: string, name: string): boolean {
+  const group = lastPart(readLink(join(bus, name, "iommu_group")) ?? "");
+  return group !== "" && resolvePath(join(dev, "vfio", group)) !== null;
+}
+
+function isDeviceKind(name: string): name is DeviceKind {
+  return (DEVICE_KINDS as readonly string[]).includes(name);
+}
+
+/** Orders text by code unit, the same everywhere. */
+export function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
