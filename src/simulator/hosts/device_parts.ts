@@ -1,0 +1,126 @@
+import type {
+  MigrationV2,
+  PciHeader,
+  SimulatedDevice,
+  SimulatedProcess,
+  SimulatedVfio,
+} from "../scenario.ts";
+import { msixVectors } from "./pci_parts.ts";
+
+/** Where a device is: its name, the directory above its own, its group and its node. */
+export interface Place {
+  readonly id: string;
+  readonly above: string;
+  readonly iommuGroup: number | null;
+  readonly numaNode: number | null;
+}
+
+/** A device on some bus, with nothing but what is given. */
+export function device(
+  { id, above, iommuGroup, numaNode }: Place,
+  rest: Pick<SimulatedDevice, "subsystem"> & Partial<SimulatedDevice>,
+): SimulatedDevice {
+  return {
+    id,
+    directory: `${above}/${id}`,
+    iommuGroup,
+    numaNode,
+    driver: null,
+    pci: null,
+    physfn: null,
+    totalVfs: null,
+    mdevType: null,
+    attributes: {},
+    unreadable: [],
+    vfio: null,
+    ...rest,
+  };
+}
+
+/** A PCI function, bound to a driver. */
+export function pciFunction(
+  place: Place,
+  pci: PciHeader,
+  rest: Pick<SimulatedDevice, "driver"> & Partial<SimulatedDevice>,
+): SimulatedDevice {
+  return device(place, { subsystem: { bus: "pci" }, pci, ...rest });
+}
+
+/** A mediated device of a parent: below its directory, with an IOMMU group that VFIO makes up. */
+export function mdev(
+  parent: SimulatedDevice,
+  { id, iommuGroup, type }: { id: string; iommuGroup: number; type: string },
+  { driver, vfio }: { driver: string; vfio: SimulatedVfio },
+): SimulatedDevice {
+  const place = { id, above: parent.directory, iommuGroup, numaNode: null };
+  return device(place, { subsystem: { bus: "mdev" }, driver, mdevType: type, vfio });
+}
+
+/** A VFIO device that is a PCI function to its guest. */
+export function vfioPci(
+  index: number,
+  guest: PciHeader,
+  rest: Partial<SimulatedVfio> = {},
+): SimulatedVfio {
+  const hasMsi = guest.capabilities.some(({ id }) => id === 0x05);
+  return {
+    index,
+    api: "vfio-pci",
+    iommu: "physical",
+    guest,
+    regionSizes: [],
+    irqs: [1, hasMsi ? 1 : 0, msixVectors(guest), 1, 1],
+    reset: "flagged",
+    openErrno: null,
+    migration: null,
+    dirtyTracking: "absent",
+    ...rest,
+  };
+}
+
+/** Migration by the state machine, of a driver that starts afresh at every open. */
+export function migrationV2(
+  flags: MigrationV2["flags"],
+  rest: Pick<MigrationV2, "stopCopyBytes"> & Partial<MigrationV2>,
+): MigrationV2 {
+  return {
+    uapi: "v2",
+    flags,
+    initialData: null,
+    refusal: "EINVAL",
+    drained: "end",
+    keepsStateOnClose: false,
+    ...rest,
+  };
+}
+
+/** A virtual machine that holds devices through their groups' nodes, as QEMU does by default. */
+export function qemuWithGroups(pid: number, nodes: readonly string[]): SimulatedProcess {
+  const files = nodes.flatMap((node) => [`/dev/vfio/${node}`, "anon_inode:[vfio-device]"]);
+  return qemu(pid, ["/dev/vfio/vfio", ...files]);
+}
+
+/** A virtual machine that holds devices through their cdevs, as QEMU does with `-object iommufd`. */
+export function qemuWithCdevs(pid: number, cdevs: readonly string[]): SimulatedProcess {
+  return qemu(pid, ["/dev/iommu", ...cdevs.map((cdev) => `/dev/vfio/devices/${cdev}`)]);
+}
+
+function qemu(pid: number, files: readonly string[]): SimulatedProcess {
+  const usual = ["/dev/null", "pipe:[418271]", "pipe:[418271]", "anon_inode:[eventpoll]"];
+  const kvm = ["/dev/kvm", "anon_inode:kvm-vm", "anon_inode:kvm-vcpu:0", "anon_inode:kvm-vcpu:1"];
+  return { pid, comm: "qemu-system-x86", files: [...usual, ...kvm, ...files] };
+}
+
+/** What runs on every hypervisor and holds nothing of VFIO. */
+export const ORDINARY_PROCESSES: readonly SimulatedProcess[] = [
+  { pid: 1, comm: "systemd", files: ["/dev/null", "/dev/null", "/dev/null", "/dev/kmsg"] },
+  { pid: 2, comm: "kthreadd", files: [] },
+  { pid: 892, comm: "systemd-journal", files: ["/dev/null", "/dev/null", "socket:[14803]"] },
+  { pid: 1317, comm: "sshd", files: ["/dev/null", "/dev/null", "/dev/null", "socket:[23310]"] },
+  {
+    pid: 1402,
+    comm: "libvirtd",
+    files: ["/dev/null", "socket:[24511]", "socket:[24512]", "anon_inode:[eventfd]", "/dev/kvm"],
+  },
+  { pid: 1466, comm: "virtlogd", files: ["/dev/null", "/var/log/libvirt/qemu/web-1.log"] },
+];

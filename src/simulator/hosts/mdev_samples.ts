@@ -1,0 +1,107 @@
+import type { MigrationV2, Scenario, SimulatedDevice } from "../scenario.ts";
+import { device, mdev, migrationV2, vfioPci } from "./device_parts.ts";
+import { bar, MIB, pciHeader, vendorSpecific } from "./pci_parts.ts";
+
+/** A sample device to be there, of the type with this suffix. */
+export interface Sample {
+  readonly id: string;
+  readonly type: string;
+  readonly iommuGroup: number;
+  readonly index: number;
+}
+
+type Parts = Pick<Scenario, "devices" | "mdevTypes">;
+
+/** Serial ports that all of mtty's devices share. */
+const MAX_MTTYS = 24;
+const MTTY_MAGIC = 0x7e9d09898c3e2c4en;
+const MTTY_HEADER_BYTES = 24;
+const MTTY_PORT_BYTES = 36;
+
+/** mtty, the kernel's sample with migration: types `1` and `2` by their number of ports. */
+export function mtty(samples: readonly Sample[]): Parts {
+  const parent = sampleParent("mtty");
+  const free = MAX_MTTYS - samples.reduce((sum, { type }) => sum + Number(type), 0);
+  const type = (ports: number, name: string) => ({
+    parent: "mtty",
+    type: `mtty-${ports}`,
+    name,
+    description: null,
+    deviceApi: "vfio-pci",
+    availableInstances: Math.floor(free / ports),
+  });
+  return {
+    devices: [parent, ...samples.map((sample) => mttyDevice(parent, sample))],
+    mdevTypes: [type(1, "Single port serial"), type(2, "Dual port serial")],
+  };
+}
+
+function mttyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sample) {
+  const ports = Number(type);
+  const header = pciHeader("4348:3253", "4348:3253", {
+    class: 0x070002,
+    revision: 0x10,
+    configBytes: 256,
+    bars: Array.from({ length: ports }, (_, i) => bar(i, "io", 8, { mmap: "none" })),
+  });
+  const vfio = vfioPci(index, header, {
+    iommu: "emulated",
+    irqs: [1, 1, null, null, null],
+    reset: "unflagged",
+    migration: mttyMigration(ports),
+  });
+  return mdev(parent, { id, iommuGroup, type: `mtty-${type}` }, { driver: "mtty", vfio });
+}
+
+/** The header of mtty's stream: magic, version 1.0, number of ports, no flags. */
+function mttyMigration(ports: number): MigrationV2 {
+  const header = new DataView(new ArrayBuffer(MTTY_HEADER_BYTES));
+  header.setBigUint64(0, MTTY_MAGIC, true);
+  header.setUint32(8, 1, true);
+  header.setUint32(16, ports, true);
+  return migrationV2(["stop-copy", "p2p", "pre-copy"], {
+    stopCopyBytes: MTTY_HEADER_BYTES + ports * MTTY_PORT_BYTES,
+    initialData: new Uint8Array(header.buffer).toHex(),
+    refusal: "EFAULT",
+    keepsStateOnClose: true,
+  });
+}
+
+/** mdpy's modes: the suffix of the type, and the framebuffer behind BAR 0. */
+const MDPY_TYPES: Readonly<Record<string, number>> = { vga: 2 * MIB, xga: 4 * MIB, hd: 8 * MIB };
+const MDPY_MAX_DEVICES = 4;
+
+/** mdpy, the kernel's sample of a display, which cannot migrate. */
+export function mdpy(samples: readonly Sample[]): Parts {
+  const parent = sampleParent("mdpy");
+  const mdevTypes = Object.keys(MDPY_TYPES).map((suffix) => ({
+    parent: "mdpy",
+    type: `mdpy-${suffix}`,
+    name: `mdpy-${suffix}`,
+    description: null,
+    deviceApi: "vfio-pci",
+    availableInstances: MDPY_MAX_DEVICES - samples.length,
+  }));
+  return { devices: [parent, ...samples.map((sample) => mdpyDevice(parent, sample))], mdevTypes };
+}
+
+function mdpyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sample) {
+  const header = pciHeader("1b36:000f", "1af4:1100", {
+    class: 0x038000,
+    revision: 0x01,
+    configBytes: 256,
+    bars: [bar(0, "mem32", MDPY_TYPES[type]!, { prefetchable: true })],
+    capabilities: [vendorSpecific(0x40, 0x10)],
+  });
+  const vfio = vfioPci(index, header, {
+    iommu: "emulated",
+    irqs: [0, null, null, null, null],
+    reset: "unflagged",
+  });
+  return mdev(parent, { id, iommuGroup, type: `mdpy-${type}` }, { driver: "mdpy", vfio });
+}
+
+function sampleParent(name: string): SimulatedDevice {
+  const place = { id: name, above: `virtual/${name}`, iommuGroup: null, numaNode: null };
+  return device(place, { subsystem: { class: name } });
+}

@@ -1,0 +1,95 @@
+import type { Scenario, SimulatedDevice } from "../scenario.ts";
+import { ORDINARY_PROCESSES, qemuWithCdevs, qemuWithGroups } from "./device_parts.ts";
+import { driversOf, inTree } from "./kernel_drivers.ts";
+import { connectX7, connectXVf, e810, e810Vf, mlx5Migration } from "./network_functions.ts";
+import { KIB, MIB } from "./pci_parts.ts";
+import { virtualFunctionAddress } from "./virtual_functions.ts";
+
+const BRIDGE = "pci0000:c0/0000:c0:01.1";
+const FIRST_PORT = connectX7({
+  id: "0000:c1:00.0",
+  above: BRIDGE,
+  iommuGroup: 44,
+  numaNode: 1,
+  address: 0x2007c000000,
+}, 8);
+const SECOND_PORT = connectX7({
+  id: "0000:c1:00.1",
+  above: BRIDGE,
+  iommuGroup: 45,
+  numaNode: 1,
+  address: 0x2007e000000,
+}, 8);
+const E810_PORT = e810({
+  id: "0000:41:00.0",
+  above: "pci0000:40/0000:40:03.1",
+  iommuGroup: 21,
+  numaNode: 0,
+  address: 0x18046000000,
+}, 64);
+
+/** Eight that can migrate: vfio0 to vfio7. */
+const MIGRATABLE = functions(8, (i) =>
+  connectXVf(FIRST_PORT, {
+    id: virtualFunctionAddress(FIRST_PORT.id, 2, i),
+    iommuGroup: 100 + i,
+    address: 0x20080000000 + i * 2 * MIB,
+    driver: "mlx5_vfio_pci",
+    index: i,
+    vfio: { migration: mlx5Migration("28.43.1014"), dirtyTracking: "works" },
+  }));
+
+/** Four at plain vfio-pci, vfio8 to vfio11, and four that containers of the host itself use. */
+const PLAIN = functions(8, (i) =>
+  connectXVf(SECOND_PORT, {
+    id: virtualFunctionAddress(SECOND_PORT.id, 9, i),
+    iommuGroup: 108 + i,
+    address: 0x20081000000 + i * 2 * MIB,
+    driver: i < 4 ? "vfio-pci" : "mlx5_core",
+    index: i < 4 ? 8 + i : null,
+  }));
+
+/** vfio12 to vfio15. */
+const IAVF = functions(4, (i) =>
+  e810Vf(E810_PORT, {
+    id: virtualFunctionAddress(E810_PORT.id, 8, i),
+    iommuGroup: 60 + i,
+    address: 0x18049000000 + i * 256 * KIB,
+    driver: "vfio-pci",
+    index: 12 + i,
+  }));
+
+function functions(count: number, make: (i: number) => SimulatedDevice): SimulatedDevice[] {
+  return Array.from({ length: count }, (_, i) => make(i));
+}
+
+/** Network functions: what can migrate, what cannot, and what is not for guests at all. */
+export const nicHost = (): Scenario => ({
+  name: "nic-host",
+  summary: "A ConnectX-7 with sixteen virtual functions, half of them migratable, and an E810",
+  host: {
+    name: "hv-nic-01",
+    kernel: "6.8.0-51-generic",
+    bootId: "0f3e7f0c-1a7e-4a9c-8f83-6f0c2f1d9b42",
+    iommufd: true,
+    iommuDirtyTracking: true,
+    noiommu: false,
+  },
+  modules: [
+    inTree("mlx5_core", "C50F9A17E3B8264D01E6A9F"),
+    inTree("mlx5_vfio_pci", "8B3D60E9A173C58E0D7F412"),
+    inTree("vfio_pci", "A1C9E5D7F3B08264D1E6A90"),
+    inTree("ice", "3F5A0B9D24E6A8F1C377C1E"),
+  ],
+  drivers: driversOf("pci", "mlx5_core", "mlx5_vfio_pci", "vfio-pci", "ice"),
+  devices: [FIRST_PORT, SECOND_PORT, E810_PORT, ...MIGRATABLE, ...PLAIN, ...IAVF],
+  mdevTypes: [],
+  processes: [
+    ...ORDINARY_PROCESSES,
+    { pid: 1655, comm: "ovs-vswitchd", files: ["/dev/null", "socket:[30211]", "/dev/net/tun"] },
+    qemuWithCdevs(31201, ["vfio0"]),
+    qemuWithCdevs(31544, ["vfio1", "vfio12"]),
+    qemuWithGroups(32090, ["102"]),
+    qemuWithGroups(32717, ["103", "108"]),
+  ],
+});

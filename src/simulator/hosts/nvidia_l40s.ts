@@ -1,0 +1,111 @@
+import type { SimulatedDevice } from "../scenario.ts";
+import { migrationV2, pciFunction, type Place } from "./device_parts.ts";
+import { bar, extended, GIB, MIB, msi, msix, pciExpress, pciHeader } from "./pci_parts.ts";
+import { virtualFunction, virtualFunctionAddress } from "./virtual_functions.ts";
+
+/** The types of an L40S by number; the name ends in gigabytes of framebuffer and the series. */
+const TYPES: readonly (readonly [id: number, name: string])[] = [
+  [1145, "1B"],
+  [1146, "2B"],
+  [1147, "1Q"],
+  [1148, "2Q"],
+  [1149, "3Q"],
+  [1150, "4Q"],
+  [1151, "6Q"],
+  [1152, "8Q"],
+  [1153, "12Q"],
+  [1154, "16Q"],
+  [1155, "24Q"],
+  [1156, "48Q"],
+  [1157, "1A"],
+  [1158, "2A"],
+  [1159, "3A"],
+  [1160, "4A"],
+  [1161, "6A"],
+  [1162, "8A"],
+  [1163, "12A"],
+  [1164, "16A"],
+  [1165, "24A"],
+  [1166, "48A"],
+];
+
+const FIRST_VF_OFFSET = 4;
+
+/** What each function of a card is set to: a type's number, 0 for none. */
+export interface L40sFunctions {
+  readonly current: readonly number[];
+  readonly firstGroup: number;
+  readonly firstIndex: number;
+}
+
+/**
+ * An L40S whose virtual functions get their types by `nvidia/current_vgpu_type`. A function registers
+ * with VFIO whether it has a type or not; without one, opening it says ENODEV.
+ */
+export function l40s(place: Place & { address: number }, functions: L40sFunctions) {
+  const card = pciFunction(place, header("10de:26b9", "10de:1851", place.address), {
+    driver: "nvidia",
+    totalVfs: 32,
+  });
+  return [card, ...functions.current.map((_, i) => vgpuFunction(card, functions, i))];
+}
+
+function header(ids: string, subsystem: string, address: number) {
+  return pciHeader(ids, subsystem, {
+    class: 0x030200,
+    revision: 0xa1,
+    bars: [
+      bar(0, "mem64", 16 * MIB, { address: address + 64 * GIB }),
+      bar(2, "mem64", 64 * GIB, { address, mmap: "msix" }),
+    ],
+    capabilities: [msi(0x68), pciExpress(0x78), msix(0xc8, 6, 2)],
+    extendedCapabilities: extended([0x0e, 0x100], [0x01, 0x420], [0x10, 0xbcc]),
+  });
+}
+
+function vgpuFunction(
+  card: SimulatedDevice,
+  { current, firstGroup, firstIndex }: L40sFunctions,
+  i: number,
+): SimulatedDevice {
+  const type = current[i]!;
+  const vf = virtualFunction(card, {
+    id: virtualFunctionAddress(card.id, FIRST_VF_OFFSET, i),
+    iommuGroup: firstGroup + i,
+    driver: "nvidia",
+    index: firstIndex + i,
+    vfio: {
+      openErrno: type === 0 ? "ENODEV" : null,
+      migration: migrationV2(["stop-copy"], { stopCopyBytes: 8 * MIB }),
+    },
+  }, functionHeader(0x3a00_0000_0000 + i * 4 * GIB));
+  const attributes = {
+    "nvidia/current_vgpu_type": String(type),
+    "nvidia/creatable_vgpu_types": creatableText(type === 0 ? creatable(current) : []),
+  };
+  return { ...vf, attributes };
+}
+
+function functionHeader(address: number) {
+  return pciHeader("10de:26b9", "10de:0000", {
+    class: 0x030200,
+    revision: 0xa1,
+    bars: [
+      bar(0, "mem64", 256 * 1024, { address, prefetchable: false }),
+      bar(2, "mem64", 2 * GIB, { address: address + 2 * GIB, mmap: "msix" }),
+    ],
+    capabilities: [pciExpress(0x40), msix(0x7c, 3, 2)],
+    extendedCapabilities: extended([0x0e, 0x100]),
+  });
+}
+
+/** Equal sizes only: a card with a type on it makes no other size. */
+function creatable(current: readonly number[]) {
+  const used = TYPES.find(([id]) => current.includes(id));
+  return TYPES.filter(([, name]) => used === undefined || parseInt(name) === parseInt(used[1]));
+}
+
+function creatableText(types: readonly (readonly [number, string])[]): string {
+  const lines = types.map(([id, name]) => `${String(id).padEnd(5)} : NVIDIA L40S-${name}`);
+  return ["ID    : vGPU Name", ...lines].join("\n");
+}

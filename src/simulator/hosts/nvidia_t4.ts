@@ -1,0 +1,151 @@
+import type { Scenario, SimulatedDevice, SimulatedMdevType } from "../scenario.ts";
+import { mdev, migrationV2, pciFunction, type Place, vfioPci } from "./device_parts.ts";
+import {
+  bar,
+  extended,
+  MIB,
+  msi,
+  msix,
+  pciExpress,
+  pciHeader,
+  powerManagement,
+  vendorSpecific,
+} from "./pci_parts.ts";
+
+/** A Tesla T4's memory, which its virtual GPUs share in equal parts. */
+const FRAMEBUFFER_MIB = 16 * 1024;
+/** A stream is a thousandth of the framebuffer that it would hold, so that nobody waits for it. */
+const STREAM_BYTES_PER_MIB = 1024;
+
+/** What each series of virtual GPU shows: heads, frame rate limit, resolution. */
+const SERIES = {
+  A: "num_heads=1, frl_config=60",
+  B: "num_heads=4, frl_config=45",
+  C: "num_heads=1, frl_config=60",
+  Q: "num_heads=4, frl_config=60",
+} as const;
+
+/** The types of a T4: number, name, resolution, and the subsystem that a guest sees. */
+const TYPES:
+  readonly (readonly [id: number, name: string, resolution: string, subsystem: number])[] = [
+    [222, "1B", "5120x2880", 0x1309],
+    [223, "2B", "5120x2880", 0x130a],
+    [224, "2B4", "5120x2880", 0x130b],
+    [225, "1A", "1280x1024", 0x1311],
+    [226, "2A", "1280x1024", 0x1312],
+    [227, "4A", "1280x1024", 0x1313],
+    [228, "8A", "1280x1024", 0x1314],
+    [229, "16A", "1280x1024", 0x1315],
+    [230, "1Q", "5120x2880", 0x130c],
+    [231, "2Q", "7680x4320", 0x130d],
+    [232, "4Q", "7680x4320", 0x130e],
+    [233, "8Q", "7680x4320", 0x130f],
+    [234, "16Q", "7680x4320", 0x1310],
+    [252, "1B4", "5120x2880", 0x1345],
+    [319, "4C", "4096x2160", 0x1375],
+    [320, "8C", "4096x2160", 0x1376],
+    [321, "16C", "4096x2160", 0x1377],
+  ];
+
+/** A virtual GPU to be there: its UUID, group and VFIO number. */
+export interface VirtualGpu {
+  readonly id: string;
+  readonly iommuGroup: number;
+  readonly index: number;
+}
+
+/** Where the host mapped a card: its registers below 4 GiB, the rest above. */
+export interface CardWindows {
+  readonly low: number;
+  readonly high: number;
+}
+
+/** A card with virtual GPUs of one type on it: the card, the devices, and all its types. */
+export function teslaT4(
+  place: Place & CardWindows,
+  type: number,
+  gpus: readonly VirtualGpu[],
+): Pick<Scenario, "devices" | "mdevTypes"> {
+  const card = pciFunction(place, cardHeader(place), { driver: "nvidia" });
+  return {
+    devices: [card, ...gpus.map((gpu) => virtualGpu(card, type, gpu))],
+    mdevTypes: typesOf(card, type, gpus.length),
+  };
+}
+
+function cardHeader({ low, high }: CardWindows) {
+  return pciHeader("10de:1eb8", "10de:12a2", {
+    class: 0x030200,
+    revision: 0xa1,
+    bars: [
+      bar(0, "mem32", 16 * MIB, { address: low }),
+      bar(1, "mem64", 256 * MIB, { address: high }),
+      bar(3, "mem64", 32 * MIB, { address: high + 256 * MIB }),
+    ],
+    capabilities: [powerManagement(0x60), msi(0x68), pciExpress(0x78), msix(0xc8, 6, 0)],
+    extendedCapabilities: extended([0x0002, 0x100], [0x0018, 0x250], [0x0001, 0x420]),
+  });
+}
+
+/** The vendor's driver tracks dirty pages, and sends nothing that could be looked at early. */
+function virtualGpu(
+  card: SimulatedDevice,
+  type: number,
+  { id, iommuGroup, index }: VirtualGpu,
+): SimulatedDevice {
+  const [, name, , subsystem] = typeOf(type);
+  const vfio = vfioPci(index, guestHeader(subsystem), {
+    iommu: "emulated",
+    migration: migrationV2(["stop-copy"], {
+      stopCopyBytes: framebufferMib(name) * STREAM_BYTES_PER_MIB,
+    }),
+    dirtyTracking: "works",
+  });
+  const driver = "nvidia-vgpu-vfio";
+  return mdev(card, { id, iommuGroup, type: `nvidia-${type}` }, { driver, vfio });
+}
+
+function guestHeader(subsystem: number) {
+  return pciHeader("10de:1eb8", `10de:${subsystem.toString(16)}`, {
+    class: 0x030000,
+    revision: 0xa1,
+    configBytes: 256,
+    bars: [
+      bar(0, "mem32", 16 * MIB, { mmap: [[0, 0x90000], [0xa0000, 0xf60000]] }),
+      bar(1, "mem64", 256 * MIB),
+      bar(3, "mem64", 32 * MIB, { mmap: [[0, 0x1000000]] }),
+    ],
+    capabilities: [msi(0x68), vendorSpecific(0xb0, 0x14)],
+  });
+}
+
+/** Equal parts only: with one virtual GPU there, types of another size have no instance left. */
+function typesOf(card: SimulatedDevice, created: number, count: number): SimulatedMdevType[] {
+  const size = framebufferMib(typeOf(created)[1]);
+  return TYPES.map(([id, name, resolution]) => {
+    const framebuffer = framebufferMib(name);
+    const most = FRAMEBUFFER_MIB / framebuffer;
+    const left = framebuffer === size ? most - count : 0;
+    return {
+      parent: card.id,
+      type: `nvidia-${id}`,
+      name: `GRID T4-${name}`,
+      description: `${seriesOf(name)}, framebuffer=${framebuffer}M, ` +
+        `max_resolution=${resolution}, max_instance=${most}`,
+      deviceApi: "vfio-pci",
+      availableInstances: count === 0 ? most : left,
+    };
+  });
+}
+
+function typeOf(id: number) {
+  return TYPES.find((type) => type[0] === id)!;
+}
+
+function framebufferMib(name: string): number {
+  return parseInt(name) * 1024;
+}
+
+function seriesOf(name: string): string {
+  return SERIES[name.replace(/^\d+/, "").charAt(0) as keyof typeof SERIES];
+}

@@ -1,0 +1,84 @@
+import { assert, assertEquals } from "@std/assert";
+import type { Scenario, SimulatedDevice } from "../scenario.ts";
+import { groupNode } from "../topology.ts";
+import { SCENARIOS } from "./scenarios.ts";
+
+const ALL = Object.values(SCENARIOS);
+
+function bound({ devices }: Scenario): readonly SimulatedDevice[] {
+  return devices.filter(({ vfio }) => vfio !== null);
+}
+
+function assertUnique(values: readonly unknown[], what: string): void {
+  assertEquals(new Set(values).size, values.length, what);
+}
+
+Deno.test("SCENARIOS name each device, VFIO number, process and module once", () => {
+  for (const scenario of ALL) {
+    assertUnique(scenario.devices.map(({ id }) => id), scenario.name);
+    assertUnique(scenario.devices.map(({ directory }) => directory), scenario.name);
+    assertUnique(bound(scenario).map(({ vfio }) => vfio!.index), scenario.name);
+    assertUnique(scenario.processes.map(({ pid }) => pid), scenario.name);
+    assertUnique(scenario.modules.map(({ name }) => name), scenario.name);
+  }
+});
+
+Deno.test("SCENARIOS have the driver of every device, and its module", () => {
+  for (const { devices, drivers, modules } of ALL) {
+    for (const { subsystem, driver } of devices) {
+      if (driver === null || !("bus" in subsystem)) continue;
+      const found = drivers.find(({ bus, name }) => bus === subsystem.bus && name === driver);
+      assert(found !== undefined, driver);
+      assert(found.module === null || modules.some(({ name }) => name === found.module), driver);
+    }
+  }
+});
+
+Deno.test("SCENARIOS hold only nodes that are there", () => {
+  for (const scenario of ALL) {
+    const nodes = bound(scenario).flatMap((device) => [
+      `/dev/vfio/${groupNode(device)}`,
+      `/dev/vfio/devices/vfio${device.vfio!.index}`,
+    ]);
+    const known = new Set([...nodes, "/dev/vfio/vfio"]);
+    const held = scenario.processes.flatMap(({ files }) => files)
+      .filter((file) => file.startsWith("/dev/vfio/"));
+    assert(held.length > 0);
+    for (const file of held) assert(known.has(file), `${scenario.name}: ${file}`);
+  }
+});
+
+Deno.test("SCENARIOS map BARs at multiples of their size, and none over another", () => {
+  for (const { name, devices } of ALL) {
+    const bars = devices.flatMap(({ pci }) => pci?.bars ?? [])
+      .toSorted((a, b) => a.address - b.address);
+    bars.forEach(({ address, size }, i) => {
+      assertEquals(address % size, 0, `${name}: ${address.toString(16)}`);
+      const next = bars[i + 1];
+      assert(next === undefined || address + size <= next.address, `${name}: ${address}`);
+    });
+  }
+});
+
+Deno.test("SCENARIOS fit capabilities and initial data where they have to go", () => {
+  for (const device of ALL.flatMap(bound)) {
+    const { guest, migration } = device.vfio!;
+    let end = 0x40;
+    for (const { offset, body } of guest?.capabilities ?? []) {
+      assert(offset >= end && offset % 4 === 0, `${device.id}: ${offset}`);
+      end = offset + 2 + body.length / 2;
+    }
+    assert(end <= 256);
+    if (migration?.uapi !== "v2" || migration.initialData === null) continue;
+    assert(migration.initialData.length / 2 <= migration.stopCopyBytes);
+  }
+});
+
+Deno.test("SCENARIOS give every type's instances room for one more, or none", () => {
+  for (const { mdevTypes, devices } of ALL) {
+    for (const { parent, type, availableInstances } of mdevTypes) {
+      assert(devices.some(({ id }) => id === parent), parent);
+      assert(Number.isInteger(availableInstances) && availableInstances >= 0, type);
+    }
+  }
+});

@@ -1,0 +1,81 @@
+import {
+  VFIO_DEVICE_STATE_RUNNING,
+  VFIO_DEVICE_STATE_V1_RUNNING,
+} from "../../../ffi/vfio_migration.ts";
+import { configSpace } from "../pci_config_space.ts";
+import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
+import { groupNode, isViable } from "../topology.ts";
+import { createDescriptors } from "./descriptors.ts";
+import type { DeviceState, GroupState, Kernel } from "./kernel.ts";
+import { createMemory } from "./memory.ts";
+
+/** The kernel of a scenario, freshly booted, with the scenario's processes holding what they hold. */
+export function bootKernel(scenario: Scenario): Kernel {
+  const held = new Set(scenario.processes.flatMap((process) => process.files));
+  const groups = new Map<string, GroupState>();
+  const devices = new Map<string, DeviceState>();
+  for (const device of scenario.devices) {
+    if (device.vfio === null) continue;
+    const node = groupNode(device);
+    const group = groups.get(node) ?? bootGroup(scenario, device, held);
+    groups.set(node, group);
+    const state = bootDevice(device.id, device.vfio, group, held);
+    group.devices.push(state);
+    devices.set(`vfio${device.vfio.index}`, state);
+  }
+  return {
+    scenario,
+    groups,
+    devices,
+    memory: createMemory(),
+    descriptors: createDescriptors(),
+    containers: new WeakMap(),
+    iommufds: new WeakMap(),
+  };
+}
+
+function bootGroup(
+  scenario: Scenario,
+  device: SimulatedDevice,
+  held: ReadonlySet<string>,
+): GroupState {
+  const node = groupNode(device);
+  return {
+    node,
+    noiommu: device.vfio?.iommu === "noiommu",
+    viable: isViable(scenario, device.iommuGroup),
+    held: held.has(`/dev/vfio/${node}`),
+    devices: [],
+    openFiles: 0,
+    boundCdevs: 0,
+    container: null,
+  };
+}
+
+function bootDevice(
+  id: string,
+  vfio: SimulatedVfio,
+  group: GroupState,
+  held: ReadonlySet<string>,
+): DeviceState {
+  const dataBytes = vfio.migration?.uapi === "v1" ? vfio.migration.dataBytes : 0;
+  return {
+    id,
+    vfio,
+    group,
+    held: held.has(`/dev/vfio/devices/vfio${vfio.index}`),
+    config: vfio.guest === null ? new Uint8Array() : configSpace(vfio.guest),
+    openCount: 0,
+    logging: false,
+    state: VFIO_DEVICE_STATE_RUNNING,
+    saving: null,
+    resuming: null,
+    v1: {
+      state: VFIO_DEVICE_STATE_V1_RUNNING,
+      pending: 0,
+      offered: false,
+      received: [],
+      data: new Uint8Array(dataBytes),
+    },
+  };
+}

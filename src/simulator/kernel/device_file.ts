@@ -1,0 +1,107 @@
+import {
+  VFIO_DEVICE_ATTACH_IOMMUFD_PT,
+  VFIO_DEVICE_BIND_IOMMUFD,
+  VFIO_DEVICE_DETACH_IOMMUFD_PT,
+  VFIO_DEVICE_FEATURE,
+  VFIO_DEVICE_GET_INFO,
+  VFIO_DEVICE_GET_IRQ_INFO,
+  VFIO_DEVICE_GET_REGION_INFO,
+  VFIO_DEVICE_RESET,
+} from "../../../ffi/vfio.ts";
+import type { Argument } from "./argument.ts";
+import { attachIoas, bindIommufd, type CdevBinding, detachIoas, unbindIommufd } from "./cdev.ts";
+import type { OpenFile } from "./descriptors.ts";
+import { deviceFeature } from "./device_feature.ts";
+import { getDeviceInfo, getIrqInfo, resetDevice } from "./device_info.ts";
+import type { DeviceState, Kernel } from "./kernel.ts";
+import { closeMigration, openMigration } from "./migration_v2.ts";
+import { refuse } from "./refusal.ts";
+import { getRegionInfo } from "./region_info.ts";
+import { readRegion, writeRegion } from "./region_io.ts";
+
+type Handler = (kernel: Kernel, device: DeviceState, argument: Argument) => number;
+
+const REQUESTS: Readonly<Record<number, Handler>> = {
+  [VFIO_DEVICE_GET_INFO]: getDeviceInfo,
+  [VFIO_DEVICE_GET_REGION_INFO]: getRegionInfo,
+  [VFIO_DEVICE_GET_IRQ_INFO]: getIrqInfo,
+  [VFIO_DEVICE_RESET]: resetDevice,
+  [VFIO_DEVICE_FEATURE]: deviceFeature,
+};
+
+/** A device's file out of `VFIO_GROUP_GET_DEVICE_FD`; a device may be opened so more than once. */
+export function openDeviceOfGroup(
+  kernel: Kernel,
+  device: DeviceState,
+  releaseGroup: () => void,
+): OpenFile {
+  openDevice(device);
+  device.group.openFiles++;
+  return {
+    name: "anon_inode:[vfio-device]",
+    ioctl(request, argument) {
+      if (request === VFIO_DEVICE_BIND_IOMMUFD) refuse("EINVAL");
+      return (REQUESTS[request] ?? refuse("ENOTTY"))(kernel, device, argument);
+    },
+    ...regionAccess(device, () => {}),
+    release() {
+      closeDevice(device);
+      releaseGroup();
+    },
+  };
+}
+
+/** Opens `/dev/vfio/devices/vfioN`. That always succeeds; access comes with `VFIO_DEVICE_BIND_IOMMUFD`. */
+export function openCdev(kernel: Kernel, device: DeviceState): OpenFile {
+  let binding: CdevBinding | null = null;
+  const bound = () => binding ?? refuse("EINVAL");
+  return {
+    name: `/dev/vfio/devices/vfio${device.vfio.index}`,
+    ioctl(request, argument) {
+      if (request === VFIO_DEVICE_BIND_IOMMUFD) {
+        if (binding !== null) refuse("EINVAL");
+        binding = bindIommufd(kernel, device, argument, () => openDevice(device));
+        return 0;
+      }
+      const cdev = bound();
+      if (request === VFIO_DEVICE_ATTACH_IOMMUFD_PT) return attachIoas(cdev, argument);
+      if (request === VFIO_DEVICE_DETACH_IOMMUFD_PT) return detachIoas(cdev, argument);
+      return (REQUESTS[request] ?? refuse("ENOTTY"))(kernel, device, argument);
+    },
+    ...regionAccess(device, bound),
+    release() {
+      if (binding === null) return;
+      closeDevice(device);
+      unbindIommufd(device, binding);
+    },
+  };
+}
+
+/** What reads and writes do on either kind of file, after a check that access was given. */
+function regionAccess(device: DeviceState, check: () => unknown) {
+  return {
+    pread(buffer, offset) {
+      check();
+      return readRegion(device, buffer, offset);
+    },
+    pwrite(buffer, offset) {
+      check();
+      return writeRegion(device, buffer, offset);
+    },
+  } satisfies Partial<OpenFile>;
+}
+
+function openDevice(device: DeviceState): void {
+  if (device.openCount === 0) {
+    if (device.vfio.openErrno !== null) refuse(device.vfio.openErrno);
+    openMigration(device);
+  }
+  device.openCount++;
+}
+
+function closeDevice(device: DeviceState): void {
+  device.openCount--;
+  if (device.openCount > 0) return;
+  device.logging = false;
+  closeMigration(device);
+}

@@ -1,0 +1,87 @@
+import {
+  VFIO_GROUP_FLAGS_CONTAINER_SET,
+  VFIO_GROUP_FLAGS_VIABLE,
+  VFIO_GROUP_GET_DEVICE_FD,
+  VFIO_GROUP_GET_STATUS,
+  VFIO_GROUP_SET_CONTAINER,
+  vfio_group_status,
+  VFIO_GROUP_UNSET_CONTAINER,
+} from "../../../ffi/vfio.ts";
+import { type Argument, bytesOf, readSized } from "./argument.ts";
+import type { OpenFile } from "./descriptors.ts";
+import { openDeviceOfGroup } from "./device_file.ts";
+import type { GroupState, Kernel } from "./kernel.ts";
+import { refuse } from "./refusal.ts";
+
+type Handler = (kernel: Kernel, group: GroupState, argument: Argument) => number;
+
+const REQUESTS: Readonly<Record<number, Handler>> = {
+  [VFIO_GROUP_GET_STATUS]: getStatus,
+  [VFIO_GROUP_SET_CONTAINER]: setContainer,
+  [VFIO_GROUP_UNSET_CONTAINER]: unsetContainer,
+  [VFIO_GROUP_GET_DEVICE_FD]: getDeviceFd,
+};
+
+/** Opens `/dev/vfio/<group>`: one file at a time, and none while a device of it is held by its cdev. */
+export function openGroup(kernel: Kernel, group: GroupState): OpenFile {
+  const busy = group.held || group.openFiles > 0 || group.boundCdevs > 0 ||
+    group.devices.some((device) => device.held);
+  if (busy) refuse("EBUSY");
+  group.openFiles++;
+  return {
+    name: `/dev/vfio/${group.node}`,
+    ioctl: (request, argument) => (REQUESTS[request] ?? refuse("ENOTTY"))(kernel, group, argument),
+    release: () => releaseGroup(group),
+  };
+}
+
+/** Lets go of one file on a group; the last one takes the group out of its container. */
+export function releaseGroup(group: GroupState): void {
+  group.openFiles--;
+  if (group.openFiles === 0) detach(group);
+}
+
+function getStatus(_kernel: Kernel, group: GroupState, argument: Argument): number {
+  readSized(vfio_group_status, argument);
+  const set = group.container === null ? 0 : VFIO_GROUP_FLAGS_CONTAINER_SET;
+  const viable = group.viable ? VFIO_GROUP_FLAGS_VIABLE : 0;
+  vfio_group_status.write(bytesOf(argument, 8), { flags: set | viable });
+  return 0;
+}
+
+function setContainer(kernel: Kernel, group: GroupState, argument: Argument): number {
+  const bytes = bytesOf(argument, 4);
+  const fd = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
+  const container = kernel.containers.get(kernel.descriptors.get(fd)) ?? refuse("EINVAL");
+  if (group.container !== null) refuse("EINVAL");
+  if (!group.viable) refuse("EPERM");
+  for (const other of container.groups) if (other.noiommu !== group.noiommu) refuse("EPERM");
+  container.groups.add(group);
+  group.container = container;
+  return 0;
+}
+
+function unsetContainer(_kernel: Kernel, group: GroupState): number {
+  if (group.container === null) refuse("EINVAL");
+  if (group.openFiles > 1) refuse("EBUSY");
+  detach(group);
+  return 0;
+}
+
+function detach(group: GroupState): void {
+  const container = group.container;
+  if (container === null) return;
+  container.groups.delete(group);
+  if (container.groups.size === 0) container.iommu = null;
+  group.container = null;
+}
+
+function getDeviceFd(kernel: Kernel, group: GroupState, argument: Argument): number {
+  const bytes = bytesOf(argument, 1);
+  const end = bytes.indexOf(0);
+  if (end < 0) refuse("EFAULT");
+  const name = new TextDecoder().decode(bytes.subarray(0, end));
+  const device = group.devices.find((device) => device.id === name) ?? refuse("ENODEV");
+  if (group.container === null || group.container.iommu === null) refuse("EINVAL");
+  return kernel.descriptors.install(openDeviceOfGroup(kernel, device, () => releaseGroup(group)));
+}

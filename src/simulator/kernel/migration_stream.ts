@@ -1,0 +1,99 @@
+import type { Bytes } from "../../../ffi/syscalls.ts";
+import { VFIO_MIG_GET_PRECOPY_INFO, vfio_precopy_info } from "../../../ffi/vfio_migration.ts";
+import type { MigrationV2 } from "../scenario.ts";
+import { type Argument, bytesOf, readSized } from "./argument.ts";
+import type { OpenFile } from "./descriptors.ts";
+import type { DeviceState, Stream } from "./kernel.ts";
+import { isPreCopy, migrationOf } from "./migration_arcs.ts";
+import { refuse } from "./refusal.ts";
+
+/** What a device's state looks like behind its initial data. */
+const FILLER = 0x5a;
+
+/** The bytes that a device's stream begins with. */
+export function initialDataOf({ initialData }: { readonly initialData: string | null }): Bytes {
+  return initialData === null ? new Uint8Array() : Uint8Array.fromHex(initialData);
+}
+
+/** Starts saving: the initial data are there, the rest comes with STOP_COPY. */
+export function openSaving(device: DeviceState, migration: MigrationV2): Stream {
+  const data = new Uint8Array(migration.stopCopyBytes).fill(FILLER);
+  const initial = initialDataOf(migration);
+  data.set(initial);
+  device.saving = { data, filled: initial.length, position: 0, disabled: false };
+  return device.saving;
+}
+
+/** Makes the whole of a stream available. */
+export function fillStream(stream: Stream, bytes: number): void {
+  stream.filled = bytes;
+}
+
+/** Starts resuming, from nothing. */
+export function startResuming(device: DeviceState, migration: MigrationV2): Stream {
+  const data = new Uint8Array(migration.stopCopyBytes);
+  device.resuming = { data, filled: 0, position: 0, disabled: false };
+  return device.resuming;
+}
+
+/** Ends what is open: its descriptors answer ENODEV from now on. */
+export function disableStreams(device: DeviceState): void {
+  for (const stream of [device.saving, device.resuming]) {
+    if (stream !== null) stream.disabled = true;
+  }
+  device.saving = null;
+  device.resuming = null;
+}
+
+/** The file behind a data descriptor: reads what is saved, or writes what is resumed. */
+export function streamFile(device: DeviceState, stream: Stream): OpenFile {
+  const resuming = stream === device.resuming;
+  return {
+    name: "anon_inode:[vfio-mig]",
+    ioctl: (request, argument) =>
+      resuming || request !== VFIO_MIG_GET_PRECOPY_INFO
+        ? refuse("ENOTTY")
+        : getPrecopyInfo(device, stream, argument),
+    read: (buffer) => resuming ? refuse("EBADF") : save(device, stream, buffer),
+    write: (buffer) => resuming ? resume(device, stream, buffer) : refuse("EBADF"),
+    release() {},
+  };
+}
+
+function getPrecopyInfo(device: DeviceState, stream: Stream, argument: Argument): number {
+  readSized(vfio_precopy_info, argument);
+  if (stream.disabled) refuse("ENODEV");
+  if (!isPreCopy(device.state)) refuse("EINVAL");
+  vfio_precopy_info.write(bytesOf(argument, vfio_precopy_info.size), {
+    flags: 0,
+    initial_bytes: BigInt(stream.filled - stream.position),
+    dirty_bytes: 0n,
+  });
+  return 0;
+}
+
+function save(device: DeviceState, stream: Stream, buffer: Bytes): number {
+  if (stream.disabled) refuse("ENODEV");
+  const length = Math.min(buffer.length, stream.filled - stream.position);
+  const drained = length === 0 && buffer.length > 0 && isPreCopy(device.state);
+  if (drained && migrationOf(device).drained === "ENOMSG") refuse("ENOMSG");
+  buffer.set(stream.data.subarray(stream.position, stream.position + length));
+  stream.position += length;
+  return length;
+}
+
+/**
+ * Takes data in. The driver looks once, at the write that completes the initial data; what it then
+ * refuses is in the stream all the same, as in the kernel's samples.
+ */
+function resume(device: DeviceState, stream: Stream, buffer: Bytes): number {
+  const migration = migrationOf(device);
+  if (stream.disabled) refuse("ENODEV");
+  if (stream.filled + buffer.length > migration.stopCopyBytes) refuse("ENOMEM");
+  const initial = initialDataOf(migration);
+  const crosses = stream.filled < initial.length && stream.filled + buffer.length >= initial.length;
+  stream.data.set(buffer, stream.filled);
+  stream.filled += buffer.length;
+  if (crosses && !initial.every((byte, i) => stream.data[i] === byte)) refuse(migration.refusal);
+  return buffer.length;
+}

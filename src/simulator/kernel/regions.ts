@@ -1,0 +1,100 @@
+import {
+  VFIO_PCI_CONFIG_REGION_INDEX,
+  VFIO_PCI_NUM_REGIONS,
+  VFIO_PCI_ROM_REGION_INDEX,
+  VFIO_REGION_INFO_CAP_MSIX_MAPPABLE,
+  VFIO_REGION_INFO_CAP_SPARSE_MMAP,
+  vfio_region_info_cap_sparse_mmap,
+  VFIO_REGION_INFO_CAP_TYPE,
+  vfio_region_info_cap_type,
+  VFIO_REGION_INFO_FLAG_MMAP,
+  VFIO_REGION_INFO_FLAG_READ,
+  VFIO_REGION_INFO_FLAG_WRITE,
+  vfio_region_sparse_mmap_area,
+} from "../../../ffi/vfio.ts";
+import {
+  VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED,
+  VFIO_REGION_TYPE_MIGRATION_DEPRECATED,
+} from "../../../ffi/vfio_migration.ts";
+import type { PciHeader, SimulatedBar, SimulatedVfio } from "../scenario.ts";
+
+/** A region as `VFIO_DEVICE_GET_REGION_INFO` describes it. */
+export interface Region {
+  readonly size: number;
+  readonly flags: number;
+  readonly capabilities: readonly RegionCapability[];
+}
+
+/** A capability: what follows the header. */
+export interface RegionCapability {
+  readonly id: number;
+  readonly body: Uint8Array;
+}
+
+const READ_WRITE = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
+const EMPTY: Region = { size: 0, flags: 0, capabilities: [] };
+const HEADER_BYTES = 8;
+
+/** A device's regions by index; null is an index that the kernel refuses. */
+export function regionsOf(vfio: SimulatedVfio): readonly (Region | null)[] {
+  if (vfio.guest === null) {
+    const flags = READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
+    return vfio.regionSizes.map((size) => ({ size, flags, capabilities: [] }));
+  }
+  const v1 = vfio.migration?.uapi === "v1" ? [migrationRegion(vfio.migration)] : [];
+  return [...pciRegions(vfio.guest), ...v1];
+}
+
+/** BARs, expansion ROM, configuration; no function here decodes VGA, so that index is refused. */
+function pciRegions(header: PciHeader): (Region | null)[] {
+  const regions = new Array<Region | null>(VFIO_PCI_NUM_REGIONS).fill(null);
+  regions.fill(EMPTY, 0, VFIO_PCI_ROM_REGION_INDEX + 1);
+  for (const bar of header.bars) regions[bar.index] = barRegion(bar);
+  regions[VFIO_PCI_CONFIG_REGION_INDEX] = {
+    size: header.configBytes,
+    flags: READ_WRITE,
+    capabilities: [],
+  };
+  return regions;
+}
+
+function barRegion({ size, mmap }: SimulatedBar): Region {
+  if (mmap === "none") return { size, flags: READ_WRITE, capabilities: [] };
+  const capabilities = mmap === "whole"
+    ? []
+    : mmap === "msix"
+    ? [{ id: VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, body: new Uint8Array() }]
+    : [sparseMmap(mmap)];
+  return { size, flags: READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP, capabilities };
+}
+
+function sparseMmap(areas: readonly (readonly [number, number])[]): RegionCapability {
+  const { size } = vfio_region_info_cap_sparse_mmap;
+  const bytes = vfio_region_info_cap_sparse_mmap.make(
+    { nr_areas: areas.length },
+    areas.length * vfio_region_sparse_mmap_area.size,
+  );
+  areas.forEach(([offset, length], i) => {
+    const area = { offset: BigInt(offset), size: BigInt(length) };
+    vfio_region_sparse_mmap_area.write(bytes, area, size + i * vfio_region_sparse_mmap_area.size);
+  });
+  return { id: VFIO_REGION_INFO_CAP_SPARSE_MMAP, body: bytes.subarray(HEADER_BYTES) };
+}
+
+/** The v1 region: registers first, then data, which alone may be mapped. */
+function migrationRegion(
+  { dataOffset, dataBytes }: { readonly dataOffset: number; readonly dataBytes: number },
+): Region {
+  const type = vfio_region_info_cap_type.make({
+    type: VFIO_REGION_TYPE_MIGRATION_DEPRECATED,
+    subtype: VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED,
+  });
+  return {
+    size: dataOffset + dataBytes,
+    flags: READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP,
+    capabilities: [
+      { id: VFIO_REGION_INFO_CAP_TYPE, body: type.subarray(HEADER_BYTES) },
+      sparseMmap([[dataOffset, dataBytes]]),
+    ],
+  };
+}

@@ -1,0 +1,41 @@
+import type { PciHeader, Scenario, SimulatedDevice } from "./scenario.ts";
+
+/** Drivers that leave DMA to others, so that a group with such a device stays viable. */
+const MANAGED_DMA: ReadonlySet<string> = new Set(["pcieport"]);
+
+/** The name of a device's group node below `/dev/vfio`: `12`, `noiommu-3`. */
+export function groupNode(device: SimulatedDevice): string {
+  const prefix = device.vfio?.iommu === "noiommu" ? "noiommu-" : "";
+  return `${prefix}${device.iommuGroup}`;
+}
+
+/** Whether the kernel makes a cdev for a device: IOMMUFD has to be there, and an IOMMU. */
+export function hasCdev(scenario: Scenario, device: SimulatedDevice): boolean {
+  return scenario.host.iommufd && device.vfio !== null && device.vfio.iommu !== "noiommu";
+}
+
+/** Whether nothing in a group does DMA for the host itself. */
+export function isViable(scenario: Scenario, group: number | null): boolean {
+  return scenario.devices.filter((device) => device.iommuGroup === group).every((device) =>
+    device.vfio !== null || device.driver === null || MANAGED_DMA.has(device.driver)
+  );
+}
+
+/** The virtual functions of a physical one, in order. */
+export function virtualFunctions(scenario: Scenario, id: string): readonly SimulatedDevice[] {
+  return scenario.devices.filter((device) => device.physfn === id);
+}
+
+/** Where a device's directory lies in sysfs. */
+export function devicePath(device: SimulatedDevice): string {
+  return `devices/${device.directory}`;
+}
+
+/** The `modalias` of a PCI function: identifiers in upper case, the class in lower. */
+export function pciModalias(pci: PciHeader): string {
+  const id = (value: number) => value.toString(16).toUpperCase().padStart(8, "0");
+  const byte = (value: number) => (value & 0xff).toString(16).padStart(2, "0");
+  return `pci:v${id(pci.vendor)}d${id(pci.device)}` +
+    `sv${id(pci.subsystemVendor)}sd${id(pci.subsystemDevice)}` +
+    `bc${byte(pci.class >> 16)}sc${byte(pci.class >> 8)}i${byte(pci.class)}`;
+}

@@ -1,0 +1,69 @@
+import type { Scenario, SimulatedDevice } from "../scenario.ts";
+import { devicePath, hasCdev, virtualFunctions } from "../topology.ts";
+import { pciAttributes, plantConfig } from "./plant_pci.ts";
+import type { Tree } from "./tree.ts";
+
+/** The major number that the kernel gave `vfio-dev`. */
+const VFIO_DEV_MAJOR = 511;
+
+/** One device's directory, and the links that lead to it and away from it. */
+export function plantDevice(sys: Tree, scenario: Scenario, device: SimulatedDevice): void {
+  const path = devicePath(device);
+  sys.directory(path);
+  plantSubsystem(sys, device);
+  if (device.numaNode !== null) sys.attribute(`${path}/numa_node`, String(device.numaNode));
+  for (const [name, text] of Object.entries(attributesOf(device))) {
+    if (device.unreadable.includes(name)) sys.directory(`${path}/${name}`);
+    else sys.attribute(`${path}/${name}`, text);
+  }
+  plantConfig(sys, device);
+  if (device.iommuGroup !== null) {
+    sys.link(`${path}/iommu_group`, `kernel/iommu_groups/${device.iommuGroup}`);
+  }
+  plantFunctions(sys, scenario, device);
+  plantVfio(sys, scenario, device);
+}
+
+function attributesOf(device: SimulatedDevice): Readonly<Record<string, string>> {
+  return { ...pciAttributes(device), ...device.attributes };
+}
+
+function plantSubsystem(sys: Tree, device: SimulatedDevice): void {
+  const { subsystem, driver, id } = device;
+  const path = devicePath(device);
+  if ("class" in subsystem) {
+    sys.link(`${path}/subsystem`, `class/${subsystem.class}`);
+    sys.link(`class/${subsystem.class}/${id}`, path);
+    return;
+  }
+  sys.link(`${path}/subsystem`, `bus/${subsystem.bus}`);
+  sys.link(`bus/${subsystem.bus}/devices/${id}`, path);
+  if (driver === null) return;
+  sys.link(`${path}/driver`, `bus/${subsystem.bus}/drivers/${driver}`);
+  sys.link(`bus/${subsystem.bus}/drivers/${driver}/${id}`, path);
+}
+
+/** `physfn`, `virtfnN`, and how many virtual functions there are. */
+function plantFunctions(sys: Tree, scenario: Scenario, device: SimulatedDevice): void {
+  const path = devicePath(device);
+  const physical = scenario.devices.find(({ id }) => id === device.physfn);
+  if (physical !== undefined) sys.link(`${path}/physfn`, devicePath(physical));
+  if (device.totalVfs === null) return;
+  const functions = virtualFunctions(scenario, device.id);
+  sys.attribute(`${path}/sriov_totalvfs`, String(device.totalVfs));
+  sys.attribute(`${path}/sriov_numvfs`, String(functions.length));
+  functions.forEach((virtual, i) => sys.link(`${path}/virtfn${i}`, devicePath(virtual)));
+}
+
+/** `vfio-dev/vfioN`; its `dev` is there only where the kernel has cdevs. */
+function plantVfio(sys: Tree, scenario: Scenario, device: SimulatedDevice): void {
+  if (device.vfio === null) return;
+  const name = `vfio${device.vfio.index}`;
+  const path = `${devicePath(device)}/vfio-dev/${name}`;
+  sys.link(`${path}/device`, devicePath(device));
+  sys.link(`${path}/subsystem`, "class/vfio-dev");
+  sys.link(`class/vfio-dev/${name}`, path);
+  if (hasCdev(scenario, device)) {
+    sys.attribute(`${path}/dev`, `${VFIO_DEV_MAJOR}:${device.vfio.index}`);
+  }
+}
