@@ -1,0 +1,34 @@
+import type { Bytes } from "../../ffi/syscalls.ts";
+import {
+  VFIO_DEVICE_FEATURE,
+  vfio_device_feature,
+  VFIO_DEVICE_FEATURE_GET,
+  VFIO_DEVICE_FEATURE_SET,
+} from "../../ffi/vfio.ts";
+import type { DeviceHandle } from "./handle.ts";
+
+/**
+ * Gets a feature: what stands behind the header, as the kernel left it. `data` is what it starts from, for
+ * features that ask with their argument. Throws {@link SysError}.
+ */
+export function getFeature(device: DeviceHandle, feature: number, data: Uint8Array): Bytes {
+  return callFeature(device, feature | VFIO_DEVICE_FEATURE_GET, data);
+}
+
+/** Sets a feature, to these bytes where it takes any. Throws {@link SysError}. */
+export function setFeature(device: DeviceHandle, feature: number, data = new Uint8Array()): void {
+  callFeature(device, feature | VFIO_DEVICE_FEATURE_SET, data);
+}
+
+/** Sets a feature and gives what stands behind the header then. Throws {@link SysError}. */
+export function setFeatureAndRead(device: DeviceHandle, feature: number, data: Uint8Array): Bytes {
+  return callFeature(device, feature | VFIO_DEVICE_FEATURE_SET, data);
+}
+
+function callFeature({ sys, fd }: DeviceHandle, flags: number, data: Uint8Array): Bytes {
+  const argsz = vfio_device_feature.size + data.length;
+  const argument = vfio_device_feature.make({ argsz, flags }, data.length);
+  argument.set(data, vfio_device_feature.size);
+  sys.ioctl(fd, VFIO_DEVICE_FEATURE, argument);
+  return argument.slice(vfio_device_feature.size);
+}

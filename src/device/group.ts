@@ -1,0 +1,103 @@
+import { join } from "@std/path";
+import { SysError } from "../../ffi/errno.ts";
+import { type Bytes, O_RDWR, type Syscalls } from "../../ffi/syscalls.ts";
+import {
+  VFIO_API_VERSION,
+  VFIO_CHECK_EXTENSION,
+  VFIO_GET_API_VERSION,
+  VFIO_GROUP_FLAGS_VIABLE,
+  VFIO_GROUP_GET_DEVICE_FD,
+  VFIO_GROUP_GET_STATUS,
+  VFIO_GROUP_SET_CONTAINER,
+  vfio_group_status,
+  VFIO_NOIOMMU_IOMMU,
+  VFIO_SET_IOMMU,
+  VFIO_TYPE1_IOMMU,
+  VFIO_TYPE1v2_IOMMU,
+} from "../../ffi/vfio.ts";
+import { Failure } from "../identity/mod.ts";
+import { type HostRoots, isNoIommuNode } from "../sysfs/mod.ts";
+import { Descriptors, type DeviceHandle } from "./handle.ts";
+import { nodePath, notViable, type Opened, step } from "./step.ts";
+
+/** The IOMMU backends of a container, best first. */
+const BACKENDS = [
+  { iommu: "type1v2", extension: VFIO_TYPE1v2_IOMMU, noiommu: false },
+  { iommu: "type1", extension: VFIO_TYPE1_IOMMU, noiommu: false },
+  { iommu: "noiommu", extension: VFIO_NOIOMMU_IOMMU, noiommu: true },
+] as const;
+
+/**
+ * Opens a device by its group, in a container of its own.
+ *
+ * Source: `Documentation/driver-api/vfio.rst`, "VFIO Usage Example". A group opens once: EBUSY is that
+ * somebody has it. Effect: opens the container, the group and the device.
+ */
+export function openGroup(
+  sys: Syscalls,
+  { dev }: HostRoots,
+  { id, node }: { id: string; node: string },
+): Opened {
+  using descriptors = new Descriptors(sys);
+  // The group first: it is what tells at once, and without side effects, that somebody has it.
+  const group = descriptors.add(step(`open ${node}`, () => sys.open(nodePath(dev, node), O_RDWR)));
+  if (!isViable(sys, group)) return notViable(id);
+  const container = descriptors.add(
+    step("open /dev/vfio/vfio", () => sys.open(join(dev, "vfio/vfio"), O_RDWR)),
+  );
+  const iommu = setUp(sys, { container, group, noiommu: isNoIommuNode(node) });
+  const name: Bytes = new TextEncoder().encode(id + "\0");
+  const fd = descriptors.add(
+    step("VFIO_GROUP_GET_DEVICE_FD", () => sys.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name)),
+  );
+  const owned = descriptors.release();
+  const handle: DeviceHandle = {
+    sys,
+    fd,
+    path: "group",
+    iommu,
+    bound: null,
+    [Symbol.dispose]: () => owned[Symbol.dispose](),
+  };
+  return { kind: "open", handle };
+}
+
+function isViable(sys: Syscalls, group: number): boolean {
+  const status = vfio_group_status.make({ argsz: vfio_group_status.size });
+  step("VFIO_GROUP_GET_STATUS", () => sys.ioctl(group, VFIO_GROUP_GET_STATUS, status));
+  return (vfio_group_status.read(status).flags & VFIO_GROUP_FLAGS_VIABLE) !== 0;
+}
+
+/** Puts the group in the container and gives that an IOMMU backend. */
+function setUp(
+  sys: Syscalls,
+  { container, group, noiommu }: { container: number; group: number; noiommu: boolean },
+): DeviceHandle["iommu"] {
+  const version = step("VFIO_GET_API_VERSION", () => sys.ioctl(container, VFIO_GET_API_VERSION));
+  if (version !== VFIO_API_VERSION) {
+    throw new Failure("unsupported", `Cannot use VFIO: its API version is ${version}, not 0`, {
+      subject: "/dev/vfio/vfio",
+    });
+  }
+  const fd = new Uint8Array(new Int32Array([container]).buffer);
+  step("VFIO_GROUP_SET_CONTAINER", () => sys.ioctl(group, VFIO_GROUP_SET_CONTAINER, fd));
+  for (const backend of BACKENDS) {
+    if (backend.noiommu !== noiommu) continue;
+    if (!hasExtension(sys, container, backend.extension)) continue;
+    step("VFIO_SET_IOMMU", () => sys.ioctl(container, VFIO_SET_IOMMU, backend.extension));
+    return backend.iommu;
+  }
+  throw new Failure("unsupported", "Cannot use VFIO: the container offers no IOMMU backend", {
+    subject: "/dev/vfio/vfio",
+    remedy: "Load the module vfio_iommu_type1.",
+  });
+}
+
+function hasExtension(sys: Syscalls, container: number, extension: number): boolean {
+  try {
+    return sys.ioctl(container, VFIO_CHECK_EXTENSION, extension) > 0;
+  } catch (error) {
+    if (error instanceof SysError) return false;
+    throw error;
+  }
+}
