@@ -1,0 +1,41 @@
+import type { MigrationState } from "../identity/mod.ts";
+
+/** An arc of the v2 state machine that a driver implements itself, and the flags that it takes. */
+interface Arc {
+  from: MigrationState;
+  to: MigrationState;
+  needs: readonly string[];
+}
+
+const both = (a: MigrationState, b: MigrationState, needs: readonly string[] = []): Arc[] => [
+  { from: a, to: b, needs },
+  { from: b, to: a, needs },
+];
+
+/**
+ * The arcs, as the header's comment on `enum vfio_device_mig_state` lists them. Where P2P is there, the ways
+ * between RUNNING and STOP, and between PRE_COPY and STOP_COPY, lead through it.
+ */
+const ARCS: readonly Arc[] = [
+  ...both("running", "stop"),
+  ...both("stop", "stop-copy"),
+  ...both("stop", "resuming"),
+  ...both("running", "running-p2p", ["p2p"]),
+  ...both("running-p2p", "stop", ["p2p"]),
+  ...both("running", "pre-copy", ["pre-copy"]),
+  { from: "pre-copy", to: "stop-copy", needs: ["pre-copy"] },
+  ...both("pre-copy", "pre-copy-p2p", ["pre-copy", "p2p"]),
+  ...both("running-p2p", "pre-copy-p2p", ["pre-copy", "p2p"]),
+  { from: "pre-copy-p2p", to: "stop-copy", needs: ["pre-copy", "p2p"] },
+];
+
+/**
+ * The state arcs that a device's flags allow, `[from, to]`. Direct ones: the kernel walks a longer way
+ * over them by itself. None without STOP_COPY, which every device that migrates by v2 has.
+ */
+export function allowedArcs(features: readonly string[]): [MigrationState, MigrationState][] {
+  if (!features.includes("stop-copy")) return [];
+  return ARCS
+    .filter(({ needs }) => needs.every((need) => features.includes(need)))
+    .map(({ from, to }) => [from, to]);
+}

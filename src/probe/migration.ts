@@ -1,0 +1,56 @@
+import { SysError } from "../../ffi/errno.ts";
+import {
+  VFIO_DEVICE_FEATURE_MIG_DATA_SIZE,
+  vfio_device_feature_mig_data_size,
+  VFIO_DEVICE_FEATURE_MIGRATION,
+  vfio_device_feature_migration,
+  VFIO_MIGRATION_P2P,
+  VFIO_MIGRATION_PRE_COPY,
+  VFIO_MIGRATION_STOP_COPY,
+} from "../../ffi/vfio_migration.ts";
+import { type DeviceHandle, getFeature } from "../device/mod.ts";
+import type { Check } from "../identity/mod.ts";
+
+const FLAGS = [
+  [VFIO_MIGRATION_STOP_COPY, "stop-copy"],
+  [VFIO_MIGRATION_P2P, "p2p"],
+  [VFIO_MIGRATION_PRE_COPY, "pre-copy"],
+] as const;
+
+/** The flags of v2 by name, unknown ones as `flag-N`; or the check that says that there are none. */
+export type MigrationFlags = { features: string[] } | { check: Check };
+
+/** Source: `VFIO_DEVICE_FEATURE_MIGRATION`. ENOTTY is that the driver has no v2 migration. Effect: none. */
+export function readMigrationFlags(device: DeviceHandle): MigrationFlags {
+  try {
+    const data = vfio_device_feature_migration.make();
+    const { flags } = vfio_device_feature_migration.read(
+      getFeature(device, VFIO_DEVICE_FEATURE_MIGRATION, data),
+    );
+    return { features: flagNames(flags) };
+  } catch (error) {
+    if (!(error instanceof SysError)) throw error;
+    return { check: { step: "VFIO_DEVICE_FEATURE_MIGRATION", errno: error.code } };
+  }
+}
+
+function flagNames(flags: bigint): string[] {
+  const known = FLAGS.filter(([bit]) => (flags & BigInt(bit)) !== 0n).map(([, name]) => name);
+  const unknown: string[] = [];
+  for (let bit = FLAGS.length; bit < 64; bit++) {
+    if ((flags >> BigInt(bit)) & 1n) unknown.push(`flag-${bit}`);
+  }
+  return [...known, ...unknown];
+}
+
+/** The driver's estimate of the STOP_COPY data in bytes, null where it gives none. Effect: none. */
+export function readStopCopyBytes(device: DeviceHandle): number | null {
+  try {
+    const data = vfio_device_feature_mig_data_size.make();
+    const answer = getFeature(device, VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, data);
+    return Number(vfio_device_feature_mig_data_size.read(answer).stop_copy_length);
+  } catch (error) {
+    if (error instanceof SysError) return null;
+    throw error;
+  }
+}

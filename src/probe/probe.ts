@@ -1,0 +1,173 @@
+import {
+  VFIO_DEVICE_FLAGS_AMBA,
+  VFIO_DEVICE_FLAGS_AP,
+  VFIO_DEVICE_FLAGS_CAPS,
+  VFIO_DEVICE_FLAGS_CCW,
+  VFIO_DEVICE_FLAGS_CDX,
+  VFIO_DEVICE_FLAGS_FSL_MC,
+  VFIO_DEVICE_FLAGS_PCI,
+  VFIO_DEVICE_FLAGS_PLATFORM,
+  VFIO_DEVICE_FLAGS_RESET,
+  VFIO_DEVICE_GET_INFO,
+  vfio_device_info,
+} from "../../ffi/vfio.ts";
+import {
+  VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED,
+  VFIO_REGION_TYPE_MIGRATION_DEPRECATED,
+} from "../../ffi/vfio_migration.ts";
+import { bringToRunning, type DeviceHandle, type V1Region } from "../device/mod.ts";
+import {
+  type Capabilities,
+  type Migration,
+  type PciConfig,
+  type Problem,
+  type Region,
+  toProblem,
+} from "../identity/mod.ts";
+import { allowedArcs } from "./arcs.ts";
+import { testDeviceTracking, testIommuTracking } from "./dirty_tracking.ts";
+import { probeFeatures } from "./features.ts";
+import { type MigrationFlags, readMigrationFlags, readStopCopyBytes } from "./migration.ts";
+import { readPciConfig } from "./pci_config.ts";
+import { readRegion } from "./region.ts";
+
+const FLAGS = [
+  [VFIO_DEVICE_FLAGS_RESET, "reset"],
+  [VFIO_DEVICE_FLAGS_PCI, "pci"],
+  [VFIO_DEVICE_FLAGS_PLATFORM, "platform"],
+  [VFIO_DEVICE_FLAGS_AMBA, "amba"],
+  [VFIO_DEVICE_FLAGS_CCW, "ccw"],
+  [VFIO_DEVICE_FLAGS_AP, "ap"],
+  [VFIO_DEVICE_FLAGS_FSL_MC, "fsl-mc"],
+  [VFIO_DEVICE_FLAGS_CAPS, "caps"],
+  [VFIO_DEVICE_FLAGS_CDX, "cdx"],
+] as const;
+
+/** More regions than any driver has: what a device says of itself is not believed beyond it. */
+const MAX_REGIONS = 256;
+
+/** What an open device is, and how it migrates: enough to work with it. */
+export interface Survey {
+  flags: string[];
+  regions: Region[];
+  irqs: number;
+  /** The v2 flags, or why there are none. */
+  asked: MigrationFlags;
+  /** Where the region of uapi v1 is, where that is the way to migrate. */
+  v1: V1Region | null;
+  migration: Migration;
+  state: string | null;
+  pciConfig: PciConfig | null;
+  problems: Problem[];
+}
+
+/**
+ * What an open device is and how it migrates, brought to RUNNING where it was found elsewhere.
+ *
+ * Source: `VFIO_DEVICE_GET_INFO`, `VFIO_DEVICE_GET_REGION_INFO`, `VFIO_DEVICE_FEATURE`, the PCI configuration
+ * region. Effect: none on a device in RUNNING, else resets it. Throws {@link SysError} only where the device
+ * does not even say what it is.
+ */
+export function surveyDevice(device: DeviceHandle, id: string): Survey {
+  const problems: Problem[] = [];
+  const info = vfio_device_info.make({ argsz: vfio_device_info.size });
+  device.sys.ioctl(device.fd, VFIO_DEVICE_GET_INFO, info);
+  const { flags, num_regions, num_irqs } = vfio_device_info.read(info);
+  const pci = (flags & VFIO_DEVICE_FLAGS_PCI) !== 0;
+  const met = <T>(fallback: T, ask: () => T): T => {
+    try {
+      return ask();
+    } catch (error) {
+      problems.push(toProblem(error, id));
+      return fallback;
+    }
+  };
+  const regions = Array.from(
+    { length: Math.min(num_regions, MAX_REGIONS) },
+    (_, index) => met<Region | null>(null, () => readRegion(device, index, { pci })),
+  ).filter((region) => region !== null);
+  const asked = readMigrationFlags(device);
+  const v2 = "features" in asked;
+  const v1 = v2 ? null : findV1Region(regions);
+  const found = v2 || v1 !== null ? bringToRunning(device, id, v1) : { state: null, problems: [] };
+  problems.push(...found.problems);
+  return {
+    flags: FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name),
+    regions,
+    irqs: num_irqs,
+    asked,
+    v1,
+    migration: summarize(asked, regions),
+    state: found.state,
+    pciConfig: met(null, () => readPciConfig(device, regions)),
+    problems,
+  };
+}
+
+/**
+ * All that an open device says of itself, in one document.
+ *
+ * Source and effect: those of {@link surveyDevice}, and the test of dirty tracking.
+ */
+export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabilities {
+  const { asked, v1: _, ...survey } = surveyDevice(device, id);
+  const absent = { result: "absent", check: null } as const;
+  const dirtyTracking = {
+    device: "features" in asked && survey.state === "running" ? testDeviceTracking(device) : absent,
+    iommu: testIommuTracking(device),
+  };
+  const { migration } = survey;
+  return {
+    ...survey,
+    device: id,
+    path: device.path,
+    iommu: device.iommu,
+    probedAt: now.toISOString(),
+    features: probeFeatures(device),
+    dirtyTracking,
+    v1Region: survey.regions.find(isMigrationRegion)?.index ?? null,
+    migration: {
+      ...migration,
+      stopCopyBytes: migration.uapi === "v2" ? readStopCopyBytes(device) : null,
+      dirtyTracking: dirtyTracking.device.result === "works"
+        ? "device"
+        : dirtyTracking.iommu.result === "works"
+        ? "iommu"
+        : "none",
+      checks: [
+        ...migration.checks ?? [],
+        ...[dirtyTracking.device, dirtyTracking.iommu].flatMap(({ check }) => check ?? []),
+      ],
+    },
+  };
+}
+
+/** Where the migration region of uapi v1 is, null where the device has none. */
+export function findV1Region(regions: readonly Region[]): V1Region | null {
+  const region = regions.find(isMigrationRegion);
+  return region === undefined ? null : { offset: BigInt(region.offset), size: region.size };
+}
+
+function isMigrationRegion({ capabilities }: Region): boolean {
+  return capabilities.some(({ name, type, subtype }) =>
+    name === "type" && type === VFIO_REGION_TYPE_MIGRATION_DEPRECATED &&
+    subtype === VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED
+  );
+}
+
+/** What is known of migration before anything was tried. v2 is preferred where both are there. */
+function summarize(asked: MigrationFlags, regions: readonly Region[]): Migration {
+  const features = "features" in asked ? asked.features : [];
+  const v2 = features.includes("stop-copy");
+  // Another errno than ENOTTY is no answer to whether there is migration.
+  const unclear = "check" in asked && asked.check.errno !== "ENOTTY";
+  return {
+    uapi: v2 ? "v2" : regions.some(isMigrationRegion) ? "v1" : unclear ? "unknown" : "none",
+    features,
+    arcs: allowedArcs(features),
+    stopCopyBytes: null,
+    dirtyTracking: "unknown",
+    observed: "probed",
+    checks: "check" in asked ? [asked.check] : [],
+  };
+}
