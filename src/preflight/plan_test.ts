@@ -1,0 +1,128 @@
+import { assert, assertEquals, assertThrows } from "@std/assert";
+import { allowedArcs } from "../probe/mod.ts";
+import { planSource, planTarget, type Step, walk } from "./plan.ts";
+
+/**
+ * The rule as the header of uapi v2 words it, told anew: which states a device stands still in, runs in, saves in
+ * and loads in. An arc changes one of these at a time, and only by way of STOP between saving and loading.
+ */
+const RULE: Record<string, { runs: boolean; saves: boolean; loads: boolean; needs: string[] }> = {
+  "stop": { runs: false, saves: false, loads: false, needs: [] },
+  "running": { runs: true, saves: false, loads: false, needs: [] },
+  "stop-copy": { runs: false, saves: true, loads: false, needs: [] },
+  "resuming": { runs: false, saves: false, loads: true, needs: [] },
+  "running-p2p": { runs: true, saves: false, loads: false, needs: ["p2p"] },
+  "pre-copy": { runs: true, saves: true, loads: false, needs: ["pre-copy"] },
+  "pre-copy-p2p": { runs: true, saves: true, loads: false, needs: ["pre-copy", "p2p"] },
+};
+
+const DEVICES = [
+  ["stop-copy"],
+  ["stop-copy", "p2p"],
+  ["stop-copy", "pre-copy"],
+  ["stop-copy", "p2p", "pre-copy"],
+];
+const migrationOf = (features: string[]) => ({
+  uapi: "v2" as const,
+  features,
+  arcs: allowedArcs(features),
+});
+const stepsOf = (plan: ReturnType<typeof planTarget>): readonly Step[] => {
+  assert("steps" in plan);
+  return plan.steps;
+};
+const statesOf = (steps: readonly Step[]) =>
+  steps.flatMap((step) => step.do === "set-state" ? [step.state as string] : []);
+
+for (const features of DEVICES) {
+  Deno.test(`plans for a device with ${features.join(" ")} keep to the states that it has`, () => {
+    const migration = migrationOf(features);
+    const source = planSource(migration, { stopCopyBytes: 64 });
+    for (const steps of [stepsOf(source), stepsOf(planTarget(migration))]) {
+      let at = "running";
+      for (const state of statesOf(steps)) {
+        const [from, to] = [RULE[at]!, RULE[state]!];
+        assert(to.needs.every((need) => features.includes(need)), state);
+        // Never from saving to loading or back without standing still between.
+        assert(!(from.saves && to.loads) && !(from.loads && to.saves), `${at} to ${state}`);
+        // A device that loads was stopped first, and one that stops to save does not run.
+        if (to.loads) assertEquals(at, "stop");
+        at = state;
+      }
+    }
+  });
+
+  Deno.test(`planTarget() for ${features.join(" ")} writes last, in RESUMING, and never leaves it`, () => {
+    const steps = stepsOf(planTarget(migrationOf(features)));
+    assertEquals(steps.at(-1), { do: "write" });
+    assertEquals(statesOf(steps).at(-1), "resuming");
+    assertEquals(steps.filter((step) => step.do === "write").length, 1);
+    const measures = steps.some((step) => step.do === "measure-initial");
+    assertEquals(measures, features.includes("pre-copy"));
+  });
+
+  Deno.test(`planSource() for ${features.join(" ")} ends in RUNNING and writes nothing`, () => {
+    const steps = stepsOf(planSource(migrationOf(features), { stopCopyBytes: 64 }));
+    assertEquals(statesOf(steps).at(-1), "running");
+    assert(!steps.some((step) => step.do === "write"));
+    // The device is stopped only where there is no other way to its data.
+    const stops = statesOf(steps).some((state) => !RULE[state]!.runs);
+    assertEquals(stops, !features.includes("pre-copy"));
+  });
+}
+
+Deno.test("planSource() stops a device without PRE_COPY only where that is asked for", () => {
+  const plan = planSource(migrationOf(["stop-copy"]), { stopCopyBytes: null });
+  assertEquals(plan, { impossible: "its driver has no PRE_COPY, and so no initial data" });
+});
+
+Deno.test("plans for a device without migration are impossible", () => {
+  for (const uapi of ["none", "unknown"] as const) {
+    const migration = { uapi, features: [], arcs: [] };
+    assert("impossible" in planSource(migration, { stopCopyBytes: 64 }));
+    assert("impossible" in planTarget(migration));
+  }
+});
+
+Deno.test("plans for uapi v1 use its bits, and measure before they load", () => {
+  const migration = { uapi: "v1" as const, features: [], arcs: [] };
+  const names = (steps: readonly Step[]) =>
+    steps.map((step) => step.do === "set-v1-state" ? step.state : step.do);
+  assertEquals(names(stepsOf(planSource(migration, { stopCopyBytes: null }))), [
+    "pre-copy",
+    "measure-chunk",
+    "read",
+  ]);
+  assertEquals(names(stepsOf(planTarget(migration))), [
+    "pre-copy",
+    "measure-chunk",
+    "running",
+    "resuming",
+    "write",
+    "write-size",
+  ]);
+});
+
+Deno.test("walk() is the shortest way that a search over all ways finds", () => {
+  for (const features of DEVICES) {
+    const { arcs } = migrationOf(features);
+    const states = new Set(arcs.flat());
+    for (const from of states) {
+      for (const to of states) {
+        // Every way of at most so many arcs, by plain enumeration.
+        let ways: string[][] = [[from]];
+        while (!ways.some((way) => way.at(-1) === to)) {
+          ways = ways.flatMap((way) =>
+            arcs.filter(([a]) => a === way.at(-1)).map(([, b]) => [...way, b])
+          );
+        }
+        const shortest = ways.find((way) => way.at(-1) === to)!.length - 1;
+        assertEquals(walk({ arcs }, from, to).length, shortest, `${from} to ${to}`);
+      }
+    }
+  }
+});
+
+Deno.test("walk() throws where no way leads there", () => {
+  assertThrows(() => walk({ arcs: [["running", "stop"]] }, "running", "resuming"), RangeError);
+});

@@ -1,0 +1,59 @@
+import type { DeviceHandle, V1Region } from "../device/mod.ts";
+import type { Check, InitialData, Migration, Problem } from "../identity/mod.ts";
+import { planSource } from "./plan.ts";
+import { runSteps } from "./run_steps.ts";
+
+/** A source's initial data, or why there is none; problems tell whether the device came back. */
+export interface ReadInitialData {
+  initialData: InitialData | null;
+  check: Check | null;
+  why: string | null;
+  problems: Problem[];
+}
+
+/**
+ * Reads the initial data of an open, idle device: what its driver calls initial.
+ *
+ * Effect: changes state, and brings it back; see {@link runSteps}. With `stopCopyBytes` a device without
+ * PRE_COPY is stopped for the time of it.
+ */
+export async function readInitialData(
+  device: DeviceHandle,
+  { id, migration, v1, stopCopyBytes }: {
+    id: string;
+    migration: Migration;
+    v1: V1Region | null;
+    stopCopyBytes: number | null;
+  },
+): Promise<ReadInitialData> {
+  const plan = planSource(migration, { stopCopyBytes });
+  if ("impossible" in plan) {
+    return { initialData: null, check: null, why: plan.impossible, problems: [] };
+  }
+  const { ran, back } = runSteps(device, plan.steps, { id, v1, source: new Uint8Array() });
+  const { problems } = back;
+  if (ran.refused !== null || ran.data === null) {
+    const { step, errno } = ran.refused ?? { step: "read", errno: null };
+    return {
+      initialData: null,
+      check: ran.refused,
+      why: `its driver refused ${step} with ${errno}`,
+      problems,
+    };
+  }
+  const phase = migration.uapi === "v2" && !migration.features.includes("pre-copy")
+    ? "stop-copy"
+    : "pre-copy";
+  return {
+    initialData: {
+      base64: ran.data.toBase64(),
+      bytes: ran.data.length,
+      sha256: new Uint8Array(await crypto.subtle.digest("SHA-256", ran.data)).toHex(),
+      origin: "self",
+      phase,
+    },
+    check: null,
+    why: null,
+    problems,
+  };
+}
