@@ -1,0 +1,174 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  type DeviceHandle,
+  readV1State,
+  setState,
+  V1_STATES,
+  writeV1Field,
+} from "../../src/device/mod.ts";
+import { readInitialData, testTarget } from "../../src/preflight/mod.ts";
+import { type Survey, surveyDevice } from "../../src/probe/mod.ts";
+import type { SysfsDevice } from "../../src/sysfs/mod.ts";
+import type { ContractCase, ContractHost } from "./contract.ts";
+import { opened } from "./open_cases.ts";
+
+/** Opens a device, looks what it is, works with it, and closes it. */
+async function onDevice<T>(
+  host: ContractHost,
+  device: SysfsDevice,
+  work: (handle: DeviceHandle, survey: Survey) => T | Promise<T>,
+): Promise<T> {
+  using sys = host.openSyscalls();
+  using handle = opened(host, sys, "any", device);
+  return await work(handle, surveyDevice(handle, device.id));
+}
+
+/** A device's initial data, as bytes. */
+async function initialDataOf(
+  host: ContractHost,
+  device: SysfsDevice,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const read = await onDevice(
+    host,
+    device,
+    (handle, { migration, v1 }) =>
+      readInitialData(handle, { id: device.id, migration, v1, stopCopyBytes: null }),
+  );
+  assert(read.initialData !== null, read.why ?? "");
+  assertEquals(read.problems, []);
+  return Uint8Array.fromBase64(read.initialData.base64);
+}
+
+/** What a device's driver says of these bytes: verdict, code and check. */
+async function verdictOf(host: ContractHost, device: SysfsDevice, data: Uint8Array<ArrayBuffer>) {
+  const { verdict, reasons, problems } = await onDevice(
+    host,
+    device,
+    (handle, { migration, v1 }) =>
+      testTarget(handle, {
+        id: device.id,
+        driver: device.driver!.name,
+        migration,
+        v1,
+        source: { data, phase: "pre-copy" },
+      }),
+  );
+  assertEquals(problems, []);
+  const { code, check } = reasons[0]!;
+  return [verdict, code, check?.step ?? null, check?.errno ?? null];
+}
+
+async function assertRunning(host: ContractHost, device: SysfsDevice): Promise<void> {
+  const { state, problems } = await onDevice(host, device, (_, survey) => survey);
+  assertEquals([state, problems], ["running", []]);
+}
+
+const withBit = (bytes: Uint8Array<ArrayBuffer>, at: number) =>
+  bytes.map((byte, index) => index === at ? byte ^ 0x40 : byte);
+
+export const PREFLIGHT_CASES: readonly ContractCase[] = [
+  {
+    name: "a device accepts its own initial data, and another type refuses them at the write",
+    async run(host) {
+      const { migratable, other } = host.subjects;
+      const before = host.countDescriptors();
+      for (const [one, two] of [[migratable, other], [other, migratable]] as const) {
+        const data = await initialDataOf(host, one);
+        assertEquals(data.length, 24);
+        assertEquals(await verdictOf(host, one, data), [
+          "compatible",
+          "DriverAccepted",
+          "write",
+          null,
+        ]);
+        assertEquals(await verdictOf(host, two, data), [
+          "incompatible",
+          "DriverRefused",
+          "write",
+          "EFAULT",
+        ]);
+      }
+      assertEquals(host.countDescriptors(), before);
+      await assertRunning(host, migratable);
+      await assertRunning(host, other);
+    },
+  },
+  {
+    name: "every field of the header that is altered is refused",
+    async run(host) {
+      const { migratable } = host.subjects;
+      const data = await initialDataOf(host, migratable);
+      for (const at of [0, 7, 8, 12, 16, 20]) {
+        const verdict = await verdictOf(host, migratable, withBit(data, at));
+        assertEquals([at, ...verdict], [at, "incompatible", "DriverRefused", "write", "EFAULT"]);
+      }
+      await assertRunning(host, migratable);
+    },
+  },
+  {
+    name: "data shorter than what the driver calls initial prove nothing, and so do none",
+    async run(host) {
+      const { migratable } = host.subjects;
+      const data = await initialDataOf(host, migratable);
+      for (const length of [1, 23]) {
+        assertEquals((await verdictOf(host, migratable, data.slice(0, length))).slice(0, 2), [
+          "unknown",
+          "InitialDataShort",
+        ]);
+      }
+      assertEquals((await verdictOf(host, migratable, new Uint8Array())).slice(0, 2), [
+        "unknown",
+        "InitialDataMissing",
+      ]);
+      await assertRunning(host, migratable);
+    },
+  },
+  {
+    name:
+      "a v1 device accepts its own initial data, refuses others at data_size, and comes back by a reset",
+    async run(host) {
+      const { v1 } = host.subjects;
+      const before = host.countDescriptors();
+      const data = await initialDataOf(host, v1);
+      assertEquals(data.length, 32);
+      assertEquals(await verdictOf(host, v1, data), [
+        "compatible",
+        "DriverAccepted",
+        "write",
+        null,
+      ]);
+      const refused = await verdictOf(host, v1, withBit(data, 0));
+      assertEquals(refused, ["incompatible", "DriverRefused", "data_size", "EINVAL"]);
+      const short = await verdictOf(host, v1, data.slice(0, 31));
+      assertEquals(short.slice(0, 2), ["unknown", "InitialDataShort"]);
+      assertEquals(host.countDescriptors(), before);
+      await assertRunning(host, v1);
+    },
+  },
+  {
+    name: "a v1 device that was left in RESUMING is found so by the next opener, or is fresh",
+    async run(host) {
+      const { v1 } = host.subjects;
+      await onDevice(host, v1, (handle, survey) => {
+        writeV1Field(handle, survey.v1!, "device_state", BigInt(V1_STATES.resuming));
+        assertEquals(readV1State(handle, survey.v1!), "resuming");
+      });
+      await onDevice(host, v1, () => {});
+      await assertRunning(host, v1);
+    },
+  },
+  {
+    name: "a device that was left in RESUMING is found so by the next opener, and reset",
+    async run(host) {
+      const { migratable } = host.subjects;
+      await onDevice(host, migratable, (handle) => {
+        setState(handle, "stop");
+        const fd = setState(handle, "resuming");
+        if (fd !== null) handle.sys.close(fd);
+      });
+      const { state, problems } = await onDevice(host, migratable, (_, survey) => survey);
+      assertEquals([state, problems.map(({ code }) => code)], ["running", ["was-reset"]]);
+      await assertRunning(host, migratable);
+    },
+  },
+];
