@@ -1,0 +1,41 @@
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { mttyDevice, mttyType } from "../../tests/fixtures/snapshot.ts";
+import type { Device } from "../identity/mod.ts";
+import { classesOfType, classKey, classOfDevice, isSibling } from "./device_class.ts";
+
+const key = (change: Partial<Device> = {}) => classKey(classOfDevice(mttyDevice(change)));
+const DRIVER = mttyDevice().driver!;
+
+Deno.test("classOfDevice() is alike for devices that differ in name and use only", () => {
+  assertEquals(key({ id: "another", since: 7, use: { state: "in-use", holder: null } }), key());
+  assertEquals(key({ nodes: { cdev: null, group: "/dev/vfio/99" } }), key());
+});
+
+Deno.test("classOfDevice() differs with the driver, its build, the parent, the type, the binding", () => {
+  const others: Partial<Device>[] = [
+    { driver: { ...DRIVER, name: "mtty2" } },
+    { driver: { ...DRIVER, srcversion: "0" } },
+    { driver: null },
+    { parent: "mtty2" },
+    { type: "mtty-1" },
+    { nodes: { cdev: "/dev/vfio/devices/vfio0", group: "/dev/vfio/1" } },
+    { nodes: { cdev: null, group: null } },
+  ];
+  const keys = others.map(key);
+  assertEquals(new Set([key(), ...keys]).size, others.length + 1);
+});
+
+Deno.test("classKey() does not mix up one field's text with the next one's", () => {
+  assertNotEquals(key({ parent: "a", type: "b,c" }), key({ parent: "a,b", type: "c" }));
+});
+
+Deno.test("classesOfType() has the class of a device that is made of it", () => {
+  assert(classesOfType(mttyType(), "mtty").map(classKey).includes(key()));
+});
+
+Deno.test("isSibling() is so on another parent, with the same build of the driver", () => {
+  const own = classOfDevice(mttyDevice());
+  assert(isSibling(key({ parent: "another" }), own));
+  assert(!isSibling(key({ driver: { ...DRIVER, srcversion: "0" } }), own));
+  assert(!isSibling(key({ type: "mtty-1" }), own));
+});

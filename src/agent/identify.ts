@@ -1,0 +1,48 @@
+import {
+  type Device,
+  Failure,
+  type Identity,
+  IDENTITY_SCHEMA,
+  type Snapshot,
+} from "../identity/mod.ts";
+
+/** The identity of a device of this host, to be written to another. Throws where there is no such device. */
+export function identify(snapshot: Snapshot, id: string): Identity {
+  const device = deviceOf(snapshot, id);
+  const { kind, type, deviceApi, description, driver, parentDriver, facts } = device;
+  return {
+    schema: IDENTITY_SCHEMA,
+    id,
+    kind,
+    host: snapshot.host,
+    type,
+    deviceApi,
+    version: device.version?.version ?? null,
+    description,
+    driver,
+    parentDriver,
+    facts,
+    pciConfig: device.pciConfig,
+    migration: withVersion(device),
+    initialData: null,
+  };
+}
+
+/** A version attribute that cannot be read says that the device cannot migrate, whatever else it has. */
+function withVersion({ migration, version }: Device): Device["migration"] {
+  if (!version?.errno) return migration;
+  const check = { step: "read version", errno: version.errno };
+  return { ...migration, uapi: "none", checks: [check, ...migration.checks ?? []] };
+}
+
+/** A device of a snapshot by its name in sysfs. Throws a {@link Failure} that says how to find the right one. */
+export function deviceOf(snapshot: Snapshot, id: string): Device {
+  const device = snapshot.devices.find((candidate) => candidate.id === id);
+  if (device !== undefined) return device;
+  const problem = snapshot.problems.find(({ subject }) => subject === id);
+  throw new Failure(
+    "not-found",
+    problem === undefined ? `Cannot find a VFIO device named ${id}` : problem.sentence,
+    { subject: id, remedy: "Run vfio-ask devices to see the names of all." },
+  );
+}

@@ -1,0 +1,103 @@
+import { join } from "@std/path";
+import * as z from "zod/mini";
+import { Capabilities, Failure, type Known } from "../identity/mod.ts";
+
+const OBSERVATIONS_SCHEMA = "vfio-ask/observations/v1";
+
+/**
+ * What devices said this boot: by class ({@link classKey}), from its representative, and by device and class
+ * ({@link deviceKey}) from each that was asked.
+ * A boot later it is void, since drivers and firmware may be others.
+ */
+export const Observations = z.lazy(() =>
+  z.looseObject({
+    schema: z.literal(OBSERVATIONS_SCHEMA),
+    bootId: z.nullable(z.string()),
+    byClass: z.record(z.string(), Capabilities),
+    byDevice: z.record(z.string(), Capabilities),
+  })
+);
+export type Observations = Known<z.infer<typeof Observations>>;
+
+/** Nothing observed yet. */
+export function noObservations(bootId: string | null): Observations {
+  return { schema: OBSERVATIONS_SCHEMA, bootId, byClass: {}, byDevice: {} };
+}
+
+const FILE = "observations.json";
+
+/** What was remembered in this boot; nothing where it is not known which boot this is, or where there is none, or the file is of no use. */
+export function loadObservations(directory: string | null, bootId: string | null): Observations {
+  if (directory === null || bootId === null) return noObservations(bootId);
+  try {
+    const text = Deno.readTextFileSync(join(directory, FILE));
+    const read = Observations.safeParse(JSON.parse(text));
+    if (read.success && read.data.bootId === bootId) return read.data;
+  } catch {
+    // Not there, or cut short: what it said can be asked again.
+  }
+  return noObservations(bootId);
+}
+
+/**
+ * Remembers observations, in one step: a reader sees the old file or the new one.
+ * Throws a {@link Failure} where the state directory cannot be written.
+ */
+export function saveObservations(directory: string | null, observations: Observations): void {
+  if (directory === null) return;
+  const path = join(directory, FILE);
+  const temporary = `${path}.${Deno.pid}`;
+  try {
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    Deno.writeTextFileSync(temporary, JSON.stringify(observations), { mode: 0o600 });
+    Deno.renameSync(temporary, path);
+  } catch (cause) {
+    removeIfThere(temporary);
+    throw new Failure("not-permitted", `Cannot remember what devices said in ${directory}`, {
+      subject: directory,
+      remedy: "Run vfio-ask as root, or name a directory it may write with --state.",
+      cause,
+    });
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
+  } catch {
+    // It was not made.
+  }
+}
+
+/** How long another vfio-ask that asks devices is waited for. */
+const LOCK_MS = 30_000;
+
+/**
+ * Runs something while no other vfio-ask on this host asks devices, so that none finds a device held by
+ * another. Where there is no directory to lock, it just runs. Gives null where another is still at it after
+ * `LOCK_MS`, stuck in a driver perhaps.
+ */
+export async function whileLocked<T>(
+  directory: string | null,
+  run: () => Promise<T>,
+): Promise<T | null> {
+  const file = directory === null ? null : openLock(directory);
+  try {
+    for (let waitedMs = 0; file !== null && !file.tryLockSync(true); waitedMs += 20) {
+      if (waitedMs >= LOCK_MS) return null;
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return await run();
+  } finally {
+    file?.close();
+  }
+}
+
+function openLock(directory: string): Deno.FsFile | null {
+  try {
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    return Deno.openSync(join(directory, "lock"), { create: true, write: true, mode: 0o600 });
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,141 @@
+import { type Problem, type Snapshot, toProblem } from "../identity/mod.ts";
+import { readHost } from "../sysfs/mod.ts";
+import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
+import {
+  loadObservations,
+  type Observations,
+  saveObservations,
+  whileLocked,
+} from "./observations.ts";
+import { planProbes } from "./plan_probes.ts";
+import { type ProbeChildOptions, probeInChild } from "./probe_child.ts";
+import type { ProbeResult } from "./probe_devices.ts";
+import { takeSnapshot } from "./take_snapshot.ts";
+import type { ProbeOptions, World } from "./world.ts";
+
+/** What came of looking at the host and asking its devices. */
+export interface Observed {
+  snapshot: Snapshot;
+  observations: Observations;
+  results: ProbeResult[];
+  /** Devices left alone because they are new. */
+  settling: string[];
+}
+
+/**
+ * Looks at the host, asks the devices that are due, remembers what they said, and looks again.
+ *
+ * Effect: opens idle devices in a child process, as `options` say; writes to the state directory.
+ */
+export async function observeHost(
+  world: World,
+  options: ProbeOptions & { onResult?: (result: ProbeResult) => void },
+): Promise<Observed> {
+  const bootId = readHost(world.roots).bootId;
+  let observations = loadObservations(world.stateDirectory, bootId);
+  const plan = async () => {
+    const snapshot = await takeSnapshot(world, { observations });
+    const due = planProbes(snapshot.devices, observations, {
+      ...options,
+      nowMs: world.now().getTime(),
+      skip: new Set(),
+    });
+    return { snapshot, due };
+  };
+  const first = await plan();
+  if (first.due.devices.length === 0) {
+    return {
+      snapshot: first.snapshot,
+      observations,
+      results: [],
+      settling: first.due.settling,
+    };
+  }
+  const asked = await whileLocked(world.stateDirectory, async () => {
+    // Somebody else may have asked while we waited.
+    observations = loadObservations(world.stateDirectory, bootId);
+    const { snapshot, due } = await plan();
+    const { deadlineMs, onResult } = options;
+    const asked = await askDevices(world, {
+      devices: due.devices,
+      deadlineMs,
+      ...(onResult === undefined ? {} : { onResult }),
+    });
+    observations = remember(observations, snapshot, asked.results);
+    const problems = [
+      ...asked.problems,
+      ...asked.results.flatMap(resultProblems),
+      ...trySave(world, observations),
+    ];
+    const held = new Set(
+      asked.results.filter(({ outcome }) => outcome === "in-use").map(({ device }) => device),
+    );
+    return {
+      snapshot: await takeSnapshot(world, { observations, held, problems }),
+      observations,
+      results: asked.results,
+      settling: due.settling,
+    };
+  });
+  if (asked !== null) return asked;
+  const sentence = "Another vfio-ask is still asking devices, so that none was asked";
+  const problem = { code: "in-use", subject: "devices", sentence, remedy: "Try again later." };
+  const snapshot = { ...first.snapshot, problems: [...first.snapshot.problems, problem] };
+  return { snapshot, observations, results: [], settling: first.due.settling };
+}
+
+/** Asks devices in a child, and says as problems what kept it from being asked at all. */
+export async function askDevices(
+  world: World,
+  { devices, onResult, ...options }: ProbeChildOptions & {
+    devices: readonly string[];
+    onResult?: (result: ProbeResult) => void;
+  },
+): Promise<{ results: ProbeResult[]; problems: Problem[] }> {
+  const results: ProbeResult[] = [];
+  const problems: Problem[] = [];
+  try {
+    for await (const result of probeInChild(world.probeCommand, devices, options)) {
+      results.push(result);
+      onResult?.(result);
+    }
+  } catch (error) {
+    problems.push(toProblem(error, "probe"));
+  }
+  return { results, problems };
+}
+
+/** What a result has to say to the operator. That a device is in use is no problem: it is its state. */
+export function resultProblems(result: ProbeResult): Problem[] {
+  if (result.outcome === "answered") return result.capabilities?.problems ?? [];
+  if (result.outcome === "in-use" || result.outcome === "gone") return [];
+  const { outcome, device, sentence, remedy } = result;
+  return [{ code: outcome, subject: device, sentence, remedy }];
+}
+
+/** Adds what devices said: for themselves, and for their class unless somebody has spoken for it. */
+export function remember(
+  observations: Observations,
+  { devices }: Snapshot,
+  results: readonly ProbeResult[],
+): Observations {
+  const byClass = { ...observations.byClass };
+  const byDevice = { ...observations.byDevice };
+  for (const { device: id, capabilities } of results) {
+    const device = devices.find((candidate) => candidate.id === id);
+    if (capabilities === null || device === undefined) continue;
+    byDevice[deviceKey(device)] = capabilities;
+    byClass[classKey(classOfDevice(device))] ??= capabilities;
+  }
+  return { ...observations, byClass, byDevice };
+}
+
+/** Saves, or says why not: an answer is worth more than its being remembered. */
+export function trySave(world: World, observations: Observations): Problem[] {
+  try {
+    saveObservations(world.stateDirectory, observations);
+    return [];
+  } catch (error) {
+    return [toProblem(error, world.stateDirectory ?? "state directory")];
+  }
+}

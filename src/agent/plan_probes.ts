@@ -1,0 +1,49 @@
+import type { Device } from "../identity/mod.ts";
+import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
+import type { Observations } from "./observations.ts";
+import type { ProbeOptions } from "./world.ts";
+
+/** Which devices are to be asked now, and how long until a new one has settled. */
+export interface ProbePlan {
+  devices: string[];
+  /** Devices that are left alone because they are new. */
+  settling: string[];
+  /** Until the first of those has settled, null where there are none. */
+  nextMs: number | null;
+}
+
+/**
+ * Which idle devices to ask: one of each class that nobody has spoken for this boot, or each that has not
+ * spoken itself. Of several the longest there is taken, since a virtual machine is more likely to be
+ * about to start on a new one. Pure.
+ */
+export function planProbes(
+  devices: readonly Device[],
+  observations: Observations,
+  { mode, settleMs, nowMs, skip }: ProbeOptions & { nowMs: number; skip: ReadonlySet<string> },
+): ProbePlan {
+  const plan: ProbePlan = { devices: [], settling: [], nextMs: null };
+  if (mode === "never") return plan;
+  const spoken = new Set(Object.keys(observations.byClass));
+  const oldestFirst = devices.toSorted((a, b) => (a.since ?? 0) - (b.since ?? 0));
+  for (const device of oldestFirst) {
+    if (!canAsk(device) || skip.has(device.id)) continue;
+    const key = classKey(classOfDevice(device));
+    const done = mode === "each" ? deviceKey(device) in observations.byDevice : spoken.has(key);
+    if (done) continue;
+    const leftMs = device.since === null ? 0 : settleMs - (nowMs - device.since);
+    if (leftMs > 0) {
+      plan.settling.push(device.id);
+      plan.nextMs = Math.min(plan.nextMs ?? Infinity, leftMs);
+      continue;
+    }
+    spoken.add(key);
+    plan.devices.push(device.id);
+  }
+  return plan;
+}
+
+/** Whether a device may be opened at all: it has a node, nobody holds it, and nobody may hold it unseen. */
+function canAsk({ use, nodes }: Device): boolean {
+  return use.state === "idle" && (nodes.cdev !== null || nodes.group !== null);
+}

@@ -1,0 +1,28 @@
+import type { Problem } from "../identity/mod.ts";
+import { readHost } from "../sysfs/mod.ts";
+import { readJournal } from "./journal.ts";
+import { runWorker } from "./run_worker.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Puts right every device that an earlier process left in another state than RUNNING, and removes every mdev
+ * that it made; gives a problem for each that could not be. Whoever is still at work is left alone.
+ *
+ * Effect: resets and removes, in a child process; a device that somebody holds is not touched.
+ */
+export async function recoverDevices(world: World, deadlineMs: number): Promise<Problem[]> {
+  const { bootId } = readHost(world.roots);
+  const left = readJournal(world.stateDirectory, bootId).filter(({ alive }) => !alive);
+  if (left.length === 0) return [];
+  const tasks = left.map(({ device }) => ({ do: "recover", device }) as const);
+  const results = await runWorker(world, tasks, { deadlineMs });
+  return results.flatMap(({ outcome, sentence, remedy, problems }, index) => {
+    if (outcome === "done") return problems;
+    const { device: subject } = left[index]!;
+    const code = outcome === "failed" ? "needs-reset" : outcome;
+    return [
+      { code, subject, sentence: sentence || `${subject} could not be put right`, remedy },
+      ...problems,
+    ];
+  });
+}

@@ -1,0 +1,99 @@
+import {
+  type Device,
+  Failure,
+  type Identity,
+  type Problem,
+  type Snapshot,
+} from "../identity/mod.ts";
+import { deviceOf, identify } from "./identify.ts";
+import { runWorker } from "./run_worker.ts";
+import type { TestTarget, WorkerTask } from "./worker_tasks.ts";
+import type { PreflightPolicy, World } from "./world.ts";
+
+/**
+ * The identity of a device with its initial data. A device that somebody uses is not opened: an idle sibling of
+ * its type on the same parent gives the data in its place, or an mdev made for the purpose where the policy
+ * allows that; the identity says so.
+ *
+ * Effect: changes the state of the idle device, and brings it back, in a child process. Throws a {@link Failure}
+ * where nobody may give the data; a driver that has none gives an identity without.
+ */
+export async function identifyWithData(
+  world: World,
+  snapshot: Snapshot,
+  id: string,
+  policy: PreflightPolicy & { stopCopyBytes: number | null },
+): Promise<{ identity: Identity; problems: Problem[] }> {
+  const device = deviceOf(snapshot, id);
+  const giver = giverOf(snapshot, device, policy);
+  const task: WorkerTask = {
+    do: "read-initial-data",
+    target: giver.target,
+    path: policy.path ?? "any",
+    stopCopyBytes: policy.stopCopyBytes,
+  };
+  const [result] = await runWorker(world, [task], policy);
+  const { outcome, sentence, remedy, initialData, problems } = result!;
+  if (outcome !== "done") {
+    throw new Failure(
+      outcome === "in-use" ? "in-use" : "kernel",
+      `Cannot read the initial data of ${id}: ${sentence}`,
+      {
+        subject: id,
+        remedy,
+      },
+    );
+  }
+  const identity = identify(snapshot, id);
+  if (initialData === null) {
+    const why = `${device.driver?.name ?? device.type}: ${id} has no initial data: ${sentence}`;
+    return {
+      identity,
+      problems: [
+        { code: "no-initial-data", subject: id, sentence: why, remedy: null },
+        ...problems,
+      ],
+    };
+  }
+  return {
+    identity: { ...identity, initialData: { ...initialData, origin: giver.origin } },
+    problems,
+  };
+}
+
+function giverOf(
+  { devices }: Snapshot,
+  device: Device,
+  { mode, create }: PreflightPolicy,
+): { target: TestTarget; origin: string } {
+  const refuse = (why: string, remedy: string) =>
+    new Failure("not-permitted", `Cannot read the initial data of ${device.id}: ${why}`, {
+      subject: device.id,
+      remedy,
+    });
+  if (mode === "never") throw refuse("preflight is off", "Allow it with --preflight=mdev.");
+  if (mode === "mdev" && device.kind !== "mdev") {
+    throw refuse(
+      "only idle mdevs may be asked for it",
+      "Allow every idle device with --preflight=idle.",
+    );
+  }
+  if (device.use.state === "idle") return { target: { device: device.id }, origin: "self" };
+  const sibling = devices.find(({ type, parent, use, trouble, id }) =>
+    type === device.type && parent === device.parent && use.state === "idle" && !trouble &&
+    id !== device.id
+  );
+  if (sibling !== undefined) {
+    return { target: { device: sibling.id }, origin: `sibling ${sibling.id}` };
+  }
+  if (device.kind === "mdev" && create && device.parent !== null) {
+    const { type, parent } = device;
+    return { target: { type, parent }, origin: `temporary sibling of type ${type}` };
+  }
+  throw refuse(
+    "it is in use, and no idle device of its type is here to give it in its place",
+    device.kind === "mdev"
+      ? "Allow making one for the purpose with --preflight-create."
+      : "Free a device of the same type.",
+  );
+}

@@ -1,0 +1,116 @@
+import { SysError } from "../../ffi/errno.ts";
+import { type DeviceHandle, openDevice } from "../device/mod.ts";
+import { type Check, Failure, type Holder } from "../identity/mod.ts";
+import {
+  lastPart,
+  listVfioDevices,
+  readDevice,
+  readHolders,
+  type SysfsDevice,
+} from "../sysfs/mod.ts";
+import type { World } from "./world.ts";
+
+/** Why a device could not be worked with. */
+export interface Unavailable {
+  outcome: "in-use" | "not-permitted" | "not-viable" | "gone" | "failed";
+  sentence: string;
+  remedy: string | null;
+  check: Check | null;
+  holder: Holder | null;
+}
+
+/**
+ * Opens an idle device, works with it, and closes it. A device that somebody holds, as `/proc` tells, is not
+ * opened. Effect: opens, see `openDevice`. Never throws: what goes wrong is told.
+ */
+export async function withIdleDevice<T>(
+  world: World,
+  id: string,
+  work: (handle: DeviceHandle, device: SysfsDevice) => T | Promise<T>,
+  path: "any" | "cdev" | "group" = "any",
+): Promise<{ done: T } | { unavailable: Unavailable }> {
+  const not = (
+    outcome: Unavailable["outcome"],
+    sentence: string,
+    rest: Partial<Unavailable> = {},
+  ) => ({
+    unavailable: { outcome, sentence, remedy: null, check: null, holder: null, ...rest },
+  });
+  try {
+    const device = findDevice(world, id);
+    const holder = await holderOf(world, device);
+    if (holder !== null) {
+      return not("in-use", `${id} is in use by ${holder.name} (pid ${holder.pid})`, { holder });
+    }
+    using sys = world.openSyscalls();
+    const opened = openDevice(sys, world.roots, device, path);
+    switch (opened.kind) {
+      case "open": {
+        using handle = opened.handle;
+        return { done: await work(handle, device) };
+      }
+      case "in-use":
+        return not("in-use", `${id} is in use`, { check: opened.check });
+      case "not-permitted":
+        return not(
+          "not-permitted",
+          `${id} may not be opened: kernel answered ${opened.check.errno}`,
+          {
+            check: opened.check,
+            remedy: opened.remedy,
+          },
+        );
+      case "not-viable":
+        return not("not-viable", `${id} is in an IOMMU group that is not viable`, {
+          remedy: opened.remedy,
+        });
+      case "gone":
+        return not("gone", `${id} is not there any more`, { check: opened.check });
+    }
+  } catch (error) {
+    return { unavailable: unforeseen(error, id) };
+  }
+}
+
+/** Finds a VFIO device by its name in sysfs. Throws a {@link Failure} that says what to do where it is not. */
+export function findDevice({ roots }: World, id: string): SysfsDevice {
+  const found = listVfioDevices(roots).find(({ path }) => lastPart(path) === id);
+  if (found !== undefined) return readDevice(roots, found);
+  throw new Failure("not-found", `Cannot find a VFIO device named ${id}`, {
+    subject: id,
+    remedy: "Run vfio-ask devices to see the names of all.",
+  });
+}
+
+async function holderOf({ roots }: World, { nodes }: SysfsDevice): Promise<Holder | null> {
+  const { byNode } = await readHolders(roots);
+  for (const node of [nodes.cdev, nodes.group]) {
+    const holder = node === null ? undefined : byNode.get(node);
+    if (holder !== undefined) return holder;
+  }
+  return null;
+}
+
+function unforeseen(error: unknown, id: string): Unavailable {
+  const failed = (sentence: string, rest: Partial<Unavailable> = {}): Unavailable => ({
+    outcome: "failed",
+    sentence,
+    remedy: null,
+    check: null,
+    holder: null,
+    ...rest,
+  });
+  if (error instanceof SysError) {
+    const check = { step: error.call, errno: error.code };
+    return failed(`${id} could not be asked: ${error.message}`, { check });
+  }
+  if (error instanceof Failure) {
+    const { message, remedy, cause, code } = error;
+    const check = cause instanceof SysError ? { step: cause.call, errno: cause.code } : null;
+    return {
+      ...failed(message, { remedy, check }),
+      ...(code === "in-use" ? { outcome: "in-use" } : {}),
+    };
+  }
+  return failed(`${id} could not be asked: ${error instanceof Error ? error.message : error}`);
+}

@@ -1,0 +1,83 @@
+import * as z from "zod/mini";
+import {
+  Check,
+  EVIDENCE,
+  InitialData,
+  type Known,
+  PciConfig,
+  Problem,
+  Reason,
+  VERDICTS,
+} from "../identity/mod.ts";
+
+/** A target to test: a device, or a type that an mdev is made of for the time of the test. */
+export const TestTarget = z.union([
+  z.looseObject({ device: z.string().check(z.minLength(1)) }),
+  z.looseObject({
+    type: z.string().check(z.minLength(1)),
+    parent: z.string().check(z.minLength(1)),
+  }),
+]);
+export type TestTarget = { device: string } | { type: string; parent: string };
+
+const OpenPath = z.enum(["any", "cdev", "group"]);
+
+/** What the short-lived child is told to do; each task is answered by one line. */
+export const WorkerTask = z.discriminatedUnion("do", [
+  /** Read the initial data of a device, or of an mdev made of its type. */
+  z.looseObject({
+    do: z.literal("read-initial-data"),
+    target: TestTarget,
+    path: OpenPath,
+    stopCopyBytes: z.nullable(z.number()),
+  }),
+  /** Hand a source's initial data to a target's driver. */
+  z.looseObject({
+    do: z.literal("test"),
+    target: TestTarget,
+    path: OpenPath,
+    base64: z.string(),
+    phase: z.enum(["pre-copy", "stop-copy"]),
+    pciConfig: z.nullable(PciConfig),
+  }),
+  /** Write a source's version to a target's version attribute. */
+  z.looseObject({ do: z.literal("test-version"), attribute: z.string(), version: z.string() }),
+  /** Put right what an earlier process left behind. */
+  z.looseObject({ do: z.literal("recover"), device: z.string() }),
+]);
+export type WorkerTask = Known<z.infer<typeof WorkerTask>>;
+
+/** What came of a task. `outcome` says whether it could be done at all. */
+export const WorkerResult = z.lazy(() =>
+  z.looseObject({
+    outcome: z.enum(["done", "in-use", "not-permitted", "not-viable", "gone", "failed", "stuck"]),
+    sentence: z.string(),
+    remedy: z.nullable(z.string()),
+    check: z.nullable(Check),
+    verdict: z.nullable(z.enum(VERDICTS)),
+    evidence: z.nullable(z.enum(EVIDENCE)),
+    reasons: z.array(Reason),
+    initialData: z.nullable(InitialData),
+    problems: z.array(Problem),
+  })
+);
+export type WorkerResult = Known<z.infer<typeof WorkerResult>>;
+
+/** A result with these parts, and nothing else to say. */
+export function workerResult(
+  outcome: WorkerResult["outcome"],
+  rest: Partial<WorkerResult> = {},
+): WorkerResult {
+  return {
+    outcome,
+    sentence: "",
+    remedy: null,
+    check: null,
+    verdict: null,
+    evidence: null,
+    reasons: [],
+    initialData: null,
+    problems: [],
+    ...rest,
+  };
+}

@@ -1,0 +1,50 @@
+import type { Syscalls } from "../../ffi/syscalls.ts";
+import type { HostRoots } from "../sysfs/mod.ts";
+
+/** Which devices are asked: one idle device of each class, every idle one, or none. */
+export const PROBE_MODES = ["representative", "each", "never"] as const;
+export type ProbeMode = (typeof PROBE_MODES)[number];
+
+/** All that the questions need of the world outside, handed in from `main.ts`. */
+export interface World {
+  readonly roots: HostRoots;
+  /** Where answers are remembered, null for nowhere. */
+  readonly stateDirectory: string | null;
+  /** The kernel, or what stands for it. */
+  readonly openSyscalls: () => Syscalls & Disposable;
+  /** The command line of this program's `probe`, to which device names are added. */
+  readonly probeCommand: readonly string[];
+  /** The command line of this program's `worker`. */
+  readonly workerCommand: readonly string[];
+  readonly now: () => Date;
+}
+
+/** How devices are asked. */
+export interface ProbeOptions {
+  mode: ProbeMode;
+  /** How long a new device is left alone. */
+  settleMs: number;
+  /** How long one device may take to answer. */
+  deadlineMs: number;
+}
+
+export const PROBE_DEFAULTS: ProbeOptions = {
+  mode: "representative",
+  settleMs: 10_000,
+  deadlineMs: 10_000,
+};
+
+/** Which devices may be tested: idle mdevs, every idle device, or none. */
+export const PREFLIGHT_MODES = ["never", "mdev", "idle"] as const;
+export type PreflightMode = (typeof PREFLIGHT_MODES)[number];
+
+/** What a preflight may do. */
+export interface PreflightPolicy {
+  mode: PreflightMode;
+  /** Whether an mdev may be made for the time of a test. */
+  create: boolean;
+  /** How long one test may take. */
+  deadlineMs: number;
+  /** By which node devices are opened. */
+  path?: "any" | "cdev" | "group";
+}
