@@ -1,0 +1,197 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
+import { makeTestApp, problemOf } from "../../tests/fixtures/test_app.ts";
+import { Answer, Failure, Identity, Snapshot } from "../identity/mod.ts";
+import { makeApp } from "./app.ts";
+
+const DEVICE = mttyDevice().id;
+
+/** Every path, and the methods that it takes. */
+const PATHS: readonly (readonly [path: string, methods: readonly string[]])[] = [
+  ["/healthz", ["GET"]],
+  ["/v1/devices", ["GET"]],
+  [`/v1/devices/${DEVICE}`, ["GET"]],
+  [`/v1/devices/${DEVICE}/identity`, ["GET"]],
+  ["/v1/types", ["GET"]],
+  ["/v1/configurations", ["GET"]],
+  ["/v1/snapshot", ["GET"]],
+  ["/v1/ask", ["POST"]],
+  ["/v1/sessions", ["POST"]],
+  ["/v1/sessions/1", ["DELETE", "GET"]],
+  ["/v1/sessions/1/source", ["PUT"]],
+  ["/v1/sessions/1/offers", ["GET"]],
+  ["/v1/sessions/1/refusals", ["GET"]],
+];
+
+Deno.test("every path refuses another method and says which it takes", async () => {
+  const { request } = makeTestApp();
+  for (const [path, methods] of PATHS) {
+    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
+      if (methods.includes(method)) continue;
+      const response = await request(path, { method });
+      const allow = response.headers.get("allow")?.split(/,\s*/).toSorted();
+      assertEquals(allow?.filter((name) => name !== "HEAD"), methods, `${method} ${path}`);
+      await problemOf(response, 405, "method-not-allowed");
+    }
+  }
+});
+
+Deno.test("lists name the snapshot that they were read from, and the problems met", async () => {
+  const problem = { code: "kernel", subject: "0000:41:00.1", sentence: "x", remedy: null };
+  const { get } = makeTestApp(mttySnapshot({ problems: [problem] }));
+  for (const name of ["devices", "types", "configurations"]) {
+    const list = await get<Record<string, unknown>>(`/v1/${name}`);
+    assertEquals(Object.keys(list), ["snapshot", "takenAt", name, "problems"]);
+    assertEquals([list.snapshot, list.problems], [17, [problem]]);
+    assert((list[name] as unknown[]).length > 0);
+  }
+});
+
+Deno.test("documents are of their schemas", async () => {
+  const { get, ask } = makeTestApp();
+  assertEquals(Snapshot.parse(await get("/v1/snapshot")), mttySnapshot());
+  Identity.parse(await get(`/v1/devices/${DEVICE}/identity`));
+  Answer.parse(await (await ask("POST", "/v1/ask", mttyIdentity())).json());
+});
+
+Deno.test("a device's identity can be written back as a source", async () => {
+  const { get, ask } = makeTestApp();
+  const identity = await get(`/v1/devices/${DEVICE}/identity`);
+  const response = await ask("POST", "/v1/ask", identity);
+  assertEquals([response.status, (await response.json()).source.id], [200, DEVICE]);
+});
+
+Deno.test("a whole virtual machine is asked for in one request, in its order", async () => {
+  const { ask } = makeTestApp();
+  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
+  const { answers, snapshot } = await (await ask("POST", "/v1/ask", { sources })).json();
+  assertEquals(answers.map(({ source }: Answer) => source.id), ["a", "b"]);
+  assertEquals([snapshot, answers[0].offers.length], [17, 2]);
+});
+
+Deno.test("an unknown device is a problem that says how to find the right one", async () => {
+  const { request } = makeTestApp();
+  for (
+    const path of ["/v1/devices/0000:41:00.1", "/v1/devices/x%2Fy/identity", "/v1/devices/%zz"]
+  ) {
+    const { remedy } = await problemOf(await request(path), 404, "device-unknown");
+    assert(remedy !== null);
+  }
+});
+
+Deno.test("an unknown path is a problem", async () => {
+  const { request } = makeTestApp();
+  for (const path of ["/v1", "/v1/devices/", "/v2/devices", "/v1/sessions/1/source/x", "/%"]) {
+    await problemOf(await request(path), 404, "not-found");
+  }
+});
+
+Deno.test("the server is called by a local name, over TCP", async () => {
+  const { request } = makeTestApp();
+  for (const host of ["localhost", "LOCALHOST:7431", "127.0.0.1", "127.1.2.3:80", "[::1]:7431"]) {
+    const response = await request("/v1/devices", { headers: { host } });
+    await response.body?.cancel();
+    assertEquals(response.status, 200, host);
+  }
+});
+
+Deno.test("a foreign Host is refused whatever the path", async () => {
+  const { request } = makeTestApp();
+  const foreign = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""];
+  for (const host of [...foreign, "10.0.0.1", "evil.example:127.0.0.1"]) {
+    for (const path of ["/v1/devices", "/nowhere"]) {
+      const response = await request(path, { headers: { host } });
+      await problemOf(response, 403, "forbidden-host");
+    }
+  }
+});
+
+Deno.test("over a Unix socket any Host will do", async () => {
+  const app = makeApp({
+    newest: () => Promise.resolve(mttySnapshot()),
+    nowMs: () => 0,
+    version: "1.2.3",
+  });
+  const request = new Request("http://vfio-ask/healthz", { headers: { host: "vfio-ask" } });
+  const response = await app.fetch(request, { unix: true });
+  assertEquals((await response.json()).version, "1.2.3");
+  const again = new Request("http://vfio-ask/healthz", { headers: { host: "vfio-ask" } });
+  await problemOf(await app.fetch(again, { unix: false }), 403, "forbidden-host");
+});
+
+Deno.test("a foreign Origin is refused, and a session cannot be opened from it", async () => {
+  const { request, get } = makeTestApp();
+  const origins = ["https://evil.example", "http://127.0.0.1:8000", "null", "x"];
+  for (const origin of origins) {
+    const headers = { host: "127.0.0.1:7431", origin };
+    const response = await request("/v1/sessions", { method: "POST", headers });
+    assertEquals(response.headers.get("access-control-allow-origin"), null);
+    await problemOf(response, 403, "forbidden-origin");
+  }
+  assertEquals((await get<{ sessions: number }>("/healthz")).sessions, 0);
+  const headers = { host: "127.0.0.1:7431", origin: "http://127.0.0.1:7431" };
+  const response = await request("/v1/devices", { headers });
+  await response.body?.cancel();
+  assertEquals(response.status, 200);
+});
+
+Deno.test("every answer has an id, the caller's own where it gave a plain one", async () => {
+  const { request } = makeTestApp();
+  for (const path of ["/v1/devices", "/nowhere"]) {
+    for (
+      const [given, kept] of [["req-1.a_B", true], ["two words", false], [
+        `${"x".repeat(65)}`,
+        false,
+      ]]
+    ) {
+      const response = await request(path, { headers: { "x-request-id": String(given) } });
+      await response.body?.cancel();
+      const id = response.headers.get("x-request-id");
+      assert(id !== null && id !== "");
+      assertEquals(id === given, kept);
+    }
+  }
+});
+
+Deno.test("nothing that is answered may be kept by a cache", async () => {
+  const { request } = makeTestApp();
+  for (const path of ["/v1/devices", "/nowhere"]) {
+    const response = await request(path);
+    await response.body?.cancel();
+    assertEquals(response.headers.get("cache-control"), "no-store");
+  }
+});
+
+Deno.test("a host that cannot be looked at is a problem each time, and the server goes on", async () => {
+  const log = console.error;
+  console.error = () => {};
+  try {
+    const failure = new Failure("kernel", "Cannot read /proc", {
+      subject: "/proc",
+      remedy: "Mount it.",
+    });
+    let broken = true;
+    const app = makeApp({
+      newest: () => broken ? Promise.reject(failure) : Promise.resolve(mttySnapshot()),
+      nowMs: () => 0,
+      version: "1.2.3",
+    });
+    for (const method of ["GET", "GET"]) {
+      const response = await app.request("http://127.0.0.1/v1/devices", { method });
+      const { detail, remedy } = await problemOf(response, 500, "internal");
+      assertEquals([detail, remedy], ["Cannot read /proc", "Mount it."]);
+    }
+    broken = false;
+    const response = await app.request("http://127.0.0.1/v1/devices");
+    assertStringIncludes(await response.text(), DEVICE);
+  } finally {
+    console.error = log;
+  }
+});
+
+Deno.test("HEAD is answered like GET, without a body", async () => {
+  const { request } = makeTestApp();
+  const response = await request("/v1/devices", { method: "HEAD" });
+  assertEquals([response.status, await response.text()], [200, ""]);
+});

@@ -1,0 +1,79 @@
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { makeTestApp, problemOf, unharmed } from "../../tests/fixtures/test_app.ts";
+import { MAX_BODY_BYTES } from "./door.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+Deno.test("a body that says that it is too large is refused before it is read", async () => {
+  await unharmed(async ({ request }, path) => {
+    const headers = { ...JSON_TYPE, "content-length": String(MAX_BODY_BYTES + 1) };
+    let read = 0;
+    const body = new ReadableStream({ pull: () => void read++ }, { highWaterMark: 0 });
+    const response = await request(`${path}/source`, { method: "PUT", body, headers });
+    const { remedy } = await problemOf(response, 413, "too-large");
+    assertStringIncludes(remedy!, String(MAX_BODY_BYTES));
+    assertEquals(read, 0);
+  });
+});
+
+Deno.test("a body that turns out too large is refused and read no further", async () => {
+  await unharmed(async ({ request }, path) => {
+    const chunk = new Uint8Array(1 << 20).fill(0x20);
+    let given = 0;
+    let cancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        given += chunk.length;
+        controller.enqueue(chunk);
+      },
+      cancel: () => void (cancelled = true),
+    }, { highWaterMark: 0 });
+    const response = await request(`${path}/source`, { method: "PUT", body, headers: JSON_TYPE });
+    await problemOf(response, 413, "too-large");
+    assert(cancelled);
+    assertLess(given, 2 * MAX_BODY_BYTES);
+  });
+});
+
+Deno.test("a body of just the largest size is read", async () => {
+  const { request } = makeTestApp();
+  const identity = JSON.stringify(mttyIdentity());
+  const body = identity + " ".repeat(MAX_BODY_BYTES - identity.length);
+  const response = await request("/v1/ask", { method: "POST", body, headers: JSON_TYPE });
+  await response.body?.cancel();
+  assertEquals(response.status, 200);
+});
+
+Deno.test("a body that is no UTF-8 is refused", async () => {
+  const { request } = makeTestApp();
+  const body = new Uint8Array([0x22, 0xff, 0x22]);
+  await problemOf(
+    await request("/v1/ask", { method: "POST", body, headers: JSON_TYPE }),
+    400,
+    "not-json",
+  );
+});
+
+Deno.test("a body of another media type is refused, with the one to use", async () => {
+  await unharmed(async ({ request }, path) => {
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/yaml"]) {
+      const body = JSON.stringify(mttyIdentity());
+      const headers = { "content-type": type };
+      const response = await request(`${path}/source`, { method: "PUT", body, headers });
+      const { remedy } = await problemOf(response, 415, "media-type");
+      assertStringIncludes(remedy!, "application/json");
+    }
+  });
+});
+
+Deno.test("a body of JSON is read whatever its parameters, and under a name of its own", async () => {
+  const { request } = makeTestApp();
+  for (const type of ["application/json; charset=utf-8", "application/vnd.vfio-ask+json"]) {
+    const body = JSON.stringify(mttyIdentity());
+    const headers = { "content-type": type };
+    const response = await request("/v1/ask", { method: "POST", body, headers });
+    await response.body?.cancel();
+    assertEquals(response.status, 200, type);
+  }
+});

@@ -1,0 +1,138 @@
+import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
+import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { makeTestApp, problemOf, unharmed } from "../../tests/fixtures/test_app.ts";
+
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** An identity with another value in one place. */
+function wrong(field: string, value: unknown): Record<string, unknown> {
+  return { ...mttyIdentity(), [field]: value };
+}
+
+function without(field: string): Record<string, unknown> {
+  const { [field]: _, ...rest } = { ...mttyIdentity() } as Record<string, unknown>;
+  return rest;
+}
+
+/** Bodies that are no identity: what is answered, and the place and value that it names. */
+const BODIES: readonly {
+  name: string;
+  body: string;
+  expect: [status: number, problem: string, pointer?: string, value?: unknown];
+}[] = [
+  { name: "nothing", body: "", expect: [400, "not-json"] },
+  { name: "no JSON", body: "{ schema: 1", expect: [400, "not-json"] },
+  { name: "JSON cut short", body: '{"schema":"vfio-ask', expect: [400, "not-json"] },
+  { name: "null", body: "null", expect: [422, "identity-invalid", ""] },
+  { name: "an array", body: "[]", expect: [422, "identity-invalid", ""] },
+  { name: "a number", body: "17", expect: [422, "identity-invalid", ""] },
+  {
+    name: "another schema",
+    body: JSON.stringify(wrong("schema", "vfio-ask/snapshot/v1")),
+    expect: [422, "schema-unsupported", "/schema", "vfio-ask/snapshot/v1"],
+  },
+  {
+    name: "a newer version of the schema",
+    body: JSON.stringify(wrong("schema", "vfio-ask/identity/v2")),
+    expect: [422, "schema-unsupported", "/schema", "vfio-ask/identity/v2"],
+  },
+  {
+    name: "no schema",
+    body: JSON.stringify(without("schema")),
+    expect: [422, "identity-invalid", "/schema", null],
+  },
+  {
+    name: "no type",
+    body: JSON.stringify(without("type")),
+    expect: [422, "identity-invalid", "/type", null],
+  },
+  {
+    name: "a number for a driver's name",
+    body: JSON.stringify(wrong("driver", { ...mttyIdentity().driver, name: 17 })),
+    expect: [422, "identity-invalid", "/driver/name", 17],
+  },
+  {
+    name: "an unknown kind",
+    body: JSON.stringify(wrong("kind", "usb")),
+    expect: [422, "identity-invalid", "/kind", "usb"],
+  },
+];
+
+for (const { name, body, expect: [status, problem, pointer, value] } of BODIES) {
+  Deno.test(`a source that is ${name} is refused, and the session keeps its own`, async () => {
+    await unharmed(async ({ request }, path) => {
+      for (const [method, to] of [["PUT", `${path}/source`], ["POST", "/v1/ask"]] as const) {
+        const response = await request(to, { method, body, headers: JSON_TYPE });
+        const document = await problemOf(response, status, problem);
+        assert(document.remedy !== null);
+        if (pointer !== undefined) assertEquals(document.pointer, pointer);
+        if (value !== undefined) assertEquals(document.value, value);
+      }
+    });
+  });
+}
+
+Deno.test("a newer schema's remedy names the one that is read here", async () => {
+  const { ask } = makeTestApp();
+  const response = await ask("POST", "/v1/ask", wrong("schema", "vfio-ask/identity/v2"));
+  const { remedy } = await problemOf(response, 422, "schema-unsupported");
+  assertStringIncludes(remedy!, "vfio-ask/identity/v1");
+});
+
+Deno.test("every wrong field is told at once", async () => {
+  const { ask } = makeTestApp();
+  const { errors } = await problemOf(
+    await ask("POST", "/v1/ask", { ...without("type"), kind: "usb" }),
+    422,
+    "identity-invalid",
+  );
+  const pointers = (errors as { pointer: string }[]).map(({ pointer }) => pointer);
+  assertEquals(pointers.sort(), ["/kind", "/type"]);
+});
+
+Deno.test("a wrong source among several is named by its place", async () => {
+  const { ask } = makeTestApp();
+  const sources = [mttyIdentity(), wrong("kind", "usb")];
+  const { pointer } = await problemOf(
+    await ask("POST", "/v1/ask", { sources }),
+    422,
+    "identity-invalid",
+  );
+  assertEquals(pointer, "/sources/1/kind");
+});
+
+Deno.test("sources that are none, too many or no array are refused", async () => {
+  const { ask } = makeTestApp();
+  const many = Array.from({ length: 65 }, () => mttyIdentity());
+  for (const sources of [[], many, "mtty", null, { 0: mttyIdentity() }]) {
+    const response = await ask("POST", "/v1/ask", { sources });
+    const { pointer } = await problemOf(response, 422, "identity-invalid");
+    assertEquals(pointer, "/sources");
+  }
+});
+
+Deno.test("a document that is wrong in thousands of places gets an answer of bearable size", async () => {
+  const { ask } = makeTestApp();
+  const migration = { ...mttyIdentity().migration, arcs: Array.from({ length: 20_000 }, () => 0) };
+  const response = await ask("POST", "/v1/ask", wrong("migration", migration));
+  assertEquals(response.status, 422);
+  assertLess((await response.text()).length, 64 << 10);
+});
+
+Deno.test("a document that is nested without end is refused, not an error of the server", async () => {
+  const { request } = makeTestApp();
+  const deep = "[".repeat(500_000) + "]".repeat(500_000);
+  for (const field of ["id", "later"]) {
+    const identity = JSON.stringify(wrong(field, null)).replace(
+      `"${field}":null`,
+      `"${field}":${deep}`,
+    );
+    const response = await request("/v1/ask", {
+      method: "POST",
+      body: identity,
+      headers: JSON_TYPE,
+    });
+    await response.body?.cancel();
+    assertLess(response.status, 500, `${field}: ${response.status}`);
+  }
+});

@@ -1,0 +1,107 @@
+import { Failure } from "../identity/mod.ts";
+
+/** Where a server listens. */
+export interface Listen {
+  /** A loopback address, or null for no TCP. Port 0 takes a free one. */
+  tcp: { hostname: string; port: number } | null;
+  /** A path for a Unix socket, or null for none. */
+  unix: string | null;
+}
+
+/** A server that listens; `addresses` say where, as a person would call it. */
+export interface Listening {
+  addresses: string[];
+  /** Lets requests under way end within a time limit, then closes. */
+  drain(limitMs: number): Promise<void>;
+}
+
+type Handle = (request: Request, arrival: { unix: boolean }) => Response | Promise<Response>;
+
+/**
+ * Listens on loopback, on a Unix socket, or both. A socket file that nobody serves any more is replaced;
+ * the new one has mode 0660. Throws a {@link Failure} where an address is taken or may not be used.
+ */
+export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Listening> {
+  // It would move the listener elsewhere, whatever is said here.
+  Deno.env.delete("DENO_SERVE_ADDRESS");
+  const servers: Deno.HttpServer[] = [];
+  const addresses: string[] = [];
+  if (tcp !== null) {
+    const server = starting(`${tcp.hostname}:${tcp.port}`, () =>
+      Deno.serve(
+        { ...tcp, onListen: () => {} },
+        (request) => handle(request, { unix: false }),
+      ));
+    servers.push(server);
+    const { hostname, port } = server.addr as Deno.NetAddr;
+    addresses.push(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
+  }
+  if (unix !== null) {
+    await removeStaleSocket(unix);
+    const server = starting(unix, () =>
+      Deno.serve(
+        { path: unix, onListen: () => {} },
+        (request) => handle(request, { unix: true }),
+      ));
+    Deno.chmodSync(unix, 0o660);
+    servers.push(server as unknown as Deno.HttpServer);
+    addresses.push(`unix:${unix}`);
+  }
+  return {
+    addresses,
+    async drain(limitMs) {
+      let timer: number | undefined;
+      const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));
+      await Promise.race([Promise.all(servers.map((server) => server.shutdown())), limit]);
+      clearTimeout(timer);
+      if (unix !== null) await Deno.remove(unix).catch(() => {});
+    },
+  };
+}
+
+/** Reads `HOST:PORT`, which must be loopback, or `none`. Throws a {@link Failure}. */
+export function parseListen(text: string): Listen["tcp"] {
+  if (text === "none") return null;
+  const match = /^(?:(127(?:\.\d{1,3}){3}|localhost|\[::1\]):)?(\d{1,5})$/.exec(text);
+  const port = Number(match?.[2]);
+  if (match === null || port > 65535) {
+    throw new Failure("bad-input", `--listen ${text}: not a loopback address with a port`, {
+      subject: "--listen",
+      remedy: "Write --listen 127.0.0.1:7431, or none. Other hosts are not served.",
+    });
+  }
+  const hostname = (match[1] ?? "127.0.0.1").replace(/^\[|\]$/g, "");
+  return { hostname: hostname === "localhost" ? "127.0.0.1" : hostname, port };
+}
+
+function starting<T>(address: string, start: () => T): T {
+  try {
+    return start();
+  } catch (cause) {
+    const taken = cause instanceof Deno.errors.AddrInUse;
+    throw new Failure(
+      "bad-input",
+      taken
+        ? `Cannot listen on ${address}: it is taken`
+        : `Cannot listen on ${address}: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        subject: address,
+        remedy: taken
+          ? "End the server that listens there, or choose another with --listen or --unix."
+          : "Choose another address with --listen or --unix.",
+        cause,
+      },
+    );
+  }
+}
+
+/** A socket that a killed server left behind is removed; one that is served, or another file, is left. */
+async function removeStaleSocket(path: string): Promise<void> {
+  const info = await Deno.lstat(path).catch(() => null);
+  if (info === null || !info.isSocket) return;
+  try {
+    (await Deno.connect({ transport: "unix", path })).close();
+  } catch {
+    await Deno.remove(path);
+  }
+}

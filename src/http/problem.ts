@@ -1,0 +1,92 @@
+import { Failure, type FailureCode } from "../identity/mod.ts";
+
+/** An error answer, RFC 9457, with where it is (`pointer`, RFC 6901), what to do, and the request it was. */
+export interface ProblemDocument {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  pointer?: string;
+  value?: unknown;
+  remedy: string | null;
+  requestId?: string;
+  [extension: string]: unknown;
+}
+
+/** Every problem that this server answers with: its status and its title. */
+const PROBLEMS = {
+  "not-json": [400, "Cannot read the body as JSON"],
+  "bad-request": [400, "Cannot serve the request"],
+  "forbidden-host": [403, "Cannot serve this host name"],
+  "forbidden-origin": [403, "Cannot serve this origin"],
+  "not-permitted": [403, "Cannot do what the operator does not allow"],
+  "not-found": [404, "Cannot find it"],
+  "session-unknown": [404, "Cannot find the session"],
+  "device-unknown": [404, "Cannot find the device"],
+  "method-not-allowed": [405, "Cannot do that here"],
+  "in-use": [409, "Cannot disturb a device in use"],
+  "source-missing": [409, "Cannot ask before a source is written"],
+  "too-large": [413, "Cannot take a body of this size"],
+  "media-type": [415, "Cannot read this media type"],
+  "identity-invalid": [422, "Cannot read the identity"],
+  "schema-unsupported": [422, "Cannot read this schema"],
+  "source-cannot-migrate": [422, "Cannot migrate the source"],
+  "internal": [500, "Cannot answer"],
+  "sessions-full": [503, "Cannot open another session"],
+} as const satisfies Record<string, readonly [number, string]>;
+export type ProblemName = keyof typeof PROBLEMS;
+
+/** Thrown by routes; the application turns it into its document. */
+export class HttpProblem extends Error {
+  readonly document: ProblemDocument;
+
+  constructor(
+    readonly problem: ProblemName,
+    detail: string,
+    { remedy = null, headers = {}, ...extensions }: {
+      remedy?: string | null;
+      headers?: Record<string, string>;
+      [extension: string]: unknown;
+    } = {},
+  ) {
+    super(detail);
+    this.name = "HttpProblem";
+    const [status, title] = PROBLEMS[problem];
+    const type = `urn:vfio-ask:problem:${problem}`;
+    this.document = { type, title, status, detail, remedy, ...extensions };
+    this.headers = headers;
+  }
+
+  readonly headers: Record<string, string>;
+}
+
+const BY_FAILURE: Readonly<Partial<Record<FailureCode, ProblemName>>> = {
+  "bad-input": "bad-request",
+  "not-found": "device-unknown",
+  "not-permitted": "not-permitted",
+  "in-use": "in-use",
+};
+
+/** The problem that an error amounts to; what was not foreseen is `internal`. */
+export function asHttpProblem(error: unknown): HttpProblem {
+  if (error instanceof HttpProblem) return error;
+  if (error instanceof Failure) {
+    const { code, message, remedy } = error;
+    return new HttpProblem(BY_FAILURE[code] ?? "internal", message, { remedy });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new HttpProblem("internal", message, { remedy: "Report this with the request's id." });
+}
+
+/** The answer that carries a problem. */
+export function toResponse({ document, headers }: HttpProblem, requestId: string): Response {
+  return new Response(JSON.stringify({ ...document, requestId }, null, 2) + "\n", {
+    status: document.status,
+    headers: {
+      ...headers,
+      "cache-control": "no-store",
+      "content-type": "application/problem+json",
+      "x-request-id": requestId,
+    },
+  });
+}

@@ -1,0 +1,76 @@
+import type { Answer, Identity, Snapshot } from "../identity/mod.ts";
+import { HttpProblem } from "./problem.ts";
+
+/** A session of write and ask: pinned to a snapshot, with the source once it is written. */
+export interface Session {
+  id: string;
+  snapshot: Snapshot;
+  source: Identity | null;
+  answer: Answer | null;
+}
+
+export interface SessionLimits {
+  /** How many may be open at once. */
+  most: number;
+  /** After how long without a request one is closed. */
+  idleMs: number;
+}
+
+export const SESSION_LIMITS: SessionLimits = { most: 256, idleMs: 15 * 60_000 };
+
+/** Open sessions. They live in memory only: an agent that restarts forgets them. */
+export interface Sessions {
+  open(snapshot: Snapshot): Session;
+  /** Throws an {@link HttpProblem} where there is no such session, or no longer. */
+  get(id: string): Session;
+  close(id: string): void;
+  readonly size: number;
+}
+
+export function makeSessions(
+  nowMs: () => number,
+  limits: SessionLimits = SESSION_LIMITS,
+): Sessions {
+  const open = new Map<string, { session: Session; usedMs: number }>();
+  const expire = (): void => {
+    for (const [id, { usedMs }] of open) {
+      if (nowMs() - usedMs > limits.idleMs) open.delete(id);
+    }
+  };
+  return {
+    open(snapshot) {
+      expire();
+      if (open.size >= limits.most) {
+        throw new HttpProblem("sessions-full", `${limits.most} sessions are open`, {
+          remedy: "Close sessions with DELETE, or use POST /v1/ask, which needs none.",
+          headers: { "retry-after": "60" },
+        });
+      }
+      const session: Session = { id: crypto.randomUUID(), snapshot, source: null, answer: null };
+      open.set(session.id, { session, usedMs: nowMs() });
+      return session;
+    },
+    get(id) {
+      expire();
+      const entry = open.get(id);
+      if (entry === undefined) throw unknownSession(id);
+      entry.usedMs = nowMs();
+      return entry.session;
+    },
+    close(id) {
+      expire();
+      if (!open.delete(id)) throw unknownSession(id);
+    },
+    get size() {
+      expire();
+      return open.size;
+    },
+  };
+}
+
+function unknownSession(id: string): HttpProblem {
+  return new HttpProblem("session-unknown", `There is no session ${id}, or it was closed`, {
+    value: id,
+    remedy: "Open one with POST /v1/sessions.",
+  });
+}
