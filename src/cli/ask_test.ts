@@ -1,0 +1,150 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { assertGolden } from "../../tests/fixtures/golden.ts";
+import { mttyIdentity, unmigratableIdentity } from "../../tests/fixtures/identity.ts";
+import { runCli } from "../../tests/fixtures/run_cli.ts";
+import { Answer, type Identity } from "../identity/mod.ts";
+
+const HOST = ["--simulate", "gpu-host"];
+/** Devices of the simulated host: a virtual GPU that a machine uses, and a disk that cannot migrate. */
+const GPU = "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101";
+const DISK = "0000:d9:00.0";
+
+/** Runs with a file that holds a document. */
+async function withFile<T>(document: unknown, run: (path: string) => Promise<T>): Promise<T> {
+  const path = await Deno.makeTempFile({ prefix: "vfio-ask-test-", suffix: ".json" });
+  try {
+    const text = typeof document === "string" ? document : JSON.stringify(document);
+    await Deno.writeTextFile(path, text);
+    return await run(path);
+  } finally {
+    await Deno.remove(path);
+  }
+}
+
+const ask = (document: unknown, ...options: string[]) =>
+  withFile(document, (path) => runCli(["ask", ...HOST, ...options, path]));
+
+Deno.test("ask of a device of this host that fits elsewhere on it exits with 0", async () => {
+  const { code, out, err } = await runCli(["ask", ...HOST, "--json", GPU]);
+  assertEquals([code, err], [0, ""]);
+  const answer = Answer.parse(JSON.parse(out));
+  assertEquals([answer.source.id, answer.offers[0]?.verdict], [GPU, "compatible"]);
+});
+
+Deno.test("ask with a document of another host's device exits with 0 where something fits", async () => {
+  const { out: document } = await runCli(["identity", ...HOST, GPU]);
+  const { code, out } = await ask({ ...JSON.parse(document), host: mttyIdentity().host });
+  assertEquals(code, 0);
+  assertStringIncludes(out, "device c40d81ae-6b92-4e1f-8d37-0f5a29e6b703");
+});
+
+Deno.test("ask of a source that nothing fits exits with 1", async () => {
+  const { code, out } = await ask(mttyIdentity());
+  assertEquals(code, 1);
+  assertStringIncludes(out, "No configuration of this host is compatible.");
+  assertStringIncludes(out, "TypeDiffers");
+});
+
+Deno.test("ask of a source that cannot migrate at all exits with 1 and says why", async () => {
+  for (const options of [[], ["--json"]]) {
+    const { code, out } = await ask(unmigratableIdentity(), ...options);
+    assertEquals(code, 1);
+    assertStringIncludes(out, "SourceCannotMigrate");
+  }
+  const { code, out } = await runCli(["ask", ...HOST, DISK]);
+  assertEquals(code, 1);
+  assertStringIncludes(out, "ENOTTY");
+});
+
+Deno.test("ask exits with 3 where it is not known whether what there is would fit", async () => {
+  const { code, out } = await runCli(["ask", ...HOST, "--probe", "never", "--json", GPU]);
+  const { offers } = Answer.parse(JSON.parse(out));
+  assert(offers.length > 0 && offers.every(({ verdict }) => verdict === "unknown"));
+  assertEquals(code, 3);
+});
+
+/** Files that hold no identity, and what the error must say. */
+const NO_IDENTITIES: readonly (readonly [name: string, document: unknown, word: string])[] = [
+  ["no JSON", "{", "JSON"],
+  ["nothing", "", "JSON"],
+  ["null", null, "schema"],
+  ["another schema", { schema: "vfio-ask/snapshot/v1" }, "vfio-ask/snapshot/v1"],
+  ["a newer schema", { ...mttyIdentity(), schema: "vfio-ask/identity/v2" }, "vfio-ask/identity/v1"],
+  ["a wrong field", { ...mttyIdentity(), kind: "usb" }, "kind"],
+];
+
+for (const [name, document, word] of NO_IDENTITIES) {
+  Deno.test(`ask with a file of ${name} exits with 2 and says what to give`, async () => {
+    const { code, out, err } = await ask(document);
+    assertEquals([code, out], [2, ""]);
+    assertStringIncludes(err, word);
+    assertStringIncludes(err, "Cannot read the identity in ");
+  });
+}
+
+Deno.test("ask with a file or a device that is not there exits with 2", async () => {
+  for (const subject of ["/nowhere/identity.json", "0000:ff:00.0"]) {
+    const { code, err } = await runCli(["ask", ...HOST, subject]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, subject);
+  }
+});
+
+Deno.test("ask shows nothing of a foreign document that would move the cursor", async () => {
+  const evil = (identity: Identity): Identity => ({
+    ...identity,
+    id: "\x1b[2J1",
+    type: "mtty-2\x1b]0;x\x07",
+    description: "mtty:\r\x9bK",
+    driver: { ...identity.driver!, name: "m\x1btty" },
+  });
+  for (const identity of [mttyIdentity(), unmigratableIdentity()]) {
+    const { out, err } = await ask(evil(identity));
+    assertEquals(/[^\P{Cc}\n]/u.exec(out + err), null);
+  }
+});
+
+Deno.test("devices, types and ask are as they were on the simulated host", async () => {
+  const now = () => new Date("2026-01-01T00:00:00Z");
+  const texts: string[] = [];
+  for (const argv of [["devices"], ["types"], ["ask", GPU]]) {
+    const command = [argv[0]!, ...HOST, ...argv.slice(1)];
+    const { out } = await runCli(command, (world) => ({ ...world, now }));
+    texts.push(`$ vfio-ask ${command.join(" ")}\n${out}`);
+  }
+  assertGolden("gpu_host.txt", texts.join("\n"));
+});
+
+Deno.test("devices and types show nothing of the host that would move the cursor", async () => {
+  for (const command of ["devices", "types"]) {
+    const { out, err } = await runCli([command, ...HOST, "--probe", "never"], (world) => {
+      const { proc } = world.roots;
+      Deno.writeTextFileSync(join(proc, "sys/kernel/hostname"), "hv\x1b[2J\n");
+      Deno.writeTextFileSync(join(proc, "20114/comm"), "qemu\x1b]0;x\x07\n");
+      return world;
+    });
+    assertEquals(/[^\P{Cc}\n]/u.exec(out + err), null);
+  }
+});
+
+Deno.test("probe shows nothing of a holder's name that would move the cursor", async () => {
+  for (const format of [[], ["--ndjson"], ["--json"]]) {
+    const { out, err } = await runCli(["probe", ...HOST, ...format, GPU], (world) => {
+      Deno.writeTextFileSync(join(world.roots.proc, "20114/comm"), "qemu\x1b]0;x\x07\n");
+      return world;
+    });
+    assertEquals(/[^\P{Cc}\n]/u.exec(out + err), null);
+  }
+});
+
+Deno.test("identity exits with 0, 1 or 3 as the device can migrate, cannot, or nobody knows", async () => {
+  assertEquals((await runCli(["identity", ...HOST, GPU])).code, 0);
+  assertEquals((await runCli(["identity", ...HOST, DISK])).code, 1);
+  assertEquals((await runCli(["identity", ...HOST, "--probe", "never", GPU])).code, 3);
+});
+
+Deno.test("probe exits with 4 where a device did not answer", async () => {
+  assertEquals((await runCli(["probe", ...HOST, DISK])).code, 0);
+  assertEquals((await runCli(["probe", ...HOST, DISK, GPU])).code, 4);
+});

@@ -1,0 +1,57 @@
+import type { World } from "../agent/mod.ts";
+
+/** Exit codes. */
+export const YES = 0;
+export const NO = 1;
+export const USAGE = 2;
+export const UNKNOWN = 3;
+export const FAILED = 4;
+
+/** An option: `--name VALUE`, or a switch where it has no `value`. */
+export interface Option {
+  name: string;
+  value?: string;
+  help: string;
+  /** What it may be, for errors and completions. */
+  choices?: readonly string[];
+  /** What `--name` alone means; a value is then given as `--name=VALUE` only. */
+  implied?: string;
+}
+
+/** Thrown by a terminal whose reader has gone: there is nobody to tell anything any more. */
+export class OutputClosed extends Error {}
+
+/** What a command is given: its arguments, and its options by name. */
+export interface Parsed {
+  args: string[];
+  options: Readonly<Record<string, string | boolean | undefined>>;
+}
+
+/** What a command talks through, so that a test can listen. */
+export interface Terminal {
+  out: (text: string) => void;
+  err: (text: string) => void;
+  /** Whether a person watches standard error, so that progress is worth telling. */
+  watched: boolean;
+}
+
+export interface Context extends Parsed {
+  terminal: Terminal;
+  /** Makes the world from the options; called by the commands that need one. */
+  openWorld: () => Promise<World & Disposable>;
+  version: string;
+}
+
+/** A command. Gives its exit code; throws a `Failure` with `bad-input` for a wrong command line. */
+export interface Command {
+  name: string;
+  /** Left out of help and completions: not for people. */
+  hidden?: boolean;
+  summary: string;
+  /** The arguments, as help shows them: `DEVICE…`. */
+  args: string;
+  /** Longer help: paragraphs, examples. */
+  about: string;
+  options: readonly Option[];
+  run: (context: Context) => number | Promise<number>;
+}

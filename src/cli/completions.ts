@@ -1,0 +1,75 @@
+import { type Command, type Option, YES } from "./command.ts";
+import { usage } from "./options.ts";
+
+/** The command that prints completions for the commands of a table. */
+export function makeCompletions(commands: () => readonly Command[]): Command {
+  return {
+    name: "completions",
+    summary: "Print completions for a shell",
+    args: "bash | fish | zsh",
+    about: `For bash: vfio-ask completions bash > /etc/bash_completion.d/vfio-ask`,
+    options: [],
+    run({ args: [shell], terminal }) {
+      const format = { bash, fish, zsh: (all: readonly Command[]) => ZSH_PRELUDE + bash(all) }[
+        shell as "bash" | "fish" | "zsh"
+      ];
+      if (format === undefined) {
+        throw usage(
+          `completions takes a shell, not ${shell ?? "nothing"}`,
+          "Write bash, fish or zsh.",
+        );
+      }
+      terminal.out(format(commands()));
+      return YES;
+    },
+  };
+}
+
+const ZSH_PRELUDE = "autoload -U +X bashcompinit && bashcompinit\n";
+
+function bash(commands: readonly Command[]): string {
+  const names = commands.map(({ name }) => name).join(" ");
+  const cases = commands.map(({ name, options }) =>
+    `    ${name}) words="${options.map((option) => `--${option.name}`).join(" ")} --help" ;;`
+  );
+  const choices = choicesOf(commands).map(({ name, choices }) =>
+    `    --${name}) COMPREPLY=($(compgen -W "${choices!.join(" ")}" -- "$cur")); return ;;`
+  );
+  return `_vfio_ask() {
+  local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} words=
+  case $prev in
+${choices.join("\n")}
+  esac
+  if [ "$COMP_CWORD" = 1 ]; then words="${names}"; else case \${COMP_WORDS[1]} in
+${cases.join("\n")}
+  esac; fi
+  if [[ $cur != -* && $COMP_CWORD != 1 ]]; then
+    COMPREPLY=($(compgen -f -W "$(ls /sys/class/vfio-dev 2>/dev/null | while read -r d; do basename "$(readlink "/sys/class/vfio-dev/$d/device")"; done)" -- "$cur"))
+    return
+  fi
+  COMPREPLY=($(compgen -W "$words" -- "$cur"))
+}
+complete -F _vfio_ask vfio-ask
+`;
+}
+
+function fish(commands: readonly Command[]): string {
+  return commands.flatMap(({ name, summary, options }) => [
+    `complete -c vfio-ask -f -n __fish_use_subcommand -a ${name} -d '${
+      summary.replaceAll("'", "\\'")
+    }'\n`,
+    ...options.map((option) =>
+      `complete -c vfio-ask -n '__fish_seen_subcommand_from ${name}' -l ${option.name}` +
+      `${option.value === undefined ? "" : " -r"}` +
+      `${option.choices === undefined ? "" : ` -a '${option.choices.join(" ")}'`}` +
+      ` -d '${option.help.replaceAll("'", "\\'")}'\n`
+    ),
+  ]).join("");
+}
+
+function choicesOf(commands: readonly Command[]): Option[] {
+  const options = commands.flatMap((command) => command.options);
+  return options.filter(({ name, choices }, index) =>
+    choices !== undefined && options.findIndex((other) => other.name === name) === index
+  );
+}

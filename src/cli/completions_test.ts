@@ -1,0 +1,73 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { runCli } from "../../tests/fixtures/run_cli.ts";
+import { SHOWN } from "./run.ts";
+
+/** Runs bash with a script on its standard input. */
+async function bash(script: string, args: string[] = []): Promise<{ code: number; out: string }> {
+  const child = new Deno.Command("bash", {
+    args: ["--norc", "--noprofile", ...args],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(script));
+  await writer.close();
+  const { code, stdout, stderr } = await child.output();
+  assertEquals(new TextDecoder().decode(stderr), "");
+  return { code, out: new TextDecoder().decode(stdout) };
+}
+
+/** What bash would offer for the last of these words. */
+async function complete(...words: string[]): Promise<string[]> {
+  const { out: script } = await runCli(["completions", "bash"]);
+  const quoted = words.map((word) => `'${word}'`).join(" ");
+  const { out } = await bash(`${script}
+COMP_WORDS=(vfio-ask ${quoted}) COMP_CWORD=${words.length}
+_vfio_ask
+printf '%s\\n' "\${COMPREPLY[@]}"
+`);
+  return out.split("\n").filter((line) => line !== "");
+}
+
+Deno.test("completions bash is a script that bash can read", async () => {
+  const { code, out } = await runCli(["completions", "bash"]);
+  assertEquals(code, 0);
+  assertEquals((await bash(out, ["-n"])).code, 0);
+  assertStringIncludes(out, "complete -F _vfio_ask vfio-ask");
+});
+
+Deno.test("completions bash offers every command, and those that begin alike", async () => {
+  const names = SHOWN.map(({ name }) => name);
+  assertEquals((await complete("")).toSorted(), names.toSorted());
+  assertEquals(await complete("dev"), ["devices"]);
+});
+
+Deno.test("completions bash offers a command that is written in full", async () => {
+  for (const { name } of SHOWN) assertEquals(await complete(name), [name]);
+});
+
+Deno.test("completions bash offers the options of the command, and their choices", async () => {
+  assertEquals(await complete("devices", "--js"), ["--json"]);
+  assertEquals(await complete("serve", "--un"), ["--unix"]);
+  assertEquals(await complete("version", "--un"), []);
+  assertEquals(await complete("devices", "--probe", ""), ["representative", "each", "never"]);
+  assertEquals(await complete("devices", "--simulate", "gpu"), ["gpu-host"]);
+});
+
+Deno.test("completions bash offers files where a command takes one", async () => {
+  assertEquals(await complete("ask", "/etc/host"), await bashFiles("/etc/host"));
+});
+
+async function bashFiles(prefix: string): Promise<string[]> {
+  const { out } = await bash(`compgen -f -- ${prefix}\n`);
+  return out.trim().split("\n");
+}
+
+Deno.test("completions zsh and fish name every command", async () => {
+  for (const shell of ["zsh", "fish"]) {
+    const { code, out } = await runCli(["completions", shell]);
+    assertEquals(code, 0);
+    for (const { name } of SHOWN) assert(out.includes(name), `${shell}: ${name}`);
+  }
+});

@@ -1,0 +1,41 @@
+import { type Command, YES } from "./command.ts";
+import { json, lookAtHost } from "./look.ts";
+import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
+import { cut, formatTable } from "./table.ts";
+import { driverWords, migrationWords, observedWords, snapshotWords, useWords } from "./words.ts";
+
+export const devices: Command = {
+  name: "devices",
+  summary: "List this host's VFIO devices and what is known of their migration",
+  args: "",
+  about: `Lists every device that is bound to a VFIO driver, whatever its bus, with who holds it and
+whether it can migrate. Opens idle devices as --probe says: by default one of each class, once a boot.`,
+  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
+  async run(context) {
+    const { snapshot } = await lookAtHost(context);
+    const { devices, takenAt, problems } = snapshot;
+    if (context.options.json) {
+      context.terminal.out(json({ snapshot: snapshot.snapshot, takenAt, devices, problems }));
+      return YES;
+    }
+    context.terminal.out(snapshotWords(snapshot) + "\n");
+    if (devices.length === 0) {
+      context.terminal.out("No VFIO device. Bind a device to vfio-pci, or make an mdev.\n");
+      return YES;
+    }
+    context.terminal.out(formatTable(
+      ["DEVICE", "TYPE", "DRIVER", "USE", "MIGRATION", "KNOWN", "DIRTY PAGES", "NUMA"],
+      devices.map((device) => [
+        device.id,
+        cut(device.type, 40),
+        driverWords(device),
+        useWords(device.use),
+        migrationWords(device.migration),
+        observedWords(device.migration),
+        device.migration.dirtyTracking,
+        device.numaNode === null || device.numaNode < 0 ? "-" : String(device.numaNode),
+      ]),
+    ));
+    return YES;
+  },
+};

@@ -1,0 +1,54 @@
+import { identify, identifyWithData } from "../agent/mod.ts";
+import type { Identity, Snapshot } from "../identity/mod.ts";
+import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
+import { json, lookAtHost } from "./look.ts";
+import {
+  HOST_OPTIONS,
+  PREFLIGHT_OPTIONS,
+  preflightPolicy,
+  PROBE_OPTIONS,
+  stopCopyBytes,
+  usage,
+} from "./options.ts";
+import { recover } from "./preflight.ts";
+import { tellProblems } from "./words.ts";
+
+export const identity: Command = {
+  name: "identity",
+  summary: "Print a device's identity, to ask another host with",
+  args: "DEVICE",
+  about:
+    `Prints the JSON document that a source writes to ask: hand it to vfio-ask ask, or to POST /v1/ask,
+on another host. With --initial-data it carries what the driver calls initial, for the target's driver to
+judge; the idle device, or an idle sibling of one in use, is reset afterwards. Exit code 0 where the device can migrate, 1 where it cannot, 3 where that is not known.`,
+  options: [
+    ...HOST_OPTIONS,
+    ...PROBE_OPTIONS,
+    { name: "initial-data", help: "Read the device's initial data through its driver" },
+    ...PREFLIGHT_OPTIONS,
+  ],
+  async run(context) {
+    const [device, ...rest] = context.args;
+    if (device === undefined || rest.length > 0) {
+      throw usage("identity takes one DEVICE", "Run vfio-ask devices to see their names.");
+    }
+    if (context.options["initial-data"]) {
+      await recover(context, preflightPolicy(context).deadlineMs);
+    }
+    const { snapshot } = await lookAtHost(context);
+    const document = context.options["initial-data"]
+      ? await withData(context, snapshot, device)
+      : identify(snapshot, device);
+    context.terminal.out(json(document));
+    const { uapi } = document.migration;
+    return uapi === "none" ? NO : uapi === "unknown" ? UNKNOWN : YES;
+  },
+};
+
+async function withData(context: Context, snapshot: Snapshot, id: string): Promise<Identity> {
+  using world = await context.openWorld();
+  const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
+  const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
+  tellProblems(context.terminal, problems);
+  return identity;
+}

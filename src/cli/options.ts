@@ -1,0 +1,126 @@
+import {
+  PREFLIGHT_MODES,
+  type PreflightMode,
+  type PreflightPolicy,
+  PROBE_DEFAULTS,
+  PROBE_MODES,
+  type ProbeMode,
+  type ProbeOptions,
+} from "../agent/mod.ts";
+import { Failure } from "../identity/mod.ts";
+import { SCENARIO_NAMES } from "../simulator/names.ts";
+import type { Option, Parsed } from "./command.ts";
+
+export const HELP: Option = { name: "help", help: "Show this help" };
+export const JSON_OUTPUT: Option = { name: "json", help: "Print JSON instead of a table" };
+
+/** Which host is looked at. */
+export const HOST_OPTIONS: readonly Option[] = [
+  { name: "sysfs", value: "DIR", help: "Where sysfs is mounted (/sys)" },
+  { name: "dev", value: "DIR", help: "Where device nodes are (/dev)" },
+  { name: "proc", value: "DIR", help: "Where procfs is mounted (/proc)" },
+  {
+    name: "state",
+    value: "DIR",
+    help: "Where answers are remembered ($STATE_DIRECTORY, else /var/lib/vfio-ask)",
+  },
+  {
+    name: "simulate",
+    value: "SCENARIO",
+    help: "Look at a simulated host",
+    choices: SCENARIO_NAMES,
+  },
+];
+
+/** How devices are asked. */
+export const PROBE_OPTIONS: readonly Option[] = [
+  {
+    name: "probe",
+    value: "MODE",
+    help:
+      "Ask one idle device of each class once a boot, each idle device, or none (representative)",
+    choices: PROBE_MODES,
+  },
+  { name: "settle", value: "SECONDS", help: "Leave a new device alone for this long (10)" },
+  { name: "deadline", value: "SECONDS", help: "Give a device this long to answer (10)" },
+];
+
+/** Whether devices may be tested. */
+export const PREFLIGHT_OPTIONS: readonly Option[] = [
+  {
+    name: "preflight",
+    value: "MODE",
+    help: "Which idle devices may be tested through their driver (mdev)",
+    choices: PREFLIGHT_MODES,
+    implied: "mdev",
+  },
+  {
+    name: "path",
+    value: "PATH",
+    help: "Open devices by their cdev or by their group (any)",
+    choices: ["any", "cdev", "group"],
+  },
+  { name: "preflight-create", help: "Allow making an mdev for the time of a test" },
+  {
+    name: "stop-copy-bytes",
+    value: "BYTES",
+    help: "Where a source has no PRE_COPY, stop it and read this much of its data (never)",
+  },
+];
+
+/** Which tests the operator allows. */
+export function preflightPolicy(parsed: Parsed): PreflightPolicy {
+  return {
+    mode: (text(parsed, "preflight") ?? "mdev") as PreflightMode,
+    create: parsed.options["preflight-create"] === true,
+    path: (text(parsed, "path") ?? "any") as "any" | "cdev" | "group",
+    deadlineMs: milliseconds(parsed, "deadline") ?? PROBE_DEFAULTS.deadlineMs,
+  };
+}
+
+/** How much of STOP_COPY may be read, null for none. */
+export function stopCopyBytes(parsed: Parsed): number | null {
+  const given = text(parsed, "stop-copy-bytes");
+  if (given === null) return null;
+  const bytes = Number(given);
+  if (!Number.isInteger(bytes) || bytes < 1 || bytes > 16 << 20) {
+    throw usage(
+      `--stop-copy-bytes ${given}: not a number from 1 to ${16 << 20}`,
+      "Write --stop-copy-bytes 4096, for instance.",
+    );
+  }
+  return bytes;
+}
+
+/** The text of an option, or null where it was not given. */
+export function text({ options }: Parsed, name: string): string | null {
+  const value = options[name];
+  return typeof value === "string" ? value : null;
+}
+
+/** How devices are to be asked, by the options. On a simulated host no device is too new. */
+export function probeOptions(parsed: Parsed): ProbeOptions {
+  const mode = text(parsed, "probe") as ProbeMode | null;
+  const settle = text(parsed, "simulate") === null ? PROBE_DEFAULTS.settleMs : 0;
+  return {
+    mode: mode ?? PROBE_DEFAULTS.mode,
+    settleMs: milliseconds(parsed, "settle") ?? settle,
+    deadlineMs: milliseconds(parsed, "deadline") ?? PROBE_DEFAULTS.deadlineMs,
+  };
+}
+
+/** An option in seconds, as milliseconds; null where it was not given. */
+export function milliseconds(parsed: Parsed, name: string): number | null {
+  const given = text(parsed, name);
+  if (given === null) return null;
+  const seconds = Number(given);
+  if (given.trim() === "" || !(seconds >= 0 && seconds <= 86_400)) {
+    throw usage(`--${name} ${given}: not a number of seconds`, `Write --${name} 10, for instance.`);
+  }
+  return seconds * 1000;
+}
+
+/** A wrong command line. */
+export function usage(sentence: string, remedy: string): Failure {
+  return new Failure("bad-input", sentence, { subject: "command line", remedy });
+}

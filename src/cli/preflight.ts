@@ -1,0 +1,74 @@
+import { identifyWithData, recoverDevices, testSource, type TestTarget } from "../agent/mod.ts";
+import { type Command, type Context, FAILED, NO, UNKNOWN, YES } from "./command.ts";
+import { json, lookAtHost } from "./look.ts";
+import {
+  HOST_OPTIONS,
+  JSON_OUTPUT,
+  PREFLIGHT_OPTIONS,
+  preflightPolicy,
+  PROBE_OPTIONS,
+  stopCopyBytes,
+  usage,
+} from "./options.ts";
+import { readIdentityFile } from "./read_identity_file.ts";
+import { escapeControls } from "./table.ts";
+import { tellProblems } from "./words.ts";
+
+export const preflight: Command = {
+  name: "preflight",
+  summary: "Hand a source's initial data to a target's driver, and tell its verdict",
+  args: "SOURCE TARGET",
+  about:
+    `SOURCE is an identity with initial data (a file, or - for standard input), or an idle device of this
+host. TARGET is an idle device of this host, or TYPE@PARENT to make an mdev for the time of the test
+(--preflight-create). The target is reset afterwards; nothing of the source is ever loaded.
+Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a reset.`,
+  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, ...PREFLIGHT_OPTIONS, JSON_OUTPUT],
+  async run(context) {
+    const [subject, to, ...rest] = context.args;
+    if (subject === undefined || to === undefined || rest.length > 0) {
+      throw usage(
+        "preflight takes one SOURCE and one TARGET",
+        "Name an identity or device, and a device.",
+      );
+    }
+    const fromFile = await readIdentityFile(subject);
+    const policy = preflightPolicy(context);
+    await recover(context, policy.deadlineMs);
+    const { snapshot } = await lookAtHost(context);
+    using world = await context.openWorld();
+    const source = fromFile ??
+      (await identifyWithData(world, snapshot, subject, {
+        ...policy,
+        stopCopyBytes: stopCopyBytes(context),
+      })).identity;
+    const tested = await testSource(world, snapshot, source, parseTarget(to), policy);
+    const { verdict, evidence, reasons, problems } = tested;
+    tellProblems(context.terminal, problems);
+    context.terminal.out(
+      context.options.json
+        ? json({
+          snapshot: snapshot.snapshot,
+          takenAt: snapshot.takenAt,
+          source: source.id,
+          ...tested,
+        })
+        : `${verdict}${evidence === null ? "" : ` (${evidence})`}\n` +
+          reasons.map(({ code, sentence }) => `  ${code}: ${escapeControls(sentence)}\n`).join(""),
+    );
+    if (problems.some(({ code }) => code === "needs-reset")) return FAILED;
+    return verdict === "compatible" ? YES : verdict === "incompatible" ? NO : UNKNOWN;
+  },
+};
+
+/** Puts right what an earlier run left, and tells what could not be. */
+export async function recover(context: Context, deadlineMs: number): Promise<void> {
+  using world = await context.openWorld();
+  tellProblems(context.terminal, await recoverDevices(world, deadlineMs));
+}
+
+/** A device by its name, or a type as `TYPE@PARENT`. */
+function parseTarget(text: string): TestTarget {
+  const at = text.indexOf("@");
+  return at < 0 ? { device: text } : { type: text.slice(0, at), parent: text.slice(at + 1) };
+}

@@ -1,0 +1,76 @@
+import { probeOne, type ProbeResult } from "../agent/mod.ts";
+import { lastPart, listVfioDevices } from "../sysfs/mod.ts";
+import { type Command, FAILED, YES } from "./command.ts";
+import { json } from "./look.ts";
+import { HOST_OPTIONS, JSON_OUTPUT, text, usage } from "./options.ts";
+import { formatTable } from "./table.ts";
+import { migrationWords } from "./words.ts";
+
+export const probe: Command = {
+  name: "probe",
+  summary: "Open devices and ask their drivers everything, now",
+  args: "DEVICE… | --all",
+  about:
+    `Opens each device by ioctl and prints all that its driver says: regions, features, migration, dirty
+tracking, the PCI configuration that a guest sees. A device that somebody holds is not opened. Opening a
+PCI function resets it; for as long as it is open here, a virtual machine that starts with it fails.
+Exit code 0 where every device answered, else 4.`,
+  options: [
+    ...HOST_OPTIONS,
+    { name: "all", help: "Ask every VFIO device of the host" },
+    {
+      name: "path",
+      value: "PATH",
+      help: "Open by the device's cdev or by its group (any)",
+      choices: ["any", "cdev", "group"],
+    },
+    { name: "ndjson", help: "Print one JSON document a line, as each device answers" },
+    JSON_OUTPUT,
+  ],
+  async run(context) {
+    const { terminal, options } = context;
+    using world = await context.openWorld();
+    const names = options.all
+      ? listVfioDevices(world.roots).map(({ path }) => lastPart(path))
+      : context.args;
+    if (names.length === 0 && !options.all) {
+      throw usage("probe takes a DEVICE, or --all", "Run vfio-ask devices to see their names.");
+    }
+    const path = (text(context, "path") ?? "any") as "any" | "cdev" | "group";
+    const results: ProbeResult[] = [];
+    for (const name of names) {
+      const result = await probeOne(world, name, path);
+      results.push(result);
+      if (options.ndjson) terminal.out(JSON.stringify(result) + "\n");
+    }
+    if (options.json) terminal.out(json({ devices: results }));
+    else if (!options.ndjson) terminal.out(formatResults(results));
+    return results.every(({ outcome }) => outcome === "answered") ? YES : FAILED;
+  },
+};
+
+function formatResults(results: readonly ProbeResult[]): string {
+  return formatTable(
+    ["DEVICE", "OUTCOME", "PATH", "MIGRATION", "STATE", "DIRTY PAGES", "PCI", "REMARK"],
+    results.map(({ device, outcome, capabilities, sentence, remedy }) => {
+      if (capabilities === null) {
+        return [device, outcome, "-", "-", "-", "-", "-", `${sentence}. ${remedy ?? ""}`.trim()];
+      }
+      const { path, iommu, migration, state, dirtyTracking, pciConfig, problems } = capabilities;
+      const failed = [dirtyTracking.device, dirtyTracking.iommu]
+        .flatMap(({ result, check }) =>
+          result === "fails" ? [`${check?.step}: ${check?.errno}`] : []
+        );
+      return [
+        device,
+        outcome,
+        `${path} (${iommu})`,
+        migrationWords(migration),
+        state ?? "-",
+        migration.dirtyTracking,
+        pciConfig === null ? "-" : `${pciConfig.vendor}:${pciConfig.device}`,
+        [...failed, ...problems.map((problem) => problem.sentence)].join("; ") || "-",
+      ];
+    }),
+  );
+}

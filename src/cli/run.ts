@@ -1,0 +1,161 @@
+import { parseArgs } from "@std/cli/parse-args";
+import type { World } from "../agent/mod.ts";
+import { Failure } from "../identity/mod.ts";
+import { ask } from "./ask.ts";
+import {
+  type Command,
+  FAILED,
+  type Option,
+  OutputClosed,
+  type Parsed,
+  type Terminal,
+  USAGE,
+  YES,
+} from "./command.ts";
+import { makeCompletions } from "./completions.ts";
+import { devices } from "./devices.ts";
+import { identity } from "./identity.ts";
+import { HELP, usage } from "./options.ts";
+import { preflight } from "./preflight.ts";
+import { probe } from "./probe.ts";
+import { serve } from "./serve.ts";
+import { escapeControls } from "./table.ts";
+import { types } from "./types.ts";
+import { unit } from "./unit.ts";
+import { version } from "./version.ts";
+import { worker } from "./worker.ts";
+
+/** The commands, as help lists them. */
+export const COMMANDS: readonly Command[] = [
+  serve,
+  devices,
+  types,
+  identity,
+  ask,
+  preflight,
+  probe,
+  unit,
+  version,
+  makeCompletions(() => SHOWN),
+  worker,
+];
+
+/** The commands that are for people. */
+export const SHOWN = COMMANDS.filter(({ hidden }) => !hidden);
+
+/** What the command line is run with: the real world, or a test's. */
+export interface Setting {
+  terminal: Terminal;
+  version: string;
+  openWorld: (parsed: Parsed) => Promise<World & Disposable>;
+}
+
+/** Runs a command line; gives the exit code. Throws only {@link OutputClosed}. */
+export async function runCommandLine(argv: readonly string[], setting: Setting): Promise<number> {
+  const { terminal } = setting;
+  const [name, ...rest] = argv;
+  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+    return help(terminal, name === undefined ? undefined : rest[0]);
+  }
+  const wanted = name === "--version" ? "version" : name;
+  const command = COMMANDS.find((candidate) => candidate.name === wanted);
+  if (command === undefined) {
+    terminal.err(`vfio-ask: there is no command ${name}. Run vfio-ask help.\n`);
+    return USAGE;
+  }
+  try {
+    const parsed = parse(command, rest);
+    if (parsed.options.help) return help(terminal, command.name);
+    if (command.args === "" && parsed.args.length > 0) {
+      throw usage(`${parsed.args[0]}: ${command.name} takes no argument`, "Use options only.");
+    }
+    return await command.run({ ...setting, ...parsed, openWorld: () => setting.openWorld(parsed) });
+  } catch (error) {
+    return tell(terminal, error);
+  }
+}
+
+/** Parses the arguments of a command. Throws a {@link Failure} that names the option. */
+export function parse(command: Command, argv: readonly string[]): Parsed {
+  const options = [...command.options, HELP];
+  const named = (kind: (option: Option) => boolean) => options.filter(kind).map(({ name }) => name);
+  const implied = new Map(
+    options.flatMap(({ name, implied }) => implied === undefined ? [] : [[`--${name}`, implied]]),
+  );
+  const words = argv.map((word) => implied.has(word) ? `${word}=${implied.get(word)}` : word);
+  const parsed = parseArgs(words, {
+    string: [...named(({ value }) => value !== undefined), "_"],
+    boolean: named(({ value }) => value === undefined),
+    alias: { help: "h" },
+    unknown: (argument: string, key?: string) => {
+      if (key === undefined) return true;
+      throw usage(
+        `${argument}: ${command.name} has no such option`,
+        `Run vfio-ask help ${command.name}.`,
+      );
+    },
+  });
+  const values = parsed as unknown as Record<string, string | boolean | undefined>;
+  for (const { name, value, choices } of options) {
+    const given = values[name];
+    if (value === undefined || given === undefined) continue;
+    if (given === "") throw usage(`--${name} needs a value`, `Write --${name} ${value}.`);
+    if (choices !== undefined && !choices.includes(String(given))) {
+      throw usage(
+        `--${name} ${given}: no such ${value.toLowerCase()}`,
+        `Write one of ${choices.join(", ")}.`,
+      );
+    }
+  }
+  return { args: parsed._.map(String), options: values };
+}
+
+function tell(terminal: Terminal, error: unknown): number {
+  if (error instanceof Failure) {
+    const { message, remedy, code } = error;
+    terminal.err(`vfio-ask: ${escapeControls(message)}.${remedy === null ? "" : ` ${remedy}`}\n`);
+    return code === "bad-input" || code === "not-found" ? USAGE : FAILED;
+  }
+  if (error instanceof OutputClosed) throw error;
+  terminal.err(`vfio-ask: ${error instanceof Error ? error.stack ?? error.message : error}\n`);
+  return FAILED;
+}
+
+function help(terminal: Terminal, name: string | undefined): number {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (name !== undefined && command === undefined) {
+    terminal.err(`vfio-ask: there is no command ${name}. Run vfio-ask help.\n`);
+    return USAGE;
+  }
+  terminal.out(command === undefined ? overview() : details(command));
+  return YES;
+}
+
+function overview(): string {
+  const width = Math.max(...SHOWN.map(({ name }) => name.length));
+  return `vfio-ask: which configurations of this host can take a VFIO device's live migration?
+
+Usage: vfio-ask COMMAND [OPTION…] [ARGUMENT…]
+
+${SHOWN.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("")}
+Run vfio-ask help COMMAND for its options. Exit codes: 0 yes, 1 no, 3 unknown, 2 a wrong command line or
+input, 4 a host or device that would not answer.
+`;
+}
+
+function details({ name, args, about, options, summary }: Command): string {
+  const shown = [...options, HELP].map(({ name, value, help, choices, implied }) => ({
+    left: `--${name}${
+      value === undefined ? "" : implied === undefined ? ` ${value}` : `[=${value}]`
+    }`,
+    right: choices === undefined ? help : `${help}: ${choices.join(", ")}`,
+  }));
+  const width = Math.max(...shown.map(({ left }) => left.length));
+  return `${summary}
+
+Usage: vfio-ask ${name} [OPTION…]${args === "" ? "" : ` ${args}`}
+
+${about}
+
+${shown.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}\n`).join("")}`;
+}

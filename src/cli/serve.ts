@@ -1,0 +1,113 @@
+import {
+  openHostView,
+  recoverDevices,
+  testCandidates,
+  testSource,
+  VIEW_DEFAULTS,
+} from "../agent/mod.ts";
+import { listen, makeApp, parseListen } from "../http/mod.ts";
+import { openService } from "../systemd/mod.ts";
+import { type Command, type Option, type Parsed, YES } from "./command.ts";
+import {
+  HOST_OPTIONS,
+  milliseconds,
+  PREFLIGHT_OPTIONS,
+  preflightPolicy,
+  PROBE_OPTIONS,
+  probeOptions,
+  text,
+  usage,
+} from "./options.ts";
+import { escapeControls } from "./table.ts";
+import { tellProblems } from "./words.ts";
+
+/** How long requests under way may take when the server is told to stop. */
+const DRAIN_MS = 5_000;
+
+/** Options of serve that the unit's command line takes too. */
+export const LISTEN_OPTIONS: readonly Option[] = [
+  {
+    name: "listen",
+    value: "HOST:PORT",
+    help: "The loopback address to listen on, or none (127.0.0.1:7431)",
+  },
+  { name: "unix", value: "PATH", help: "A Unix socket to listen on" },
+  { name: "refresh", value: "SECONDS", help: "Look at the host this often when nobody asks (10)" },
+];
+
+export const serve: Command = {
+  name: "serve",
+  summary: "Answer over HTTP on this machine",
+  args: "",
+  about:
+    `Serves write and ask: POST /v1/sessions, PUT …/source, GET …/offers and …/refusals, DELETE, and POST
+/v1/ask, with GET /v1/devices, /v1/types, /v1/configurations, /v1/snapshot and /healthz. Ends on SIGTERM or
+SIGINT, after the requests under way. The server itself never opens a device: a child process does.`,
+  options: [...LISTEN_OPTIONS, ...HOST_OPTIONS, ...PROBE_OPTIONS, ...PREFLIGHT_OPTIONS],
+  async run(context) {
+    const { terminal } = context;
+    const { tcp, unix, view: looking, policy } = serveOptions(context);
+    using world = await context.openWorld();
+    const stopped = stopSignal();
+    using service = openService(
+      (name) => Deno.env.get(name),
+      (message) => terminal.err(`${message}\n`),
+    );
+    // Before anything is served: what a killed server left must be right again.
+    tellProblems(terminal, await recoverDevices(world, policy.deadlineMs));
+    const view = openHostView(world, looking, {
+      onResult: ({ device, outcome, sentence }) => {
+        if (outcome !== "answered") terminal.err(`vfio-ask: ${escapeControls(sentence)}.\n`);
+        else if (terminal.watched) terminal.err(`asked ${device}: ${outcome}\n`);
+      },
+    });
+    // A failure to look is told by whoever asks first; it must not be left unhandled until then.
+    view.catch(() => {});
+    const app = makeApp({
+      newest: async () => await (await view).newest(),
+      nowMs: () => world.now().getTime(),
+      version: context.version,
+      test: (snapshot, source, target) => testSource(world, snapshot, source, target, policy),
+      testAll: async (snapshot, source) => {
+        const { tests, problems } = await testCandidates(world, snapshot, source, policy);
+        tellProblems(terminal, problems);
+        return tests;
+      },
+    });
+    const server = await listen({ tcp, unix }, (request, arrival) => app.fetch(request, arrival));
+    const where = server.addresses.join(" and ");
+    terminal.out(`vfio-ask ${context.version} listens on ${where}\n`);
+    await using opened = await view;
+    const { devices, types } = await opened.newest();
+    service.ready(`Answering on ${where}: ${devices.length} devices, ${types.length} types`);
+    const signal = await stopped;
+    service.stopping();
+    terminal.err(`vfio-ask: ${signal}, stopping\n`);
+    await server.drain(DRAIN_MS);
+    return YES;
+  },
+};
+
+/** Where to listen, with every other option of serve read too. Throws a Failure that names the wrong one. */
+export function serveOptions(parsed: Parsed) {
+  const tcp = parseListen(text(parsed, "listen") ?? "127.0.0.1:7431");
+  const unix = text(parsed, "unix");
+  if (tcp === null && unix === null) {
+    throw usage("--listen none without --unix: nothing to listen on", "Give --unix PATH.");
+  }
+  return { tcp, unix, view: viewOptions(parsed), policy: preflightPolicy(parsed) };
+}
+
+function viewOptions(parsed: Parsed) {
+  const refreshMs = milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs;
+  return { ...VIEW_DEFAULTS, refreshMs: Math.max(refreshMs, 100), ...probeOptions(parsed) };
+}
+
+/** The first SIGTERM or SIGINT. */
+function stopSignal(): Promise<Deno.Signal> {
+  return new Promise((resolve) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      Deno.addSignalListener(signal, () => resolve(signal));
+    }
+  });
+}

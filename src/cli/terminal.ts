@@ -1,0 +1,28 @@
+import { Failure } from "../identity/mod.ts";
+import { OutputClosed, type Terminal } from "./command.ts";
+
+const text = new TextEncoder();
+
+/** This process's own terminal. */
+export function openTerminal(): Terminal {
+  return {
+    out: (message) => write(Deno.stdout, message),
+    err: (message) => write(Deno.stderr, message),
+    watched: Deno.stderr.isTerminal(),
+  };
+}
+
+/** Writes all of a text, whatever the pipe takes at once. */
+function write(to: typeof Deno.stdout, message: string): void {
+  for (let rest = text.encode(message); rest.length > 0;) {
+    try {
+      rest = rest.subarray(to.writeSync(rest));
+    } catch (error) {
+      if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
+      throw new Failure("kernel", `Cannot write the output: ${(error as Error).message}`, {
+        subject: "output",
+        remedy: "Make room where it goes.",
+      });
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import { type Command, YES } from "./command.ts";
+import { json, lookAtHost } from "./look.ts";
+import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
+import { cut, formatTable } from "./table.ts";
+import { migrationWords, snapshotWords } from "./words.ts";
+
+export const types: Command = {
+  name: "types",
+  summary: "List the types of device that can be made on this host",
+  args: "",
+  about:
+    `Lists mdev types by parent, and the vGPU types that SR-IOV functions can be given, with the
+instances that are free now.`,
+  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
+  async run(context) {
+    const { snapshot } = await lookAtHost(context);
+    const { types, takenAt, problems } = snapshot;
+    if (context.options.json) {
+      context.terminal.out(json({ snapshot: snapshot.snapshot, takenAt, types, problems }));
+      return YES;
+    }
+    context.terminal.out(snapshotWords(snapshot) + "\n");
+    if (types.length === 0) {
+      context.terminal.out("No type. No driver here makes mediated devices or vGPUs.\n");
+      return YES;
+    }
+    context.terminal.out(formatTable(
+      ["TYPE", "PARENT", "NAME", "FREE", "MADE", "API", "MIGRATION"],
+      types.map((type) => [
+        type.type,
+        type.parent,
+        cut(type.name ?? "-", 32),
+        type.availableInstances === null ? "?" : String(type.availableInstances),
+        String(type.instances.length),
+        type.deviceApi ?? "-",
+        migrationWords(type.migration),
+      ]),
+    ));
+    return YES;
+  },
+};

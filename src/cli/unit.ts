@@ -1,0 +1,50 @@
+import { dirname, resolve } from "@std/path";
+import { formatUnit } from "../systemd/mod.ts";
+import { type Command, type Parsed, YES } from "./command.ts";
+import { HOST_OPTIONS, PREFLIGHT_OPTIONS, PROBE_OPTIONS, text } from "./options.ts";
+import { LISTEN_OPTIONS, serveOptions } from "./serve.ts";
+
+const SERVE_OPTIONS = [
+  ...LISTEN_OPTIONS,
+  ...HOST_OPTIONS,
+  ...PROBE_OPTIONS,
+  ...PREFLIGHT_OPTIONS,
+];
+
+export const unit: Command = {
+  name: "unit",
+  summary: "Print a systemd unit for the service",
+  args: "",
+  about:
+    `Prints a unit that runs serve with the options given here, hardened as far as the program bears.
+Write it to /etc/systemd/system/vfio-ask.service, then systemctl enable --now vfio-ask.`,
+  options: [
+    { name: "binary", value: "PATH", help: "Where the binary is (/usr/local/bin/vfio-ask)" },
+    ...SERVE_OPTIONS,
+  ],
+  run(context) {
+    serveOptions(context);
+    const binary = text(context, "binary");
+    const args = SERVE_OPTIONS.flatMap(({ name }) => {
+      const value = text(context, name);
+      if (context.options[name] === true) return [`--${name}`];
+      return value === null ? [] : [`--${name}=${value}`];
+    });
+    context.terminal.out(
+      formatUnit({
+        binary: binary === null ? "/usr/local/bin/vfio-ask" : resolve(binary),
+        args,
+        writes: writtenTo(context),
+      }),
+    );
+    return YES;
+  },
+};
+
+/** Directories that the service writes to and that are not made for it by the unit itself. */
+function writtenTo(parsed: Parsed): string[] {
+  const socket = text(parsed, "unix");
+  const directories = [socket === null ? null : dirname(resolve(socket)), text(parsed, "state")];
+  return directories.filter((directory) => directory !== null)
+    .filter((directory) => !/^\/(run|var\/lib)\/vfio-ask(\/|$)/.test(directory));
+}

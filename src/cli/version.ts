@@ -1,0 +1,21 @@
+import { type Command, YES } from "./command.ts";
+import { json } from "./look.ts";
+import { JSON_OUTPUT } from "./options.ts";
+
+export const version: Command = {
+  name: "version",
+  summary: "Print the version",
+  args: "",
+  about: "Prints the version of vfio-ask, and of the Deno that it was compiled with.",
+  options: [JSON_OUTPUT],
+  run({ terminal, options, version }) {
+    const { deno } = Deno.version;
+    const { target } = Deno.build;
+    terminal.out(
+      options.json
+        ? json({ version, deno, target })
+        : `vfio-ask ${version} (Deno ${deno}, ${target})\n`,
+    );
+    return YES;
+  },
+};

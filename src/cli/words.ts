@@ -1,0 +1,58 @@
+import type {
+  Availability,
+  Configuration,
+  Device,
+  Migration,
+  Problem,
+  Snapshot,
+  Use,
+} from "../identity/mod.ts";
+import type { Terminal } from "./command.ts";
+import { escapeControls } from "./table.ts";
+
+/** Migration in a few words: `v2 stop-copy p2p pre-copy`, `none (ENOTTY)`, `unknown`. */
+export function migrationWords({ uapi, features, checks }: Migration): string {
+  if (uapi === "v2") return ["v2", ...features].join(" ");
+  const errno = uapi === "none" ? checks?.[0]?.errno : null;
+  return errno == null ? uapi : `${uapi} (${errno})`;
+}
+
+/** How that is known. */
+export function observedWords({ observed }: Migration): string {
+  return observed === "sysfs" ? "not asked" : observed;
+}
+
+export function useWords({ state, holder }: Use): string {
+  return holder === null ? state : `${state} ${holder.name}[${holder.pid}]`;
+}
+
+export function driverWords({ driver }: Pick<Device, "driver">): string {
+  if (driver === null) return "-";
+  return driver.version === null ? driver.name : `${driver.name} ${driver.version}`;
+}
+
+export function configurationWords({ kind, type, id, parent }: Configuration): string {
+  return kind === "device" ? `device ${id}` : `new ${type} on ${parent}`;
+}
+
+export function availabilityWords({ now, instances, reason }: Availability): string {
+  if (!now) return `not now (${reason ?? "no free instance"})`;
+  return instances === null || instances === 1 ? "now" : `now, ${instances} instances`;
+}
+
+/** Problems, to standard error, each with its remedy. */
+export function tellProblems(terminal: Terminal, problems: readonly Problem[]): void {
+  for (const { subject, sentence, remedy } of problems) {
+    const about = sentence.includes(subject) ? "" : `${subject}: `;
+    terminal.err(
+      `vfio-ask: ${escapeControls(about + sentence)}.${remedy === null ? "" : ` ${remedy}`}\n`,
+    );
+  }
+}
+
+/** The line under which a listing stands. */
+export function snapshotWords(
+  { host, snapshot, takenAt }: Pick<Snapshot, "host" | "snapshot" | "takenAt">,
+) {
+  return escapeControls(`${host.name}, Linux ${host.kernel}, snapshot ${snapshot} of ${takenAt}`);
+}

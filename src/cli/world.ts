@@ -1,0 +1,67 @@
+import { join } from "@std/path";
+import type { Syscalls } from "../../ffi/syscalls.ts";
+import type { World } from "../agent/mod.ts";
+import { type HostRoots, THIS_HOST } from "../sysfs/mod.ts";
+import type { Parsed } from "./command.ts";
+import { text } from "./options.ts";
+
+/** What only the real program has. */
+export interface Outside {
+  /** This program's own command line, to which `probe` and its options are added. */
+  program: readonly string[];
+  openLibc: () => Syscalls & Disposable;
+}
+
+/**
+ * The world as the options say: this host, another root, or a simulated host, which is planted in a
+ * temporary directory until the world is disposed of.
+ */
+export async function openWorld(
+  parsed: Parsed,
+  { program, openLibc }: Outside,
+): Promise<World & Disposable> {
+  const name = text(parsed, "simulate");
+  // Only where it is wanted: it is a third of the program, and every start would pay for it.
+  const simulator = name === null ? null : await import("../simulator/mod.ts");
+  const scenario = simulator === null ? null : simulator.SCENARIOS[name!]!;
+  const planted = scenario !== null && text(parsed, "sysfs") === null;
+  const directory = planted ? Deno.makeTempDirSync({ prefix: "vfio-ask-" }) : null;
+  const roots = directory === null ? rootsOf(parsed) : simulator!.plantHost(scenario!, directory);
+  const stateDirectory = text(parsed, "state") ??
+    (directory !== null ? join(directory, "state") : defaultState());
+  const options = [
+    ...Object.entries({ sysfs: roots.sys, dev: roots.dev, proc: roots.proc }),
+    ...(name === null ? [] : [["simulate", name]]),
+  ];
+  const self = (...words: string[]) => [
+    ...program,
+    ...words,
+    ...options.flatMap(([option, value]) => [`--${option}`, value!]),
+  ];
+  return {
+    roots,
+    stateDirectory,
+    openSyscalls: simulator === null
+      ? openLibc
+      : () =>
+        Object.assign(simulator.simulateSyscalls(scenario!, roots), { [Symbol.dispose]() {} }),
+    probeCommand: self("probe", "--ndjson"),
+    workerCommand: self("worker", ...(stateDirectory === null ? [] : ["--state", stateDirectory])),
+    now: () => new Date(),
+    [Symbol.dispose]() {
+      if (directory !== null) Deno.removeSync(directory, { recursive: true });
+    },
+  };
+}
+
+function rootsOf(parsed: Parsed): HostRoots {
+  return {
+    sys: text(parsed, "sysfs") ?? THIS_HOST.sys,
+    dev: text(parsed, "dev") ?? THIS_HOST.dev,
+    proc: text(parsed, "proc") ?? THIS_HOST.proc,
+  };
+}
+
+function defaultState(): string {
+  return Deno.env.get("STATE_DIRECTORY")?.split(":")[0] ?? "/var/lib/vfio-ask";
+}

@@ -1,0 +1,42 @@
+import { openNotify } from "../../ffi/notify.ts";
+
+/** What a service manager is told; each is nothing where there is no manager. */
+export interface Service extends Disposable {
+  ready(status: string): void;
+  status(status: string): void;
+  stopping(): void;
+}
+
+/**
+ * The service manager that started this process, by its environment.
+ *
+ * Source: sd_notify(3), sd_watchdog_enabled(3): `NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`. The
+ * watchdog is fed at a third of its time by a timer of the event loop, so that a loop that hangs is
+ * noticed. Effect: sends datagrams.
+ */
+export function openService(
+  env: (name: string) => string | undefined,
+  onError: (message: string) => void,
+): Service {
+  const path = env("NOTIFY_SOCKET");
+  const notify = path ? openNotify(path) : null;
+  const tell = (...lines: string[]): void => {
+    const error = notify?.tell(lines.join("\n")) ?? null;
+    if (error !== null) onError(`Cannot tell the service manager: ${error}`);
+  };
+  const usec = Number(env("WATCHDOG_USEC") ?? 0);
+  const mine = Number(env("WATCHDOG_PID") ?? Deno.pid) === Deno.pid;
+  const timer = path && mine && usec > 0
+    ? setInterval(() => tell("WATCHDOG=1"), usec / 3000)
+    : undefined;
+  if (timer !== undefined) Deno.unrefTimer(timer);
+  return {
+    ready: (status) => tell("READY=1", `STATUS=${status}`),
+    status: (status) => tell(`STATUS=${status}`),
+    stopping: () => tell("STOPPING=1", "STATUS=Stopping"),
+    [Symbol.dispose]() {
+      clearInterval(timer);
+      notify?.[Symbol.dispose]();
+    },
+  };
+}
