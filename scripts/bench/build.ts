@@ -1,0 +1,35 @@
+import { fromFileUrl, join } from "@std/path";
+
+/** The top of the source tree. */
+export const TOP = fromFileUrl(import.meta.resolve("../../"));
+
+/** Where benchmarks are built and plant their files. */
+export const WORKSHOP = join(TOP, "dist/bench");
+
+/** Removes what this run or an earlier one left there. */
+export async function removeWorkshop(): Promise<void> {
+  await Deno.remove(WORKSHOP, { recursive: true }).catch((error) => {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  });
+}
+
+/** Compiles a program of this folder as `dist/vfio-ask` is compiled; gives the path of its binary. */
+export async function build(name: string): Promise<string> {
+  await Deno.mkdir(WORKSHOP, { recursive: true });
+  const output = join(WORKSHOP, name);
+  const entry = join(TOP, "scripts/bench", `${name}.ts`);
+  const config = Deno.env.get("VFIO_ASK_CONFIG");
+  await run(Deno.execPath(), [
+    ...["run", ...(config ? [config] : []), "--quiet", "-A", "--no-check", "scripts/build.ts"],
+    ...["--entry", entry, "--output", output],
+  ]);
+  return output;
+}
+
+/** Runs a program to its end, at the top of the source tree, and gives what it printed. */
+export async function run(program: string, args: string[]): Promise<string> {
+  const child = new Deno.Command(program, { args, cwd: TOP, stderr: "inherit" });
+  const { success, stdout } = await child.output();
+  if (!success) throw new Error(`Cannot run ${program} ${args.join(" ")}`);
+  return new TextDecoder().decode(stdout);
+}

@@ -1,0 +1,77 @@
+import { join } from "@std/path";
+import { build, TOP, WORKSHOP } from "./build.ts";
+
+/** A compiled server: its command line. It prints its address when it listens, and answers `/healthz`. */
+export type Server = readonly [binary: string, ...args: string[]];
+
+/** A server that runs. Dispose of it to kill it. */
+export interface Running extends AsyncDisposable {
+  pid: number;
+  /** Asks one path; throws unless the answer is 200. */
+  ask(path: string): Promise<void>;
+}
+
+/** How long a server may take to answer before the benchmark gives up. */
+const LIMIT_MS = 20_000;
+
+/** Our server on a host with nothing on it, and the yardstick, both built alike. */
+export async function prepareServers(): Promise<{ ours: Server; yardstick: Server }> {
+  const yardstick = await build("hello");
+  const ours = join(WORKSHOP, "vfio-ask");
+  await Deno.copyFile(join(TOP, "dist/vfio-ask"), ours).catch((cause) => {
+    throw new Error("Cannot copy dist/vfio-ask: run deno task build first", { cause });
+  });
+  const roots = ["sysfs", "dev", "proc", "state"].flatMap((name) => {
+    const directory = join(WORKSHOP, "empty", name);
+    Deno.mkdirSync(directory, { recursive: true });
+    return [`--${name}`, directory];
+  });
+  const listen = ["--listen", "127.0.0.1:0", "--probe", "never"];
+  return { ours: [ours, "serve", ...listen, ...roots], yardstick: [yardstick] };
+}
+
+/** Starts a server and waits for the first answer of `/healthz`, asking without a pause. */
+export async function startServer([binary, ...args]: Server): Promise<Running> {
+  const child = new Deno.Command(binary, { args, stdout: "piped", stderr: "inherit" }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const running = {
+    pid: child.pid,
+    ask: (path: string) => askPath(port, path),
+    async [Symbol.asyncDispose]() {
+      child.kill("SIGKILL");
+      await reader.cancel();
+      await child.status;
+    },
+  };
+  const port = await readPort(reader);
+  const limit = performance.now() + LIMIT_MS;
+  for (;;) {
+    try {
+      await running.ask("/healthz");
+      return running;
+    } catch (error) {
+      if (performance.now() < limit) continue;
+      await running[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+}
+
+async function readPort(reader: ReadableStreamDefaultReader<string>): Promise<number> {
+  for (let text = "";;) {
+    const { value, done } = await reader.read();
+    if (done) throw new Error(`Cannot find an address in what the server printed: ${text}`);
+    text += value;
+    const port = /http:\/\/127\.0\.0\.1:(\d+)\n/.exec(text)?.[1];
+    if (port !== undefined) return Number(port);
+  }
+}
+
+/** One request over a connection of its own: `fetch` would bring its own time to warm up. */
+async function askPath(port: number, path: string): Promise<void> {
+  using connection = await Deno.connect({ hostname: "127.0.0.1", port });
+  const lines = [`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, "Connection: close", "", ""];
+  await connection.write(new TextEncoder().encode(lines.join("\r\n")));
+  const answer = await new Response(connection.readable).text();
+  if (!answer.startsWith("HTTP/1.1 200 ")) throw new Error(`Cannot ask ${path}: ${answer}`);
+}

@@ -1,0 +1,46 @@
+import { type Figure, sampleInTurns } from "./figure.ts";
+import { prepareServers, type Server, startServer } from "./servers.ts";
+
+const ROUNDS = 20;
+const TARGET = 1.5;
+
+/**
+ * The time from exec to the first answer, beside a server of one route; and the processor time that went
+ * into it, which holds still on a busy machine.
+ */
+export async function benchStart(): Promise<Figure[]> {
+  const { ours, yardstick } = await prepareServers();
+  console.log(`start: ${ROUNDS} rounds`);
+  const samples = await sampleInTurns(ROUNDS, {
+    ours: () => measureStart(ours),
+    yardstick: () => measureStart(yardstick),
+  });
+  const figure = (name: string, pick: (sample: Sample) => number): Omit<Figure, "target"> => ({
+    name: `start, ${name}`,
+    unit: "ms",
+    ours: samples.ours.map(pick),
+    yardstick: samples.yardstick.map(pick),
+  });
+  return [
+    { ...figure("to first answer", ({ answerMs }) => answerMs), target: TARGET },
+    { ...figure("processor time", ({ processorMs }) => processorMs), target: null },
+  ];
+}
+
+interface Sample {
+  answerMs: number;
+  processorMs: number;
+}
+
+async function measureStart(server: Server): Promise<Sample> {
+  const start = performance.now();
+  await using running = await startServer(server);
+  return { answerMs: performance.now() - start, processorMs: readProcessorMs(running.pid) };
+}
+
+/** Source: `/proc/P/task/T/schedstat`, nanoseconds on a processor first, of the threads there are. */
+function readProcessorMs(pid: number): number {
+  return Array.from(Deno.readDirSync(`/proc/${pid}/task`))
+    .map(({ name }) => Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`))
+    .reduce((sum, text) => sum + parseInt(text) / 1e6, 0);
+}
