@@ -1,0 +1,19 @@
+# shellcheck shell=bash disable=SC2016
+# Sourced by the stages that install Debian 13.
+
+# install_trixie FOLDER PACKAGES [OPTION...]: a Debian 13 of just these packages and what they need, from the mirrors
+# that this machine's own apt uses. Documentation and translations are left out.
+install_trixie() {
+  local folder=$1 packages=$2 main security; shift 2
+  main=$(mirror Debian); security=$(mirror Debian-Security)
+  [ -n "$main" ] || { echo "cannot find a Debian mirror in this machine's apt sources; is this Debian, with its lists fetched?"; return 1; }
+  # the proxies that apt uses here; other settings of its are not taken over
+  local setting
+  while read -r setting; do set -- "$@" --aptopt="$setting"; done < <(apt-config dump | grep -E '^Acquire::https?::Proxy.* ".+";')
+  unshare --mount mmdebstrap --mode=root --variant=essential --include="$(echo "$packages" | xargs | tr ' ' ,)" \
+    --dpkgopt=force-unsafe-io --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
+    --dpkgopt='path-exclude=/usr/share/locale/*' --skip=cleanup/reproducible "$@" trixie "$folder" \
+    "deb $main trixie main" "deb $main trixie-updates main" ${security:+"deb $security trixie-security main"}
+}
+
+mirror() { apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' "Label: $1" | head -n 1; }
