@@ -1,0 +1,97 @@
+/**
+ * Runs the tests of the test machine: prepares it, builds the program and its tests, boots each kernel, and
+ * closes with `tests: N passed, N failed[, N skipped]` over all of them.
+ *
+ *   deno task test:vm [KERNEL/CASES[/WORD]…]  e.g. debian/plain vfiolab/v1/hangs; all without
+ *   deno task test:vm vfiolab/bench       a preflight beside a C program
+ */
+import { basename, join } from "@std/path";
+
+const RUNS = [
+  "debian/plain",
+  "vfiolab/plain",
+  "debian/preflight",
+  "vfiolab/preflight",
+  "debian/systemd",
+  "vfiolab/systemd",
+];
+/** Machines at once: each has one processor. What one prints is told when it has ended. */
+const AT_ONCE = Math.min(2, navigator.hardwareConcurrency);
+
+const runs = Deno.args.length > 0 ? Deno.args : RUNS;
+
+await must("scripts/vm/prepare", []);
+await build([]);
+await build(["--entry", "tests/vm/main.ts", "--output", "dist/vm-tests", "--plain"]);
+
+const total = { passed: 0, failed: 0, skipped: 0 };
+const waiting = [...runs];
+await Promise.all(Array.from({ length: AT_ONCE }, async () => {
+  for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+    const counted = await runOnce(run);
+    for (const key of ["passed", "failed", "skipped"] as const) total[key] += counted[key];
+  }
+}));
+const { passed, failed, skipped } = total;
+console.log(`\ntests: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
+Deno.exit(failed === 0 ? 0 : 1);
+
+/** One boot. A machine that dies, or says nothing of its tests, is a failed test. */
+async function runOnce(run: string): Promise<typeof total> {
+  const [kernel, which, pattern = ""] = run.split("/") as [string, string, string?];
+  const job = await Deno.makeTempDir({ prefix: "vm-job-" });
+  try {
+    const files = ["dist/vfio-ask", "dist/vm-tests", "tests/vm/job.sh"];
+    if (which === "bench") files.push(await buildYardstick());
+    for (const file of files) {
+      await Deno.copyFile(file, join(job, basename(file)));
+    }
+    await Deno.writeTextFile(`${job}/which`, `${which} ${pattern}`);
+    const options = ["--timeout", "900", ...(which === "systemd" ? ["--root", "systemd"] : [])];
+    const started = performance.now();
+    const { code, text } = await capture("scripts/vm/run", [...options, kernel, job]);
+    const took = ((performance.now() - started) / 1000).toFixed(0);
+    console.log(`\n--- ${run}, ${took} s, exit ${code}\n${text}`);
+    const closing = text.match(/^vm: (\d+) passed, (\d+) failed, (\d+) skipped$/m);
+    if (closing === null) return { passed: 0, failed: 1, skipped: 0 };
+    const [passed, failed, skipped] = closing.slice(1).map(Number) as [number, number, number];
+    // All passed, yet the machine found fault: an oops, say.
+    return { passed, failed: failed === 0 && code !== 0 ? 1 : failed, skipped };
+  } finally {
+    await Deno.remove(job, { recursive: true });
+  }
+}
+
+/** The C program that bench_cases.ts measures beside ours, built with the test machine's compiler. */
+async function buildYardstick(): Promise<string> {
+  const command = "SCRATCH=$PWD/dist scripts/vm/chroot " +
+    "gcc -O2 -o /scratch/preflight-yardstick scripts/bench/preflight.c";
+  await must("sh", ["-c", command]);
+  return "dist/preflight-yardstick";
+}
+
+async function build(args: string[]): Promise<void> {
+  const config = Deno.env.get("VFIO_ASK_CONFIG");
+  await must(Deno.execPath(), [
+    "run",
+    ...(config ? [config] : []),
+    "-A",
+    "scripts/build.ts",
+    ...args,
+  ]);
+}
+
+async function must(program: string, args: string[]): Promise<void> {
+  const { code } = await new Deno.Command(program, { args, stdin: "null" }).spawn().status;
+  if (code !== 0) Deno.exit(code);
+}
+
+/** Runs a program and gives what it prints. */
+async function capture(
+  program: string,
+  args: string[],
+): Promise<{ code: number; text: string }> {
+  const command = new Deno.Command(program, { args, stdin: "null", stdout: "piped" });
+  const { code, stdout } = await command.output();
+  return { code, text: new TextDecoder().decode(stdout) };
+}

@@ -1,0 +1,31 @@
+/** A test in the test machine, and the runner that prints a line for each and counts them. */
+export interface VmCase {
+  name: string;
+  /** Why it cannot be run here, or null. */
+  skip?: () => string | null;
+  run: () => void | Promise<void>;
+}
+
+/** Runs the cases in order; gives how many failed. */
+export async function runCases(cases: readonly VmCase[]): Promise<number> {
+  let [passed, failed, skipped] = [0, 0, 0];
+  for (const { name, skip, run } of cases) {
+    const reason = skip?.() ?? null;
+    if (reason !== null) {
+      skipped++;
+      console.log(`skip ${name} (${reason})`);
+      continue;
+    }
+    try {
+      await run();
+      passed++;
+      console.log(`ok ${name}`);
+    } catch (error) {
+      failed++;
+      console.log(`not ok ${name}`);
+      console.log(error instanceof Error ? error.stack ?? error.message : error);
+    }
+  }
+  console.log(`vm: ${passed} passed, ${failed} failed, ${skipped} skipped`);
+  return failed;
+}

@@ -1,0 +1,172 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import {
+  askProgram,
+  hasCdev,
+  MBOCHS_SMALL,
+  MDPY_VGA,
+  MTTY_1,
+  MTTY_2,
+  MTTY_2_IDLE,
+  runProgram,
+  VFS,
+} from "./machine.ts";
+import { startHolder } from "./holder.ts";
+
+const MDEVS = [MTTY_1, MTTY_2, MTTY_2_IDLE, MDPY_VGA, MBOCHS_SMALL];
+const PLAIN = [MDPY_VGA, MBOCHS_SMALL, ...VFS];
+const FLAGS = ["stop-copy", "p2p", "pre-copy"];
+/** A state directory of its own, so that a case starts with nothing remembered. */
+const FRESH = () => ["--settle", "0", "--state", Deno.makeTempDirSync({ prefix: "state-" })];
+const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["group"];
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+export const COMMAND_CASES: readonly VmCase[] = [
+  {
+    name: "devices lists every VFIO device with driver, group and migration",
+    async run() {
+      const { devices, problems } = await askProgram(["devices", "--json", ...FRESH()]);
+      assertEquals(devices.map(({ id }: Json) => id), [...MDEVS, ...VFS].sort());
+      assertEquals(problems, []);
+      const by = (id: string) => devices.find((device: Json) => device.id === id);
+      assertEquals([by(MTTY_2).type, by(MTTY_2).parent, by(MTTY_2).driver.name], [
+        "mtty-2",
+        "mtty",
+        "mtty",
+      ]);
+      assert(/^[0-9A-F]{20,}$/.test(by(MTTY_2).driver.srcversion));
+      assertEquals(by(MTTY_2).migration.features, FLAGS);
+      assertEquals([by(MTTY_2).migration.observed, by(MTTY_2_IDLE).migration.observed].sort(), [
+        "inferred",
+        "probed",
+      ]);
+      for (const id of PLAIN) assertEquals(by(id).migration.uapi, "none", id);
+      for (const id of VFS) {
+        assertEquals([by(id).kind, by(id).pci.function, by(id).parent, by(id).deviceApi], [
+          "pci",
+          "virtual",
+          "0000:01:00.0",
+          "vfio-pci",
+        ]);
+        assertEquals([by(id).pciConfig.vendor, by(id).pciConfig.device], ["8086", "10ca"]);
+      }
+      for (const { use, iommuGroup, nodes } of devices) {
+        assertEquals(use.state, "idle");
+        assertEquals(nodes.group, `/dev/vfio/${iommuGroup.id}`);
+        assertEquals(nodes.cdev !== null, hasCdev());
+      }
+    },
+  },
+  {
+    name: "types lists the types of every parent with their free instances",
+    async run() {
+      const { types } = await askProgram(["types", "--json", ...FRESH()]);
+      const free = Object.fromEntries(
+        types.map(({ type, availableInstances }: Json) => [type, availableInstances]),
+      );
+      // mtty has 24 ports: one and two times two are taken.
+      assertEquals([free["mtty-1"], free["mtty-2"]], [19, 9]);
+      assertEquals([free["mdpy-vga"], free["mbochs-small"]], [3, 63]);
+    },
+  },
+  {
+    name: "probe finds mtty migratable over every path, the others not, with their errno",
+    async run() {
+      for (const path of paths()) {
+        const { devices } = await askProgram(["probe", "--all", "--json", "--path", path]);
+        for (const { device, outcome, capabilities } of devices) {
+          assertEquals(outcome, "answered", device);
+          assertEquals(capabilities.path, path);
+          const { migration, features } = capabilities;
+          if (PLAIN.includes(device)) {
+            assertEquals([migration.uapi, migration.checks[0].errno], ["none", "ENOTTY"], device);
+            continue;
+          }
+          assertEquals([migration.uapi, migration.features], ["v2", FLAGS]);
+          assertEquals(migration.stopCopyBytes, device === MTTY_1 ? 60 : 96);
+          assertEquals(capabilities.state, "running");
+          const absent = features.filter(({ support }: Json) => support !== "present");
+          assertEquals(absent.map(({ name }: Json) => name), ["MIG_PRECOPY_INFOv2"]);
+        }
+      }
+    },
+  },
+  {
+    name: "probe believes dirty tracking only where start, report and stop work",
+    async run() {
+      const { devices: [{ capabilities }] } = await askProgram(["probe", "--json", MTTY_2]);
+      const { device } = capabilities.dirtyTracking;
+      // A kernel without IOMMUFD answers the probe of DMA_LOGGING and fails its report.
+      assertEquals(
+        device,
+        hasCdev()
+          ? { result: "works", check: null }
+          : { result: "fails", check: { step: "DMA_LOGGING_REPORT", errno: "EOPNOTSUPP" } },
+      );
+      assertEquals(capabilities.migration.dirtyTracking, hasCdev() ? "device" : "none");
+    },
+  },
+  {
+    name: "ask offers the idle mtty-2 and the type mtty-2, and refuses the rest with reasons",
+    async run() {
+      const answer = await askProgram(["ask", MTTY_2, "--json", ...FRESH()]);
+      assertEquals(
+        answer.offers.map(({ configuration, evidence, availability }: Json) => [
+          configuration.id ?? configuration.type,
+          evidence,
+          availability.now,
+        ]),
+        [[MTTY_2_IDLE, "same-type", true], ["mtty-2", "same-type", true]],
+      );
+      const refused = answer.refusals.map(({ configuration }: Json) =>
+        configuration.id ?? configuration.type
+      );
+      for (const name of ["mtty-1", MTTY_1, MTTY_2, MDPY_VGA, MBOCHS_SMALL, "mdpy-vga", ...VFS]) {
+        assert(refused.includes(name), name);
+      }
+      for (const { reasons } of answer.refusals) assert(reasons.length > 0 && reasons[0].sentence);
+      assertEquals(answer.offers[0].warnings.length, hasCdev() ? 0 : 1);
+    },
+  },
+  {
+    name: "ask takes an identity from standard input, and says no for a source that cannot migrate",
+    async run() {
+      const { code, stdout } = await runProgram(["identity", MTTY_1, ...FRESH()]);
+      assertEquals(code, 0);
+      const answer = await runProgram(["ask", "-", ...FRESH()], { stdin: stdout });
+      assertEquals(answer.code, 0);
+      assertStringIncludes(answer.stdout, "new mtty-1 on mtty");
+      const none = await runProgram(["ask", MDPY_VGA, ...FRESH()]);
+      assertEquals(none.code, 1);
+      assertStringIncludes(none.stdout, "kernel answered ENOTTY");
+    },
+  },
+  ...(["group", "cdev"] as const).map((path): VmCase => ({
+    name: `a device held by its ${path} is in use by its holder, who notices nothing`,
+    skip: () => path === "cdev" && !hasCdev() ? "this kernel has no device cdev" : null,
+    async run() {
+      const holder = await startHolder(MTTY_2, path);
+      const { devices } = await askProgram(["devices", "--json", "--probe", "each", ...FRESH()]);
+      const use = devices.find(({ id }: Json) => id === MTTY_2).use;
+      const probed = await askProgram(["probe", "--json", MTTY_2], 4);
+      const answer = await askProgram(["ask", MTTY_1, "--json", ...FRESH()]);
+      assertEquals(await holder.release(), "changes 0");
+      assertEquals([use.state, use.holder.pid], ["in-use", holder.pid]);
+      assertEquals([probed.devices[0].outcome, probed.devices[0].holder.pid], [
+        "in-use",
+        holder.pid,
+      ]);
+      assertEquals(answer.offers.length, 1);
+    },
+  })),
+  {
+    name: "the program needs no environment, HOME or terminal",
+    async run() {
+      const { code, stdout } = await runProgram(["version"]);
+      assertEquals(code, 0);
+      assertStringIncludes(stdout, "vfio-ask ");
+    },
+  },
+];

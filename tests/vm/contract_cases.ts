@@ -1,0 +1,29 @@
+import { openLibc } from "../../ffi/libc.ts";
+import { THIS_HOST } from "../../src/sysfs/mod.ts";
+import { CONTRACT, type ContractHost } from "../contract/mod.ts";
+import type { VmCase } from "./case.ts";
+import { deviceNamed, makeMdev, MDPY_VGA, MTTY_1, MTTY_2, removeMdev } from "./machine.ts";
+
+/** This kernel, held against the same contract as the simulator. */
+export function contractCases(): VmCase[] {
+  const v1 = makeMdev("askv1-a1", "askv1");
+  const host: ContractHost = {
+    roots: THIS_HOST,
+    openSyscalls: openLibc,
+    subjects: {
+      migratable: deviceNamed(MTTY_2),
+      other: deviceNamed(MTTY_1),
+      v1: deviceNamed(v1),
+      plain: deviceNamed(MDPY_VGA),
+    },
+    countDescriptors: () => [...Deno.readDirSync("/proc/self/fd")].length,
+  };
+  return [
+    ...CONTRACT.map(({ name, skip, run }) => ({
+      name: `kernel: ${name}`,
+      skip: () => skip?.(host) ?? null,
+      run: () => run(host),
+    })),
+    { name: "kernel: the v1 device is removed again", run: () => removeMdev(v1) },
+  ];
+}

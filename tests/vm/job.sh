@@ -1,0 +1,12 @@
+# The test machine's job: makes the devices that tests/vm/machine.ts names, then runs the cases.
+. /job/lib.sh
+load_samples || exit 1
+make_mdev mtty mtty-1 11111111-0000-4000-8000-000000000001 || exit 1
+make_mdev mtty mtty-2 22222222-0000-4000-8000-000000000001 || exit 1
+make_mdev mtty mtty-2 22222222-0000-4000-8000-000000000002 || exit 1
+make_mdev mdpy mdpy-vga 33333333-0000-4000-8000-000000000001 || exit 1
+make_mdev mbochs mbochs-small 44444444-0000-4000-8000-000000000001 || exit 1
+setup_igb_vfs 2 || exit 1
+load askv1 || exit 1
+# shellcheck disable=SC2046  # cases, and a word that their names must have
+exec /job/vm-tests run $(cat /job/which)

@@ -1,0 +1,83 @@
+/**
+ * The test machine as its tests see it: the devices that its job made, and the program under test.
+ */
+import { assertEquals } from "@std/assert";
+import {
+  type HostRoots,
+  lastPart,
+  listVfioDevices,
+  readDevice,
+  type SysfsDevice,
+  THIS_HOST,
+} from "../../src/sysfs/mod.ts";
+
+/** The mdevs that tests/vm/job.sh makes. */
+export const MTTY_1 = "11111111-0000-4000-8000-000000000001";
+export const MTTY_2 = "22222222-0000-4000-8000-000000000001";
+export const MTTY_2_IDLE = "22222222-0000-4000-8000-000000000002";
+export const MDPY_VGA = "33333333-0000-4000-8000-000000000001";
+export const MBOCHS_SMALL = "44444444-0000-4000-8000-000000000001";
+/** The virtual functions of the emulated NIC, bound to vfio-pci. */
+export const VFS = ["0000:01:10.0", "0000:01:10.2"];
+
+export const PROGRAM = "/job/vfio-ask";
+
+/** Whether this kernel has cdevs and iommufd. */
+export function hasCdev(): boolean {
+  try {
+    Deno.statSync("/dev/iommu");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Runs the program to its end. */
+export async function runProgram(
+  args: readonly string[],
+  { stdin = "" }: { stdin?: string } = {},
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const child = new Deno.Command(PROGRAM, {
+    args: [...args],
+    clearEnv: true,
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(stdin)).catch(() => {});
+  await writer.close().catch(() => {});
+  const { code, stdout, stderr } = await child.output();
+  const text = new TextDecoder();
+  return { code, stdout: text.decode(stdout), stderr: text.decode(stderr) };
+}
+
+/** Runs the program and reads its JSON; its exit code must be the one expected. */
+// deno-lint-ignore no-explicit-any
+export async function askProgram(args: readonly string[], code = 0): Promise<any> {
+  const result = await runProgram(args);
+  assertEquals(result.code, code, result.stderr);
+  return JSON.parse(result.stdout);
+}
+
+/** A device as sysfs has it. */
+export function deviceNamed(id: string, roots: HostRoots = THIS_HOST): SysfsDevice {
+  const path = listVfioDevices(roots).find((found) => lastPart(found.path) === id);
+  if (path === undefined) throw new Error(`Cannot find ${id}`);
+  return readDevice(roots, path);
+}
+
+/** Makes an mdev of a type; gives its name. */
+export function makeMdev(type: string, parent = "mtty"): string {
+  const id = crypto.randomUUID();
+  Deno.writeTextFileSync(`/sys/class/mdev_bus/${parent}/mdev_supported_types/${type}/create`, id);
+  return id;
+}
+
+export function removeMdev(id: string): void {
+  Deno.writeTextFileSync(`/sys/bus/mdev/devices/${id}/remove`, "1");
+}
+
+export function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

@@ -1,0 +1,38 @@
+/**
+ * The tests of the test machine, compiled into one program that runs in it beside the program under test.
+ *
+ *   vm-tests run plain|preflight|v1|kill|bench|systemd [WORD]   runs the cases, prints a line for each
+ *   vm-tests hold DEVICE PATH       holds a device, for the cases
+ */
+import { BENCH_CASES } from "./bench_cases.ts";
+import { runCases } from "./case.ts";
+import { COMMAND_CASES } from "./command_cases.ts";
+import { contractCases } from "./contract_cases.ts";
+import { hold } from "./holder.ts";
+import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
+import { SERVE_CASES } from "./serve_cases.ts";
+import { SYSTEMD_CASES } from "./systemd_cases.ts";
+import { V1_CASES } from "./v1_cases.ts";
+
+const [command, ...args] = Deno.args;
+switch (command) {
+  case "run": {
+    const cases = {
+      plain: () => [...COMMAND_CASES, ...SERVE_CASES],
+      preflight: () => [...contractCases(), ...PREFLIGHT_CASES, ...V1_CASES],
+      v1: () => V1_CASES,
+      kill: () => KILL_CASES,
+      bench: () => BENCH_CASES,
+      systemd: () => SYSTEMD_CASES,
+    }[args[0] as "plain" | "preflight" | "v1" | "kill" | "bench" | "systemd"]();
+    const chosen = cases.filter(({ name }) => name.includes(args[1] ?? ""));
+    Deno.exit(await runCases(chosen) === 0 ? 0 : 1);
+    break;
+  }
+  case "hold":
+    Deno.exit(await hold(args[0]!, args[1] as "cdev" | "group"));
+    break;
+  default:
+    console.error("usage: vm-tests run plain|preflight|v1|kill|bench|systemd, or hold DEVICE PATH");
+    Deno.exit(2);
+}

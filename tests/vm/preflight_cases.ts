@@ -1,0 +1,318 @@
+import { assert, assertEquals } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import { startHolder } from "./holder.ts";
+import {
+  askProgram,
+  hasCdev,
+  makeMdev,
+  MTTY_1,
+  MTTY_2,
+  MTTY_2_IDLE,
+  PROGRAM,
+  removeMdev,
+  runProgram,
+  sleep,
+} from "./machine.ts";
+import { call, startServer } from "./server.ts";
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+/** Where what is asked once is remembered for all cases, so that each need not ask anew. */
+const STATE = "/tmp/preflight-state";
+const OPTIONS = ["--settle", "0", "--state", STATE];
+const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["group"];
+
+/** The identity of a device with its initial data. */
+const sourceOf = (id: string, ...options: string[]): Promise<Json> =>
+  askProgram(["identity", id, "--initial-data", ...OPTIONS, ...options]);
+
+/** Hands an identity to a target; gives the verdict, the reason's code, and the check. */
+async function test(source: Json, target: string, ...options: string[]): Promise<Json> {
+  const args = ["preflight", "-", target, "--json", ...OPTIONS, ...options];
+  const { code, stdout, stderr } = await runProgram(args, { stdin: JSON.stringify(source) });
+  assert([0, 1, 3].includes(code), `${code}: ${stderr}`);
+  const { verdict, reasons } = JSON.parse(stdout);
+  assertEquals(code, { compatible: 0, incompatible: 1, unknown: 3 }[verdict as string]);
+  return { verdict, code: reasons[0].code, check: reasons[0].check ?? null };
+}
+
+/** The source with other initial data. */
+async function altered(source: Json, change: (bytes: Uint8Array) => Uint8Array): Promise<Json> {
+  const bytes = change(Uint8Array.fromBase64(source.initialData.base64));
+  const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", new Uint8Array(bytes)))
+    .toHex();
+  const initialData = {
+    ...source.initialData,
+    base64: bytes.toBase64(),
+    bytes: bytes.length,
+    sha256,
+  };
+  return { ...source, initialData };
+}
+
+const accepted = {
+  verdict: "compatible",
+  code: "DriverAccepted",
+  check: { step: "write", errno: null },
+};
+const refused = {
+  verdict: "incompatible",
+  code: "DriverRefused",
+  check: { step: "write", errno: "EFAULT" },
+};
+
+/** Fields of the header that mtty compares, by their offset. */
+const FIELDS = { magic: 0, major: 8, minor: 12, ports: 16, flags: 20 };
+
+/** Devices are in RUNNING, nobody holds them, and nothing is left in the journal. */
+async function assertQuiet(ids: readonly string[]): Promise<void> {
+  const { devices } = await askProgram(["probe", "--json", ...ids]);
+  for (const { device, capabilities } of devices) {
+    assertEquals([device, capabilities.state, capabilities.problems], [device, "running", []]);
+  }
+  assertEquals(journalled(), []);
+}
+
+function journalled(): string[] {
+  try {
+    return [...Deno.readDirSync(`${STATE}/journal`)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+const mdevs = () => [...Deno.readDirSync("/sys/bus/mdev/devices")].map(({ name }) => name).sort();
+
+export const PREFLIGHT_CASES: readonly VmCase[] = [
+  {
+    name: "identity --initial-data is what mtty calls initial, and where it came from",
+    async run() {
+      const { initialData } = await sourceOf(MTTY_2);
+      assertEquals([initialData.bytes, initialData.origin], [24, "self"]);
+      const header = new DataView(Uint8Array.fromBase64(initialData.base64).buffer);
+      assertEquals(header.getBigUint64(0, true), 0x7e9d09898c3e2c4en);
+      assertEquals([8, 12, 16, 20].map((at) => header.getUint32(at, true)), [1, 0, 2, 0]);
+      await assertQuiet([MTTY_2]);
+    },
+  },
+  ...(["group", "cdev"] as const).map((path): VmCase => ({
+    name: `every pair of mtty types gets the driver's verdict by ${path}`,
+    skip: () => paths().includes(path) ? null : "this kernel has no device cdev",
+    async run() {
+      const sources = {
+        one: await sourceOf(MTTY_1, "--path", path),
+        two: await sourceOf(MTTY_2, "--path", path),
+      };
+      assertEquals(await test(sources.one, MTTY_1, "--path", path), accepted);
+      assertEquals(await test(sources.one, MTTY_2, "--path", path), refused);
+      assertEquals(await test(sources.two, MTTY_1, "--path", path), refused);
+      assertEquals(await test(sources.two, MTTY_2_IDLE, "--path", path), accepted);
+      await assertQuiet([MTTY_1, MTTY_2, MTTY_2_IDLE]);
+    },
+  })),
+  {
+    name: "altered initial data are refused, short and empty ones prove nothing",
+    async run() {
+      const source = await sourceOf(MTTY_2);
+      for (const [field, at] of Object.entries(FIELDS)) {
+        const other = await altered(source, (bytes) => {
+          bytes[at]! ^= 0x40;
+          return bytes;
+        });
+        assertEquals(await test(other, MTTY_2_IDLE), refused, field);
+      }
+      const short = await test(await altered(source, (bytes) => bytes.slice(0, 23)), MTTY_2_IDLE);
+      assertEquals([short.verdict, short.code], ["unknown", "InitialDataShort"]);
+      const empty = await test(await altered(source, () => new Uint8Array()), MTTY_2_IDLE);
+      assertEquals([empty.verdict, empty.code], ["unknown", "InitialDataMissing"]);
+      const long = await altered(source, (bytes) => {
+        const more = new Uint8Array(4096);
+        more.set(bytes);
+        return more;
+      });
+      const { verdict, check } = await test(long, MTTY_2_IDLE);
+      assertEquals([verdict, check.step], ["incompatible", "write"]);
+      await assertQuiet([MTTY_2_IDLE]);
+    },
+  },
+  {
+    name: "ask --preflight: the driver's verdict is the evidence, and the errno in the refusals",
+    async run() {
+      const source = await sourceOf(MTTY_2);
+      const args = ["ask", "-", "--preflight", "--json", ...OPTIONS];
+      const { stdout, code } = await runProgram(args, { stdin: JSON.stringify(source) });
+      assertEquals(code, 0);
+      const { offers, refusals } = JSON.parse(stdout);
+      assertEquals(
+        offers.map((
+          { configuration, evidence }: Json,
+        ) => [configuration.id ?? configuration.type, evidence]),
+        [[MTTY_2_IDLE, "driver-tested"], ["mtty-2", "driver-tested"]],
+      );
+      const other = refusals.find(({ configuration }: Json) => configuration.id === MTTY_1);
+      const reason = other.reasons.find((found: Json) => found.code === "DriverRefused");
+      assertEquals(reason.check, { step: "write", errno: "EFAULT" });
+      await assertQuiet([MTTY_1, MTTY_2, MTTY_2_IDLE]);
+    },
+  },
+  {
+    name:
+      "a source in use is spoken for by an idle sibling, or by an mdev made for it, and notices nothing",
+    async run() {
+      const before = mdevs();
+      const holder = await startHolder(MTTY_2, "group");
+      const sibling = await sourceOf(MTTY_2);
+      assertEquals(sibling.initialData.origin, `sibling ${MTTY_2_IDLE}`);
+      const only = makeMdev("mtty-1");
+      const second = await startHolder(MTTY_1, "group");
+      const third = await startHolder(only, "group");
+      const forbidden = await runProgram(["identity", MTTY_1, "--initial-data", ...OPTIONS]);
+      assertEquals(forbidden.code, 4);
+      const made = await sourceOf(MTTY_1, "--preflight-create");
+      assertEquals(made.initialData.origin, "temporary sibling of type mtty-1");
+      for (const held of [holder, second, third]) assertEquals(await held.release(), "changes 0");
+      removeMdev(only);
+      assertEquals(mdevs(), before);
+      assertEquals(journalled(), []);
+    },
+  },
+  {
+    name: "a type is tested on an mdev made for it, only where that is allowed",
+    async run() {
+      const before = mdevs();
+      const source = await sourceOf(MTTY_2);
+      const args = ["preflight", "-", "mtty-2@mtty", "--json", ...OPTIONS];
+      const { code, stderr } = await runProgram(args, { stdin: JSON.stringify(source) });
+      assertEquals(code, 4);
+      assert(stderr.includes("--preflight-create"), stderr);
+      assertEquals(await test(source, "mtty-2@mtty", "--preflight-create"), accepted);
+      assertEquals(await test(source, "mtty-1@mtty", "--preflight-create"), refused);
+      assertEquals(mdevs(), before);
+      assertEquals(journalled(), []);
+    },
+  },
+  {
+    name: "POST /v1/test and ?preflight=1 give the driver's verdict",
+    async run() {
+      const server = await startServer(...OPTIONS);
+      const source = await sourceOf(MTTY_2);
+      const post = (path: string, body: unknown) =>
+        call(`${server.url}${path}`, { method: "POST", body });
+      const yes = await post("/v1/test", { source, target: { device: MTTY_2_IDLE } });
+      assertEquals([yes.status, yes.json().verdict, yes.json().evidence], [
+        200,
+        "compatible",
+        "driver-tested",
+      ]);
+      const no = await post("/v1/test", { source, target: { device: MTTY_1 } });
+      assertEquals(no.json().reasons[0].check, { step: "write", errno: "EFAULT" });
+      const off = await post("/v1/test", { source, target: { type: "mtty-2", parent: "mtty" } });
+      assertEquals(off.status, 403);
+      assertEquals((await post("/v1/test", { source, target: {} })).json().pointer, "/target");
+      const asked = (await post("/v1/ask?preflight=1", source)).json();
+      assertEquals(asked.offers.map(({ evidence }: Json) => evidence), [
+        "driver-tested",
+        "driver-tested",
+      ]);
+      assertEquals(await server.stop(), 0);
+      await assertQuiet([MTTY_1, MTTY_2, MTTY_2_IDLE]);
+    },
+  },
+];
+
+/** Long, and so apart from the others. */
+export const KILL_CASES: readonly VmCase[] = [
+  {
+    name: "200 preflights that are killed at random moments leave every device right",
+    run: () => killAndRecover(200),
+  },
+];
+
+/**
+ * Starts workers that test over and over, kills each somewhere in its work, and then starts the server: every
+ * device must be in RUNNING and open for another process, with no mdev, process or journal entry left.
+ */
+async function killAndRecover(times: number): Promise<void> {
+  const before = mdevs();
+  const { initialData: { base64 } } = await sourceOf(MTTY_2);
+  const base = { path: "any", base64, phase: "pre-copy", pciConfig: null };
+  const tasks = [
+    { do: "test", target: { device: MTTY_2_IDLE }, ...base },
+    { do: "test", target: { device: MTTY_1 }, ...base },
+    { do: "test", target: { type: "mtty-2", parent: "mtty" }, ...base },
+    { do: "read-initial-data", target: { device: MTTY_2 }, path: "any", stopCopyBytes: 96 },
+  ];
+  let [worked, dirty] = [0, 0];
+  for (let turn = 0; turn < times; turn++) {
+    const rotated = [...tasks.slice(turn % 4), ...tasks.slice(0, turn % 4)];
+    const input = Array(25).fill(rotated).flat().map((task) => JSON.stringify(task) + "\n").join(
+      "",
+    );
+    const child = new Deno.Command(PROGRAM, {
+      args: ["worker", "--state", STATE],
+      stdin: "piped",
+      stdout: "piped",
+      stderr: "null",
+    }).spawn();
+    const writer = child.stdin.getWriter();
+    await writer.write(new TextEncoder().encode(input));
+    await writer.close().catch(() => {});
+    const reader = child.stdout.getReader();
+    const { done } = await reader.read();
+    if (!done) worked++;
+    await sleep((turn * 7919) % 40);
+    child.kill("SIGKILL");
+    await child.status;
+    await reader.cancel();
+    if (journalled().length > 0) dirty++;
+    // Whoever starts next puts right what was left; otherwise the mdevs would use up all instances.
+    if (turn % 8 === 7) await sourceOf(MTTY_2);
+  }
+  console.log(
+    `killed ${times}, of which ${worked} had answered a task, ${dirty} left an entry in the journal`,
+  );
+  assert(worked > times / 2 && dirty > times / 10, "the kills did not hit the work");
+  const server = await startServer(...OPTIONS);
+  const { devices, problems } = (await call(`${server.url}/v1/devices`)).json();
+  assertEquals(problems, []);
+  for (const { id, trouble } of devices) {
+    if (trouble) console.log(id, describeProcess(trouble.sentence.match(/process (\d+)/)?.[1]));
+    assertEquals([id, trouble], [id, null]);
+  }
+  assertEquals(await server.stop(), 0);
+  assertEquals(mdevs(), before);
+  await assertQuiet([MTTY_1, MTTY_2, MTTY_2_IDLE]);
+  for (const id of [MTTY_1, MTTY_2, MTTY_2_IDLE]) await (await startHolder(id, "group")).release();
+  for (const path of paths()) await (await startHolder(MTTY_2_IDLE, path)).release();
+}
+
+/** What a process is at, for the log of a failure. */
+function describeProcess(pid: string | undefined): string {
+  const read = (name: string) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/${name}`);
+    } catch (error) {
+      return `${error}`;
+    }
+  };
+  const holders = [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name))
+    .flatMap(({ name }) => {
+      try {
+        return [...Deno.readDirSync(`/proc/${name}/fd`)].flatMap((fd) => {
+          const link = Deno.readLinkSync(`/proc/${name}/fd/${fd.name}`);
+          return link.includes("journal") ? [`${name} ${link}`] : [];
+        });
+      } catch {
+        return [];
+      }
+    });
+  return [
+    read("cmdline"),
+    read("status").slice(0, 200),
+    read("wchan"),
+    read("stack"),
+    holders.join("\n"),
+    Deno.readTextFileSync("/proc/locks"),
+  ].join("\n");
+}

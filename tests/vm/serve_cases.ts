@@ -1,0 +1,130 @@
+import { assert, assertEquals } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import { startHolder } from "./holder.ts";
+import { hasCdev, makeMdev, MTTY_1, MTTY_2, MTTY_2_IDLE, removeMdev, sleep } from "./machine.ts";
+import { call, startServer } from "./server.ts";
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+const state = () => ["--state", Deno.makeTempDirSync({ prefix: "state-" })];
+
+/** Waits until the server has asked a device of the class, or fails. */
+async function waitForMigration(url: string, id: string): Promise<Json> {
+  for (let turn = 0; turn < 300; turn++) {
+    const device = (await call(`${url}/v1/devices/${id}`)).json();
+    if (device.migration.uapi !== "unknown") return device;
+    await sleep(100);
+  }
+  throw new Error(`${id} was never asked`);
+}
+
+export const SERVE_CASES: readonly VmCase[] = [
+  {
+    name: "serve takes a whole session: write, ask, refusals, close",
+    async run() {
+      const server = await startServer("--settle", "0", ...state());
+      const { url } = server;
+      await waitForMigration(url, MTTY_2);
+      const identity = (await call(`${url}/v1/devices/${MTTY_2}/identity`)).json();
+      const opened = await call(`${url}/v1/sessions`, { method: "POST" });
+      assertEquals(opened.status, 201);
+      const session = `${url}${opened.headers.get("location")}`;
+      assertEquals((await call(`${session}/offers`)).status, 409);
+      const written = await call(`${session}/source`, { method: "PUT", body: identity });
+      assertEquals([written.status, written.json().offers], [200, 2]);
+      const lines = (await call(`${session}/offers`, { accept: "application/x-ndjson" })).text;
+      const offers = lines.trimEnd().split("\n").map((line) => JSON.parse(line));
+      assertEquals(
+        offers.map(({ rank, configuration }) => [rank, configuration.id ?? configuration.type]),
+        [
+          [1, MTTY_2_IDLE],
+          [2, "mtty-2"],
+        ],
+      );
+      assertEquals((await call(`${session}/offers`)).json().offers, offers);
+      const { refusals } = (await call(`${session}/refusals`)).json();
+      const codes = (name: string) =>
+        refusals.find(({ configuration: { id, type } }: Json) => (id ?? type) === name)
+          .reasons.map(({ code }: Json) => code);
+      assertEquals(codes(MTTY_2), ["SourceItself"]);
+      assertEquals(codes(MTTY_1), ["TypeDiffers", "PciConfigDiffers"]);
+      assert(codes("mtty-1").includes("TypeDiffers"));
+      const once = await call(`${url}/v1/ask`, { method: "POST", body: identity });
+      assertEquals(once.json().offers, offers);
+      assertEquals((await call(session, { method: "DELETE" })).status, 204);
+      assertEquals((await call(session)).status, 404);
+      assertEquals(await server.stop(), 0);
+    },
+  },
+  {
+    name: "serve reports a held device, and its holder notices nothing",
+    async run() {
+      const server = await startServer(
+        "--settle",
+        "0",
+        "--refresh",
+        "0.1",
+        "--probe",
+        "each",
+        ...state(),
+      );
+      await waitForMigration(server.url, MTTY_2_IDLE);
+      const holder = await startHolder(MTTY_2, hasCdev() ? "cdev" : "group");
+      await sleep(1000);
+      const { use } = (await call(`${server.url}/v1/devices/${MTTY_2}`)).json();
+      assertEquals(await holder.release(), "changes 0");
+      assertEquals([use.state, use.holder?.pid], ["in-use", holder.pid]);
+      await sleep(1000);
+      const after = (await call(`${server.url}/v1/devices/${MTTY_2}`)).json();
+      assertEquals(after.use.state, "idle");
+      assertEquals(await server.stop(), 0);
+    },
+  },
+  {
+    name: "no holder that starts on a fresh mdev finds it busy while serve runs",
+    async run() {
+      // Nothing is remembered, so that every class is still due to be asked, and looks come fast.
+      const server = await startServer("--settle", "3", "--refresh", "0.1", ...state());
+      let busy = 0;
+      for (let turn = 0; turn < 40; turn++) {
+        const id = makeMdev(turn % 2 === 0 ? "mtty-1" : "mtty-2");
+        await sleep((turn * 37) % 400);
+        const path = hasCdev() && turn % 3 === 0 ? "cdev" : "group";
+        try {
+          const holder = await startHolder(id, path);
+          if (turn % 5 === 0) await sleep(300);
+          assertEquals(await holder.release(), "changes 0");
+        } catch (error) {
+          busy++;
+          console.log(String(error));
+        }
+        removeMdev(id);
+      }
+      await waitForMigration(server.url, MTTY_2);
+      assertEquals(await server.stop(), 0);
+      assertEquals(busy, 0);
+    },
+  },
+  {
+    name: "serve sees an mdev come and go, with a new snapshot for each",
+    async run() {
+      const server = await startServer("--probe", "never", ...state());
+      const look = async () => (await call(`${server.url}/v1/snapshot`)).json();
+      const before = await look();
+      const id = makeMdev("mtty-1");
+      await sleep(700);
+      const with_ = await look();
+      removeMdev(id);
+      await sleep(700);
+      const after = await look();
+      await server.stop();
+      assertEquals(with_.devices.length, before.devices.length + 1);
+      assertEquals(
+        after.devices.map(({ id }: Json) => id),
+        before.devices.map(({ id }: Json) => id),
+      );
+      assert(before.snapshot < with_.snapshot && with_.snapshot < after.snapshot);
+    },
+  },
+];

@@ -1,0 +1,54 @@
+import { PROGRAM } from "./machine.ts";
+
+/** The program under test as a server. */
+export interface Server {
+  url: string;
+  pid: number;
+  /** SIGTERM; gives the exit code. */
+  stop(): Promise<number>;
+}
+
+/** Starts the server on a free port and waits for its address. */
+export async function startServer(...options: string[]): Promise<Server> {
+  const child = new Deno.Command(PROGRAM, {
+    args: ["serve", "--listen", "127.0.0.1:0", ...options],
+    clearEnv: true,
+    stdin: "null",
+    stdout: "piped",
+  }).spawn();
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  let said = "";
+  while (!said.includes("\n")) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`The server ended: ${said}`);
+    said += value;
+  }
+  return {
+    url: said.match(/http:\S+/)![0],
+    pid: child.pid,
+    async stop() {
+      child.kill("SIGTERM");
+      const { code } = await child.status;
+      await reader.cancel();
+      return code;
+    },
+  };
+}
+
+/** A request with a JSON answer. */
+export async function call(
+  url: string,
+  { method = "GET", body, accept }: { method?: string; body?: unknown; accept?: string } = {},
+  // deno-lint-ignore no-explicit-any
+): Promise<{ status: number; headers: Headers; text: string; json: () => any }> {
+  const response = await fetch(url, {
+    method,
+    headers: {
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(accept === undefined ? {} : { accept }),
+    },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: () => JSON.parse(text) };
+}

@@ -1,0 +1,114 @@
+import { assertEquals, assertStringIncludes } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import { MTTY_2, PROGRAM, runProgram, sleep } from "./machine.ts";
+import { call } from "./server.ts";
+
+const URL = "http://127.0.0.1:7431";
+
+async function systemctl(...args: string[]): Promise<string> {
+  const { stdout, stderr } = await new Deno.Command("systemctl", { args }).output();
+  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+}
+
+async function show(property: string): Promise<string> {
+  return (await systemctl("show", "vfio-ask", "--property", property, "--value")).trim();
+}
+
+async function waitFor(what: string, check: () => Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 200; turn++) {
+    if (await check().catch(() => false)) return;
+    await sleep(100);
+  }
+  throw new Error(`Waited in vain: ${what}\n${await systemctl("status", "--full", "vfio-ask")}`);
+}
+
+export const SYSTEMD_CASES: readonly VmCase[] = [
+  {
+    name: "systemd accepts the unit that the program prints",
+    async run() {
+      const { stdout } = await runProgram(["unit", "--binary", PROGRAM, "--settle", "1"]);
+      Deno.writeTextFileSync("/etc/systemd/system/vfio-ask.service", stdout);
+      const { code, stderr } = await new Deno.Command("systemd-analyze", {
+        args: ["verify", "/etc/systemd/system/vfio-ask.service"],
+      }).output();
+      assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+    },
+  },
+  {
+    name: "the unit starts, is ready when it answers, and says how it is",
+    async run() {
+      await systemctl("daemon-reload");
+      assertEquals(await systemctl("start", "vfio-ask"), "");
+      // Type=notify: start returns when the service has said READY.
+      assertEquals((await call(`${URL}/healthz`)).status, 200);
+      assertEquals(await show("ActiveState"), "active");
+      assertStringIncludes(await show("StatusText"), `Answering on ${URL}: 7 devices`);
+    },
+  },
+  {
+    name: "the hardened service asks real devices and remembers what they said",
+    async run() {
+      await waitFor("mtty is asked", async () => {
+        const device = (await call(`${URL}/v1/devices/${MTTY_2}`)).json();
+        return device.migration.uapi === "v2";
+      });
+      const { problems } = (await call(`${URL}/v1/devices`)).json();
+      assertEquals(problems, []);
+      const { bootId } = JSON.parse(Deno.readTextFileSync("/var/lib/vfio-ask/observations.json"));
+      assertEquals(bootId, Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim());
+    },
+  },
+  {
+    name: "the unit survives a kill",
+    async run() {
+      const pid = Number(await show("MainPID"));
+      Deno.kill(pid, "SIGKILL");
+      await waitFor("the service is back", async () => {
+        return Number(await show("MainPID")) !== pid &&
+          (await call(`${URL}/healthz`)).status === 200;
+      });
+      assertEquals(await show("NRestarts"), "1");
+      const device = (await call(`${URL}/v1/devices/${MTTY_2}`)).json();
+      assertEquals(device.migration.uapi, "v2");
+    },
+  },
+  {
+    name: "the watchdog restarts a server that hangs",
+    async run() {
+      Deno.mkdirSync("/run/systemd/system/vfio-ask.service.d", { recursive: true });
+      Deno.writeTextFileSync(
+        "/run/systemd/system/vfio-ask.service.d/watchdog.conf",
+        "[Service]\nWatchdogSec=2\n",
+      );
+      await systemctl("daemon-reload");
+      await systemctl("restart", "vfio-ask");
+      await sleep(4000);
+      assertEquals(await show("NRestarts"), "0");
+      const pid = Number(await show("MainPID"));
+      Deno.kill(pid, "SIGSTOP");
+      await waitFor("the service is back", async () => {
+        const now = Number(await show("MainPID"));
+        return now !== 0 && now !== pid && (await call(`${URL}/healthz`)).status === 200;
+      });
+      assertEquals(await show("NRestarts"), "1");
+    },
+  },
+  {
+    name: "the unit stops cleanly",
+    async run() {
+      assertEquals(await systemctl("stop", "vfio-ask"), "");
+      assertEquals(await show("ActiveState"), "inactive");
+      assertEquals(await show("Result"), "success");
+      assertEquals(await show("ExecMainStatus"), "0");
+      const left = [...Deno.readDirSync("/proc")].filter(({ name }) => {
+        if (!/^\d+$/.test(name)) return false;
+        try {
+          return Deno.readTextFileSync(`/proc/${name}/comm`).trim() === "vfio-ask";
+        } catch {
+          return false;
+        }
+      });
+      assertEquals(left.length, 0);
+    },
+  },
+];

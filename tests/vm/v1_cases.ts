@@ -1,0 +1,277 @@
+import { assert, assertEquals } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import { startHolder } from "./holder.ts";
+import { askProgram, makeMdev, MTTY_2, removeMdev, runProgram, sleep } from "./machine.ts";
+import { call, startServer } from "./server.ts";
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+const STATE = "/tmp/v1-state";
+const OPTIONS = ["--settle", "0", "--state", STATE];
+const PARAMETERS = "/sys/module/askv1/parameters";
+const TYPES = ["a1", "a2", "b1", "b2", "c1"] as const;
+
+/** Which source each type accepts, as the driver's source has it: its own and earlier generations of its family. */
+const accepts = (source: string, target: string) =>
+  source[0] === target[0] && source[1]! <= target[1]!;
+
+/** Sets parameters of the driver for the time of a case. */
+async function withFaults(faults: Record<string, string>, run: () => Promise<void>): Promise<void> {
+  const set = (name: string, value: string) =>
+    Deno.writeTextFileSync(`${PARAMETERS}/${name}`, value);
+  const before = Object.keys(faults).map((name) =>
+    [name, Deno.readTextFileSync(`${PARAMETERS}/${name}`).trim()] as const
+  );
+  for (const [name, value] of Object.entries(faults)) set(name, value);
+  try {
+    await run();
+  } finally {
+    for (const [name, value] of before) set(name, value === "" ? "\n" : value);
+  }
+}
+
+const devices = new Map<string, string>();
+
+/** An idle mdev of a type, made once for all cases. */
+function deviceOf(type: string): string {
+  const made = devices.get(type) ?? makeMdev(`askv1-${type}`, "askv1");
+  devices.set(type, made);
+  return made;
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const sourceOf = (type: string): Promise<Json> =>
+  askProgram(["identity", deviceOf(type), "--initial-data", ...OPTIONS]);
+
+/** Hands over many sources by one server, which is faster than a program each. */
+async function withServer(
+  run: (test: (source: Json, target: string) => Promise<Json>) => Promise<void>,
+) {
+  const server = await startServer(...OPTIONS);
+  try {
+    await run(async (source, device) => {
+      const body = { source, target: { device } };
+      const answer = await call(`${server.url}/v1/test`, { method: "POST", body });
+      assertEquals(answer.status, 200, answer.text);
+      return answer.json();
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
+async function preflight(source: Json, target: string, ...options: string[]): Promise<Json> {
+  const args = ["preflight", "-", target, "--json", ...OPTIONS, ...options];
+  const { code, stdout, stderr } = await runProgram(args, { stdin: JSON.stringify(source) });
+  return { code, stderr, ...(stdout === "" ? {} : JSON.parse(stdout)) };
+}
+
+const stateOf = async (id: string) => {
+  const { devices: [{ capabilities, outcome }] } = await askProgram(["probe", "--json", id]);
+  assertEquals(outcome, "answered");
+  return capabilities;
+};
+
+export const V1_CASES: readonly VmCase[] = [
+  {
+    name:
+      "a v1 device says its migration region, its state and what can be mapped, in the same document",
+    async run() {
+      const capabilities = await stateOf(deviceOf("a1"));
+      const { migration, v1Region, state, regions, features } = capabilities;
+      assertEquals([migration.uapi, v1Region, state], ["v1", 9, "running"]);
+      const chain = regions[9].capabilities;
+      const type = chain.find(({ name }: Json) => name === "type");
+      assertEquals([type.type, type.subtype], [3, 1]);
+      assert(chain.some(({ name, areas }: Json) => name === "sparse-mmap" && areas.length === 1));
+      assert(features.every(({ support }: Json) => support === "absent"));
+    },
+  },
+  {
+    name: "every pair of v1 types gets the driver's verdict, by errno or by the error state",
+    run: () =>
+      withServer(async (test) => {
+        for (const one of TYPES) {
+          const source = { ...await sourceOf(one), version: null };
+          assertEquals(source.initialData.bytes, 32);
+          for (const two of TYPES) {
+            const { verdict, reasons } = await test(source, deviceOf(two));
+            assertEquals([one, two, verdict], [
+              one,
+              two,
+              accepts(one, two) ? "compatible" : "incompatible",
+            ]);
+            if (accepts(one, two)) continue;
+            const { check, code } = reasons[0];
+            assertEquals([code, check], [
+              "DriverRefused",
+              two[0] === "b"
+                ? { step: "device_state after data_size", errno: null }
+                : { step: "data_size", errno: "EINVAL" },
+            ]);
+          }
+        }
+        for (const type of TYPES) assertEquals((await stateOf(deviceOf(type))).problems, []);
+      }),
+  },
+  {
+    name: "short and empty data prove nothing to a v1 driver",
+    async run() {
+      const source = { ...await sourceOf("a1"), version: null };
+      for (const bytes of [31, 0]) {
+        const data = Uint8Array.fromBase64(source.initialData.base64).slice(0, bytes);
+        const sha256 = new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex();
+        const initialData = { ...source.initialData, base64: data.toBase64(), bytes, sha256 };
+        const { verdict } = await preflight({ ...source, initialData }, deviceOf("a1"));
+        assertEquals([bytes, verdict], [bytes, "unknown"]);
+      }
+    },
+  },
+  {
+    name: "the version attribute of every pair of types is taken for the driver's word",
+    run: () =>
+      withServer(async (test) => {
+        for (const one of TYPES) {
+          const { initialData: _, ...plain } = await sourceOf(one);
+          const source = { ...plain, initialData: null };
+          assertEquals([one, source.version === null], [one, one === "c1"]);
+          for (const two of TYPES) {
+            const { verdict, evidence, reasons } = await test(source, deviceOf(two));
+            if (one === "c1" || two === "c1") {
+              assertEquals([one, two, verdict], [one, two, "unknown"]);
+              continue;
+            }
+            const yes = accepts(one, two);
+            assertEquals([one, two, verdict, evidence], [
+              one,
+              two,
+              yes ? "compatible" : "incompatible",
+              "attribute-tested",
+            ]);
+            assertEquals(reasons[0].check.errno, yes ? null : "EINVAL");
+            assert(!/\p{Cc}/u.test(reasons[0].sentence), "shown escaped");
+          }
+        }
+      }),
+  },
+  {
+    name: "a version that cannot be read says that a device cannot migrate",
+    run: () =>
+      withFaults({ fail_step: "read_version", fail_errno: "19" }, async () => {
+        const { code, stdout } = await runProgram(["ask", deviceOf("a1"), ...OPTIONS]);
+        assertEquals(code, 1);
+        assert(stdout.includes("ENODEV"), stdout);
+      }),
+  },
+  {
+    name:
+      "ask --preflight offers a newer type of another name, as its driver accepts the older one's data",
+    async run() {
+      const source = await sourceOf("a1");
+      const args = ["ask", "-", "--preflight", "--json", ...OPTIONS];
+      const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
+      const { offers, refusals } = JSON.parse(stdout);
+      const found = offers.find(({ configuration }: Json) => configuration.id === deviceOf("a2"));
+      assertEquals(found?.evidence, "driver-tested");
+      assert(found.warnings.some(({ code }: Json) => code === "TypeDiffers"));
+      assert(refusals.some(({ configuration }: Json) => configuration.id === deviceOf("b1")));
+    },
+  },
+  ...["saving", "pending", "offset", "resuming", "data", "size"].map((step): VmCase => ({
+    name: `a driver that fails at ${step} is no verdict but of its data, and the device comes back`,
+    async run() {
+      const source = { ...await sourceOf("a1"), version: null };
+      await withFaults({ fail_step: step, fail_errno: "5" }, async () => {
+        const { verdict, reasons } = await preflight(source, deviceOf("a2"));
+        assertEquals(reasons[0].check.errno, "EIO");
+        // Only where it is handed the data does the driver judge them.
+        const judges = ["data", "size"].includes(step);
+        assertEquals(verdict, judges ? "incompatible" : "unknown");
+      });
+      const { state, problems } = await stateOf(deviceOf("a2"));
+      assertEquals([state, problems], ["running", []]);
+    },
+  })),
+  {
+    name: "a device that refuses its reset is said to need one, loudly, and is offered to nobody",
+    async run() {
+      const source = { ...await sourceOf("a1"), version: null };
+      const id = deviceOf("a2");
+      await withFaults({ refuse_reset: "1", keep_state: "1" }, async () => {
+        const { code, stderr } = await preflight(source, id);
+        assertEquals(code, 4);
+        assert(/needs|VFIO_DEVICE_RESET/.test(stderr), stderr);
+        const answer = await askProgram(["ask", deviceOf("a1"), "--json", ...OPTIONS], 0);
+        const refusal = answer.refusals.find(({ configuration }: Json) => configuration.id === id);
+        assert(refusal.reasons.some(({ code }: Json) => code === "NeedsReset"));
+      });
+      const server = await startServer(...OPTIONS);
+      const { devices } = (await call(`${server.url}/v1/devices`)).json();
+      assertEquals(devices.filter(({ trouble }: Json) => trouble).length, 0);
+      await server.stop();
+      assertEquals((await stateOf(id)).state, "running");
+    },
+  },
+  {
+    name: "the server answers while a preflight hangs in the kernel, and reports the device stuck",
+    async run() {
+      const source = { ...await sourceOf("a1"), version: null };
+      const target = { device: deviceOf("a2") };
+      const server = await startServer(...OPTIONS, "--deadline", "8");
+      await withFaults({ hang_step: "size", hang_ms: "25000" }, async () => {
+        const hanging = call(`${server.url}/v1/test`, { method: "POST", body: { source, target } });
+        let done = false;
+        hanging.finally(() => done = true);
+        await sleep(700);
+        const took: number[] = [];
+        for (let turn = 0; turn < 20; turn++) {
+          const started = performance.now();
+          assertEquals((await call(`${server.url}/v1/devices`)).status, 200);
+          took.push(performance.now() - started);
+          await sleep(20);
+        }
+        assert(!done, `the test did not hang: ${done ? (await hanging).text : ""}`);
+        took.sort((a, b) => a - b);
+        console.log(
+          `GET /v1/devices while a preflight hangs: ${took[10]!.toFixed(1)} ms, at most ${
+            took[19]!.toFixed(1)
+          } ms`,
+        );
+        const { status, json } = await hanging;
+        assertEquals([status, json().verdict, json().reasons[0].code], [200, "unknown", "Stuck"]);
+        const { trouble } = (await call(`${server.url}/v1/devices/${target.device}`)).json();
+        assertEquals(trouble?.code, "stuck");
+        const pid = trouble.sentence.match(/process (\d+)/)[1];
+        for (let turn = 0; isThere(`/proc/${pid}`) && turn < 600; turn++) await sleep(100);
+      });
+      await server.stop();
+      const again = await startServer(...OPTIONS);
+      const { trouble } = (await call(`${again.url}/v1/devices/${target.device}`)).json();
+      assertEquals(trouble, null);
+      await again.stop();
+      assertEquals((await stateOf(target.device)).state, "running");
+    },
+  },
+  {
+    name: "a v1 device in use is left alone",
+    async run() {
+      const holder = await startHolder(deviceOf("a2"), "group");
+      const source = { ...await sourceOf("a1"), version: null };
+      const { verdict, reasons } = await preflight(source, deviceOf("a2"));
+      assertEquals(await holder.release(), "changes 0");
+      assertEquals([verdict, reasons[0].code], ["unknown", "NotTested"]);
+      assert((await stateOf(MTTY_2)).state === "running");
+      for (const id of devices.values()) removeMdev(id);
+      devices.clear();
+    },
+  },
+];
