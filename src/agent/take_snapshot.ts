@@ -102,10 +102,13 @@ function toDevice(
   device: SysfsDevice,
   { observations, use, trouble }: Pick<Device, "use" | "trouble"> & { observations: Observations },
 ): Device {
-  const { vgpu, nodes, ...rest } = device;
+  const { vgpu, nodes, migrationType, ...rest } = device;
   const known = observations.byDevice[deviceKey(device)] ??
     observations.byClass[classKey(classOfDevice(device))];
-  const facts = vgpu === null ? {} : { vgpuType: vgpu.current };
+  const facts = {
+    ...(vgpu === null ? {} : { vgpuType: vgpu.current }),
+    ...(migrationType === null ? {} : { migrationType }),
+  };
   return {
     ...rest,
     nodes: { cdev: nodes.cdev, group: nodes.group },

@@ -8,7 +8,11 @@ import { type DeviceNodes, readNodes } from "./nodes.ts";
 import { type NvidiaVgpu, readNvidiaVgpu } from "./nvidia_vgpu.ts";
 import { type PciFunction, readPciFunction, readPhysicalFunction } from "./pci_function.ts";
 import type { HostRoots } from "./roots.ts";
-import { readVersionAttribute, type VersionAttribute } from "./version_attribute.ts";
+import {
+  readMigrationType,
+  readVersionAttribute,
+  type VersionAttribute,
+} from "./version_attribute.ts";
 import type { VfioDevicePath } from "./vfio_devices.ts";
 
 /** A VFIO device as sysfs has it. */
@@ -32,6 +36,7 @@ export interface SysfsDevice {
   nodes: DeviceNodes;
   vgpu: NvidiaVgpu | null;
   version: VersionAttribute | null;
+  migrationType: string | null;
 }
 
 /** The device APIs of devices that are no mdevs. Source: `VFIO_DEVICE_API_*_STRING` in `<linux/vfio.h>`. */
@@ -57,12 +62,16 @@ export function readDevice(roots: HostRoots, { kind, path }: VfioDevicePath): Sy
     iommuGroup,
     nodes: readNodes(roots, path, iommuGroup?.id ?? null),
     version: readVersionAttribute(path, "device"),
+    migrationType: readMigrationType(path),
   };
   return kind === "mdev" ? readMdev(roots, shared, path) : readBusDevice({ ...shared, kind }, path);
 }
 
 type Shared<K extends DeviceKind> =
-  & Pick<SysfsDevice, "id" | "sysfs" | "driver" | "modalias" | "iommuGroup" | "nodes" | "version">
+  & Pick<
+    SysfsDevice,
+    "id" | "sysfs" | "driver" | "modalias" | "iommuGroup" | "nodes" | "version" | "migrationType"
+  >
   & { kind: K };
 
 function readMdev(

@@ -46,6 +46,20 @@ export function readVersionAttribute(
   return null;
 }
 
+/**
+ * The migration type of a device, by which one proposal let users compare before they hand over a version; null
+ * where it has none or does not tell.
+ *
+ * Source: `vfio_migration_type` under the device. Effect: the driver is asked, as by any read.
+ */
+export function readMigrationType(device: string): string | null {
+  try {
+    return toLatin1(readBytes(join(device, "vfio_migration_type"))).trim();
+  } catch {
+    return null;
+  }
+}
+
 /** Bytes as text, a character each: what a version is carried in. */
 export function toLatin1(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
