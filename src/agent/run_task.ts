@@ -1,12 +1,12 @@
 import { differentPciConfig } from "../compat/mod.ts";
-import { bringToRunning, type DeviceHandle } from "../device/mod.ts";
+import type { DeviceHandle } from "../device/mod.ts";
 import { Failure, type Problem } from "../identity/mod.ts";
 import { readInitialData, testTarget, withPciConfig } from "../preflight/mod.ts";
 import { type Survey, surveyDevice } from "../probe/mod.ts";
 import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";
 import { journal, readJournal, strikeEntry } from "./journal.ts";
 import { removeMdev, withTemporaryMdev } from "./temporary_mdev.ts";
-import { withIdleDevice } from "./with_device.ts";
+import { type Unavailable, withIdleDevice } from "./with_device.ts";
 import {
   type TestTarget,
   type WorkerResult,
@@ -29,18 +29,18 @@ export async function runTask(
   try {
     switch (task.do) {
       case "read-initial-data":
-        return await onTarget(world, task.target, until, async ({ handle, device, survey, v1 }) => {
+        return await onTarget(world, task.target, until, async ({ handle, device, survey }) => {
           const { id } = device;
-          const { migration } = survey;
+          const { migration, v1 } = survey;
           const { stopCopyBytes } = task;
           const read = await readInitialData(handle, { id, migration, v1, stopCopyBytes });
           const { initialData, check, why, problems } = read;
           return workerResult("done", { initialData, check, sentence: why ?? "", problems });
         });
       case "test":
-        return await onTarget(world, task.target, until, ({ handle, device, survey, v1 }) => {
+        return await onTarget(world, task.target, until, ({ handle, device, survey }) => {
           const data = Uint8Array.fromBase64(task.base64);
-          const { migration, pciConfig } = survey;
+          const { migration, pciConfig, v1 } = survey;
           const driver = device.driver?.name ?? device.type;
           const source = { data, phase: task.phase };
           const { problems, ...judged } = testTarget(handle, {
@@ -75,7 +75,6 @@ interface OnDevice {
   handle: DeviceHandle;
   device: SysfsDevice;
   survey: Survey;
-  v1: Survey["v1"];
 }
 
 /** Works on a device that may leave RUNNING for it, or on an mdev made for the purpose: journalled first. */
@@ -107,14 +106,18 @@ async function onDevice(
     const survey = surveyDevice(handle, id);
     if (needsReset(survey.problems)) return workerResult("failed", { problems: survey.problems });
     const written = entry === null ? null : journal(world.stateDirectory, entry);
-    const result = await work({ handle, device, survey, v1: survey.v1 });
+    const result = await work({ handle, device, survey });
     if (needsReset(result.problems)) written?.keep();
     else written?.strike();
     return result;
   }, path);
   if ("done" in came) return came.done;
-  const { holder: _, ...rest } = came.unavailable;
-  return workerResult(rest.outcome, rest);
+  return notDone(came.unavailable);
+}
+
+/** The result of a task whose device could not be worked with. */
+function notDone({ holder: _, ...why }: Unavailable): WorkerResult {
+  return workerResult(why.outcome, why);
 }
 
 function needsReset(problems: readonly Problem[]): boolean {
@@ -130,13 +133,14 @@ async function recover(world: World, device: string): Promise<WorkerResult> {
   const { bootId } = readHost(world.roots);
   const entry = readJournal(stateDirectory, bootId).find((found) => found.device === device);
   if (entry === undefined || entry.alive || stateDirectory === null) return workerResult("done");
-  const came = await withIdleDevice(world, device, (handle) => {
-    const { v1, problems } = surveyDevice(handle, device);
-    return needsReset(problems) ? problems : bringToRunning(handle, device, v1).problems;
-  });
+  // Surveying a device brings it to RUNNING, or says that it cannot.
+  const came = await withIdleDevice(
+    world,
+    device,
+    (handle) => surveyDevice(handle, device).problems,
+  );
   if ("unavailable" in came && came.unavailable.outcome === "in-use") {
-    const { holder: _, ...rest } = came.unavailable;
-    return workerResult("in-use", rest);
+    return notDone(came.unavailable);
   }
   if (entry.what === "temporary-mdev") {
     removeMdev(world, device);
@@ -151,8 +155,7 @@ async function recover(world: World, device: string): Promise<WorkerResult> {
     });
   }
   if ("done" in came) return workerResult("failed", { problems: came.done });
-  const { holder: _, ...rest } = came.unavailable;
-  return workerResult(rest.outcome, rest);
+  return notDone(came.unavailable);
 }
 
 /**
