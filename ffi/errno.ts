@@ -52,6 +52,7 @@ const NAMES: Readonly<Record<number, string>> = {
   92: "ENOPROTOOPT",
   93: "EPROTONOSUPPORT",
   95: "EOPNOTSUPP",
+  97: "EAFNOSUPPORT",
   103: "ECONNABORTED",
   104: "ECONNRESET",
   105: "ENOBUFS",

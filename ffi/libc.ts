@@ -1,5 +1,5 @@
 import { SysError } from "./errno.ts";
-import { O_CLOEXEC, type Syscalls } from "./syscalls.ts";
+import { O_CLOEXEC, SOCK_CLOEXEC, type Syscalls } from "./syscalls.ts";
 
 /**
  * libc, as far as this program calls it. Each row is followed by its C declaration.
@@ -9,6 +9,7 @@ import { O_CLOEXEC, type Syscalls } from "./syscalls.ts";
  */
 const LIBC = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, ...)
+  socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int socket(int domain, int type, int protocol)
   close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, void *arg)
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t read(int fd, void *buf, size_t n)
@@ -51,6 +52,11 @@ export function openLibc(): Syscalls & Disposable {
       const result = c.open(bytes, flags | O_CLOEXEC, 0);
       const error = errno[0]!;
       return checked(result, error, `open ${path}`);
+    },
+    socket(domain, type, protocol) {
+      const result = c.socket(domain, type | SOCK_CLOEXEC, protocol);
+      const error = errno[0]!;
+      return checked(result, error, "socket");
     },
     close(fd) {
       const result = c.close(fd);

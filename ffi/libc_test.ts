@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { SysError } from "./errno.ts";
 import { openLibc } from "./libc.ts";
-import { O_RDONLY, O_RDWR } from "./syscalls.ts";
+import { O_RDONLY, O_RDWR, SOCK_NONBLOCK, SOCK_RAW } from "./syscalls.ts";
 
 const bytes = (length: number) => new Uint8Array(length);
 
@@ -41,6 +41,18 @@ Deno.test("openLibc() opens with O_CLOEXEC, so that no child inherits a device",
   const flags = Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`).match(/flags:\s*(\d+)/)![1]!;
   assertEquals(parseInt(flags, 8) & 0o2000000, 0o2000000);
   sys.close(fd);
+});
+
+Deno.test("openLibc() makes a socket with SOCK_CLOEXEC, and gives the errno of one that is not", () => {
+  const AF_UNIX = 1;
+  using sys = openLibc();
+  const fd = sys.socket(AF_UNIX, SOCK_RAW | SOCK_NONBLOCK, 0);
+  const flags = Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`).match(/flags:\s*(\d+)/)![1]!;
+  assertEquals(parseInt(flags, 8) & 0o2004000, 0o2004000);
+  assertEquals(assertThrows(() => sys.read(fd, bytes(1)), SysError).code, "EAGAIN");
+  sys.close(fd);
+  const refused = assertThrows(() => sys.socket(4242, SOCK_RAW, 0), SysError);
+  assertEquals([refused.code, refused.call], ["EAFNOSUPPORT", "socket"]);
 });
 
 Deno.test("addressOf() is where the kernel finds the bytes", () => {

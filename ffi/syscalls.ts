@@ -1,5 +1,6 @@
 /**
- * The narrow waist: every system call that this program makes on a VFIO device goes through it.
+ * The narrow waist: every system call that this program makes on a VFIO device, or asks devlink by, goes
+ * through it.
  *
  * libc ({@link openLibc}) and the simulator are its two implementations. It speaks bytes, so that
  * what stands above is tested down to the encoding, and there is nothing to mock above it.
@@ -7,6 +8,8 @@
 export interface Syscalls {
   /** Opens a path; `O_CLOEXEC` is always added. Gives a descriptor, throws {@link SysError}. */
   open(path: string, flags: number): number;
+  /** Makes a socket; `SOCK_CLOEXEC` is always added. Gives a descriptor, throws {@link SysError}. */
+  socket(domain: number, type: number, protocol: number): number;
   /** Closes a descriptor. An error is thrown, the descriptor is gone all the same. */
   close(fd: number): void;
   /**
@@ -36,3 +39,8 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 export const O_RDONLY = 0;
 export const O_RDWR = 2;
 export const O_CLOEXEC = 0o2000000;
+
+/** Of socket(2). Source: `<bits/socket_type.h>`, alike on x86-64 and aarch64. */
+export const SOCK_RAW = 3;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;

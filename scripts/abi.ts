@@ -8,15 +8,23 @@
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
+import * as devlink from "../ffi/devlink.ts";
 import * as iommufd from "../ffi/iommufd.ts";
+import * as netlink from "../ffi/netlink.ts";
 import type { Fields, Struct } from "../ffi/struct.ts";
 import * as vfio from "../ffi/vfio.ts";
 import * as migration from "../ffi/vfio_migration.ts";
 
-const DECLARED: Record<string, unknown> = { ...vfio, ...migration, ...iommufd };
+const DECLARED: Record<string, unknown> = {
+  ...vfio,
+  ...migration,
+  ...iommufd,
+  ...netlink,
+  ...devlink,
+};
 /** Enumerators, which no preprocessor can ask after. */
 const ENUMERATORS =
-  /^(VFIO_DEVICE_STATE_(?!V1_)|VFIO_PCI_\w+_INDEX|VFIO_PCI_NUM_REGIONS|IOMMU_HW_CAP_|IOMMU_HWPT_(ALLOC|DIRTY)_[A-Z]+(_|$))/;
+  /^(VFIO_DEVICE_STATE_(?!V1_)|VFIO_PCI_\w+_INDEX|VFIO_PCI_NUM_REGIONS|IOMMU_HW_CAP_|IOMMU_HWPT_(ALLOC|DIRTY)_[A-Z]+(_|$)|CTRL_|DEVLINK_(CMD|ATTR|PORT_FLAVOUR|PORT_FN_ATTR)_)/;
 
 const { cc, check, chroot } = parseArgs(Deno.args, {
   string: ["cc"],
@@ -62,9 +70,13 @@ function cSource(): string {
   });
   return `#include <stddef.h>
 #include <stdio.h>
+#include <sys/socket.h>
 #include <linux/version.h>
 #include <linux/vfio.h>
 #include <linux/iommufd.h>
+#include <linux/netlink.h>
+#include <linux/genetlink.h>
+#include <linux/devlink.h>
 static void put(const char *name, unsigned long long value) { printf(",\\n\\"%s\\": %llu", name, value); }
 static void absent(const char *name) { printf(",\\n\\"%s\\": null", name); }
 int main(void) {

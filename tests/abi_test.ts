@@ -1,5 +1,7 @@
 import { assertEquals } from "@std/assert";
+import * as devlink from "../ffi/devlink.ts";
 import * as iommufd from "../ffi/iommufd.ts";
+import * as netlink from "../ffi/netlink.ts";
 import { type Fields, fieldWidth, type Struct } from "../ffi/struct.ts";
 import * as vfio from "../ffi/vfio.ts";
 import * as migration from "../ffi/vfio_migration.ts";
@@ -7,7 +9,13 @@ import linux from "./fixtures/abi/linux-6.12.json" with { type: "json" };
 
 /** What a C compiler printed from the kernel's headers; see scripts/abi.ts. */
 const printed: Readonly<Record<string, number | string | null>> = linux;
-const declared: Record<string, unknown> = { ...vfio, ...migration, ...iommufd };
+const declared: Record<string, unknown> = {
+  ...vfio,
+  ...migration,
+  ...iommufd,
+  ...netlink,
+  ...devlink,
+};
 
 /** What these headers do not have yet. */
 const LATER = ["VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2", "VFIO_PRECOPY_INFO_REINIT"];

@@ -14,7 +14,7 @@ import {
 
 /** A call that fails with an errno instead of being made. */
 export interface Fault {
-  readonly call: "open" | "close" | "ioctl" | "read" | "write" | "pread" | "pwrite";
+  readonly call: "open" | "socket" | "close" | "ioctl" | "read" | "write" | "pread" | "pwrite";
   /** How the opened path ends; it holds for descriptors that came out of that one, too. */
   readonly path?: string;
   /** Of an ioctl: only this request. */
@@ -55,6 +55,10 @@ export function injectFaults(inner: Syscalls, faults: readonly Fault[]): Syscall
       const fd = inner.open(path, flags);
       paths.set(fd, path);
       return fd;
+    },
+    socket(domain, type, protocol) {
+      check({ call: "socket", path: "" }, "socket");
+      return inner.socket(domain, type, protocol);
     },
     close(fd) {
       const path = paths.get(fd) ?? "";

@@ -65,6 +65,14 @@ Deno.test("injectFaults() fails reads of a data descriptor, by its device's path
   assertErrno("ENODEV", () => calls.read(data, new Uint8Array(1)));
 });
 
+Deno.test("injectFaults() fails a socket, or leaves it to the kernel", () => {
+  const { inner, calls } = faulty({ call: "socket", errno: "EPERM", times: 1 });
+  assertErrno("EPERM", () => calls.socket(16, 3, 16));
+  assertEquals(inner.log.length, 0);
+  assertErrno("EAFNOSUPPORT", () => calls.socket(16, 3, 16));
+  assertEquals(inner.log, ["socket 16 = EAFNOSUPPORT"]);
+});
+
 Deno.test("injectFaults() closes although it says that the close failed", () => {
   const { inner, calls } = faulty({ call: "close", errno: "EIO" });
   const fd = openNode(calls, "vfio/vfio");

@@ -69,6 +69,8 @@ export function simulateSyscalls(scenario: Scenario, roots: HostRoots): Simulate
         () => inside ? descriptors.install(openNode(kernel, node)) : refuse("ENOENT"),
       );
     },
+    /** This kernel has no netlink. */
+    socket: (domain) => answer(`socket ${domain}`, "socket", () => refuse("EAFNOSUPPORT")),
     close(fd) {
       answer(`close ${fd}`, "close", () => {
         descriptors.remove(fd).release();

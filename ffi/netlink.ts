@@ -1,0 +1,53 @@
+/**
+ * `<linux/netlink.h>` and `<linux/genetlink.h>`: the headers of messages and attributes, and the controller
+ * that tells a generic family's number by its name.
+ *
+ * Source: `<linux/netlink.h>`, `<linux/genetlink.h>`, Linux 6.12; `AF_NETLINK` from `<sys/socket.h>`.
+ */
+import { defineStruct } from "./struct.ts";
+
+export const AF_NETLINK = 16;
+export const NETLINK_GENERIC = 16;
+
+export const nlmsghdr = defineStruct("nlmsghdr", 16, {
+  nlmsg_len: ["u32", 0],
+  nlmsg_type: ["u16", 4],
+  nlmsg_flags: ["u16", 6],
+  nlmsg_seq: ["u32", 8],
+  nlmsg_pid: ["u32", 12],
+});
+export const NLM_F_REQUEST = 0x01;
+export const NLM_F_ACK = 0x04;
+export const NLM_F_DUMP = 0x300;
+
+export const NLMSG_ALIGNTO = 4;
+export const NLMSG_ERROR = 2;
+export const NLMSG_DONE = 3;
+/** Types below it are the protocol's own. */
+export const NLMSG_MIN_TYPE = 0x10;
+
+/** Its `msg`, a copy of the request's header, is left out. */
+export const nlmsgerr = defineStruct("nlmsgerr", 20, { error: ["i32", 0] });
+
+export const nlattr = defineStruct("nlattr", 4, { nla_len: ["u16", 0], nla_type: ["u16", 2] });
+export const NLA_ALIGNTO = 4;
+/** Flags in `nla_type`; some kernels set NESTED on attributes that hold attributes, some do not. */
+export const NLA_F_NESTED = 1 << 15;
+export const NLA_F_NET_BYTEORDER = 1 << 14;
+
+/** `selector` has the bits that mean something, `value` what they are. */
+export const nla_bitfield32 = defineStruct("nla_bitfield32", 8, {
+  value: ["u32", 0],
+  selector: ["u32", 4],
+});
+
+export const genlmsghdr = defineStruct("genlmsghdr", 4, {
+  cmd: ["u8", 0],
+  version: ["u8", 1],
+  reserved: ["u16", 2],
+});
+/** The controller's own number. */
+export const GENL_ID_CTRL = 0x10;
+export const CTRL_CMD_GETFAMILY = 3;
+export const CTRL_ATTR_FAMILY_ID = 1;
+export const CTRL_ATTR_FAMILY_NAME = 2;
