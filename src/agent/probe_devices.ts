@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { Capabilities, Check, Holder, type Known } from "../identity/mod.ts";
 import { probeDevice } from "../probe/mod.ts";
+import { addDeclared } from "./declared.ts";
 import { withIdleDevice } from "./with_device.ts";
 import type { World } from "./world.ts";
 
@@ -29,8 +30,8 @@ export type ProbeResult = Known<z.infer<typeof ProbeResult>>;
 /**
  * Asks one device, in this process: only the command `probe` does so.
  *
- * A device that somebody holds, as `/proc` tells, is not opened. Effect: opens, see `openDevice` and
- * `probeDevice`. Never throws: what goes wrong is an outcome.
+ * A device that somebody holds, as `/proc` tells, is not opened. Effect: opens, see `openDevice`, `probeDevice`
+ * and `addDeclared`. Never throws: what goes wrong is an outcome.
  */
 export async function probeOne(
   world: World,
@@ -40,14 +41,15 @@ export async function probeOne(
   const came = await withIdleDevice(
     world,
     id,
-    (handle) => probeDevice(handle, id, world.now()),
+    (handle, device) => ({ device, answer: probeDevice(handle, id, world.now()) }),
     path,
   );
   if ("unavailable" in came) return { device: id, capabilities: null, ...came.unavailable };
   return {
     device: id,
     outcome: "answered",
-    capabilities: came.done,
+    // Closed by now: another driver's firmware is asked, which may take its time.
+    capabilities: addDeclared(world, came.done.device, came.done.answer),
     check: null,
     holder: null,
     sentence: `${id} answered`,

@@ -144,6 +144,18 @@ export const DirtyTracking = z.lazy(() =>
 );
 export type DirtyTracking = Known<z.infer<typeof DirtyTracking>>;
 
+const Versions = z.lazy(() => z.record(z.string(), z.string()));
+
+/** What devlink declares of a PCI function: the firmware that runs, and whether the function may be migrated. */
+export const Declared = z.lazy(() =>
+  z.looseObject({
+    firmware: z.nullable(z.string()),
+    migratable: z.nullable(z.boolean()),
+    versions: z.optional(z.looseObject({ fixed: Versions, running: Versions, stored: Versions })),
+  })
+);
+export type Declared = Known<z.infer<typeof Declared>>;
+
 /** Everything that a device said of itself, in one document: all capabilities in one go. */
 export const Capabilities = z.lazy(() =>
   z.looseObject({
@@ -160,6 +172,8 @@ export const Capabilities = z.lazy(() =>
     v1Region: z.nullable(z.number()),
     migration: Migration,
     pciConfig: z.nullable(PciConfig),
+    /** Of a PCI function; left out of others, and where asking failed. */
+    declared: z.optional(Declared),
     problems: z.array(Problem),
   })
 );
