@@ -12,8 +12,10 @@
 export * from "./attribute.ts";
 export * from "./device.ts";
 export * from "./driver.ts";
+export * from "./facts/mod.ts";
 export * from "./holders.ts";
 export * from "./host.ts";
+export * from "./iommu.ts";
 export * from "./iommu_group.ts";
 export * from "./mdev_types.ts";
 export * from "./nodes.ts";
@@ -21,4 +23,6 @@ export * from "./nvidia_vgpu.ts";
 export * from "./pci_function.ts";
 export * from "./roots.ts";
 export * from "./version_attribute.ts";
+export * from "./vfio_aliases.ts";
 export * from "./vfio_devices.ts";
+export * from "./virtual_functions.ts";

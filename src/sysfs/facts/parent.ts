@@ -1,0 +1,35 @@
+import { join } from "@std/path";
+import { parsePciAddress } from "../../identity/mod.ts";
+import { parseHex } from "../attribute.ts";
+import { readText } from "./fact.ts";
+import type { FactReader } from "./reader.ts";
+
+/**
+ * Of a virtual function, or of an mdev or vGPU on a PCI function: `parentDevice` (`8086:5912`),
+ * `parentRevision` and `parentSubsystem` of what it is made on.
+ *
+ * It is all that there is for two drivers. i915 GVT-g makes types of one name on different generations of
+ * hardware, which only the parent's ids tell apart (`drivers/gpu/drm/i915/gvt/vgpu.c`); what else it has,
+ * `intel_vgpu/vgpu_id` of an mdev, is a serial number. pds_vfio_pci has nothing in sysfs: its firmware's
+ * version is told by devlink alone (`drivers/net/ethernet/amd/pds_core/devlink.c`).
+ *
+ * Source: `<parent>/{vendor,device,revision,subsystem_vendor,subsystem_device}`, `drivers/pci/pci-sysfs.c`;
+ * `revision` since 4.10, the others in every 2.6.
+ */
+export const PARENT: FactReader = {
+  name: "parent",
+  of: "parent",
+  appliesTo: ({ parent }) => parent !== null && parsePciAddress(parent.id) !== null,
+  read: ({ parent }) => {
+    const id = (name: string) => parseHex(readText(join(parent!.path, name)));
+    return {
+      parentDevice: pair(id("vendor"), id("device")),
+      parentRevision: id("revision"),
+      parentSubsystem: pair(id("subsystem_vendor"), id("subsystem_device")),
+    };
+  },
+};
+
+function pair(vendor: string | null, device: string | null): string | null {
+  return vendor === null || device === null ? null : `${vendor}:${device}`;
+}

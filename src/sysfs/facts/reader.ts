@@ -1,0 +1,40 @@
+import type { Facts } from "./fact.ts";
+import { type FactSubject, remembered } from "./subject.ts";
+
+/** One line of the table: what some subjects declare, and where that is read. */
+export interface FactReader {
+  name: string;
+  /** What the facts belong to. Those of a parent and of the host are read once a scan. */
+  of: "subject" | "parent" | "host";
+  /** Whether a subject has these facts, from what is known of it: nothing is read to decide. */
+  appliesTo(subject: FactSubject): boolean;
+  read(subject: FactSubject): Facts;
+}
+
+/** The facts of all readers that apply to a subject. */
+export function readFacts(readers: readonly FactReader[], subject: FactSubject): Facts {
+  const read = (reader: FactReader) => {
+    const key = cacheKey(reader, subject);
+    return key === null ? reader.read(subject) : remembered(
+      subject.cache,
+      key,
+      () => reader.read(subject),
+    );
+  };
+  return Object.assign({}, ...readers.filter((reader) => reader.appliesTo(subject)).map(read));
+}
+
+/** Whether a subject is a virtual function bound to a driver. */
+export function isFunctionOf(driver: string): FactReader["appliesTo"] {
+  return (subject) => subject.driver === driver && isVirtualFunction(subject);
+}
+
+/** Whether a subject is a PCI virtual function. */
+export function isVirtualFunction({ kind, parent }: FactSubject): boolean {
+  return kind === "pci" && parent !== null;
+}
+
+function cacheKey({ name, of }: FactReader, { parent }: FactSubject): string | null {
+  if (of === "subject") return null;
+  return of === "host" ? name : `${name} ${parent?.id}`;
+}

@@ -1,0 +1,37 @@
+import { join } from "@std/path";
+import { lastPart, readLink } from "../attribute.ts";
+import { listNames, readCount, unlessRefused } from "./fact.ts";
+import { type FactReader, isFunctionOf } from "./reader.ts";
+import { remembered } from "./subject.ts";
+
+/**
+ * Of a function of xe_vfio_pci: `vramQuotaBytes`, the memory that it was given.
+ *
+ * The descriptor that a load compares (`drivers/gpu/drm/xe/xe_sriov_packet.c`, 6.19) holds the device id and
+ * the revision of the physical function, which are `parentDevice` and `parentRevision`.
+ *
+ * Source: `<pf>/sriov_admin/vfN/profile/vram_quota`, where `vfN/device` leads to the function;
+ * `drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c`, whose first attributes came in 6.19 and this one after.
+ */
+export const XE: FactReader = {
+  name: "xe",
+  of: "subject",
+  appliesTo: (subject) => isFunctionOf("xe_vfio_pci")(subject) && subject.device !== null,
+  read: ({ cache, parent, device }) => {
+    const { id, path } = parent!;
+    const admins = remembered(cache, `xe ${id}`, () => readAdminFolders(join(path, "sriov_admin")));
+    const admin = admins.get(device!.id);
+    return {
+      vramQuotaBytes: admin === undefined ? null : readCount(join(admin, "profile/vram_quota")),
+    };
+  },
+};
+
+/** By the address of a function, the folder that it is administered in. */
+function readAdminFolders(folder: string): ReadonlyMap<string, string> {
+  const names = listNames(folder).filter((name) => /^vf\d+$/.test(name));
+  return new Map(names.flatMap((name) => {
+    const link = unlessRefused(() => readLink(join(folder, name, "device")));
+    return link === null ? [] : [[lastPart(link), join(folder, name)] as const];
+  }));
+}

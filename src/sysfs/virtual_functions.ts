@@ -1,0 +1,29 @@
+import { join } from "@std/path";
+import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
+import type { HostRoots } from "./roots.ts";
+
+/** Where a PCI virtual function is, whatever it is bound to. */
+export interface VirtualFunctionPath {
+  id: string;
+  /** Its directory, links followed. */
+  path: string;
+  /** The address of its physical function. */
+  parent: string;
+}
+
+/**
+ * The virtual functions of the host but those of some names, in the order of theirs.
+ *
+ * Source: `/sys/bus/pci/devices/A/physfn`.
+ */
+export function listVirtualFunctions(
+  { sys }: HostRoots,
+  except: ReadonlySet<string> = new Set(),
+): VirtualFunctionPath[] {
+  const devices = join(sys, "bus/pci/devices");
+  return listDirectory(devices).filter((id) => !except.has(id)).flatMap((id) => {
+    const physfn = readLink(join(devices, id, "physfn"));
+    const path = physfn === null ? null : resolvePath(join(devices, id));
+    return physfn === null || path === null ? [] : [{ id, path, parent: lastPart(physfn) }];
+  });
+}
