@@ -9,12 +9,16 @@ export const IDENTITY_SCHEMA = "vfio-ask/identity/v1";
 /** A short text that names something: not empty, at most 512 characters. */
 const Name = z.string().check(z.minLength(1), z.maxLength(512));
 
-/** A host, and which of its boots: a device is the same one only within one boot. */
+/**
+ * A host, and which of its boots: a device is the same one only within one boot. `facts` are what it declares of
+ * itself: its IOMMU, the versions of QEMU and libvirt.
+ */
 export const Host = z.lazy(() =>
   z.looseObject({
     name: Name,
     kernel: Name,
     bootId: z.nullable(Name),
+    facts: z.optional(z.record(z.string(), z.unknown())),
   })
 );
 export type Host = Known<z.infer<typeof Host>>;
@@ -77,6 +81,8 @@ export const Identity = z.lazy(() =>
     pciConfig: z.nullable(PciConfig),
     migration: Migration,
     initialData: z.nullable(InitialData),
+    /** What the source would like, and which decides between configurations that are else as good. */
+    wish: z.optional(z.looseObject({ numaNode: z.optional(z.nullable(z.number())) })),
   })
 );
 export type Identity = Known<z.infer<typeof Identity>>;

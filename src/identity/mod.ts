@@ -17,5 +17,7 @@ export * from "./offer.ts";
 export * from "./pci_address.ts";
 export * from "./pci_config.ts";
 export * from "./problem.ts";
+export * from "./rules.ts";
+export * from "./schema_version.ts";
 export * from "./snapshot.ts";
 export * from "./type_name.ts";

@@ -1,0 +1,75 @@
+import type { Condition } from "../identity/mod.ts";
+import { type Fact, type FactHolder, factOf, factText } from "./fact.ts";
+import { isInRange, parseVersionRange } from "./version_range.ts";
+
+/** What came of a condition: whether it holds, null where that is not known; and both values as text. */
+export interface ConditionResult {
+  holds: boolean | null;
+  source: string;
+  host: string;
+  /** Of sets: what the host lacks. */
+  lacking: readonly string[];
+}
+
+/** Holds a condition against a source and a configuration of a host. Pure. */
+export function testCondition(
+  condition: Condition,
+  source: FactHolder,
+  host: FactHolder,
+): ConditionResult {
+  const theirs = factOf(source, condition.fact);
+  const ours = factOf(host, condition.hostFact ?? condition.fact);
+  const { holds, lacking = [] } = TESTS[condition.op](condition, theirs, ours);
+  return { holds, source: factText(theirs), host: factText(ours), lacking };
+}
+
+type Test = (
+  condition: Condition,
+  source: Fact,
+  host: Fact,
+) => { holds: boolean | null; lacking?: readonly string[] };
+
+const TESTS: Readonly<Record<Condition["op"], Test>> = {
+  shown: () => ({ holds: true }),
+  equal: ({ value, side = "host" }, source, host) => {
+    if (value === undefined) return { holds: isEqual(source, host) };
+    return { holds: isEqual(value, side === "host" ? host : source) };
+  },
+  in: ({ values = [], side = "host" }, source, host) => {
+    const fact = side === "host" ? host : source;
+    if (fact === null) return { holds: null };
+    return { holds: values.some((value) => isEqual(value, fact)) };
+  },
+  superset: (_, source, host) => {
+    if (source === null || host === null) return { holds: null };
+    if (Array.isArray(source) && Array.isArray(host)) {
+      const lacking = source.filter((item) => !host.includes(item));
+      return { holds: lacking.length === 0, lacking };
+    }
+    const [theirs, ours] = [asMask(source), asMask(host)];
+    if (theirs === null || ours === null) return { holds: null };
+    const lacking = theirs & ~ours;
+    return { holds: lacking === 0n, lacking: lacking === 0n ? [] : [`0x${lacking.toString(16)}`] };
+  },
+  version: ({ range = "*", side = "host" }, source, host) => {
+    const fact = side === "host" ? host : source;
+    if (typeof fact !== "string") return { holds: null };
+    if (range.includes("{source}") && typeof source !== "string") return { holds: null };
+    const numbers = /\d+(?:\.\d+)*/.exec(String(source))?.[0] ?? "";
+    const read = parseVersionRange(range.replaceAll("{source}", numbers));
+    return { holds: read === null ? null : isInRange(fact, read) };
+  },
+};
+
+/** Whether two facts are the same, sets in any order; null where one is not known. */
+function isEqual(a: Fact, b: Fact): boolean | null {
+  if (a === null || b === null) return null;
+  if (!Array.isArray(a) || !Array.isArray(b)) return String(a) === String(b);
+  return a.length === b.length && a.toSorted().every((item, i) => item === b.toSorted()[i]);
+}
+
+/** A bit mask of a number or of `0x…`, null for anything else. */
+function asMask(fact: Fact): bigint | null {
+  if (typeof fact === "number") return Number.isInteger(fact) && fact >= 0 ? BigInt(fact) : null;
+  return typeof fact === "string" && /^(0x[0-9a-f]+|\d+)$/i.test(fact) ? BigInt(fact) : null;
+}

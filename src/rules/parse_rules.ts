@@ -1,0 +1,163 @@
+import {
+  type Condition,
+  RULES_SCHEMA,
+  RulesDocument,
+  type RuleTarget,
+  type Selector,
+  upgradeDocument,
+} from "../identity/mod.ts";
+import { patternNames } from "./type_pattern.ts";
+import { parseVersionRange } from "./version_range.ts";
+
+/** Something wrong in a file of rules: where, as a JSON pointer, and why. */
+export interface RulesError {
+  path: string;
+  reason: string;
+}
+
+/** A file of rules that can be used, or all that is wrong with it. */
+export type ParsedRules =
+  | { document: RulesDocument; errors?: undefined }
+  | { document?: undefined; errors: RulesError[] };
+
+/** How many errors of one file are told. */
+const MAX_ERRORS = 20;
+
+/** Reads a file of rules: as a whole, or not at all. Pure. */
+export function parseRules(text: string): ParsedRules {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return { errors: [{ path: "", reason: `not JSON: ${(error as Error).message}` }] };
+  }
+  try {
+    json = upgradeDocument(json, RULES_SCHEMA);
+  } catch (error) {
+    return { errors: [{ path: "/schema", reason: (error as Error).message }] };
+  }
+  const read = RulesDocument.safeParse(json);
+  if (!read.success) {
+    const errors = read.error.issues.map(({ path, message }) => ({
+      path: pointer(path),
+      reason: message,
+    }));
+    return { errors: errors.slice(0, MAX_ERRORS) };
+  }
+  const errors = checkSense(read.data);
+  return errors.length > 0 ? { errors: errors.slice(0, MAX_ERRORS) } : { document: read.data };
+}
+
+/** What a schema cannot say: that ranges can be read, that names are known, that nothing is misspelt. */
+function checkSense({ rules, ...rest }: RulesDocument): RulesError[] {
+  const names = new Set<string>();
+  return [
+    ...unknownKeys(rest, ["schema", "vendor", "references", "parents"], ""),
+    ...rules.flatMap((rule, r) => {
+      const path = `/rules/${r}`;
+      const twice = names.has(rule.name);
+      names.add(rule.name);
+      const bound = namesOf(rule.for);
+      return [
+        ...(twice
+          ? [{ path: `${path}/name`, reason: `a rule of this name is there already` }]
+          : []),
+        ...unknownKeys(rule, ["name", "for", "targets"], path),
+        ...unknownKeys(rule.for, ["driver", "type", "kind", "traits"], `${path}/for`),
+        ...rule.targets.flatMap((target, t) => checkTarget(target, bound, `${path}/targets/${t}`)),
+      ];
+    }),
+  ];
+}
+
+const TARGET_KEYS = [
+  "driver",
+  "type",
+  "configuration",
+  "kind",
+  "traits",
+  "instances",
+  "verdict",
+  "when",
+  "require",
+  "code",
+  "sentence",
+  "check",
+];
+
+function checkTarget(target: RuleTarget, bound: Set<string>, path: string): RulesError[] {
+  const { instances } = target;
+  const known = bound.union(namesOf(target));
+  const count = typeof instances === "string" && !known.has(instances.slice(1, -1))
+    ? [{ path: `${path}/instances`, reason: `no type has a part named ${instances}` }]
+    : [];
+  const conditions = (key: "when" | "require") =>
+    (target[key] ?? []).flatMap((condition, c) => checkCondition(condition, `${path}/${key}/${c}`));
+  return [
+    ...unknownKeys(target, TARGET_KEYS, path),
+    ...count,
+    ...conditions("when"),
+    ...conditions("require"),
+  ];
+}
+
+const CONDITION_KEYS = [
+  "fact",
+  "hostFact",
+  "op",
+  "side",
+  "value",
+  "values",
+  "range",
+  "otherwise",
+  "missing",
+  "code",
+  "sentence",
+  "check",
+];
+
+/** What each operation takes beside the fact. */
+const TAKES: Readonly<Record<Condition["op"], { needs: string[]; refuses: string[] }>> = {
+  equal: { needs: [], refuses: ["values", "range"] },
+  superset: { needs: [], refuses: ["value", "values", "range", "side"] },
+  version: { needs: ["range"], refuses: ["value", "values"] },
+  in: { needs: ["values"], refuses: ["value", "range"] },
+  shown: { needs: [], refuses: ["value", "values", "range", "side", "otherwise"] },
+};
+
+function checkCondition(condition: Condition, path: string): RulesError[] {
+  const { op, range } = condition;
+  const errors = unknownKeys(condition, CONDITION_KEYS, path);
+  const has = (key: string) => condition[key as keyof Condition] !== undefined;
+  for (const key of TAKES[op].needs) {
+    if (!has(key)) errors.push({ path: `${path}/${key}`, reason: `${op} needs ${key}` });
+  }
+  for (const key of TAKES[op].refuses) {
+    if (has(key)) errors.push({ path: `${path}/${key}`, reason: `${op} takes no ${key}` });
+  }
+  if (range !== undefined && parseVersionRange(range.replaceAll("{source}", "1")) === null) {
+    const reason = `${range} is no range of versions; write >=1.2 <2, for instance`;
+    errors.push({ path: `${path}/range`, reason });
+  }
+  return errors;
+}
+
+/**
+ * Keys that mean nothing here. Elsewhere unknown fields are kept; in a rule one is a condition that somebody wrote and
+ * nobody tests, so that it is refused unless it begins with `x-`.
+ */
+function unknownKeys(object: object, keys: readonly string[], path: string): RulesError[] {
+  return Object.keys(object).filter((key) => !keys.includes(key) && !key.startsWith("x-"))
+    .map((key) => ({
+      path: `${path}${pointer([key])}`,
+      reason: `nothing here is called ${key}; there is ${keys.join(", ")}`,
+    }));
+}
+
+function namesOf({ driver, type }: Selector | RuleTarget): Set<string> {
+  return new Set([driver ?? [], type ?? []].flat().flatMap(patternNames));
+}
+
+function pointer(path: readonly PropertyKey[]): string {
+  return path.map((key) => "/" + String(key).replaceAll("~", "~0").replaceAll("/", "~1")).join("");
+}

@@ -1,0 +1,59 @@
+/** What the names in braces of a pattern stood for. */
+export type Captures = Readonly<Record<string, string>>;
+
+/** A pattern that has been read. */
+interface TypePattern {
+  regex: RegExp;
+  names: string[];
+}
+
+/**
+ * Matches a type, or a driver's name, with a pattern: `*` is anything, `{name}` is anything that the pattern of
+ * the other side repeats. Names that are known already stand for their texts. Null where it does not match.
+ */
+export function matchType(pattern: string, type: string, known: Captures = {}): Captures | null {
+  const { regex, names } = readPattern(pattern);
+  const match = regex.exec(type);
+  if (match === null) return null;
+  const found: Record<string, string> = { ...known };
+  for (const [index, name] of names.entries()) {
+    const text = match[index + 1]!;
+    if (name in found && found[name] !== text) return null;
+    found[name] = text;
+  }
+  return found;
+}
+
+/** The one type that a pattern can stand for, given what its names are known to be; null for several. */
+export function literalType(pattern: string, known: Captures): string | null {
+  const filled = fillPattern(pattern, known);
+  return /[*]|\{\w+\}/.test(filled) ? null : filled;
+}
+
+/** A pattern with what its names are known to stand for. */
+export function fillPattern(pattern: string, known: Captures): string {
+  return pattern.replace(
+    /\{(\w+)\}/g,
+    (braces, name) => Object.hasOwn(known, name) ? known[name]! : braces,
+  );
+}
+
+/** The names in braces of a pattern. */
+export function patternNames(pattern: string): string[] {
+  return Array.from(pattern.matchAll(/\{(\w+)\}/g), (match) => match[1]!);
+}
+
+const READ = new Map<string, TypePattern>();
+
+function readPattern(pattern: string): TypePattern {
+  const known = READ.get(pattern);
+  if (known !== undefined) return known;
+  const names = patternNames(pattern);
+  const source = pattern.split(/(\*|\{\w+\})/).map((part) =>
+    part === "*" ? ".*" : /^\{\w+\}$/.test(part) ? "(.+?)" : part.replace(/[^\w]/g, "\\$&")
+  ).join("");
+  const read = { regex: new RegExp(`^${source}$`, "s"), names };
+  if (READ.size > 10_000) READ.clear();
+  READ.set(pattern, read);
+  return read;
+}
