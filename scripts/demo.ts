@@ -5,7 +5,7 @@
  *   deno task demo [SCENARIO] [--listen 127.0.0.1:7431] [--once]
  */
 import { parseArgs } from "@std/cli/parse-args";
-import { formatAnswer } from "../src/cli/ask.ts";
+import { formatAnswer } from "../src/cli/format_answer.ts";
 
 const options = parseArgs(Deno.args, { string: ["listen", "_"], boolean: ["once"] });
 const scenario = options._[0] ?? "gpu-host";

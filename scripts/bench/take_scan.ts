@@ -6,7 +6,7 @@
  * With PLAN it scans once more and writes there, for scan.c, each call that it made, once: a letter and a
  * path a line.
  */
-import { noObservations, takeSnapshot, type World } from "../../src/agent/mod.ts";
+import { makeRulesReader, noObservations, takeSnapshot, type World } from "../../src/agent/mod.ts";
 
 /** What this program prints, as JSON. */
 export interface Scanned {
@@ -38,6 +38,8 @@ const world: World = {
   },
   probeCommand: [],
   workerCommand: [],
+  readRules: makeRulesReader([]),
+  readSoftware: () => Promise.resolve({ qemu: null, libvirt: null }),
   now: () => new Date(),
 };
 const observations = noObservations(null);

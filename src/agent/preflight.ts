@@ -259,7 +259,7 @@ function judgeVersion(driver: string, { version }: Identity, result: WorkerResul
   const [code, sentence] = verdict === "compatible"
     ? ["VersionAccepted", `${driver} accepted the source's version ${shown}`]
     : ["VersionRefused", `${driver} refused the source's version ${shown} with ${check.errno}`];
-  return { verdict, evidence, reasons: [{ code, sentence, source: version, check }] };
+  return { verdict, evidence, reasons: [{ code, sentence, source: version, host: null, check }] };
 }
 
 function unknownBecause(
@@ -267,7 +267,11 @@ function unknownBecause(
   sentence: string,
   rest: Pick<TestResult["reasons"][number], "check">,
 ): TestResult {
-  return { verdict: "unknown", evidence: null, reasons: [{ code, sentence, ...rest }] };
+  return {
+    verdict: "unknown",
+    evidence: null,
+    reasons: [{ code, sentence, source: null, host: null, ...rest }],
+  };
 }
 
 function problemsOf(results: readonly WorkerResult[]): Problem[] {

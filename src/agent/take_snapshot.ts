@@ -13,6 +13,8 @@ import {
   vgpuTypeName,
 } from "../identity/mod.ts";
 import {
+  type FactCache,
+  type Facts,
   type Holders,
   kernelPath,
   lastPart,
@@ -20,13 +22,17 @@ import {
   listVfioDevices,
   type MdevType,
   readDevice,
+  readDeviceFacts,
   readHolders,
   readHost,
+  readHostFacts,
   readMdevTypes,
+  readTypeFacts,
   type SysfsDevice,
 } from "../sysfs/mod.ts";
 import { classesOfType, classKey, classOfDevice, deviceKey, isSibling } from "./device_class.ts";
 import { readJournal } from "./journal.ts";
+import { rulesProblems } from "./load_rules.ts";
 import type { Observations } from "./observations.ts";
 import type { World } from "./world.ts";
 
@@ -57,6 +63,8 @@ export async function takeSnapshot(
     SnapshotInputs,
 ): Promise<Snapshot> {
   const { roots } = world;
+  // Programs say their version meanwhile.
+  const software = world.readSoftware();
   const problems: Problem[] = [...met];
   const attempt = <T>(subject: string, read: () => T): T[] => {
     try {
@@ -70,19 +78,27 @@ export async function takeSnapshot(
     problems.push(toProblem(error, "processes"));
     return { byNode: new Map(), complete: false };
   });
+  const cache: FactCache = new Map();
   const found = attempt("devices", () => listVfioDevices(roots)).flat()
-    .flatMap((path) => attempt(lastPart(path.path), () => readDevice(roots, path)));
+    .flatMap((path) =>
+      attempt(lastPart(path.path), () => {
+        const device = readDevice(roots, path);
+        return { ...device, facts: readDeviceFacts(roots, device, path.path, cache) };
+      })
+    );
   const parents = attempt("mdev parents", () => listMdevParents(roots)).flat();
   const mdevTypes = withMdevDrivers(
     parents.flatMap((parent) => attempt(parent, () => readMdevTypes(roots, parent))).flat(),
   );
   const host = attempt("host", () => readHost(roots))[0] ?? NO_HOST;
   const trouble = troubleOf(world, host);
+  const rules = world.readRules();
+  problems.push(...rulesProblems(rules));
   return {
     schema: SNAPSHOT_SCHEMA,
     snapshot: number,
     takenAt: world.now().toISOString(),
-    host,
+    host: { ...host, facts: { ...readHostFacts(roots), ...await software } },
     devices: found.map((device) =>
       toDevice(device, {
         observations,
@@ -91,21 +107,24 @@ export async function takeSnapshot(
       })
     ),
     types: [
-      ...mdevTypes.map((type) => toMdevType(type, { observations, world })),
-      ...found.flatMap((device) => toVgpuTypes(device, observations)),
+      ...mdevTypes.map((type) => toMdevType(type, { observations, world, cache })),
+      ...found.flatMap((device) => toVgpuTypes(device, { observations, world, cache })),
     ],
+    rules: rules.inForce,
     problems,
   };
 }
 
 function toDevice(
-  device: SysfsDevice,
+  device: SysfsDevice & { facts: Facts },
   { observations, use, trouble }: Pick<Device, "use" | "trouble"> & { observations: Observations },
 ): Device {
   const { vgpu, nodes, migrationType, ...rest } = device;
   const known = observations.byDevice[deviceKey(device)] ??
     observations.byClass[classKey(classOfDevice(device))];
   const facts = {
+    ...device.facts,
+    ...declaredFacts(device, known),
     ...(vgpu === null ? {} : { vgpuType: vgpu.current }),
     ...(migrationType === null ? {} : { migrationType }),
   };
@@ -117,6 +136,21 @@ function toDevice(
     use,
     trouble,
     ...observed(known, known?.device === device.id ? "probed" : "inferred"),
+  };
+}
+
+/**
+ * What devlink declared when the device, or one of its class, was asked: the firmware where sysfs has none, which is
+ * that of the parent and so of the class; whether it may be migrated, which is each function's own.
+ */
+function declaredFacts(
+  { id, facts }: SysfsDevice & { facts: Facts },
+  known: Capabilities | undefined,
+): Facts {
+  const { firmware = null, migratable = null } = known?.declared ?? {};
+  return {
+    ...(firmware === null || facts.firmware != null ? {} : { firmware }),
+    ...(migratable === null || known?.device !== id ? {} : { migratable }),
   };
 }
 
@@ -156,20 +190,31 @@ function withMdevDrivers(types: readonly MdevType[]): MdevType[] {
   }));
 }
 
+/** What types are put together with. */
+interface TypeInputs {
+  observations: Observations;
+  world: World;
+  cache: FactCache;
+}
+
 function toMdevType(
   { path, ...type }: MdevType,
-  { observations, world }: { observations: Observations; world: World },
+  { observations, world, cache }: TypeInputs,
 ): DeviceType {
   return {
     kind: "mdev-type",
     ...type,
     sysfs: kernelPath(world.roots, path),
+    facts: readTypeFacts(world.roots, { ...type, path }, cache),
     ...observed(findForType(observations, type, type.parent), "inferred"),
   };
 }
 
 /** The vGPU types that an SR-IOV function without one can be given: each takes the whole function. */
-function toVgpuTypes(device: SysfsDevice, observations: Observations): DeviceType[] {
+function toVgpuTypes(
+  device: SysfsDevice,
+  { observations, world, cache }: TypeInputs,
+): DeviceType[] {
   const { vgpu } = device;
   if (vgpu === null || vgpu.current !== null) return [];
   return vgpu.creatable.map(({ id, name }) => {
@@ -187,6 +232,7 @@ function toVgpuTypes(device: SysfsDevice, observations: Observations): DeviceTyp
       availableInstances: 1,
       instances: [],
       numaNode: device.numaNode,
+      facts: readTypeFacts(world.roots, { id, name, function: device }, cache),
       ...observed(
         findForType(observations, { ...device, type }, device.parent ?? device.id),
         "inferred",

@@ -1,5 +1,7 @@
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { HostRoots } from "../sysfs/mod.ts";
+import type { HostSoftware } from "../vmm/mod.ts";
+import type { RulesState } from "./load_rules.ts";
 
 /** Which devices are asked: one idle device of each class, every idle one, or none. */
 export const PROBE_MODES = ["representative", "each", "never"] as const;
@@ -16,6 +18,10 @@ export interface World {
   readonly probeCommand: readonly string[];
   /** The command line of this program's `worker`. */
   readonly workerCommand: readonly string[];
+  /** The rules of vendors and operators as they are now. */
+  readonly readRules: () => RulesState;
+  /** The versions of the programs that run virtual machines here. */
+  readonly readSoftware: () => Promise<HostSoftware>;
   readonly now: () => Date;
 }
 

@@ -16,6 +16,8 @@ export interface Option {
   choices?: readonly string[];
   /** What `--name` alone means; a value is then given as `--name=VALUE` only. */
   implied?: string;
+  /** Whether it may be given several times. */
+  many?: boolean;
 }
 
 /** Thrown by a terminal whose reader has gone: there is nobody to tell anything any more. */
@@ -24,7 +26,7 @@ export class OutputClosed extends Error {}
 /** What a command is given: its arguments, and its options by name. */
 export interface Parsed {
   args: string[];
-  options: Readonly<Record<string, string | boolean | undefined>>;
+  options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
 /** What a command talks through, so that a test can listen. */

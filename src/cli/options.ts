@@ -25,6 +25,11 @@ export const HOST_OPTIONS: readonly Option[] = [
     help: "Where answers are remembered ($STATE_DIRECTORY, else /var/lib/vfio-ask)",
   },
   {
+    name: "rules",
+    value: "DIRS",
+    help: "Where rules are, by standing (/etc/vfio-ask/rules.d:/usr/share/vfio-ask/rules.d)",
+  },
+  {
     name: "simulate",
     value: "SCENARIO",
     help: "Look at a simulated host",
@@ -96,6 +101,21 @@ export function stopCopyBytes(parsed: Parsed): number | null {
 export function text({ options }: Parsed, name: string): string | null {
   const value = options[name];
   return typeof value === "string" ? value : null;
+}
+
+/** The values of an option that may be given several times. */
+export function texts({ options }: Parsed, name: string): string[] {
+  return [options[name] ?? []].flat().map(String);
+}
+
+/** A whole number from 0 on in an option, null where it was not given. */
+export function count(parsed: Parsed, name: string): number | null {
+  const given = text(parsed, name);
+  if (given === null) return null;
+  if (!/^\d{1,6}$/.test(given)) {
+    throw usage(`--${name} ${given}: not a whole number`, `Write --${name} 0, for instance.`);
+  }
+  return Number(given);
 }
 
 /** How devices are to be asked, by the options. On a simulated host no device is too new. */

@@ -10,7 +10,7 @@ import {
   stopCopyBytes,
   usage,
 } from "./options.ts";
-import { readIdentityFile } from "./read_identity_file.ts";
+import { readIdentityFile } from "./read_document.ts";
 import { escapeControls } from "./table.ts";
 import { tellProblems } from "./words.ts";
 

@@ -14,11 +14,15 @@ import {
 } from "./command.ts";
 import { makeCompletions } from "./completions.ts";
 import { devices } from "./devices.ts";
+import { doctor } from "./doctor.ts";
 import { identity } from "./identity.ts";
 import { HELP, usage } from "./options.ts";
 import { preflight } from "./preflight.ts";
 import { probe } from "./probe.ts";
+import { rules } from "./rules.ts";
 import { serve } from "./serve.ts";
+import { snapshot } from "./snapshot.ts";
+import { supported } from "./supported.ts";
 import { escapeControls } from "./table.ts";
 import { types } from "./types.ts";
 import { unit } from "./unit.ts";
@@ -32,8 +36,12 @@ export const COMMANDS: readonly Command[] = [
   types,
   identity,
   ask,
+  supported,
+  snapshot,
   preflight,
+  doctor,
   probe,
+  rules,
   unit,
   version,
   makeCompletions(() => SHOWN),
@@ -86,6 +94,7 @@ export function parse(command: Command, argv: readonly string[]): Parsed {
   const parsed = parseArgs(words, {
     string: [...named(({ value }) => value !== undefined), "_"],
     boolean: named(({ value }) => value === undefined),
+    collect: named(({ many }) => many === true),
     alias: { help: "h" },
     unknown: (argument: string, key?: string) => {
       if (key === undefined) return true;
@@ -95,19 +104,21 @@ export function parse(command: Command, argv: readonly string[]): Parsed {
       );
     },
   });
-  const values = parsed as unknown as Record<string, string | boolean | undefined>;
-  for (const { name, value, choices } of options) {
-    const given = values[name];
-    if (value === undefined || given === undefined) continue;
-    if (given === "") throw usage(`--${name} needs a value`, `Write --${name} ${value}.`);
-    if (choices !== undefined && !choices.includes(String(given))) {
-      throw usage(
-        `--${name} ${given}: no such ${value.toLowerCase()}`,
-        `Write one of ${choices.join(", ")}.`,
-      );
-    }
+  const values = parsed as unknown as Parsed["options"];
+  for (const option of options) {
+    for (const given of [values[option.name] ?? []].flat()) checkValue(option, String(given));
   }
   return { args: parsed._.map(String), options: values };
+}
+
+function checkValue({ name, value, choices }: Option, given: string): void {
+  if (value === undefined) return;
+  if (given === "") throw usage(`--${name} needs a value`, `Write --${name} ${value}.`);
+  if (choices === undefined || choices.includes(given)) return;
+  throw usage(
+    `--${name} ${given}: no such ${value.toLowerCase()}`,
+    `Write one of ${choices.join(", ")}.`,
+  );
 }
 
 function tell(terminal: Terminal, error: unknown): number {

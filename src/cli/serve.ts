@@ -41,7 +41,8 @@ export const serve: Command = {
   args: "",
   about:
     `Serves write and ask: POST /v1/sessions, PUT …/source, GET …/offers and …/refusals, DELETE, and POST
-/v1/ask, with GET /v1/devices, /v1/types, /v1/configurations, /v1/snapshot and /healthz. Ends on SIGTERM or
+/v1/ask, with GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot, /metrics and
+/healthz. Ends on SIGTERM or
 SIGINT, after the requests under way. The server itself never opens a device: a child process does.`,
   options: [...LISTEN_OPTIONS, ...HOST_OPTIONS, ...PROBE_OPTIONS, ...PREFLIGHT_OPTIONS],
   async run(context) {
@@ -67,6 +68,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       newest: async () => await (await view).newest(),
       nowMs: () => world.now().getTime(),
       version: context.version,
+      rules: world.readRules,
       test: (snapshot, source, target) => testSource(world, snapshot, source, target, policy),
       testAll: async (snapshot, source) => {
         const { tests, problems } = await testCandidates(world, snapshot, source, policy);

@@ -31,8 +31,9 @@ export function driverWords({ driver }: Pick<Device, "driver">): string {
   return driver.version === null ? driver.name : `${driver.name} ${driver.version}`;
 }
 
-export function configurationWords({ kind, type, id, parent }: Configuration): string {
-  return kind === "device" ? `device ${id}` : `new ${type} on ${parent}`;
+export function configurationWords({ kind, type, id, parent, instances }: Configuration): string {
+  if (kind === "device") return `device ${id}`;
+  return `${instances === undefined ? "new" : `${instances} new`} ${type} on ${parent}`;
 }
 
 export function availabilityWords({ now, instances, reason }: Availability): string {

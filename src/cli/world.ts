@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import type { World } from "../agent/mod.ts";
+import { makeRulesReader, readHostSoftware, RULES_DIRECTORIES, type World } from "../agent/mod.ts";
 import { type HostRoots, THIS_HOST } from "../sysfs/mod.ts";
 import type { Parsed } from "./command.ts";
 import { text } from "./options.ts";
@@ -29,6 +29,7 @@ export async function openWorld(
   const roots = directory === null ? rootsOf(parsed) : simulator!.plantHost(scenario!, directory);
   const stateDirectory = text(parsed, "state") ??
     (directory !== null ? join(directory, "state") : defaultState());
+  const remembered = new Map<string, string | null>();
   const options = [
     ...Object.entries({ sysfs: roots.sys, dev: roots.dev, proc: roots.proc }),
     ...(name === null ? [] : [["simulate", name]]),
@@ -47,6 +48,11 @@ export async function openWorld(
         Object.assign(simulator.simulateSyscalls(scenario!, roots), { [Symbol.dispose]() {} }),
     probeCommand: self("probe", "--ndjson"),
     workerCommand: self("worker", ...(stateDirectory === null ? [] : ["--state", stateDirectory])),
+    // What is installed here says nothing of a host whose trees were moved or made up.
+    readSoftware: roots.sys === THIS_HOST.sys
+      ? () => readHostSoftware({ remembered })
+      : () => Promise.resolve({ qemu: null, libvirt: null }),
+    readRules: makeRulesReader(rulesDirectories(parsed, planted)),
     now: () => new Date(),
     [Symbol.dispose]() {
       if (directory !== null) Deno.removeSync(directory, { recursive: true });
@@ -60,6 +66,13 @@ function rootsOf(parsed: Parsed): HostRoots {
     dev: text(parsed, "dev") ?? THIS_HOST.dev,
     proc: text(parsed, "proc") ?? THIS_HOST.proc,
   };
+}
+
+/** Those that were named; of a host that is simulated none but what came with the program. */
+function rulesDirectories(parsed: Parsed, simulated: boolean): readonly string[] {
+  const given = text(parsed, "rules");
+  if (given !== null) return given.split(":").filter((directory) => directory !== "");
+  return simulated ? [] : RULES_DIRECTORIES;
 }
 
 function defaultState(): string {

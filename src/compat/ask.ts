@@ -1,65 +1,143 @@
-import type { Identity, Offer, Reason, Refusal, Snapshot } from "../identity/mod.ts";
-import { type Finding, runChecks } from "./checks.ts";
-import { type Candidate, listCandidates } from "./configurations.ts";
-import { rankOffers } from "./order.ts";
+import type {
+  Device,
+  DeviceType,
+  Evidence,
+  Identity,
+  Offer,
+  Reason,
+  Refusal,
+  Snapshot,
+} from "../identity/mod.ts";
+import { findRule, type PreparedTarget, prepareRules, reachedTypes } from "../rules/mod.ts";
+import { forInstances } from "./availability.ts";
+import { runChecks } from "./checks.ts";
+import { type Candidate, toCandidate } from "./configurations.ts";
+import { driverOf, type Finding } from "./finding.ts";
+import { indexHost } from "./host_index.ts";
+import { rankOffers, type Unranked } from "./order.ts";
 import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
+
+/** What is wanted of an answer. */
+export interface AskOptions {
+  /** Tests of candidates. */
+  tests?: TestResults;
+  /** Whether what cannot be known is left out, rather than offered last. */
+  omitUnknown?: boolean;
+}
 
 /** Offers, best first, and the rest with their reasons. */
 export interface Judgement {
+  /** What holds of the host as a whole. */
+  reasons: Reason[];
   offers: Offer[];
-  refusals: Refusal[];
+  /** How many offers of unknown verdict were left out. */
+  omitted: number;
+  /** Worked out when it is asked for: an answer without it costs what configurations of the type cost. */
+  readonly refusals: Refusal[];
 }
 
 /**
- * Holds every configuration of a host against a source. Pure; the order of the answer does not depend on
- * the order of the snapshot. Asking reserves nothing.
+ * Holds every configuration of a host against a source, with the rules in force there. Pure; the order of the
+ * answer does not depend on the order of the snapshot. Asking reserves nothing.
  *
- * Where candidates were tested, the test decides: its no refuses, its yes is the stronger evidence. A tested
- * yes also overturns that the type has another name, and that nobody had asked; what a guest would see, it
- * does not.
+ * Where candidates were tested, the test decides: its no refuses, whatever rules say; its yes is the stronger
+ * evidence, and overturns that the type has another name and that nobody could know. What a guest would
+ * see, and what a rule refuses, it does not.
  */
-export function ask(
-  snapshot: Snapshot,
+export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
+  const { tests = new Map(), omitUnknown = false } = options;
+  const index = indexHost(snapshot);
+  const rules = prepareRules(snapshot.rules, source);
+  const reached = reachedTypes(rules, index.byType).add(source.type);
+  const judgeEntry = (entry: Device | DeviceType) =>
+    judge(source, toCandidate(snapshot, index, entry), { rules, tests });
+  const isNear = (type: string) => tests.size > 0 || reached.has(type);
+  const near = (tests.size > 0 ? [...index.byType.keys()] : [...reached])
+    .flatMap((type) => index.byType.get(type) ?? []).map(judgeEntry);
+  const known = near.flatMap(({ offer }) => offer ?? []);
+  const wanted = omitUnknown ? known.filter(({ verdict }) => verdict !== "unknown") : known;
+  let refusals: Refusal[] | undefined;
+  return {
+    reasons: index.byType.has(source.type) || known.length > 0
+      ? []
+      : [typeNotOnHost(source, snapshot)],
+    offers: rankOffers(wanted, source.wish),
+    omitted: known.length - wanted.length,
+    get refusals() {
+      refusals ??= [
+        ...near,
+        ...[...index.byType].flatMap(([type, entries]) => isNear(type) ? [] : entries)
+          .map(judgeEntry),
+      ].flatMap(({ refusal }) => refusal ?? []).toSorted(compareRefusals);
+      return refusals;
+    },
+  };
+}
+
+/** What one candidate comes to. */
+function judge(
   source: Identity,
-  tests: TestResults = new Map(),
-): Judgement {
-  const offers: Omit<Offer, "rank">[] = [];
-  const refusals: Refusal[] = [];
-  for (const candidate of listCandidates(snapshot)) {
-    const test = tests.get(candidateKey(candidate));
-    const found = [
-      ...checkSelf(snapshot, source, candidate),
-      ...runChecks(source, candidate, snapshot.host),
-    ];
-    const findings = test === undefined ? found : [...found.map(weaken(test)), ...ofTest(test)];
-    const { configuration, availability } = candidate;
-    const warnings = reasonsOf(findings, "warn");
-    const refused = reasonsOf(findings, "refuse");
-    if (refused.length > 0) {
-      const verdict = "incompatible";
-      refusals.push({ configuration, verdict, availability, reasons: refused, warnings });
-      continue;
-    }
-    const unknown = reasonsOf(findings, "unknown");
-    offers.push({
-      configuration,
-      verdict: unknown.length > 0 ? "unknown" : "compatible",
-      evidence: unknown.length > 0 ? null : test?.evidence ?? "same-type",
-      availability,
-      reasons: [...reasonsOf(findings, "accept"), ...unknown],
-      warnings,
-      create: candidate.create,
-    });
+  candidate: Candidate,
+  { rules, tests }: { rules: readonly PreparedTarget[]; tests: TestResults },
+): { offer?: Unranked; refusal?: Refusal } {
+  const word = findRule(rules, source, candidate);
+  const test = tests.get(candidateKey(candidate));
+  const found = runChecks(source, candidate, word);
+  const findings = test === undefined ? found : [...found.map(weaken(test)), ...ofTest(test)];
+  const instances = word?.instances ?? 1;
+  const { numaNode, create } = candidate;
+  const configuration = instances === 1
+    ? candidate.configuration
+    : { ...candidate.configuration, instances };
+  const rule = word === null ? null : { file: word.file.name, name: word.rule };
+  const warnings = reasonsOf(findings, "warn");
+  const availability = forInstances(candidate.availability, instances);
+  const shared = { configuration, availability, warnings, rule };
+  const refused = reasonsOf(findings, "refuse");
+  if (refused.length > 0) {
+    const evidence = evidenceOfRefusal(findings, test);
+    // What is not known would not have refused it, and is told beside.
+    const beside = [...reasonsOf(findings, "unknown"), ...warnings];
+    const verdict = "incompatible";
+    return { refusal: { ...shared, verdict, evidence, reasons: refused, warnings: beside } };
   }
-  return { offers: rankOffers(offers), refusals: refusals.toSorted(compareRefusals) };
+  const unknown = reasonsOf(findings, "unknown");
+  const taken = reasonsOf(findings, "unavailable");
+  const accepted = reasonsOf(findings, "accept");
+  const byRule = findings.some(({ effect, by }) => effect === "accept" && by === "rule");
+  return {
+    offer: {
+      ...shared,
+      availability: taken.length === 0
+        ? availability
+        : { ...availability, now: false, reason: taken.map(({ sentence }) => sentence).join("; ") },
+      verdict: unknown.length > 0 ? "unknown" : "compatible",
+      evidence: unknown.length > 0
+        ? null
+        : test?.evidence ?? (byRule ? "vendor-rule" : "same-type"),
+      reasons: [...accepted, ...unknown, ...taken],
+      create,
+      ruleIndex: word?.index ?? null,
+      numaNode,
+    },
+  };
+}
+
+/** Whose no it is: the strongest of those that said it, null where a check did. */
+function evidenceOfRefusal(
+  findings: readonly Finding[],
+  test: TestResult | undefined,
+): Evidence | null {
+  if (test?.verdict === "incompatible") return test.evidence;
+  const byRule = findings.some(({ effect, by }) => effect === "refuse" && by === "rule");
+  return byRule ? "vendor-rule" : null;
 }
 
 /** What a tested yes knows better than a check without a test. */
-const OVERTURNED = ["TypeDiffers", "TargetNotObserved", "SourceNotObserved"];
-
 function weaken({ verdict }: TestResult): (finding: Finding) => Finding {
   return (finding) =>
-    verdict === "compatible" && OVERTURNED.includes(finding.reason.code)
+    verdict === "compatible" &&
+      (finding.effect === "unknown" || finding.reason.code === "TypeDiffers")
       ? { ...finding, effect: "warn" }
       : finding;
 }
@@ -68,6 +146,11 @@ function weaken({ verdict }: TestResult): (finding: Finding) => Finding {
 function ofTest({ verdict, reasons }: TestResult): Finding[] {
   const effect = { compatible: "accept", incompatible: "refuse", unknown: "warn" } as const;
   return reasons.map((reason) => ({ effect: effect[verdict], reason }));
+}
+
+function typeNotOnHost(source: Identity, { host }: Snapshot): Reason {
+  const sentence = `${driverOf(source)}: ${host.name} has nothing of type ${source.type}`;
+  return { code: "TypeNotOnHost", sentence, source: source.type, host: null };
 }
 
 /**
@@ -82,19 +165,8 @@ export function reasonsNotToMigrate({ migration, driver, type }: Identity): Reas
     code: "SourceCannotMigrate",
     sentence: `${vendor}: the source's driver does not support migration${answered}`,
     source: "none",
+    host: null,
     ...(check === undefined ? {} : { check }),
-  }];
-}
-
-/** The source itself, while the host that it is on still runs: a device cannot take its own migration. */
-function checkSelf({ host }: Snapshot, source: Identity, { configuration }: Candidate): Finding[] {
-  const same = configuration.id === source.id && host.bootId !== null &&
-    host.bootId === source.host.bootId;
-  if (!same) return [];
-  const sentence = `${source.driver?.name ?? source.type}: ${source.id} is the source itself`;
-  return [{
-    effect: "refuse",
-    reason: { code: "SourceItself", sentence, source: source.id, host: source.id },
   }];
 }
 

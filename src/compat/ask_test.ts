@@ -74,6 +74,7 @@ function type(name: string, changes: Partial<DeviceType> = {}): DeviceType {
     availableInstances: 9,
     instances: [],
     numaNode: null,
+    facts: {},
     migration: V2,
     pciConfig: PCI,
     ...changes,
@@ -82,12 +83,13 @@ function type(name: string, changes: Partial<DeviceType> = {}): DeviceType {
 
 function host(devices: Device[], types: DeviceType[] = []): Snapshot {
   return {
-    schema: "vfio-ask/snapshot/v1",
+    schema: "vfio-ask/snapshot/v2",
     snapshot: 1,
     takenAt: "2026-01-01T00:00:00.000Z",
     host: { name: "hv-22", kernel: "6.12", bootId: "boot-22" },
     devices,
     types,
+    rules: [],
     problems: [],
   };
 }
@@ -189,11 +191,18 @@ Deno.test("ask() refuses uapi v1 to a source of v2", () => {
 });
 
 Deno.test("ask() keeps availability apart from compatibility", () => {
-  const full = type("mtty-2", { availableInstances: 0 });
-  const { offers: [offer] } = ask(host([], [full]), source());
+  const full = type("mtty-2", { availableInstances: 0, instances: ["a", "b"] });
+  const { offers: [, offer] } = ask(host([device("a")], [full]), source());
   assertEquals([offer!.verdict, offer!.availability], [
     "compatible",
-    { now: false, instances: 0, reason: "no free instance" },
+    {
+      now: false,
+      instances: 0,
+      inUse: 1,
+      idle: 1,
+      toFree: [{ type: "mtty-2", instances: 2 }],
+      reason: "no free instance; taken by 2 of mtty-2",
+    },
   ]);
 });
 
@@ -202,7 +211,7 @@ Deno.test("ask() offers a function in use as not available, and an mdev in use b
   const vf = device("0000:01:10.0", { kind: "pci", use });
   const { offers } = ask(host([vf, device("busy", { use })]), source());
   assertEquals(offers.map(({ configuration, availability }) => [configuration.id, availability]), [
-    ["0000:01:10.0", { now: false, instances: 0, reason: "in use by qemu (pid 7)" }],
+    ["0000:01:10.0", { now: false, instances: 0, inUse: 1, reason: "in use by qemu (pid 7)" }],
   ]);
 });
 
@@ -237,8 +246,8 @@ Deno.test("ask() warns of what a migration would lack", () => {
   assertEquals(offer!.warnings.map(({ code }) => code), [
     "P2pMissing",
     "PreCopyMissing",
-    "DirtyTrackingMissing",
     "DriverVersionDiffers",
+    "DirtyTrackingMissing",
   ]);
 });
 

@@ -4,27 +4,25 @@ import type {
   Create,
   Device,
   DeviceType,
-  Driver,
-  Migration,
-  PciConfig,
   Snapshot,
   Version,
 } from "../identity/mod.ts";
+import type { TargetHolder } from "../rules/mod.ts";
+import { availabilityOfDevice, availabilityOfType } from "./availability.ts";
+import { type HostIndex, indexHost } from "./host_index.ts";
 
 /** A configuration with all that judging it takes. */
-export interface Candidate {
+export interface Candidate extends TargetHolder {
   configuration: Configuration;
   availability: Availability;
-  deviceApi: string | null;
-  driver: Driver | null;
-  parentDriver: Driver | null;
   numaNode: number | null;
-  migration: Migration;
-  pciConfig: PciConfig | null;
+  migration: Device["migration"];
   create: Create | null;
   version: Version | null;
   /** Why nobody should be offered it, null where nothing speaks against. */
   trouble: Device["trouble"];
+  /** Whether this host could ever make it: a type without an instance where nothing takes any cannot be made. */
+  possible: boolean;
 }
 
 /**
@@ -34,66 +32,66 @@ export interface Candidate {
  * configuration that is not available now. An SR-IOV function that has no vGPU type yet is offered by the
  * types that it can be given.
  */
-export function listCandidates({ devices, types }: Snapshot): Candidate[] {
-  return [...types.map(ofType), ...devices.filter(isConfiguration).map(ofDevice)];
+export function listCandidates(snapshot: Snapshot): Candidate[] {
+  const index = indexHost(snapshot);
+  return [...index.byType.values()].flat().map((entry) => toCandidate(snapshot, index, entry));
 }
 
-function isConfiguration({ kind, use, facts }: Device): boolean {
-  if ("vgpuType" in facts && facts.vgpuType === null) return false;
-  return kind !== "mdev" || use.state !== "in-use";
+/** A device or a type of a snapshot as a candidate. */
+export function toCandidate(
+  { host }: Snapshot,
+  index: HostIndex,
+  entry: Device | DeviceType,
+): Candidate {
+  return isType(entry) ? ofType(entry, index, host) : ofDevice(entry, host);
 }
 
-function ofDevice(device: Device): Candidate {
-  const { id, type, deviceApi, driver, parentDriver, numaNode, migration, pciConfig } = device;
+function isType(entry: Device | DeviceType): entry is DeviceType {
+  return entry.kind === "mdev-type" || entry.kind === "vgpu-type";
+}
+
+function ofDevice(device: Device, host: Snapshot["host"]): Candidate {
+  const { id, kind, type, deviceApi, driver, parentDriver, numaNode, migration, pciConfig, facts } =
+    device;
   return {
     configuration: { kind: "device", id, type },
-    availability: availabilityOf(device),
+    kind,
+    availability: availabilityOfDevice(device),
     deviceApi,
     driver,
     parentDriver,
+    facts,
+    host,
     numaNode,
     migration,
     pciConfig,
     create: null,
     version: device.version ?? null,
     trouble: device.trouble ?? null,
+    possible: true,
   };
 }
 
-function availabilityOf({ use }: Device): Availability {
-  switch (use.state) {
-    case "idle":
-      return { now: true, instances: 1 };
-    case "in-use": {
-      const by = use.holder === null ? "" : ` by ${use.holder.name} (pid ${use.holder.pid})`;
-      return { now: false, instances: 0, reason: `in use${by}` };
-    }
-    case "unknown":
-      return {
-        now: false,
-        instances: null,
-        reason: "whether it is in use cannot be told without root",
-      };
-  }
-}
-
-function ofType(type: DeviceType): Candidate {
-  const { kind, parent, deviceApi, driver, parentDriver, numaNode, migration, pciConfig } = type;
-  const instances = type.availableInstances;
+function ofType(type: DeviceType, index: HostIndex, host: Snapshot["host"]): Candidate {
+  const { kind, parent, deviceApi, driver, parentDriver, numaNode, migration, pciConfig, facts } =
+    type;
+  const availability = availabilityOfType(type, index);
   return {
     configuration: { kind, type: type.type, parent },
-    availability: (instances ?? 0) > 0
-      ? { now: true, instances }
-      : { now: false, instances, reason: "no free instance" },
+    kind: kind === "mdev-type" ? "mdev" : "pci",
+    availability,
     deviceApi,
     driver,
     parentDriver,
+    facts,
+    host,
     numaNode,
     migration,
     pciConfig,
     create: howToCreate(type),
     version: type.version ?? null,
     trouble: null,
+    possible: availability.instances !== 0 || (availability.toFree ?? []).length > 0,
   };
 }
 

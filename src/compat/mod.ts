@@ -5,12 +5,16 @@
  * take the source's migration, in which order, and why not the others? Choice: every configuration is
  * held against every check, and all that fail are told at once; what cannot be known makes the verdict
  * unknown, not a guess either way. The type is the filter that everybody may apply; opaque versions are
- * never looked into. Given up: judging by vendor ids or by version numbers, which only a vendor can.
+ * never looked into. Given up: judging by vendor ids or by version numbers, which only a vendor can, by a rule.
  *
  * @module
  */
 export * from "./ask.ts";
-export { differentPciConfig } from "./checks.ts";
-export * from "./configurations.ts";
+export * from "./availability.ts";
+export { differentPciConfig } from "./check_pci_config.ts";
+export { type Candidate, listCandidates } from "./configurations.ts";
+export * from "./host_index.ts";
 export * from "./order.ts";
+export * from "./sharing.ts";
+export * from "./supported.ts";
 export * from "./test_result.ts";

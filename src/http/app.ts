@@ -1,7 +1,19 @@
 import { type Context, Hono } from "hono";
 import { TrieRouter } from "hono/router/trie-router";
-import { answer, deviceOf, identify, type TestAnswer, type TestTarget } from "../agent/mod.ts";
-import { listCandidates, type TestResults } from "../compat/mod.ts";
+import {
+  answer,
+  type AnswerOptions,
+  answerTogether,
+  deviceOf,
+  identify,
+  MAX_PLANS,
+  MAX_TOGETHER,
+  type RulesState,
+  type TestAnswer,
+  type TestTarget,
+} from "../agent/mod.ts";
+import { listCandidates, listSupported, type TestResults } from "../compat/mod.ts";
+import { formatMetrics } from "../export/mod.ts";
 import { type Answer, Failure, type Identity, type Snapshot } from "../identity/mod.ts";
 import { checkDoor, readJson } from "./door.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
@@ -18,6 +30,8 @@ export interface AppWorld {
   test?: (snapshot: Snapshot, source: Identity, target: TestTarget) => Promise<TestAnswer>;
   /** Tests what the source's driver could take. */
   testAll?: (snapshot: Snapshot, source: Identity) => Promise<TestResults>;
+  /** The files of rules as they are now; where it is left out, there are none. */
+  rules?: () => RulesState;
 }
 
 /** How a request came in. */
@@ -25,16 +39,13 @@ export interface Arrival {
   unix: boolean;
 }
 
-/** The most devices that one request may ask for together. */
-const MAX_SOURCES = 64;
-
 type Handler = (c: Context) => Response | Promise<Response>;
 
 /**
  * The application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server.
  */
 export function makeApp(
-  { newest, nowMs, version, test, testAll }: AppWorld,
+  { newest, nowMs, version, test, testAll, rules }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const list = (select: (snapshot: Snapshot) => Record<string, unknown>): Handler => async (c) => {
@@ -42,10 +53,13 @@ export function makeApp(
     const { takenAt, problems } = snapshot;
     return c.json({ snapshot: snapshot.snapshot, takenAt, ...select(snapshot), problems });
   };
-  const answerTo = async (c: Context, snapshot: Snapshot, source: Identity): Promise<Answer> => {
-    const tests = wantsPreflight(c) ? await testAll?.(snapshot, source) : undefined;
-    return answer(snapshot, source, tests);
+  const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
+    const omitUnknown = !isWanted(c, "unknown", true);
+    const tests = isWanted(c, "preflight", false) ? await testAll?.(snapshot, source) : undefined;
+    return tests === undefined ? { omitUnknown } : { omitUnknown, tests };
   };
+  const answerTo = async (c: Context, snapshot: Snapshot, source: Identity): Promise<Answer> =>
+    answer(snapshot, source, await optionsFor(c, snapshot, source));
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
 
   const routes: readonly [method: string, path: string, handler: Handler][] = [
@@ -64,13 +78,27 @@ export function makeApp(
     [
       "GET",
       "/v1/configurations",
-      list((snapshot) => ({ configurations: listCandidates(snapshot) })),
+      list((snapshot) => ({
+        configurations: listCandidates(snapshot).map(({ host: _, ...configuration }) =>
+          configuration
+        ),
+      })),
     ],
+    ["GET", "/v1/supported", list((snapshot) => ({ supported: listSupported(snapshot) }))],
+    ["GET", "/v1/rules", (c) => c.json({ files: rules?.().files ?? [] })],
+    ["GET", "/metrics", async (c) => {
+      const snapshot = await newest();
+      const measured = { version, snapshot, rules: rules?.() ?? null, sessions: sessions.size };
+      return c.text(formatMetrics(measured), 200, {
+        "content-type": "text/plain; version=0.0.4; charset=utf-8",
+      });
+    }],
     ["GET", "/v1/snapshot", async (c) => c.json(await newest())],
     ["POST", "/v1/ask", async (c) => {
       const body = await readJson(c.req.raw);
       const snapshot = await newest();
-      return c.json(await askOnce(snapshot, body, (source) => answerTo(c, snapshot, source)));
+      const optionsOf = (source: Identity) => optionsFor(c, snapshot, source);
+      return c.json(await askOnce(snapshot, body, { optionsOf, plans: plansWanted(c) }));
     }],
     ["POST", "/v1/test", async (c) => {
       const { source, target } = readTest(await readJson(c.req.raw));
@@ -183,40 +211,55 @@ function part(c: Context, answer: Answer, name: "offers" | "refusals"): Response
 async function askOnce(
   snapshot: Snapshot,
   body: unknown,
-  answerTo: (source: Identity) => Promise<Answer>,
+  { optionsOf, plans }: {
+    optionsOf: (source: Identity) => Promise<AnswerOptions>;
+    plans: number;
+  },
 ) {
   const sources = (body as { sources?: unknown } | null)?.sources;
-  if (sources === undefined) return await answerTo(readIdentity(body));
-  if (!Array.isArray(sources) || sources.length === 0 || sources.length > MAX_SOURCES) {
-    throw new HttpProblem("identity-invalid", `sources: expected 1 to ${MAX_SOURCES} identities`, {
+  if (sources === undefined) {
+    const source = readIdentity(body);
+    return answer(snapshot, source, await optionsOf(source));
+  }
+  if (!Array.isArray(sources) || sources.length === 0 || sources.length > MAX_TOGETHER) {
+    throw new HttpProblem("identity-invalid", `sources: expected 1 to ${MAX_TOGETHER} identities`, {
       pointer: "/sources",
       value: Array.isArray(sources) ? `${sources.length} identities` : sources,
       remedy: "Send the identities in an array, or a single one by itself.",
     });
   }
-  const { takenAt, host, problems } = snapshot;
   const read = sources.map((source, index) => readIdentity(source, ["sources", index]));
-  const answers = [];
-  for (const source of read) {
-    const { offers, refusals, source: asked } = await answerTo(source);
-    answers.push({ source: asked, offers, refusals });
+  const ids = read.map(({ id }) => id);
+  const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
+  if (twice !== -1) {
+    throw new HttpProblem("identity-invalid", `sources: ${ids[twice]} is there twice`, {
+      pointer: `/sources/${twice}/id`,
+      value: ids[twice],
+      remedy: "Send each device of the virtual machine once.",
+    });
   }
-  return {
-    schema: "vfio-ask/answers/v1",
-    snapshot: snapshot.snapshot,
-    takenAt,
-    host,
-    answers,
-    problems,
-  };
+  const options = new Map<Identity, AnswerOptions>();
+  for (const source of read) options.set(source, await optionsOf(source));
+  return answerTogether(snapshot, read, { optionsOf: (source) => options.get(source)!, plans });
 }
 
-/** Whether the caller wants drivers to be asked: `?preflight=1`. */
-function wantsPreflight(c: Context): boolean {
-  const given = c.req.query("preflight") ?? "0";
-  if (["0", "1", "false", "true"].includes(given)) return given === "1" || given === "true";
-  throw new HttpProblem("bad-request", `preflight: ${given} is neither 1 nor 0`, {
+/** How many plans the caller wants: `?plans=3`. */
+function plansWanted(c: Context): number {
+  const given = c.req.query("plans") ?? "1";
+  if (/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= MAX_PLANS) return Number(given);
+  throw new HttpProblem("bad-request", `plans: ${given} is not a number from 1 to ${MAX_PLANS}`, {
     value: given,
-    remedy: "Write ?preflight=1.",
+    remedy: "Write ?plans=3.",
+  });
+}
+
+/** A switch in the query: `?preflight=1`, `?unknown=0`. */
+function isWanted(c: Context, name: string, otherwise: boolean): boolean {
+  const given = c.req.query(name);
+  if (given === undefined) return otherwise;
+  if (["0", "1", "false", "true"].includes(given)) return given === "1" || given === "true";
+  throw new HttpProblem("bad-request", `${name}: ${given} is neither 1 nor 0`, {
+    value: given,
+    remedy: `Write ?${name}=1 or ?${name}=0.`,
   });
 }

@@ -2,7 +2,14 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeTestApp, problemOf } from "../../tests/fixtures/test_app.ts";
-import { Answer, Failure, Identity, Snapshot } from "../identity/mod.ts";
+import {
+  Answer,
+  type Configuration,
+  Failure,
+  Identity,
+  MIGRATION_UNKNOWN,
+  Snapshot,
+} from "../identity/mod.ts";
 import { makeApp } from "./app.ts";
 
 const DEVICE = mttyDevice().id;
@@ -15,6 +22,9 @@ const PATHS: readonly (readonly [path: string, methods: readonly string[]])[] = 
   [`/v1/devices/${DEVICE}/identity`, ["GET"]],
   ["/v1/types", ["GET"]],
   ["/v1/configurations", ["GET"]],
+  ["/v1/supported", ["GET"]],
+  ["/v1/rules", ["GET"]],
+  ["/metrics", ["GET"]],
   ["/v1/snapshot", ["GET"]],
   ["/v1/ask", ["POST"]],
   ["/v1/sessions", ["POST"]],
@@ -68,6 +78,60 @@ Deno.test("a whole virtual machine is asked for in one request, in its order", a
   const { answers, snapshot } = await (await ask("POST", "/v1/ask", { sources })).json();
   assertEquals(answers.map(({ source }: Answer) => source.id), ["a", "b"]);
   assertEquals([snapshot, answers[0].offers.length], [17, 2]);
+});
+
+Deno.test("all devices of a virtual machine get one plan, and nothing is used twice", async () => {
+  const { ask, state } = makeTestApp();
+  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
+  const { together } = await (await ask("POST", "/v1/ask", { sources })).json();
+  const places = together.plans[0].placements.map((
+    { source, configuration: { id, type } }: { source: string; configuration: Configuration },
+  ) => [source, id ?? type]);
+  assertEquals([together.verdict, places], ["compatible", [["a", DEVICE], ["b", "mtty-2"]]]);
+  state.snapshot = { ...state.snapshot, types: [] };
+  const alone = (await (await ask("POST", "/v1/ask", { sources })).json()).together;
+  assertEquals([alone.verdict, alone.plans, alone.blocking.length], ["incompatible", [], 1]);
+});
+
+Deno.test("of two sources with one id the second is named", async () => {
+  const { ask } = makeTestApp();
+  const sources = [mttyIdentity(), mttyIdentity()];
+  const response = await ask("POST", "/v1/ask", { sources });
+  assertEquals((await problemOf(response, 422, "identity-invalid")).pointer, "/sources/1/id");
+});
+
+Deno.test("what cannot be known is left out where that is wanted, and counted", async () => {
+  const { ask } = makeTestApp();
+  const identity = mttyIdentity({ migration: MIGRATION_UNKNOWN });
+  const offered = await (await ask("POST", "/v1/ask", identity)).json();
+  assertEquals([offered.offers.length, offered.omitted], [2, 0]);
+  const omitted = await (await ask("POST", "/v1/ask?unknown=0", identity)).json();
+  assertEquals([omitted.offers.length, omitted.omitted], [0, 2]);
+  const wrong = await ask("POST", "/v1/ask?unknown=maybe", identity);
+  assertEquals((await problemOf(wrong, 400, "bad-request")).value, "maybe");
+});
+
+Deno.test("what the host can be a target for is told before any source exists", async () => {
+  const { get } = makeTestApp();
+  const { supported } = await get<{ supported: { type: string; verdict: string }[] }>(
+    "/v1/supported",
+  );
+  assertEquals(supported.map(({ type, verdict }) => [type, verdict]), [
+    ["mtty-1", "compatible"],
+    ["mtty-2", "compatible"],
+  ]);
+});
+
+Deno.test("the state of every file of rules is told, and measured", async () => {
+  const { get, request } = makeTestApp();
+  const { files } = await get<{ files: { name: string; state: string }[] }>("/v1/rules");
+  assert(files.some(({ name, state }) => name === "mtty.json" && state === "in-force"));
+  const response = await request("/metrics");
+  assertStringIncludes(response.headers.get("content-type")!, "text/plain; version=0.0.4");
+  const text = await response.text();
+  assertStringIncludes(text, `vfio_ask_rules_files{state="in-force"} ${files.length}\n`);
+  assertStringIncludes(text, 'vfio_ask_rules_files{state="refused"} 0\n');
+  assertStringIncludes(text, 'vfio_ask_devices{use="idle",uapi="v2"} 1\n');
 });
 
 Deno.test("an unknown device is a problem that says how to find the right one", async () => {

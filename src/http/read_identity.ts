@@ -1,5 +1,5 @@
 import { TestTarget } from "../agent/mod.ts";
-import { Identity, IDENTITY_SCHEMA } from "../identity/mod.ts";
+import { Failure, Identity, IDENTITY_SCHEMA, upgradeDocument } from "../identity/mod.ts";
 import { reasonsNotToMigrate } from "../compat/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -17,17 +17,7 @@ interface Issue {
  * and the remedy; or, for a source that cannot migrate wherever to, one with the reasons.
  */
 export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): Identity {
-  const schema = (body as { schema?: unknown } | null)?.schema;
-  if (typeof schema === "string" && schema !== IDENTITY_SCHEMA) {
-    throw new HttpProblem("schema-unsupported", `The schema is ${schema}`, {
-      pointer: pointer([...base, "schema"]),
-      value: schema,
-      remedy: schema.startsWith("vfio-ask/identity/")
-        ? `Write ${IDENTITY_SCHEMA}, or ask an agent of a version that reads ${schema}.`
-        : `Send a document of schema ${IDENTITY_SCHEMA}, as vfio-ask identity prints it.`,
-    });
-  }
-  const read = Identity.safeParse(body);
+  const read = Identity.safeParse(upgrade(body, base));
   if (!read.success) throw invalidIdentity(body, read.error.issues, base);
   const reasons = reasonsNotToMigrate(read.data);
   if (reasons.length > 0) {
@@ -39,6 +29,22 @@ export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): 
     });
   }
   return read.data;
+}
+
+/** An identity of this version; what has no schema at all is left to be told with whatever else is wrong. */
+function upgrade(body: unknown, base: readonly PropertyKey[]): unknown {
+  const schema = (body as { schema?: unknown } | null)?.schema;
+  if (typeof schema !== "string") return body;
+  try {
+    return upgradeDocument(body, IDENTITY_SCHEMA);
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error;
+    throw new HttpProblem("schema-unsupported", error.message, {
+      pointer: pointer([...base, "schema"]),
+      value: schema,
+      remedy: error.remedy,
+    });
+  }
 }
 
 /** Reads a request to test: a source, and a target that is a device or a type on a parent. */

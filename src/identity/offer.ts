@@ -15,6 +15,8 @@ export const Configuration = z.lazy(() =>
     id: z.optional(z.string()),
     /** Of a type: the device that it is made on. */
     parent: z.optional(z.string()),
+    /** Of a type: how many instances it takes, where it is more than one. */
+    instances: z.optional(z.number()),
   })
 );
 export type Configuration = Known<z.infer<typeof Configuration>>;
@@ -27,8 +29,8 @@ export const Reason = z.lazy(() =>
   z.looseObject({
     code: z.string(),
     sentence: z.string(),
-    source: z.optional(z.nullable(z.string())),
-    host: z.optional(z.nullable(z.string())),
+    source: z.nullable(z.string()),
+    host: z.nullable(z.string()),
     check: z.optional(Check),
   })
 );
@@ -41,11 +43,18 @@ export type Evidence = (typeof EVIDENCE)[number];
 export const VERDICTS = ["compatible", "incompatible", "unknown"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
-/** Whether a configuration can be had now, and how many: apart from whether it would fit. */
+/**
+ * Whether a configuration can be had now, and how many: apart from whether it would fit. Of a type, `instances` are
+ * free, `inUse` are in use, `idle` are taken by devices that nobody uses; `toFree` are the types of the same
+ * parent whose instances stand in the way.
+ */
 export const Availability = z.lazy(() =>
   z.looseObject({
     now: z.boolean(),
     instances: z.nullable(z.number()),
+    inUse: z.optional(z.number()),
+    idle: z.optional(z.number()),
+    toFree: z.optional(z.array(z.looseObject({ type: z.string(), instances: z.number() }))),
     reason: z.optional(z.string()),
   })
 );
@@ -58,6 +67,9 @@ export const Create = z.lazy(() =>
 
 export type Create = Known<z.infer<typeof Create>>;
 
+/** A rule, by its file and its name there. */
+const RuleName = z.lazy(() => z.looseObject({ file: z.string(), name: z.string() }));
+
 /** A configuration that fits, or may: best first by `rank`, which starts at 1. */
 export const Offer = z.lazy(() =>
   z.looseObject({
@@ -69,6 +81,10 @@ export const Offer = z.lazy(() =>
     reasons: z.array(Reason),
     warnings: z.array(Reason),
     create: z.nullable(Create),
+    /** The rule that had a word on it. */
+    rule: z.nullable(RuleName),
+    /** What its rank came from, in the order in which offers are compared. */
+    order: z.record(z.string(), z.unknown()),
   })
 );
 export type Offer = Known<z.infer<typeof Offer>>;
@@ -78,9 +94,12 @@ export const Refusal = z.lazy(() =>
   z.looseObject({
     configuration: Configuration,
     verdict: z.literal("incompatible"),
+    /** Who refused it: a driver, a version attribute or a rule; null where a check did. */
+    evidence: z.nullable(z.enum(EVIDENCE)),
     availability: Availability,
     reasons: z.array(Reason),
     warnings: z.array(Reason),
+    rule: z.nullable(RuleName),
   })
 );
 export type Refusal = Known<z.infer<typeof Refusal>>;
@@ -93,6 +112,12 @@ export const Answer = z.lazy(() =>
     takenAt: z.string(),
     host: Host,
     source: z.looseObject({ id: z.string(), type: z.string(), description: z.string() }),
+    /** What holds of the host as a whole. */
+    reasons: z.array(Reason),
+    /** Whether drivers were asked: `not-asked`, `made`, or `offline`, where they cannot be. */
+    preflight: z.enum(["not-asked", "made", "offline"]),
+    /** How many offers of unknown verdict were left out because that was wanted. */
+    omitted: z.number(),
     offers: z.array(Offer),
     refusals: z.array(Refusal),
     problems: z.array(Problem),

@@ -4,9 +4,11 @@ import { Driver, Host } from "./identity.ts";
 import { Check, Migration } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
+import { RulesFile } from "./rules.ts";
+import { upgradeDocument } from "./schema_version.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
-export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
+export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v2";
 
 /** Who holds a device: a process by number and name, and the node that it has open. */
 export const Holder = z.lazy(() =>
@@ -92,6 +94,7 @@ export const DeviceType = z.lazy(() =>
     availableInstances: z.nullable(z.number()),
     instances: z.array(z.string()),
     numaNode: z.nullable(z.number()),
+    facts: z.record(z.string(), z.unknown()),
     version: z.optional(z.nullable(Version)),
     migration: Migration,
     pciConfig: z.nullable(PciConfig),
@@ -188,7 +191,25 @@ export const Snapshot = z.lazy(() =>
     host: Host,
     devices: z.array(Device),
     types: z.array(DeviceType),
+    /** The rules in force, in their order, so that the snapshot answers elsewhere as the host does. */
+    rules: z.array(RulesFile),
     problems: z.array(Problem),
   })
 );
 export type Snapshot = Known<z.infer<typeof Snapshot>>;
+
+/** Of version 1: types declared no facts, and there were no rules. */
+const UPGRADES = {
+  "vfio-ask/snapshot/v1": (document: Record<string, unknown>) => ({
+    ...document,
+    types: Array.isArray(document.types)
+      ? document.types.map((type) => ({ facts: {}, ...type }))
+      : document.types,
+    rules: [],
+  }),
+};
+
+/** A snapshot's document as this version has it. Throws a Failure where it is of another kind, or newer. */
+export function upgradeSnapshot(document: unknown): unknown {
+  return upgradeDocument(document, SNAPSHOT_SCHEMA, UPGRADES);
+}

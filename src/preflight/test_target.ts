@@ -36,7 +36,7 @@ export function testTarget(
     return {
       verdict: "incompatible",
       evidence: null,
-      reasons: [{ code: "TargetCannotMigrate", sentence }],
+      reasons: [{ code: "TargetCannotMigrate", sentence, source: null, host: migration.uapi }],
       problems: [],
     };
   }

@@ -23,7 +23,7 @@ export function verdictWithoutData(driver: string, why: string): TestVerdict {
   return {
     verdict: "unknown",
     evidence: null,
-    reasons: [{ code: "InitialDataMissing", sentence }],
+    reasons: [{ code: "InitialDataMissing", sentence, source: "none", host: null }],
   };
 }
 
@@ -33,16 +33,20 @@ export function verdictWithoutData(driver: string, why: string): TestVerdict {
  */
 export function judge({ driver, ran, source }: Tested): TestVerdict {
   const { refused, writtenBytes, initialBytes } = ran;
+  const values = {
+    source: `${source.bytes} bytes`,
+    host: initialBytes === null ? null : `${initialBytes} bytes`,
+  };
   if (refused !== null) {
     const isVerdict = /^(write|data|data_size|device_state after data_size)$/.test(refused.step);
     const answer = refused.errno ?? "the error state";
     if (!isVerdict) {
       const sentence = `${driver}: the test could not be made: ${refused.step} gave ${answer}`;
-      return unknown("TestFailed", sentence, refused);
+      return unknown("TestFailed", sentence, { ...values, check: refused });
     }
     const sentence =
       `${driver} refused the source's initial data with ${answer}, after ${writtenBytes} of ${source.bytes} bytes`;
-    const reasons = [{ code: "DriverRefused", sentence, check: refused }];
+    const reasons = [{ code: "DriverRefused", sentence, ...values, check: refused }];
     return { verdict: "incompatible", evidence: "driver-tested", reasons };
   }
   const check = { step: "write", errno: null };
@@ -50,13 +54,13 @@ export function judge({ driver, ran, source }: Tested): TestVerdict {
     return unknown(
       "PartlyTaken",
       `${driver} took ${writtenBytes} of ${source.bytes} bytes and no more`,
-      check,
+      { ...values, check },
     );
   }
   if (source.phase === "stop-copy") {
     const sentence =
       `${driver} did not refuse the first ${source.bytes} bytes of the source's STOP_COPY data, which proves nothing`;
-    return unknown("NotRefused", sentence, check);
+    return unknown("NotRefused", sentence, { ...values, check });
   }
   if (initialBytes === null || initialBytes === 0 || source.bytes < initialBytes) {
     const own = initialBytes === null
@@ -64,10 +68,10 @@ export function judge({ driver, ran, source }: Tested): TestVerdict {
       : `calls ${initialBytes} bytes initial`;
     const sentence =
       `${driver} did not refuse the source's ${source.bytes} bytes, and ${own}: it may not have looked at them`;
-    return unknown("InitialDataShort", sentence, check);
+    return unknown("InitialDataShort", sentence, { ...values, check });
   }
   const sentence = `${driver} accepted the source's ${source.bytes} bytes of initial data`;
-  const reasons = [{ code: "DriverAccepted", sentence, check }];
+  const reasons = [{ code: "DriverAccepted", sentence, ...values, check }];
   return { verdict: "compatible", evidence: "driver-tested", reasons };
 }
 
@@ -82,7 +86,10 @@ export function withPciConfig(
   return { ...judged, verdict: "incompatible", reasons: [...judged.reasons, differs] };
 }
 
-function unknown(code: string, sentence: string, check: Reason["check"]): TestVerdict {
-  const reason = check === undefined ? { code, sentence } : { code, sentence, check };
-  return { verdict: "unknown", evidence: null, reasons: [reason] };
+function unknown(
+  code: string,
+  sentence: string,
+  rest: Pick<Reason, "source" | "host" | "check">,
+): TestVerdict {
+  return { verdict: "unknown", evidence: null, reasons: [{ code, sentence, ...rest }] };
 }

@@ -62,6 +62,8 @@ Deno.test("withPciConfig() refuses what the guest would see differ, after the dr
   const reason = {
     code: "PciConfigDiffers",
     sentence: "mtty: the guest would see another PCI class",
+    source: "class 070002",
+    host: "class 030000",
   };
   const config = {} as never;
   const judged = withPciConfig(yes, () => reason, { source: config, target: config });

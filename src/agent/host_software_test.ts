@@ -1,0 +1,69 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { parseLibvirtVersion, parseQemuVersion, readHostSoftware } from "./host_software.ts";
+
+const QEMU_TEXTS: readonly (readonly [text: string, version: string | null])[] = [
+  ["QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)\nCopyright (c) 2003-2023", "8.2.2"],
+  ["QEMU emulator version 9.0.0 (qemu-kvm-9.0.0-10.el9_5)\n", "9.0.0"],
+  ["QEMU emulator version 10.0.2 (Debian 1:10.0.2+ds-2)", "10.0.2"],
+  ["QEMU emulator version 8.1.50 (v8.1.0-1234-gabcdef)", "8.1.50"],
+  ["qemu-system-x86_64: error while loading shared libraries", null],
+  ["", null],
+];
+for (const [text, version] of QEMU_TEXTS) {
+  Deno.test(`parseQemuVersion() takes ${version} from ${text.slice(0, 40)}`, () => {
+    assertEquals(parseQemuVersion(text), version);
+  });
+}
+
+Deno.test("parseLibvirtVersion() takes the version that any of the daemons gives", () => {
+  assertEquals(parseLibvirtVersion("libvirtd (libvirt) 10.0.0\n"), "10.0.0");
+  assertEquals(parseLibvirtVersion("/usr/sbin/libvirtd (libvirt) 6.0.0\n"), "6.0.0");
+  assertEquals(parseLibvirtVersion("virtqemud (libvirt) 11.3.0\n"), "11.3.0");
+  assertEquals(parseLibvirtVersion("error: cannot open"), null);
+});
+
+/** A program that says a text, and how often it was run. */
+function plantProgram(directory: string, name: string, script: string) {
+  const path = join(directory, name);
+  const log = `${path}.log`;
+  Deno.writeTextFileSync(path, `#!/bin/sh\necho run >> ${log}\n${script}\n`, { mode: 0o755 });
+  return { path, runs: () => Deno.readTextFileSync(log).split("\n").length - 1 };
+}
+
+async function inDirectory(run: (directory: string) => Promise<void>): Promise<void> {
+  const directory = Deno.makeTempDirSync({ prefix: "vfio-ask-test-" });
+  try {
+    await run(directory);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+Deno.test("readHostSoftware() takes the first program that says a version", () =>
+  inDirectory(async (directory) => {
+    const mute = plantProgram(directory, "mute", "exit 1");
+    const qemu = plantProgram(directory, "qemu", "echo QEMU emulator version 8.2.2");
+    const paths = { qemu: [join(directory, "absent"), mute.path, qemu.path], libvirt: [] };
+    assertEquals(await readHostSoftware({ paths }), { qemu: "8.2.2", libvirt: null });
+  }));
+
+Deno.test("readHostSoftware() runs a program again only when it has become another", () =>
+  inDirectory(async (directory) => {
+    const { path, runs } = plantProgram(directory, "d", 'echo "libvirtd (libvirt) 10.0.0"');
+    const options = { paths: { qemu: [], libvirt: [path] }, remembered: new Map() };
+    for (let i = 0; i < 3; i++) assertEquals((await readHostSoftware(options)).libvirt, "10.0.0");
+    assertEquals(runs(), 1);
+    Deno.utimeSync(path, 1, 1);
+    await readHostSoftware(options);
+    assertEquals(runs(), 2);
+  }));
+
+Deno.test("readHostSoftware() gives up a program that hangs", () =>
+  inDirectory(async (directory) => {
+    const { path } = plantProgram(directory, "hangs", "exec sleep 60");
+    const started = performance.now();
+    const paths = { qemu: [path], libvirt: [] };
+    assertEquals((await readHostSoftware({ paths, timeoutMs: 100 })).qemu, null);
+    assert(performance.now() - started < 10_000);
+  }));

@@ -1,0 +1,171 @@
+import { join } from "@std/path";
+import type { Problem, RulesFile } from "../identity/mod.ts";
+import { parseRules, type RulesError, shippedRules } from "../rules/mod.ts";
+import { errnoOf } from "../sysfs/mod.ts";
+
+/** Where rules lie, the operator's before the packages'. What came with the program stands behind both. */
+export const RULES_DIRECTORIES = ["/etc/vfio-ask/rules.d", "/usr/share/vfio-ask/rules.d"] as const;
+
+/** The largest file of rules that is read. */
+const MAX_RULES_BYTES = 1 << 20;
+
+/**
+ * What became of one file of rules: `in-force`; `masked` by a file of the same name in a directory of higher
+ * standing; `masks`, an empty file that does nothing but that; `refused` for its errors.
+ */
+export interface RulesFileState {
+  name: string;
+  path: string;
+  state: "in-force" | "masked" | "masks" | "refused";
+  vendor: string | null;
+  /** How many rules it has, 0 where it is not in force. */
+  rules: number;
+  errors: RulesError[];
+}
+
+/** All files of rules, in the order in which their rules are asked. */
+export interface RulesState {
+  files: RulesFileState[];
+  inForce: RulesFile[];
+}
+
+interface Read {
+  stamp: string;
+  file: RulesFileState;
+  rules: RulesFile | null;
+}
+
+/**
+ * Makes a reader of rules: called again, it reads only the files that have changed.
+ *
+ * Files `*.json` of all directories are taken in the order of their names; of two with one name the one in the
+ * earlier directory wins, and an empty file (or a link to `/dev/null`) masks. A file with an error is as if it were
+ * not there, but that it is told.
+ */
+export function makeRulesReader(
+  directories: readonly string[] = RULES_DIRECTORIES,
+): () => RulesState {
+  let known = new Map<string, Read>();
+  let last: RulesState | undefined;
+  return () => {
+    const seen = new Map<string, Read>();
+    const found = directories.flatMap((directory) => listRules(directory)).map((file) => {
+      const { path } = file;
+      const before = known.get(path);
+      const read = before !== undefined && before.stamp === file.stamp ? before : readRules(file);
+      seen.set(path, read);
+      return read;
+    });
+    const unchanged = last !== undefined && seen.size === known.size &&
+      [...seen].every(([path, read]) => known.get(path) === read);
+    known = seen;
+    if (unchanged) return last!;
+    last = arrange([...found, ...shippedRules().map(ofShipped)]);
+    return last;
+  };
+}
+
+/** The files that were refused, as problems of the host. */
+export function rulesProblems({ files }: RulesState): Problem[] {
+  return files.filter(({ state }) => state === "refused").map(({ path, errors: [first] }) => ({
+    code: "rules-refused",
+    subject: path,
+    sentence: `Cannot use the rules in ${path}: ${first!.path || "the file"}: ${first!.reason}`,
+    remedy: `Run vfio-ask rules check ${path}.`,
+  }));
+}
+
+/** Reads one file of rules whatever its name, as {@link makeRulesReader} does. */
+export function readRulesFile(path: string): RulesFileState {
+  return readRules({ path, name: path.slice(path.lastIndexOf("/") + 1), stamp: "" }).file;
+}
+
+/** In the order of names; the first of a name that can be used stands for it. */
+function arrange(all: readonly Read[]): RulesState {
+  const order = (a: Read, b: Read) => compare(a.file.name, b.file.name);
+  const taken = new Set<string>();
+  const files: RulesFileState[] = [];
+  const inForce: RulesFile[] = [];
+  for (const { file, rules } of all.toSorted(order)) {
+    if (file.state === "refused") {
+      files.push(file);
+    } else if (taken.has(file.name)) {
+      files.push({ ...file, state: "masked", rules: 0 });
+    } else {
+      taken.add(file.name);
+      files.push(file);
+      if (rules !== null) inForce.push(rules);
+    }
+  }
+  return { files, inForce };
+}
+
+function ofShipped(rules: RulesFile): Read {
+  const { name, path, document } = rules;
+  return { stamp: "", rules, file: stateOf(name, path, document) };
+}
+
+function stateOf(name: string, path: string, document: RulesFile["document"]): RulesFileState {
+  const { vendor, rules } = document;
+  return { name, path, state: "in-force", vendor, rules: rules.length, errors: [] };
+}
+
+/** A file in a directory of rules; the stamp changes when it does. */
+interface Listed {
+  name: string;
+  path: string;
+  stamp: string;
+}
+
+function listRules(directory: string): Listed[] {
+  let names: string[];
+  try {
+    names = Array.from(Deno.readDirSync(directory), ({ name }) => name);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return [];
+    return [{ name: "", path: directory, stamp: `cannot be listed: ${errnoOf(error)}` }];
+  }
+  return names.filter((name) => name.endsWith(".json")).map((name) => {
+    const path = join(directory, name);
+    return { name, path, stamp: stampOf(path) };
+  });
+}
+
+function stampOf(path: string): string {
+  try {
+    const { mtime, ctime, size, ino } = Deno.statSync(path);
+    return JSON.stringify([mtime?.getTime(), ctime?.getTime(), size, ino]);
+  } catch {
+    // Reading it will say why.
+    return "";
+  }
+}
+
+function readRules({ name, path, stamp }: Listed): Read {
+  const refused = (errors: RulesError[]): Read => ({
+    stamp,
+    rules: null,
+    file: { name, path, state: "refused", vendor: null, rules: 0, errors },
+  });
+  if (name === "") return refused([{ path: "", reason: stamp }]);
+  let text: string;
+  try {
+    if (Deno.statSync(path).size > MAX_RULES_BYTES) {
+      return refused([{ path: "", reason: `larger than ${MAX_RULES_BYTES} bytes` }]);
+    }
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    return refused([{ path: "", reason: `cannot be read: ${errnoOf(error)}` }]);
+  }
+  if (text.trim() === "") {
+    const file = { name, path, state: "masks", vendor: null, rules: 0, errors: [] } as const;
+    return { stamp, rules: null, file: { ...file, errors: [] } };
+  }
+  const { document, errors } = parseRules(text);
+  if (errors !== undefined) return refused(errors);
+  return { stamp, rules: { name, path, document }, file: stateOf(name, path, document) };
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}

@@ -1,0 +1,109 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { RULES_SCHEMA } from "../identity/mod.ts";
+import { shippedRules } from "../rules/mod.ts";
+import { makeRulesReader, rulesProblems } from "./load_rules.ts";
+
+const SHIPPED = shippedRules().map(({ name }) => name);
+
+function rulesText(vendor: string, change: object = {}): string {
+  const targets = [{ verdict: "compatible", sentence: "we say so" }];
+  const rules = [{ name: "one", for: { driver: "x" }, targets }];
+  return JSON.stringify({ schema: RULES_SCHEMA, vendor, rules, ...change });
+}
+
+/** Two directories of rules for the time of a test. */
+function withDirectories(test: (etc: string, usr: string, all: string[]) => void): void {
+  const directory = Deno.makeTempDirSync();
+  try {
+    const [etc, usr] = [join(directory, "etc"), join(directory, "usr")];
+    Deno.mkdirSync(etc);
+    Deno.mkdirSync(usr);
+    test(etc, usr, [etc, usr]);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+const write = (directory: string, name: string, text: string) =>
+  Deno.writeTextFileSync(join(directory, name), text);
+
+Deno.test("makeRulesReader() takes files in the order of names, the shipped ones among them", () => {
+  withDirectories((etc, usr, all) => {
+    write(usr, "zz.json", rulesText("last"));
+    write(etc, "00-local.json", rulesText("first"));
+    write(etc, "README", "not a file of rules");
+    const { files, inForce } = makeRulesReader(all)();
+    assertEquals(inForce.map(({ name }) => name), ["00-local.json", ...SHIPPED, "zz.json"]);
+    assertEquals(files.every(({ state }) => state === "in-force"), true);
+    assertEquals(files[0], {
+      name: "00-local.json",
+      path: join(etc, "00-local.json"),
+      state: "in-force",
+      vendor: "first",
+      rules: 1,
+      errors: [],
+    });
+  });
+});
+
+Deno.test("makeRulesReader() has the first of a name win, and an empty one or /dev/null mask", () => {
+  withDirectories((etc, usr, all) => {
+    write(usr, "a.json", rulesText("package"));
+    write(etc, "a.json", rulesText("operator"));
+    write(etc, "mtty.json", "\n");
+    Deno.symlinkSync("/dev/null", join(etc, "qat.json"));
+    const { files, inForce } = makeRulesReader(all)();
+    assertEquals(inForce[0]!.document.vendor, "operator");
+    assertEquals(inForce.some(({ name }) => name === "mtty.json" || name === "qat.json"), false);
+    const states = files.filter(({ name }) => ["a.json", "mtty.json", "qat.json"].includes(name))
+      .map(({ name, state, path }) => `${name} ${state} ${path === "shipped"}`);
+    assertEquals(states, [
+      "a.json in-force false",
+      "a.json masked false",
+      "mtty.json masks false",
+      "mtty.json masked true",
+      "qat.json masks false",
+      "qat.json masked true",
+    ]);
+  });
+});
+
+Deno.test("makeRulesReader() refuses a file with an error whole, keeps the rest in force and tells it", () => {
+  withDirectories((etc, _, all) => {
+    const wrong = [{ name: "one", for: {}, targets: [{ verdict: "yes", sentence: "x" }] }];
+    write(etc, "mtty.json", rulesText("wrong", { rules: wrong }));
+    write(etc, "bad.json", "{");
+    Deno.mkdirSync(join(etc, "folder.json"));
+    const state = makeRulesReader(all)();
+    const refused = state.files.filter(({ state }) => state === "refused");
+    assertEquals(refused.map(({ name }) => name), ["bad.json", "folder.json", "mtty.json"]);
+    assertEquals(refused[2]!.errors[0]!.path, "/rules/0/targets/0/verdict");
+    // What came with the program stands, since the file that would take its place is as if not there.
+    assertEquals(state.inForce.map(({ name }) => name), SHIPPED);
+    const problems = rulesProblems(state);
+    assertEquals(problems.map(({ code }) => code), refused.map(() => "rules-refused"));
+    assertStringIncludes(problems[2]!.sentence, "/rules/0/targets/0/verdict");
+  });
+});
+
+Deno.test("makeRulesReader() reads what has changed, and gives the same state where nothing has", () => {
+  withDirectories((etc, _, all) => {
+    const read = makeRulesReader(all);
+    const before = read();
+    assert(read() === before);
+    write(etc, "a.json", rulesText("one"));
+    const after = read();
+    assertEquals(after.inForce.length, before.inForce.length + 1);
+    assert(read() === after);
+    write(etc, "a.json", rulesText("another"));
+    assertEquals(read().inForce[0]!.document.vendor, "another");
+    Deno.removeSync(join(etc, "a.json"));
+    assertEquals(read().inForce, before.inForce);
+  });
+});
+
+Deno.test("makeRulesReader() passes over directories that are not there", () => {
+  const { files } = makeRulesReader(["/nowhere/rules.d"])();
+  assertEquals(files.map(({ name }) => name), SHIPPED);
+});

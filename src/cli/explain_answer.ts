@@ -1,0 +1,84 @@
+import type { Answer, Offer, Reason, Refusal } from "../identity/mod.ts";
+import { escapeControls } from "./table.ts";
+import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
+
+/** An answer in sentences: each offer and each refusal with all its reasons, both values and kernel checks. */
+export function explainAnswer(answer: Answer): string {
+  const { source, offers, refusals, reasons, omitted, preflight } = answer;
+  const whole = [
+    `Asked of ${snapshotWords(answer)}.`,
+    `Source: ${source.id}, ${source.description} (type ${source.type}).`,
+    ...reasons.map(reasonSentence),
+    ...(omitted > 0 ? [`${omitted} of unknown verdict left out.`] : []),
+    ...(preflight === "offline" ? ["No driver was asked: only the host's snapshot is here."] : []),
+  ];
+  const nothing = offers.length === 0 ? ["No configuration of this host is compatible."] : [];
+  const shared = sharedWarnings(offers);
+  const told = new Set(shared);
+  const blocks = [
+    whole,
+    nothing,
+    ...offers.map((offer) => explainOffer(offer, told)),
+    shared.length === 0 ? [] : ["Beware, with any of them:", ...shared.map((line) => `   ${line}`)],
+    ...refusals.map((refusal) => explainRefusal(refusal, told)),
+  ];
+  return blocks.filter((lines) => lines.length > 0)
+    .map((lines) => lines.map((line) => `${escapeControls(line)}\n`).join("")).join("\n");
+}
+
+/** What is to be said of every offer, and so but once. */
+function sharedWarnings(offers: readonly Offer[]): string[] {
+  if (offers.length < 2) return [];
+  const lines = offers.map(({ warnings }) => warnings.map(reasonSentence));
+  return lines[0]!.filter((line) => lines.every((others) => others.includes(line)));
+}
+
+function explainOffer(offer: Offer, told: Set<string>): string[] {
+  const { rank, configuration, verdict, evidence, availability, reasons, warnings, create } = offer;
+  const says = verdict === "compatible"
+    ? `can take it (${evidenceWords(offer, evidence)})`
+    : "may or may not be able to take it";
+  const available = availability.now
+    ? `available ${availabilityWords(availability)}`
+    : availabilityWords(availability).replace(/^not now \((.*)\)$/, "not available now: $1");
+  const beware = warnings.map(reasonSentence).filter((line) => !told.has(line));
+  return [
+    `${rank}. ${configurationWords(configuration)} ${says}; ${available}.`,
+    ...reasons.map((reason) => `   ${reasonSentence(reason)}`),
+    ...beware.map((line) => `   Beware: ${line}`),
+    ...(create?.command === undefined ? [] : [`   To make it: ${create.command}`]),
+  ];
+}
+
+/** What refusals warn of besides is told once for all of them. */
+function explainRefusal(refusal: Refusal, told: Set<string>): string[] {
+  const { configuration, evidence, reasons, warnings } = refusal;
+  const by = evidence === null ? "" : ` (${evidenceWords(refusal, evidence)})`;
+  const besides = warnings.map(reasonSentence).filter((line) => !told.has(line));
+  for (const line of besides) told.add(line);
+  return [
+    `${configurationWords(configuration)} cannot take it${by}.`,
+    ...reasons.map((reason) => `   ${reasonSentence(reason)}`),
+    ...besides.map((line) => `   Besides: ${line}`),
+  ];
+}
+
+function evidenceWords(
+  { rule }: Pick<Offer, "rule">,
+  evidence: Offer["evidence"],
+): string {
+  return evidence === "vendor-rule" && rule !== null
+    ? `vendor-rule "${rule.name}" of ${rule.file}`
+    : evidence ?? "";
+}
+
+/** `mtty refused …. [DriverRefused; source: 24 bytes; kernel: write EFAULT]`, with values that the sentence has not. */
+function reasonSentence({ code, sentence, source, host, check }: Reason): string {
+  const facts = [
+    code,
+    ...(source === null || sentence.includes(source) ? [] : [`source: ${source}`]),
+    ...(host === null || sentence.includes(host) ? [] : [`host: ${host}`]),
+    ...(check?.errno == null ? [] : [`kernel: ${check.step} ${check.errno}`]),
+  ];
+  return `${sentence}. [${facts.join("; ")}]`;
+}

@@ -1,0 +1,36 @@
+import type { Answers } from "../agent/mod.ts";
+import type { Answer } from "../identity/mod.ts";
+import { reasonLines } from "./format_answer.ts";
+import { escapeControls, formatTable } from "./table.ts";
+import { configurationWords, snapshotWords } from "./words.ts";
+
+/** The answer to a virtual machine's devices for a person: the plan first, then each device's own answer. */
+export function formatTogether(
+  answers: Answers,
+  format: (answer: Answer) => string,
+): string {
+  const { together, answers: each, ...shared } = answers;
+  const { plans, blocking } = together;
+  const head = `host    ${escapeControls(snapshotWords(answers))}\n\n`;
+  const [best] = plans;
+  const plan = best === undefined
+    ? `These ${each.length} devices cannot land here together. In the way:\n` +
+      blocking.map(({ source, reasons }) => `${escapeControls(source)}\n${reasonLines(reasons)}`)
+        .join("")
+    : `All ${each.length} devices can land here together${CAVEATS[best.verdict]}${
+      best.now ? "" : ", though not now"
+    }:\n` +
+      formatTable(
+        ["SOURCE", "GOES TO", "VERDICT", "EVIDENCE"],
+        best.placements.map(({ source, configuration, verdict, evidence }) => [
+          source,
+          configurationWords(configuration),
+          verdict,
+          evidence ?? "-",
+        ]),
+      ) + reasonLines([...best.reasons, ...best.warnings]);
+  const own = each.map((answer) => format({ ...shared, ...answer, schema: "vfio-ask/answer/v1" }));
+  return [`${head}${plan}`, ...own].join("\n");
+}
+
+const CAVEATS = { compatible: "", unknown: ", as far as can be known" } as const;

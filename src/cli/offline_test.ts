@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { join } from "@std/path";
+import { runCli } from "../../tests/fixtures/run_cli.ts";
+import { mttyIdentity, unmigratableIdentity } from "../../tests/fixtures/identity.ts";
+import { mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
+
+/** Documents in files, for the time of a test; gives their paths. */
+async function withFiles(
+  documents: Readonly<Record<string, unknown>>,
+  test: (path: (name: string) => string) => Promise<void>,
+): Promise<void> {
+  const directory = Deno.makeTempDirSync();
+  const path = (name: string) => join(directory, `${name}.json`);
+  try {
+    for (const [name, document] of Object.entries(documents)) {
+      const text = typeof document === "string" ? document : JSON.stringify(document);
+      Deno.writeTextFileSync(path(name), text);
+    }
+    await test(path);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+}
+
+const HERE = ["--simulate", "mixed"];
+
+Deno.test("ask --snapshot answers as the host did, but for what it says of preflights", async () => {
+  const id = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
+  const identity = (await runCli(["identity", id, ...HERE])).out;
+  const host = (await runCli(["snapshot", ...HERE])).out;
+  await withFiles({ identity, host }, async (path) => {
+    const live = await runCli(["ask", "--json", path("identity"), ...HERE]);
+    const offline = await runCli(["ask", "--json", path("identity"), "--snapshot", path("host")]);
+    assertEquals([live.code, offline.code], [0, 0]);
+    const [a, b] = [JSON.parse(live.out), JSON.parse(offline.out)];
+    assertEquals([a.preflight, b.preflight], ["not-asked", "offline"]);
+    // Planted again, the simulated host lies in another folder and was looked at later.
+    const same = (answer: Record<string, unknown>) => {
+      const { preflight: _, takenAt: __, problems: ___, ...rest } = answer;
+      return JSON.parse(JSON.stringify(rest).replace(/vfio-ask-[0-9a-f]+/g, "X"));
+    };
+    assertEquals(same(b), same(a));
+    assert(a.offers.length > 0);
+    const told = await runCli(["ask", path("identity"), "--snapshot", path("host")]);
+    assertStringIncludes(told.out, "preflight not made");
+  });
+});
+
+Deno.test("ask --snapshot takes several hosts, and its exit code is the best", async () => {
+  const other = mttySnapshot({
+    host: { name: "hv-19", kernel: "6.12.57", bootId: null },
+    devices: [],
+  });
+  const empty = { ...other, types: [] };
+  await withFiles({ a: mttySnapshot(), b: empty, source: mttyIdentity() }, async (path) => {
+    const hosts = ["--snapshot", path("a"), "--snapshot", path("b")];
+    const both = await runCli(["ask", ...hosts, path("source"), "--json"]);
+    const answers = JSON.parse(both.out);
+    assertEquals(answers.map(({ host }: { host: { name: string } }) => host.name), [
+      "hv-18",
+      "hv-19",
+    ]);
+    assertEquals(both.code, 0);
+    const none = await runCli(["ask", "--snapshot", path("b"), path("source")]);
+    assertEquals(none.code, 1);
+    assertStringIncludes(none.out, "TypeNotOnHost: mtty: hv-19 has nothing of type mtty-2");
+  });
+});
+
+Deno.test("ask of several sources tells a plan first, or who stands in the way", async () => {
+  const [a, b] = ["a", "b"].map((id) => mttyIdentity({ id }));
+  const host = mttySnapshot();
+  const full = mttySnapshot({ types: [] });
+  await withFiles({ host, full, a, b, cannot: unmigratableIdentity() }, async (path) => {
+    const fits = await runCli(["ask", "--snapshot", path("host"), path("a"), path("b")]);
+    assertEquals([fits.code, fits.err], [0, ""]);
+    assertStringIncludes(fits.out, "All 2 devices can land here together:");
+    const lacks = await runCli(["ask", "--snapshot", path("full"), path("a"), path("b")]);
+    assertEquals(lacks.code, 1);
+    assertStringIncludes(lacks.out, "These 2 devices cannot land here together. In the way:");
+    assertStringIncludes(lacks.out, "NotEnoughInstances");
+    const cannot = await runCli(["ask", "--snapshot", path("host"), path("a"), path("cannot")]);
+    assertEquals(cannot.code, 1);
+    const many = Array.from({ length: 17 }, () => path("a"));
+    const { code, err } = await runCli(["ask", "--snapshot", path("host"), ...many]);
+    assertEquals(code, 2);
+    assertStringIncludes(err, "16 sources together, not 17");
+  });
+});
+
+Deno.test("ask --no-unknown leaves out what cannot be known, and says how much", async () => {
+  const unknown = { ...mttyIdentity(), version: "A" };
+  const path = "/sys/x";
+  const types = [mttyType({ version: { path, version: "B", errno: null } })];
+  await withFiles({ host: mttySnapshot({ devices: [], types }), unknown }, async (path) => {
+    const ask = ["ask", "--snapshot", path("host"), path("unknown")];
+    assertEquals((await runCli(ask)).code, 3);
+    const { code, out } = await runCli([...ask, "--no-unknown"]);
+    assertEquals(code, 1);
+    assertStringIncludes(out, "1 of unknown verdict left out");
+  });
+});
+
+Deno.test("ask --numa-node prefers the node among what is else as good", async () => {
+  const types = [0, 1].map((numaNode) => mttyType({ parent: `mtty${numaNode}`, numaNode }));
+  await withFiles(
+    { host: mttySnapshot({ devices: [], types }), source: mttyIdentity() },
+    async (path) => {
+      for (const node of ["0", "1"]) {
+        const args = ["--snapshot", path("host"), path("source"), "--json", "--numa-node", node];
+        const { offers } = JSON.parse((await runCli(["ask", ...args])).out);
+        assertEquals(offers[0].configuration.parent, `mtty${node}`);
+      }
+      const wrong = await runCli([
+        "ask",
+        "--snapshot",
+        path("host"),
+        path("source"),
+        "--numa-node",
+        "x",
+      ]);
+      assertEquals(wrong.code, 2);
+      assertStringIncludes(wrong.err, "--numa-node x: not a whole number");
+    },
+  );
+});
+
+Deno.test("a snapshot of an older schema is read, of a newer one refused with the version it needs", async () => {
+  const { rules: _, types, ...rest } = mttySnapshot();
+  const old = {
+    ...rest,
+    schema: "vfio-ask/snapshot/v1",
+    types: types.map(({ facts: _, ...type }) => type),
+  };
+  const newer = { ...mttySnapshot(), schema: "vfio-ask/snapshot/v3" };
+  const source = mttyIdentity();
+  const newerSource = { ...source, schema: "vfio-ask/identity/v2" };
+  await withFiles({ old, newer, source, newerSource, none: "{}" }, async (path) => {
+    const read = await runCli(["ask", "--snapshot", path("old"), path("source")]);
+    assertEquals([read.code, read.err], [0, ""]);
+    for (
+      const [host, identity, needed] of [
+        ["newer", "source", "vfio-ask/snapshot/v3"],
+        ["old", "newerSource", "vfio-ask/identity/v2"],
+        ["none", "source", "vfio-ask/snapshot/v2"],
+        ["source", "source", "vfio-ask/snapshot/v2"],
+      ]
+    ) {
+      const { code, err } = await runCli(["ask", "--snapshot", path(host!), path(identity!)]);
+      assertEquals(code, 2);
+      assertStringIncludes(err, needed!);
+    }
+  });
+});
+
+Deno.test("ask --snapshot refuses what needs the host itself", async () => {
+  await withFiles({ host: mttySnapshot(), source: mttyIdentity() }, async (path) => {
+    const asked = ["ask", "--snapshot", path("host")];
+    const tests = await runCli([...asked, path("source"), "--preflight"]);
+    assertEquals(tests.code, 2);
+    assertStringIncludes(tests.err, "no driver is here to be asked");
+    const device = await runCli([...asked, "0000:41:00.1"]);
+    assertEquals(device.code, 2);
+    assertStringIncludes(device.err, "with --snapshot a source is a file");
+    const missing = await runCli(["ask", "--snapshot", "/nowhere/host.json", path("source")]);
+    assertEquals(missing.code, 2);
+    assertStringIncludes(missing.err, "Cannot read /nowhere/host.json");
+  });
+});
+
+Deno.test("supported tells by its exit code whether the host can be a target at all", async () => {
+  const nothing = mttySnapshot({ devices: [], types: [] });
+  await withFiles({ host: mttySnapshot(), nothing }, async (path) => {
+    const some = await runCli(["supported", "--snapshot", path("host")]);
+    assertEquals(some.code, 0);
+    assertStringIncludes(some.out, "mtty-2");
+    const none = await runCli(["supported", "--snapshot", path("nothing")]);
+    assertEquals(none.code, 1);
+    assertStringIncludes(none.out, "Nothing here can be a target.");
+  });
+});
+
+Deno.test("rules check tells what is wrong with each file, and exits with 1", async () => {
+  const good = { schema: "vfio-ask/rules/v1", vendor: "v", rules: [] };
+  const bad = { ...good, rules: [{ name: "x", for: {}, targets: [] }] };
+  await withFiles({ good, bad }, async (path) => {
+    const fine = await runCli(["rules", "check", path("good")]);
+    assertEquals([fine.code, fine.out], [0, `${path("good")}: 0 rule(s)\n`]);
+    const wrong = await runCli(["rules", "check", path("good"), path("bad")]);
+    assertEquals(wrong.code, 1);
+    assertStringIncludes(wrong.out, `${path("bad")}: /rules/0/targets: `);
+    const json = JSON.parse((await runCli(["rules", "check", path("bad"), "--json"])).out);
+    assertEquals(json.files[0].state, "refused");
+    assertEquals((await runCli(["rules", "check"])).code, 2);
+    assertEquals((await runCli(["rules", "check", "/nowhere.json"])).code, 1);
+  });
+});
+
+Deno.test("rules lists files by --rules, and shows one that is in force", async () => {
+  const directory = Deno.makeTempDirSync();
+  try {
+    Deno.writeTextFileSync(join(directory, "mtty.json"), "");
+    const { out, code } = await runCli(["rules", "--rules", directory]);
+    assertEquals(code, 0);
+    assertStringIncludes(out, "mtty.json         masks");
+    const shown = await runCli(["rules", "show", "qat.json", "--rules", directory]);
+    assertEquals(JSON.parse(shown.out).vendor, "qat_vfio_pci");
+    assertEquals((await runCli(["rules", "show", "mtty.json", "--rules", directory])).code, 2);
+    assertEquals((await runCli(["rules", "frob"])).code, 2);
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});
+
+Deno.test("an operator's rule changes the answer of a host that is asked now", async () => {
+  const directory = Deno.makeTempDirSync();
+  const targets = [{ verdict: "incompatible", sentence: "not while we test", code: "KeptBack" }];
+  const rules = [{ name: "no mtty", for: { driver: "mtty" }, targets }];
+  const document = { schema: "vfio-ask/rules/v1", vendor: "operator", rules };
+  const id = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
+  try {
+    Deno.writeTextFileSync(join(directory, "00-local.json"), JSON.stringify(document));
+    const { out, code } = await runCli(["ask", id, ...HERE, "--rules", directory]);
+    assertEquals(code, 1);
+    assertStringIncludes(out, "operator: not while we test");
+  } finally {
+    Deno.removeSync(directory, { recursive: true });
+  }
+});

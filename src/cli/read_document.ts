@@ -1,0 +1,92 @@
+import {
+  Failure,
+  Identity,
+  IDENTITY_SCHEMA,
+  Snapshot,
+  upgradeDocument,
+  upgradeSnapshot,
+} from "../identity/mod.ts";
+
+/** A kind of document: what it is called, where it comes from, and how it is read. */
+interface DocumentKind<T> {
+  name: string;
+  remedy: string;
+  upgrade: (document: unknown) => unknown;
+  read: (document: unknown) => Read<T>;
+}
+
+type Read<T> =
+  | { success: true; data: T }
+  | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
+
+const IDENTITY: DocumentKind<Identity> = {
+  name: "identity",
+  remedy: "Write it with vfio-ask identity DEVICE on the source's host.",
+  upgrade: (document) => upgradeDocument(document, IDENTITY_SCHEMA),
+  read: (document) => Identity.safeParse(document) as Read<Identity>,
+};
+
+const SNAPSHOT: DocumentKind<Snapshot> = {
+  name: "snapshot",
+  remedy: "Write it with vfio-ask snapshot on the host that it is of.",
+  upgrade: upgradeSnapshot,
+  read: (document) => Snapshot.safeParse(document) as Read<Snapshot>,
+};
+
+/**
+ * An identity from a file, or from standard input by `-`; null where there is no such file, so that the subject
+ * may be a device. Throws a Failure that names the field where it is no identity.
+ */
+export async function readIdentityFile(subject: string): Promise<Identity | null> {
+  const text = await readText(subject);
+  return text === null ? null : readDocument(IDENTITY, text, subject);
+}
+
+/** A snapshot from a file, or from standard input by `-`. Throws a Failure as for an identity. */
+export async function readSnapshotFile(subject: string): Promise<Snapshot> {
+  const text = await readText(subject);
+  if (text !== null) return readDocument(SNAPSHOT, text, subject);
+  throw new Failure("bad-input", `Cannot read ${subject}`, { subject, remedy: SNAPSHOT.remedy });
+}
+
+function readDocument<T>(
+  { name, remedy, upgrade, read }: DocumentKind<T>,
+  text: string,
+  subject: string,
+): T {
+  const refuse = (why: string, what: string | null = remedy) =>
+    new Failure("bad-input", `Cannot read the ${name} in ${subject}: ${why}`, {
+      subject,
+      remedy: what,
+    });
+  let document: unknown;
+  try {
+    document = JSON.parse(text);
+  } catch (cause) {
+    throw refuse((cause as Error).message);
+  }
+  try {
+    document = upgrade(document);
+  } catch (cause) {
+    if (!(cause instanceof Failure)) throw cause;
+    throw refuse(cause.message, cause.remedy);
+  }
+  const result = read(document);
+  if (result.success) return result.data;
+  const [issue] = result.error.issues;
+  throw refuse(`${issue!.path.join(".")}: ${issue!.message}`);
+}
+
+async function readText(subject: string): Promise<string | null> {
+  if (subject === "-") return await new Response(Deno.stdin.readable).text();
+  try {
+    return await Deno.readTextFile(subject);
+  } catch (cause) {
+    if (cause instanceof Deno.errors.NotFound && !subject.endsWith(".json")) return null;
+    throw new Failure("bad-input", `Cannot read ${subject}`, {
+      subject,
+      remedy: "Check that the file is there and can be read.",
+      cause,
+    });
+  }
+}

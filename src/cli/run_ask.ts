@@ -1,0 +1,173 @@
+import {
+  answer,
+  type AnswerOptions,
+  answerTogether,
+  identify,
+  identifyWithData,
+  MAX_TOGETHER,
+  testCandidates,
+} from "../agent/mod.ts";
+import { reasonsNotToMigrate } from "../compat/mod.ts";
+import { type Identity, type Offer, type Snapshot, toProblem } from "../identity/mod.ts";
+import { type Context, NO, UNKNOWN, YES } from "./command.ts";
+import { explainAnswer } from "./explain_answer.ts";
+import { formatAnswer, reasonLines } from "./format_answer.ts";
+import { formatTogether } from "./format_together.ts";
+import { json, lookAtHost } from "./look.ts";
+import { count, preflightPolicy, stopCopyBytes, text, texts, usage } from "./options.ts";
+import { recover } from "./preflight.ts";
+import { readIdentityFile, readSnapshotFile } from "./read_document.ts";
+import { escapeControls } from "./table.ts";
+import { tellProblems } from "./words.ts";
+
+/** Runs the command `ask`; gives its exit code. */
+export async function runAsk(context: Context): Promise<number> {
+  if (context.args.length === 0) {
+    throw usage("ask takes an IDENTITY.json or a DEVICE", "Name a file, - or a device.");
+  }
+  if (context.args.length > MAX_TOGETHER) {
+    throw usage(
+      `ask takes ${MAX_TOGETHER} sources together, not ${context.args.length}`,
+      "Name the devices of one virtual machine.",
+    );
+  }
+  return await (texts(context, "snapshot").length > 0 ? askOffline(context) : askHere(context));
+}
+
+/** Answers of other hosts, by their snapshots. */
+async function askOffline(context: Context): Promise<number> {
+  if (text(context, "preflight") !== null) {
+    throw usage("--preflight with --snapshot: no driver is here to be asked", "Leave one out.");
+  }
+  const sources: Identity[] = [];
+  for (const subject of context.args) {
+    const source = await readIdentityFile(subject);
+    if (source === null) {
+      throw usage(`${subject}: with --snapshot a source is a file`, "Name an IDENTITY.json or -.");
+    }
+    sources.push(withWish(context, source));
+  }
+  const options: AnswerOptions = { ...askOptions(context), offline: true };
+  const told: { code: number; document: unknown; text: string }[] = [];
+  for (const path of texts(context, "snapshot")) {
+    const host = await readSnapshotFile(path);
+    told.push(await tell(context, host, { sources, optionsOf: () => options }));
+  }
+  context.terminal.out(
+    context.options.json
+      ? json(told.length === 1 ? told[0]!.document : told.map(({ document }) => document))
+      : told.map(({ text }) => text).join("\n"),
+  );
+  return bestCode(told.map(({ code }) => code));
+}
+
+async function askHere(context: Context): Promise<number> {
+  const files = [];
+  for (const subject of context.args) files.push(await readIdentityFile(subject));
+  const testing = text(context, "preflight") !== null;
+  if (testing) await recover(context, preflightPolicy(context).deadlineMs);
+  const { snapshot } = await lookAtHost(context);
+  const sources: Identity[] = [];
+  const options = new Map<Identity, AnswerOptions>();
+  for (const [index, file] of files.entries()) {
+    const found = file ?? await identifySource(context, snapshot, context.args[index]!);
+    const source = withWish(context, found);
+    const migratable = reasonsNotToMigrate(source).length === 0;
+    const tests = testing && migratable ? await testAll(context, snapshot, source) : {};
+    sources.push(source);
+    options.set(source, { ...askOptions(context), ...tests });
+  }
+  const told = await tell(context, snapshot, {
+    sources,
+    optionsOf: (source) => options.get(source)!,
+  });
+  context.terminal.out(context.options.json ? json(told.document) : told.text);
+  return told.code;
+}
+
+/** A host's answer to one source, or to all of a virtual machine. */
+async function tell(
+  { options }: Context,
+  snapshot: Snapshot,
+  { sources, optionsOf }: {
+    sources: readonly Identity[];
+    optionsOf: (source: Identity) => AnswerOptions;
+  },
+): Promise<{ code: number; document: unknown; text: string }> {
+  const [source] = sources as [Identity];
+  if (sources.length > 1) {
+    const document = await answerTogether(snapshot, sources, { optionsOf });
+    const { verdict } = document.together;
+    const code = verdict === "compatible" ? YES : verdict === "unknown" ? UNKNOWN : NO;
+    const format = options.explain ? explainAnswer : formatAnswer;
+    return { code, document, text: formatTogether(document, format) };
+  }
+  const reasons = reasonsNotToMigrate(source);
+  if (reasons.length > 0) {
+    const { id, type } = source;
+    const { takenAt, host } = snapshot;
+    return {
+      code: NO,
+      document: {
+        snapshot: snapshot.snapshot,
+        takenAt,
+        host,
+        source: { id, type },
+        offers: [],
+        refusals: [],
+        reasons,
+      },
+      text: escapeControls(`${id} (${type}) cannot migrate, wherever to:`) + "\n" +
+        reasonLines(reasons),
+    };
+  }
+  const document = answer(snapshot, source, optionsOf(source));
+  const words = options.explain ? explainAnswer(document) : formatAnswer(document);
+  return { code: exitCode(document.offers), document, text: words };
+}
+
+function askOptions(context: Context): AnswerOptions {
+  return { omitUnknown: context.options["no-unknown"] === true };
+}
+
+function withWish(context: Context, source: Identity): Identity {
+  const numaNode = count(context, "numa-node");
+  return numaNode === null ? source : { ...source, wish: { ...source.wish, numaNode } };
+}
+
+/** A device of this host as a source: with its initial data where it is to be tested with. */
+async function identifySource(context: Context, snapshot: Snapshot, id: string): Promise<Identity> {
+  const plain = identify(snapshot, id);
+  if (text(context, "preflight") === null || plain.migration.uapi === "none") return plain;
+  using world = await context.openWorld();
+  const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
+  try {
+    const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
+    tellProblems(context.terminal, problems);
+    return identity;
+  } catch (error) {
+    tellProblems(context.terminal, [toProblem(error, id)]);
+    return plain;
+  }
+}
+
+async function testAll(
+  context: Context,
+  snapshot: Snapshot,
+  source: Identity,
+): Promise<AnswerOptions> {
+  using world = await context.openWorld();
+  const policy = preflightPolicy(context);
+  const { tests, problems } = await testCandidates(world, snapshot, source, policy);
+  tellProblems(context.terminal, problems);
+  return { tests };
+}
+
+function exitCode(offers: readonly Offer[]): number {
+  if (offers.some(({ verdict }) => verdict === "compatible")) return YES;
+  return offers.length > 0 ? UNKNOWN : NO;
+}
+
+function bestCode(codes: readonly number[]): number {
+  return [YES, UNKNOWN, NO].find((code) => codes.includes(code)) ?? NO;
+}

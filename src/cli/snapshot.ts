@@ -1,0 +1,21 @@
+import { type Command, YES } from "./command.ts";
+import { json, lookAtHost } from "./look.ts";
+import { HOST_OPTIONS, PROBE_OPTIONS } from "./options.ts";
+
+export const snapshot: Command = {
+  name: "snapshot",
+  summary: "Print this host as one document, to ask it elsewhere and later",
+  args: "",
+  about:
+    `Prints what this host has, what is known of it and the rules in force, as one JSON document. With
+vfio-ask ask --snapshot it answers anywhere as this host would have then, but for preflights:
+
+  vfio-ask snapshot > host.json
+  vfio-ask ask --snapshot host.json IDENTITY.json`,
+  options: [...HOST_OPTIONS, ...PROBE_OPTIONS],
+  async run(context) {
+    const { snapshot } = await lookAtHost(context);
+    context.terminal.out(json(snapshot));
+    return YES;
+  },
+};

@@ -1,0 +1,77 @@
+import { unmetConditions, VMM_NAMES, type VmmCondition } from "../vmm/mod.ts";
+import type { Driver, Host, Identity } from "../identity/mod.ts";
+import { isInRange, parseVersionRange } from "../rules/mod.ts";
+import type { Candidate } from "./configurations.ts";
+import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
+
+const WITHOUT_V2 = parseVersionRange("<5.18")!;
+
+/**
+ * What the virtual machine monitor and the kernel will look at too, whatever the drivers say: as warnings, since
+ * distributions carry back what they like.
+ */
+export function checkVmm(source: Identity, target: Candidate): Finding[] {
+  return [
+    ...ofHost(source.host, source, "source"),
+    ...ofHost(target.host, { ...target, driver: driverHere(target) }, "host"),
+    ...kernelTooOld(source, target),
+    ...trackingMissing(source, target),
+  ];
+}
+
+/** Before there is a device of a type, its parent's driver is known only. */
+function driverHere({ driver, parentDriver }: Candidate): Driver | null {
+  return driver ?? parentDriver ?? null;
+}
+
+function ofHost(
+  host: Host,
+  device: Pick<Identity, "kind" | "driver" | "migration">,
+  side: "source" | "host",
+): Finding[] {
+  const version = (program: VmmCondition["program"]) => {
+    const fact = host.facts?.[program];
+    return typeof fact === "string" ? fact : null;
+  };
+  const software = { qemu: version("qemu"), libvirt: version("libvirt") };
+  return unmetConditions(software, device).map(({ code, program, sentence }) => {
+    const where = side === "source" ? "the source's host" : "this host";
+    const own = software[program];
+    const values = side === "source" ? { source: own, host: null } : { source: null, host: own };
+    return find("warn", code, `${VMM_NAMES[program]} ${own} of ${where} ${sentence}`, values);
+  });
+}
+
+function kernelTooOld({ host: theirs, migration }: Identity, target: Candidate): Finding[] {
+  const { kernel } = target.host;
+  if (migration.uapi !== "v2" || target.migration.uapi !== "unknown") return [];
+  if (isInRange(kernel, WITHOUT_V2) !== true) return [];
+  const sentence = `${
+    vendorOf(target)
+  }: VFIO migration v2 came with Linux 5.18, which ${kernel} has only where its vendor carried it back`;
+  return [find("warn", "KernelTooOld", sentence, { source: theirs.kernel, host: kernel })];
+}
+
+/** Without it a migration needs every page copied while the machine stands still. */
+function trackingMissing(source: Identity, target: Candidate): Finding[] {
+  const migrates = (uapi: string) => uapi === "v1" || uapi === "v2";
+  const values = { source: source.migration.dirtyTracking, host: target.migration.dirtyTracking };
+  const checkOf = ({ checks }: Identity["migration"]) =>
+    checks?.find(({ step }) => step.startsWith("DMA_LOGGING"));
+  const found: Finding[] = [];
+  if (migrates(source.migration.uapi) && values.source === "none") {
+    const sentence = `${
+      driverOf(source)
+    }: neither the source's driver nor its IOMMU tracks dirty pages`;
+    found.push(find("warn", "DirtyTrackingMissing", sentence, values, checkOf(source.migration)));
+  }
+  if (migrates(target.migration.uapi) && values.host === "none") {
+    const sentence = `${
+      vendorOf(target)
+    }: neither the driver nor the IOMMU tracks dirty pages here, as migrating on from here will need`;
+    found.push(
+      find("warn", "DirtyTrackingMissingHere", sentence, values, checkOf(target.migration)),
+    );
+  }
+  return found;
+}

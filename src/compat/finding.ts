@@ -1,0 +1,34 @@
+import type { Check, Identity, Reason } from "../identity/mod.ts";
+import type { Candidate } from "./configurations.ts";
+
+/** What one check finds: for it, against it, that it cannot be known, a warning, or that it is not to be had now. */
+export interface Finding {
+  effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
+  reason: Reason;
+  /** Set where a rule says so, rather than a check. */
+  by?: "rule";
+}
+
+/** The name that a sentence about a target starts with. */
+export function vendorOf({ driver, configuration }: Candidate): string {
+  return driver?.name ?? configuration.type.split(/[-:]/)[0]!;
+}
+
+/** The name that a sentence about a source starts with. */
+export function driverOf({ driver, type }: Identity): string {
+  return driver?.name ?? type.split(/[-:]/)[0]!;
+}
+
+/** A finding with both values. */
+export function find(
+  effect: Finding["effect"],
+  code: string,
+  sentence: string,
+  values: { source: string | null; host: string | null },
+  check?: Check,
+): Finding {
+  return {
+    effect,
+    reason: { code, sentence, ...values, ...(check === undefined ? {} : { check }) },
+  };
+}
