@@ -1,0 +1,60 @@
+import { assert, assertEquals } from "@std/assert";
+import { Identity } from "./identity.ts";
+import { Snapshot, upgradeSnapshot } from "./snapshot.ts";
+
+const FIXTURES = new URL("../../tests/fixtures/", import.meta.url);
+
+/** A recorded document: its name without `.json`, and what it says. */
+function* recorded(folder: string): Generator<[name: string, document: unknown]> {
+  const directory = new URL(`${folder}/`, FIXTURES);
+  for (const { name } of [...Deno.readDirSync(directory)].toSorted(byName)) {
+    if (!name.endsWith(".json")) continue;
+    const text = Deno.readTextFileSync(new URL(name, directory));
+    yield [name.slice(0, -".json".length), JSON.parse(text)];
+  }
+}
+
+function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
+  return a.name < b.name ? -1 : 1;
+}
+
+for (const [name, document] of recorded("hosts")) {
+  Deno.test(`Snapshot takes the recorded ${name}`, () => {
+    const snapshot = Snapshot.parse(upgradeSnapshot(document));
+    assertEquals(snapshot, document, "nothing is left out or made up on the way in");
+    assertEquals(snapshot.rules, [], "tests put the rules in that they are about");
+    const names = new Set(snapshot.devices.map(({ id }) => id));
+    assertEquals(names.size, snapshot.devices.length, "no device twice");
+    for (const { instances } of snapshot.types) {
+      assert(instances.every((id) => names.has(id)), "instances are devices of the host");
+    }
+    for (const { migration } of [...snapshot.devices, ...snapshot.types]) {
+      const { observed, inferredFrom } = migration;
+      if (observed === "inferred") {
+        assert(names.has(inferredFrom ?? ""), "from a device of the host");
+      }
+    }
+  });
+}
+
+for (const [name, document] of recorded("identities")) {
+  Deno.test(`Identity takes the recorded ${name}`, async () => {
+    const identity = Identity.parse(document);
+    assertEquals(identity, document, "nothing is left out or made up on the way in");
+    if (identity.initialData === null) return;
+    const { base64, sha256 } = identity.initialData;
+    const digest = await crypto.subtle.digest("SHA-256", Uint8Array.fromBase64(base64));
+    assertEquals(new Uint8Array(digest).toHex(), sha256);
+  });
+}
+
+Deno.test("every recorded identity has a recorded host of its kind, and is of another host", () => {
+  const hosts = [...recorded("hosts")].map(([, host]) => Snapshot.parse(host));
+  for (const [name, document] of recorded("identities")) {
+    const source = Identity.parse(document);
+    assert(hosts.every(({ host }) => host.bootId !== source.host.bootId), `${name} is elsewhere`);
+    const prefix = source.type.split(/[-:]/)[0]!;
+    const there = hosts.flatMap(({ devices, types }) => [...devices, ...types]);
+    assert(there.some(({ type }) => type.startsWith(prefix)), `${name} has somewhere to go`);
+  }
+});
