@@ -2,18 +2,26 @@
  * Benchmarks: figures of this program, each beside a yardstick that is measured in turns with it, on the
  * same machine and in the same minute. A missed target is shown and fails nothing.
  *
- *   deno task bench [start] [memory] [scan]
+ *   deno task bench [start] [memory] [scan] [ask] [plan]
  *
  * What is measured is a copy of `dist/vfio-ask`, so that neither a build meanwhile nor another process of
  * it disturbs the figures.
  */
 import { removeWorkshop } from "./build.ts";
+import { benchAsk } from "./ask.ts";
 import { formatFigures } from "./figure.ts";
 import { benchMemory } from "./memory.ts";
+import { benchPlan } from "./plan.ts";
 import { benchScan } from "./scan.ts";
 import { benchStart } from "./start.ts";
 
-const BENCHES = { start: benchStart, memory: benchMemory, scan: benchScan };
+const BENCHES = {
+  start: benchStart,
+  memory: benchMemory,
+  scan: benchScan,
+  ask: benchAsk,
+  plan: benchPlan,
+};
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
 const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
