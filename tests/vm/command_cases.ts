@@ -118,7 +118,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
           evidence,
           availability.now,
         ]),
-        [[MTTY_2_IDLE, "same-type", true], ["mtty-2", "same-type", true]],
+        [[MTTY_2_IDLE, "vendor-rule", true], ["mtty-2", "vendor-rule", true]],
       );
       const refused = answer.refusals.map(({ configuration }: Json) =>
         configuration.id ?? configuration.type

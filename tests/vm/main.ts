@@ -8,7 +8,9 @@ import { BENCH_CASES } from "./bench_cases.ts";
 import { runCases } from "./case.ts";
 import { COMMAND_CASES } from "./command_cases.ts";
 import { contractCases } from "./contract_cases.ts";
+import { DEVLINK_CASES } from "./devlink_cases.ts";
 import { hold } from "./holder.ts";
+import { MODEL_CASES } from "./model_cases.ts";
 import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { SERVE_CASES } from "./serve_cases.ts";
 import { SYSTEMD_CASES } from "./systemd_cases.ts";
@@ -18,7 +20,7 @@ const [command, ...args] = Deno.args;
 switch (command) {
   case "run": {
     const cases = {
-      plain: () => [...COMMAND_CASES, ...SERVE_CASES],
+      plain: () => [...COMMAND_CASES, ...SERVE_CASES, ...MODEL_CASES, ...DEVLINK_CASES],
       preflight: () => [...contractCases(), ...PREFLIGHT_CASES, ...V1_CASES],
       v1: () => V1_CASES,
       kill: () => KILL_CASES,

@@ -1,0 +1,234 @@
+/** The model on a real kernel: rules, offline answers, whole machines, and what the doctor says. */
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import {
+  askProgram,
+  makeMdev,
+  MDPY_VGA,
+  MTTY_1,
+  MTTY_2,
+  MTTY_2_IDLE,
+  removeMdev,
+  runProgram,
+  sleep,
+  VFS,
+} from "./machine.ts";
+import { call, startServer } from "./server.ts";
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+const FRESH = () => ["--settle", "0", "--state", Deno.makeTempDirSync({ prefix: "state-" })];
+const RULES = "/etc/vfio-ask/rules.d";
+
+/** A document in a file of its own. */
+function inFile(document: unknown): string {
+  const path = Deno.makeTempFileSync({ suffix: ".json" });
+  Deno.writeTextFileSync(path, JSON.stringify(document));
+  return path;
+}
+
+/** A source of another boot, so that every device here may take it. */
+async function sourceLike(device: string, id: string): Promise<Json> {
+  const identity = await askProgram(["identity", device, ...FRESH()]);
+  return { ...identity, id, host: { ...identity.host, name: "hv-17", bootId: "another" } };
+}
+
+/** A file of rules in force for the time of a test. */
+async function withRules(name: string, text: string, test: () => Promise<void>): Promise<void> {
+  Deno.mkdirSync(RULES, { recursive: true });
+  Deno.writeTextFileSync(`${RULES}/${name}`, text);
+  try {
+    await test();
+  } finally {
+    Deno.removeSync(`${RULES}/${name}`);
+  }
+}
+
+const KEPT_BACK = JSON.stringify({
+  schema: "vfio-ask/rules/v1",
+  vendor: "operator",
+  rules: [{
+    name: "type 2 is kept back",
+    for: { driver: "mtty", type: "mtty-2" },
+    targets: [{
+      configuration: "mdev-type",
+      verdict: "incompatible",
+      code: "KeptBack",
+      sentence: "no new devices of this type while we test",
+    }],
+  }],
+});
+
+/** How many of a type the kernel says can be made. */
+function free(type: string): number {
+  const path = `/sys/class/mdev_bus/mtty/mdev_supported_types/${type}/available_instances`;
+  return Number(Deno.readTextFileSync(path));
+}
+
+export const MODEL_CASES: readonly VmCase[] = [
+  {
+    name: "model: a snapshot answers in a file as the host does",
+    async run() {
+      const state = FRESH();
+      const host = inFile(await askProgram(["snapshot", ...state]));
+      const source = inFile(await sourceLike(MTTY_2, "source"));
+      const live = await askProgram(["ask", "--json", source, ...state]);
+      const offline = await askProgram(["ask", "--json", "--snapshot", host, source]);
+      assertEquals([live.preflight, offline.preflight], ["not-asked", "offline"]);
+      for (const part of ["offers", "refusals", "reasons", "omitted", "source"]) {
+        assertEquals(offline[part], live[part], part);
+      }
+      assertEquals(offline.offers.map(({ evidence }: Json) => evidence), [
+        "vendor-rule",
+        "vendor-rule",
+        "vendor-rule",
+      ]);
+      assertEquals(offline.offers[0].rule.file, "mtty.json");
+    },
+  },
+  {
+    name: "model: what the host can be a target for, before any source",
+    async run() {
+      const { supported } = await askProgram(["supported", "--json", ...FRESH()]);
+      const by = (type: string) => supported.find((entry: Json) => entry.type === type);
+      assertEquals([by("mtty-1").verdict, by("mtty-2").verdict], ["compatible", "compatible"]);
+      assertEquals(by("mtty-2").instances, free("mtty-2") + 2);
+      assertEquals(by("mdpy-vga"), undefined);
+    },
+  },
+  {
+    name: "model: a running server takes an operator's rules, and refuses a file with an error",
+    async run() {
+      const server = await startServer("--settle", "0", "--refresh", "0.2", ...FRESH().slice(2));
+      const { url } = server;
+      const source = await sourceLike(MTTY_2, "source");
+      const ask = async () =>
+        (await call(`${url}/v1/ask`, { method: "POST", body: source })).json();
+      const kinds = (offers: Json[]) => offers.map(({ configuration }) => configuration.kind);
+      assertEquals(kinds((await ask()).offers).includes("mdev-type"), true);
+      await withRules("00-local.json", KEPT_BACK, async () => {
+        await sleep(700);
+        const { offers, refusals } = await ask();
+        assertEquals(kinds(offers).includes("mdev-type"), false);
+        const refused = refusals.find(({ configuration: { type, kind } }: Json) =>
+          kind === "mdev-type" && type === "mtty-2"
+        );
+        assertEquals([refused.evidence, refused.reasons[0].code, refused.rule.file], [
+          "vendor-rule",
+          "KeptBack",
+          "00-local.json",
+        ]);
+        assertEquals((await runProgram(["rules", "check", `${RULES}/00-local.json`])).code, 0);
+      });
+      await withRules("00-local.json", KEPT_BACK.replace("incompatible", "no"), async () => {
+        await sleep(700);
+        assertEquals(kinds((await ask()).offers).includes("mdev-type"), true);
+        const { files } = (await call(`${url}/v1/rules`)).json();
+        const refused = files.find(({ state }: Json) => state === "refused");
+        assertEquals([refused.name, refused.errors[0].path], [
+          "00-local.json",
+          "/rules/0/targets/0/verdict",
+        ]);
+        const { text } = await call(`${url}/metrics`);
+        assertStringIncludes(text, 'vfio_ask_rules_files{state="refused"} 1\n');
+        const checked = await runProgram(["rules", "check", `${RULES}/00-local.json`]);
+        assertEquals(checked.code, 1);
+        const { problems } = (await call(`${url}/v1/snapshot`)).json();
+        assertEquals(problems.map(({ code }: Json) => code), ["rules-refused"]);
+      });
+      assertEquals(await server.stop(), 0);
+    },
+  },
+  {
+    name: "model: a whole virtual machine lands exactly where the kernel has room for it",
+    async run() {
+      const server = await startServer("--settle", "0", ...FRESH().slice(2));
+      const one = await sourceLike(MTTY_1, "one");
+      const two = await sourceLike(MTTY_2, "two");
+      const made: string[] = [];
+      // The idle mdevs are held by nobody: they would take sources too.
+      const idle = [MTTY_1, MTTY_2, MTTY_2_IDLE];
+      const types = idle.map((id) => id === MTTY_1 ? "mtty-1" : "mtty-2");
+      for (const id of idle) removeMdev(id);
+      try {
+        // Down to three ports, which the types share: one of each fits, two of the bigger do not.
+        while (free("mtty-1") > 3) made.push(makeMdev("mtty-1"));
+        await sleep(700);
+        // No mdev is left idle for a source of type 1, but the types that the test made are: use type 2 twice.
+        const ask = async (sources: Json[]) =>
+          (await call(`${server.url}/v1/ask`, { method: "POST", body: { sources } })).json()
+            .together;
+        const twice = await ask([two, { ...two, id: "three" }]);
+        const kernelTakes = (wanted: string[]) => {
+          const tried: string[] = [];
+          try {
+            for (const type of wanted) tried.push(makeMdev(type));
+            return true;
+          } catch {
+            return false;
+          } finally {
+            for (const id of tried) removeMdev(id);
+          }
+        };
+        assertEquals(free("mtty-2"), 1);
+        assertEquals(kernelTakes(["mtty-2", "mtty-2"]), false);
+        assertEquals([twice.plans.map(({ now }: Json) => now).includes(true)], [false]);
+        assertEquals(kernelTakes(["mtty-2"]), true);
+        const both = await ask([two, one]);
+        assertEquals(both.verdict, "compatible");
+        const places = both.plans[0].placements.map(({ source, configuration }: Json) => [
+          source,
+          configuration.kind === "device" ? configuration.id : configuration.type,
+        ]);
+        // The smaller has idle devices of its type to go to, the bigger has to be made.
+        assertEquals(places[1], ["two", "mtty-2"]);
+        assert(made.includes(places[0][1]));
+        assertEquals(both.plans[0].now, true);
+      } finally {
+        for (const id of made) removeMdev(id);
+        for (const [index, id] of idle.entries()) {
+          const path = `/sys/class/mdev_bus/mtty/mdev_supported_types/${types[index]}/create`;
+          Deno.writeTextFileSync(path, id);
+        }
+      }
+      assertEquals(await server.stop(), 0);
+    },
+  },
+  {
+    name: "model: doctor tells which devices can migrate, why not the others, and what to do",
+    async run() {
+      const { devices, findings } = await askProgram(["doctor", "--json", ...FRESH()], 1);
+      const by = (id: string) => devices.find((device: Json) => device.id === id);
+      assertEquals([MTTY_1, MTTY_2_IDLE].map((id) => by(id).canMigrate), ["yes", "yes"]);
+      for (const id of [MDPY_VGA, ...VFS]) {
+        assertEquals(by(id).canMigrate, "no", id);
+        assert(by(id).findings.every(({ remedy }: Json) => remedy !== null), id);
+        assertEquals(
+          by(id).findings.some(({ check }: Json) => check?.errno === "ENOTTY"),
+          true,
+          id,
+        );
+      }
+      assert(Array.isArray(findings));
+      const healthy = await runProgram(["doctor", MTTY_2_IDLE, ...FRESH()]);
+      assertEquals(healthy.code, 0, healthy.stdout);
+      const unknown = await runProgram(["doctor", "0000:ff:00.0", ...FRESH()]);
+      assertEquals(unknown.code, 2);
+    },
+  },
+  {
+    name: "model: declared facts are read from this kernel",
+    async run() {
+      const { host, devices, types } = await askProgram(["snapshot", ...FRESH()]);
+      const device = (id: string) => devices.find((found: Json) => found.id === id);
+      assertEquals(device(MTTY_2).facts.typeName, "Dual port serial");
+      assertEquals(device(VFS[0]!).facts.parentDevice, "8086:10c9");
+      assertEquals(
+        types.find(({ type }: Json) => type === "mtty-1").facts.typeName,
+        "Single port serial",
+      );
+      assertEquals([host.facts.iommu, host.facts.architecture], ["intel", Deno.build.arch]);
+    },
+  },
+];
