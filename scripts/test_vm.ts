@@ -25,6 +25,7 @@ await build([]);
 await build(["--entry", "tests/vm/main.ts", "--output", "dist/vm-tests", "--plain"]);
 
 const total = { passed: 0, failed: 0, skipped: 0 };
+if (Deno.args.length === 0) total[await testSoftware() ? "passed" : "failed"]++;
 const waiting = [...runs];
 await Promise.all(Array.from({ length: AT_ONCE }, async () => {
   for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
@@ -35,6 +36,17 @@ await Promise.all(Array.from({ length: AT_ONCE }, async () => {
 const { passed, failed, skipped } = total;
 console.log(`\ntests: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
 Deno.exit(failed === 0 ? 0 : 1);
+
+/** Whether the program finds QEMU where the machines' own lies, in the version that it says itself. */
+async function testSoftware(): Promise<boolean> {
+  const run = async (...words: string[]) => (await capture("scripts/vm/chroot", words)).text;
+  const says = await run("qemu-system-x86_64", "--version");
+  const snapshot = await run("/project/dist/vfio-ask", "snapshot", "--state", "/nowhere");
+  const found = JSON.parse(snapshot || "{}").host?.facts?.qemu;
+  const isFound = typeof found === "string" && says.includes(` version ${found} `);
+  console.log(`${isFound ? "ok" : "not ok"} the version of QEMU is found: ${found}`);
+  return isFound;
+}
 
 /** One boot. A machine that dies, or says nothing of its tests, is a failed test. */
 async function runOnce(run: string): Promise<typeof total> {

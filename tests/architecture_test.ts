@@ -40,6 +40,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/rules",
     "src/sysfs",
     "src/compat",
+    "src/plan",
     "src/doctor",
     "src/agent",
     "src/http",

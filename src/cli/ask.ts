@@ -13,6 +13,7 @@ const ASK_OPTIONS: readonly Option[] = [
     help: "Tell it in sentences, with each reason, both values and kernel checks",
   },
   { name: "no-unknown", help: "Leave out what cannot be known, rather than offer it last" },
+  { name: "plans", value: "COUNT", help: "Of several sources, tell so many plans, best first (1)" },
   {
     name: "numa-node",
     value: "NODE",

@@ -1,5 +1,6 @@
 import type { Answers } from "../agent/mod.ts";
 import type { Answer } from "../identity/mod.ts";
+import type { Plan } from "../plan/mod.ts";
 import { reasonLines } from "./format_answer.ts";
 import { escapeControls, formatTable } from "./table.ts";
 import { configurationWords, snapshotWords } from "./words.ts";
@@ -12,7 +13,7 @@ export function formatTogether(
   const { together, answers: each, ...shared } = answers;
   const { plans, blocking } = together;
   const head = `host    ${escapeControls(snapshotWords(answers))}\n\n`;
-  const [best] = plans;
+  const [best, ...others] = plans;
   const plan = best === undefined
     ? `These ${each.length} devices cannot land here together. In the way:\n` +
       blocking.map(({ source, reasons }) => `${escapeControls(source)}\n${reasonLines(reasons)}`)
@@ -28,9 +29,18 @@ export function formatTogether(
           verdict,
           evidence ?? "-",
         ]),
-      ) + reasonLines([...best.reasons, ...best.warnings]);
+      ) + reasonLines([...best.reasons, ...best.warnings]) + others.map(otherPlan).join("");
   const own = each.map((answer) => format({ ...shared, ...answer, schema: "vfio-ask/answer/v1" }));
   return [`${head}${plan}`, ...own].join("\n");
+}
+
+/** A plan after the best in one line. */
+function otherPlan({ rank, now, verdict, placements }: Plan): string {
+  const places = placements.map(({ source, configuration }) =>
+    `${source} to ${configurationWords(configuration)}`
+  );
+  return escapeControls(`plan ${rank}  ${verdict}${now ? "" : ", not now"}: ${places.join("; ")}`) +
+    "\n";
 }
 
 const CAVEATS = { compatible: "", unknown: ", as far as can be known" } as const;

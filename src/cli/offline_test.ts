@@ -61,6 +61,12 @@ Deno.test("ask --snapshot takes several hosts, and its exit code is the best", a
       "hv-19",
     ]);
     assertEquals(both.code, 0);
+    const table = (await runCli(["ask", ...hosts, path("source")])).out.split("\n").slice(0, 3);
+    assertEquals(table.map((line) => line.split(/ {2,}/)), [
+      ["HOST", "VERDICT", "BEST", "AVAILABLE"],
+      ["hv-18", "compatible", "device 83b8f4f2-509f-4c1a-9b0e-6d2c7a41e0a1", "now"],
+      ["hv-19", "incompatible", "-", "-"],
+    ]);
     const none = await runCli(["ask", "--snapshot", path("b"), path("source")]);
     assertEquals(none.code, 1);
     assertStringIncludes(none.out, "TypeNotOnHost: mtty: hv-19 has nothing of type mtty-2");
@@ -85,6 +91,15 @@ Deno.test("ask of several sources tells a plan first, or who stands in the way",
     const { code, err } = await runCli(["ask", "--snapshot", path("host"), ...many]);
     assertEquals(code, 2);
     assertStringIncludes(err, "16 sources together, not 17");
+    const twice = await runCli(["ask", "--snapshot", path("host"), path("a"), path("a")]);
+    assertEquals(twice.code, 2);
+    assertStringIncludes(twice.err, "a is there twice");
+    const plans = ["ask", "--snapshot", path("host"), path("a"), path("b"), "--plans"];
+    assertStringIncludes(
+      (await runCli([...plans, "3"])).out,
+      "plan 2  compatible: a to new mtty-2",
+    );
+    assertEquals((await runCli([...plans, "11"])).code, 2);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   answerTogether,
   identify,
   identifyWithData,
+  MAX_PLANS,
   MAX_TOGETHER,
   testCandidates,
 } from "../agent/mod.ts";
@@ -17,8 +18,8 @@ import { json, lookAtHost } from "./look.ts";
 import { count, preflightPolicy, stopCopyBytes, text, texts, usage } from "./options.ts";
 import { recover } from "./preflight.ts";
 import { readIdentityFile, readSnapshotFile } from "./read_document.ts";
-import { escapeControls } from "./table.ts";
-import { tellProblems } from "./words.ts";
+import { escapeControls, formatTable } from "./table.ts";
+import { availabilityWords, configurationWords, tellProblems } from "./words.ts";
 
 /** Runs the command `ask`; gives its exit code. */
 export async function runAsk(context: Context): Promise<number> {
@@ -48,7 +49,8 @@ async function askOffline(context: Context): Promise<number> {
     sources.push(withWish(context, source));
   }
   const options: AnswerOptions = { ...askOptions(context), offline: true };
-  const told: { code: number; document: unknown; text: string }[] = [];
+  checkTwice(sources);
+  const told: Told[] = [];
   for (const path of texts(context, "snapshot")) {
     const host = await readSnapshotFile(path);
     told.push(await tell(context, host, { sources, optionsOf: () => options }));
@@ -56,7 +58,8 @@ async function askOffline(context: Context): Promise<number> {
   context.terminal.out(
     context.options.json
       ? json(told.length === 1 ? told[0]!.document : told.map(({ document }) => document))
-      : told.map(({ text }) => text).join("\n"),
+      : [...(told.length === 1 ? [] : [hostTable(told)]), ...told.map(({ text }) => text)]
+        .join("\n"),
   );
   return bestCode(told.map(({ code }) => code));
 }
@@ -77,6 +80,7 @@ async function askHere(context: Context): Promise<number> {
     sources.push(source);
     options.set(source, { ...askOptions(context), ...tests });
   }
+  checkTwice(sources);
   const told = await tell(context, snapshot, {
     sources,
     optionsOf: (source) => options.get(source)!,
@@ -85,22 +89,47 @@ async function askHere(context: Context): Promise<number> {
   return told.code;
 }
 
+/** What a host said: the exit code, the document and the text; and the row of a table of hosts. */
+interface Told {
+  code: number;
+  document: unknown;
+  text: string;
+  row: string[];
+}
+
+/** Hosts in a table, each with the best that it offers. */
+function hostTable(told: readonly Told[]): string {
+  return formatTable(["HOST", "VERDICT", "BEST", "AVAILABLE"], told.map(({ row }) => row));
+}
+
+function checkTwice(sources: readonly Identity[]): void {
+  const ids = sources.map(({ id }) => id);
+  const twice = ids.find((id, index) => ids.indexOf(id) !== index);
+  if (twice === undefined) return;
+  throw usage(`${twice} is there twice`, "Name each device of the virtual machine once.");
+}
+
 /** A host's answer to one source, or to all of a virtual machine. */
 async function tell(
-  { options }: Context,
+  context: Context,
   snapshot: Snapshot,
   { sources, optionsOf }: {
     sources: readonly Identity[];
     optionsOf: (source: Identity) => AnswerOptions;
   },
-): Promise<{ code: number; document: unknown; text: string }> {
+): Promise<Told> {
   const [source] = sources as [Identity];
+  const { name } = snapshot.host;
+  const format = context.options.explain ? explainAnswer : formatAnswer;
   if (sources.length > 1) {
-    const document = await answerTogether(snapshot, sources, { optionsOf });
-    const { verdict } = document.together;
+    const plans = plansWanted(context);
+    const document = await answerTogether(snapshot, sources, { optionsOf, plans });
+    const { verdict, plans: [best], blocking } = document.together;
     const code = verdict === "compatible" ? YES : verdict === "unknown" ? UNKNOWN : NO;
-    const format = options.explain ? explainAnswer : formatAnswer;
-    return { code, document, text: formatTogether(document, format) };
+    const row = best === undefined
+      ? [name, verdict, `${blocking.length} in the way`, "-"]
+      : [name, verdict, `all ${sources.length}`, best.now ? "now" : "not now"];
+    return { code, document, text: formatTogether(document, format), row };
   }
   const reasons = reasonsNotToMigrate(source);
   if (reasons.length > 0) {
@@ -119,11 +148,25 @@ async function tell(
       },
       text: escapeControls(`${id} (${type}) cannot migrate, wherever to:`) + "\n" +
         reasonLines(reasons),
+      row: [name, "incompatible", "-", "-"],
     };
   }
   const document = answer(snapshot, source, optionsOf(source));
-  const words = options.explain ? explainAnswer(document) : formatAnswer(document);
-  return { code: exitCode(document.offers), document, text: words };
+  const [best] = document.offers;
+  const row = best === undefined ? [name, "incompatible", "-", "-"] : [
+    name,
+    best.verdict,
+    configurationWords(best.configuration),
+    availabilityWords(best.availability),
+  ];
+  return { code: exitCode(document.offers), document, text: format(document), row };
+}
+
+/** How many plans are told of several sources. */
+function plansWanted(context: Context): number {
+  const plans = count(context, "plans") ?? 1;
+  if (plans >= 1 && plans <= MAX_PLANS) return plans;
+  throw usage(`--plans ${plans}: not a number from 1 to ${MAX_PLANS}`, "Write --plans 3.");
 }
 
 function askOptions(context: Context): AnswerOptions {
