@@ -110,8 +110,10 @@ function toFree(
   landings: readonly Landing[],
   used: ReadonlyMap<string, Used[]>,
 ): Reason[] {
+  // A type that has instances and yet cannot be had now lacks something else, which its offer tells.
   const devices = landings.map(({ offer }) => offer).filter(({ configuration, availability }) =>
-    (configuration.kind === "device" || configuration.kind === "vgpu-type") && !availability.now
+    !availability.now && (configuration.kind !== "mdev-type" ||
+      (availability.instances ?? 0) >= (configuration.instances ?? 1))
   ).map(({ configuration, availability }): Reason => ({
     code: "MustBeFreed",
     sentence: `${vendorOf(host, configuration)}: ${

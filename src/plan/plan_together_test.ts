@@ -145,6 +145,19 @@ Deno.test("planTogether() says what has to be freed where all cannot be had now"
   assertEquals(ask(4).blocking.length, 1);
 });
 
+Deno.test("planTogether() tells why what has instances cannot be had now", () => {
+  const reason = "AP queue 05.0004 is of another mdev";
+  const offer = makeOffer(aType("t", "matrix"), {
+    availability: { now: false, instances: 5, reason },
+  });
+  const host = makeHost([], [{ type: "t", parent: "matrix" }]);
+  const { plans: [plan] } = planTogether([asks("a", [offer])], host);
+  assertEquals([plan!.now, plan!.reasons.map(({ code, host }) => [code, host])], [
+    false,
+    [["MustBeFreed", reason]],
+  ]);
+});
+
 Deno.test("planTogether() does not free a device that it keeps", () => {
   const taken = free(0, { idle: 1 });
   const sources = [
