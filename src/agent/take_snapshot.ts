@@ -1,39 +1,33 @@
 import {
   type Capabilities,
   type Device,
-  type DeviceType,
   type Host,
-  type Migration,
-  MIGRATION_UNKNOWN,
   type Problem,
   type Snapshot,
   SNAPSHOT_SCHEMA,
   toProblem,
   type Use,
-  vgpuTypeName,
 } from "../identity/mod.ts";
 import {
   type FactCache,
   type Facts,
   type Holders,
-  kernelPath,
   lastPart,
   listMdevParents,
   listVfioDevices,
-  type MdevType,
   readDevice,
   readDeviceFacts,
   readHolders,
   readHost,
   readHostFacts,
   readMdevTypes,
-  readTypeFacts,
   type SysfsDevice,
 } from "../sysfs/mod.ts";
-import { classesOfType, classKey, classOfDevice, deviceKey, isSibling } from "./device_class.ts";
+import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { readJournal } from "./journal.ts";
 import { rulesProblems } from "./load_rules.ts";
 import type { Observations } from "./observations.ts";
+import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
 import type { World } from "./world.ts";
 
 /** A host that does not even say its name. */
@@ -175,97 +169,4 @@ function useOf({ id, nodes }: SysfsDevice, holders: Holders, held: ReadonlySet<s
   }
   if (held.has(id)) return { state: "in-use", holder: null };
   return { state: holders.complete ? "idle" : "unknown", holder: null };
-}
-
-/** A type that has no mdev yet gets the driver that mdevs of the same parent driver are bound to. */
-function withMdevDrivers(types: readonly MdevType[]): MdevType[] {
-  const bound = new Map(
-    types.flatMap(({ driver, parentDriver }) =>
-      driver === null || parentDriver === null ? [] : [[parentDriver.name, driver] as const]
-    ),
-  );
-  return types.map((type) => ({
-    ...type,
-    driver: type.driver ?? bound.get(type.parentDriver?.name ?? "") ?? null,
-  }));
-}
-
-/** What types are put together with. */
-interface TypeInputs {
-  observations: Observations;
-  world: World;
-  cache: FactCache;
-}
-
-function toMdevType(
-  { path, ...type }: MdevType,
-  { observations, world, cache }: TypeInputs,
-): DeviceType {
-  return {
-    kind: "mdev-type",
-    ...type,
-    sysfs: kernelPath(world.roots, path),
-    facts: readTypeFacts(world.roots, { ...type, path }, cache),
-    ...observed(findForType(observations, type, type.parent), "inferred"),
-  };
-}
-
-/** The vGPU types that an SR-IOV function without one can be given: each takes the whole function. */
-function toVgpuTypes(
-  device: SysfsDevice,
-  { observations, world, cache }: TypeInputs,
-): DeviceType[] {
-  const { vgpu } = device;
-  if (vgpu === null || vgpu.current !== null) return [];
-  return vgpu.creatable.map(({ id, name }) => {
-    const type = vgpuTypeName(id);
-    return {
-      kind: "vgpu-type",
-      type,
-      parent: device.id,
-      sysfs: `${device.sysfs}/nvidia/current_vgpu_type`,
-      name,
-      description: null,
-      deviceApi: device.deviceApi,
-      driver: device.driver,
-      parentDriver: device.parentDriver,
-      availableInstances: 1,
-      instances: [],
-      numaNode: device.numaNode,
-      facts: readTypeFacts(world.roots, { id, name, function: device }, cache),
-      ...observed(
-        findForType(observations, { ...device, type }, device.parent ?? device.id),
-        "inferred",
-      ),
-    };
-  });
-}
-
-/** What was said by a device of the type on this parent, else on another parent under the same driver build. */
-function findForType(
-  observations: Observations,
-  type: Pick<DeviceType, "driver" | "type">,
-  parent: string,
-): Capabilities | undefined {
-  const classes = classesOfType(type, parent);
-  for (const candidate of classes) {
-    const known = observations.byClass[classKey(candidate)];
-    if (known !== undefined) return known;
-  }
-  const sibling = Object.keys(observations.byClass).sort().find((key) =>
-    isSibling(key, classes[0]!)
-  );
-  return sibling === undefined ? undefined : observations.byClass[sibling];
-}
-
-function observed(
-  known: Capabilities | undefined,
-  how: Migration["observed"],
-): Pick<Device, "migration" | "pciConfig"> {
-  if (known === undefined) return { migration: MIGRATION_UNKNOWN, pciConfig: null };
-  const migration = { ...known.migration, observed: how };
-  return {
-    migration: how === "inferred" ? { ...migration, inferredFrom: known.device } : migration,
-    pciConfig: known.pciConfig,
-  };
 }
