@@ -178,6 +178,43 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   },
   {
+    name: "no rule overturns the driver's tested refusal",
+    async run() {
+      const rules = Deno.makeTempDirSync({ prefix: "rules-" });
+      const sentence = "the bigger takes the smaller";
+      Deno.writeTextFileSync(
+        `${rules}/00-local.json`,
+        JSON.stringify({
+          schema: "vfio-ask/rules/v1",
+          vendor: "operator",
+          rules: [{
+            name: "one port on two",
+            for: { driver: "mtty", type: "mtty-1" },
+            targets: [{ driver: "mtty", type: "mtty-2", verdict: "compatible", sentence }],
+          }],
+        }),
+      );
+      // As if the guest would see the same, so that only the rule and the driver have a say.
+      const source = { ...await sourceOf(MTTY_1), pciConfig: null };
+      const ask = async (...options: string[]) => {
+        const args = ["ask", "-", "--json", "--rules", rules, ...OPTIONS, ...options];
+        const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
+        const { offers, refusals } = JSON.parse(stdout);
+        return [...offers, ...refusals].find(({ configuration }: Json) =>
+          configuration.id === MTTY_2_IDLE
+        );
+      };
+      const untested = await ask();
+      assertEquals([untested.verdict, untested.evidence], ["compatible", "vendor-rule"]);
+      const tested = await ask("--preflight");
+      assertEquals([tested.verdict, tested.evidence, tested.reasons[0].code], [
+        "incompatible",
+        "driver-tested",
+        "DriverRefused",
+      ]);
+    },
+  },
+  {
     name: "a type is tested on an mdev made for it, only where that is allowed",
     async run() {
       const before = mdevs();
