@@ -272,6 +272,24 @@ Deno.test("ask() gives the same answer for any order of the snapshot", () => {
   assertEquals(expected.offers.map(({ rank }) => rank), expected.offers.map((_, i) => i + 1));
 });
 
+Deno.test("ask() looks at nothing but the names of other types, as long as nobody reads refusals", () => {
+  let looked = 0;
+  const strangers = ["a", "b", "c"].map((name): DeviceType => {
+    const stranger = type(name);
+    return Object.defineProperty(stranger, "migration", {
+      enumerable: true,
+      get() {
+        looked++;
+        return V2;
+      },
+    });
+  });
+  const judged = ask(host([], [type("mtty-2"), ...strangers]), source());
+  assertEquals([judged.offers.length, looked], [1, 0]);
+  assertEquals(judged.refusals.length, 3);
+  assertEquals(looked > 0, true);
+});
+
 Deno.test("reasonsNotToMigrate() names the driver and the kernel's answer", () => {
   assertEquals(reasonsNotToMigrate(source()), []);
   assertEquals(reasonsNotToMigrate(source({ migration: MIGRATION_UNKNOWN })), []);

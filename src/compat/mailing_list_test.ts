@@ -194,6 +194,30 @@ Deno.test("hardware generations under one type: a rule holds the parents against
   ]);
 });
 
+Deno.test("traits as supersets: a host must have all that the source says of itself", () => {
+  const rule = rules("traits.json", [{
+    name: "as able as the source",
+    for: { driver: "mtty", traits: ["MIGRATES"] },
+    targets: [{
+      verdict: "compatible",
+      sentence: "it has all traits of the source",
+      require: [{ fact: "traits", op: "superset", code: "TraitMissing" }],
+    }],
+  }]);
+  const type = (parent: string, traits: string[]) => mttyType({ parent, facts: { traits } });
+  const types = [type("less", ["MIGRATES"]), type("more", ["HW_X", "HW_Y", "MIGRATES"])];
+  const source = mttyIdentity({ facts: { traits: ["MIGRATES", "HW_X"] } });
+  assertEquals(told(host([], types, { rules: [rule] }), source), [
+    "mtty-2@more compatible by vendor-rule: SameType RuleAccepts",
+    "mtty-2@less incompatible by vendor-rule: TraitMissing",
+  ]);
+  // Of a source without the trait that the rule is for, it says nothing.
+  const plain = mttyIdentity({ facts: { traits: ["HW_X"] } });
+  assertEquals(told(host([], [types[0]!], { rules: [rule] }), plain), [
+    "mtty-2@less compatible by same-type: SameType",
+  ]);
+});
+
 Deno.test("driver renamed between generations: a rule maps the names of its types", () => {
   const rule = rules("renamed.json", [{
     name: "i915 became xe",
