@@ -150,7 +150,7 @@ function ofTest({ verdict, reasons }: TestResult): Finding[] {
 
 function typeNotOnHost(source: Identity, { host }: Snapshot): Reason {
   const sentence = `${driverOf(source)}: ${host.name} has nothing of type ${source.type}`;
-  return { code: "TypeNotOnHost", sentence, source: source.type, host: null };
+  return { code: "TypeNotOnHost", sentence, source: source.type, host: "none" };
 }
 
 /**

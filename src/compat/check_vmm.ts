@@ -11,9 +11,10 @@ const WITHOUT_V2 = parseVersionRange("<5.18")!;
  * distributions carry back what they like.
  */
 export function checkVmm(source: Identity, target: Candidate): Finding[] {
+  const hosts = { source: source.host, host: target.host };
   return [
-    ...ofHost(source.host, source, "source"),
-    ...ofHost(target.host, { ...target, driver: driverHere(target) }, "host"),
+    ...ofHost("source", hosts, source),
+    ...ofHost("host", hosts, { ...target, driver: driverHere(target) }),
     ...kernelTooOld(source, target),
     ...trackingMissing(source, target),
   ];
@@ -24,22 +25,24 @@ function driverHere({ driver, parentDriver }: Candidate): Driver | null {
   return driver ?? parentDriver ?? null;
 }
 
+/** What the monitors of one side cannot do for its device; the versions of both sides are told. */
 function ofHost(
-  host: Host,
-  device: Pick<Identity, "kind" | "driver" | "migration">,
   side: "source" | "host",
+  hosts: Readonly<Record<"source" | "host", Host>>,
+  device: Pick<Identity, "kind" | "driver" | "migration">,
 ): Finding[] {
-  const version = (program: VmmCondition["program"]) => {
-    const fact = host.facts?.[program];
+  const version = (of: "source" | "host", program: VmmCondition["program"]) => {
+    const fact = hosts[of].facts?.[program];
     return typeof fact === "string" ? fact : null;
   };
-  const software = { qemu: version("qemu"), libvirt: version("libvirt") };
-  return unmetConditions(software, device).map(({ code, program, sentence }) => {
-    const where = side === "source" ? "the source's host" : "this host";
-    const own = software[program];
-    const values = side === "source" ? { source: own, host: null } : { source: null, host: own };
-    return find("warn", code, `${VMM_NAMES[program]} ${own} of ${where} ${sentence}`, values);
-  });
+  const software = { qemu: version(side, "qemu"), libvirt: version(side, "libvirt") };
+  const where = side === "source" ? "the source's host" : "this host";
+  return unmetConditions(software, device).map(({ code, program, sentence }) =>
+    find("warn", code, `${VMM_NAMES[program]} ${software[program]} of ${where} ${sentence}`, {
+      source: version("source", program),
+      host: version("host", program),
+    })
+  );
 }
 
 function kernelTooOld({ host: theirs, migration }: Identity, target: Candidate): Finding[] {
