@@ -33,8 +33,8 @@ function reasonsToBlock(question: Question, from: PlanSource): Reason[] {
   if (several && p2pOf(source.migration) === "lacks") reasons.push(sourceLacksP2p(source));
   if (reasons.length > 0) return reasons;
 
-  const allowed = offers.filter(({ configuration }) =>
-    !several || p2pOfPlacement(host, source, configuration) !== "lacks"
+  const allowed = offers.filter((offer) =>
+    !several || p2pOfPlacement(host, source, offer) !== "lacks"
   );
   if (allowed.length === 0) return [targetsLackP2p(host, source, offers[0]!.configuration)];
   const mine = landingsOf(question, { source, offers: allowed });

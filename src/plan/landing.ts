@@ -42,7 +42,7 @@ export function listLandings(
   const open = new Set<string>();
   for (const offer of offers.toSorted(compareOffers)) {
     if (open.size >= places) break;
-    const p2p = several ? p2pOfPlacement(host, source, offer.configuration) : "exempt";
+    const p2p = several ? p2pOfPlacement(host, source, offer) : "exempt";
     const draw = p2p === "lacks" ? null : supply.drawOf(offer, when);
     const text = configurationText(offer.configuration);
     if (draw === null || landings.has(text)) continue;

@@ -1,4 +1,4 @@
-import type { Configuration, Identity, Migration, Reason } from "../identity/mod.ts";
+import type { Configuration, Identity, Migration, Offer, Reason } from "../identity/mod.ts";
 import { describeConfiguration, type PlanHost, vendorOf } from "./host.ts";
 
 /** Whether a device can hold still for its peers; `exempt` where uapi v2's flag does not exist. */
@@ -24,9 +24,20 @@ export function p2pOf(migration: Migration | undefined): P2p {
   }
 }
 
-/** Whether P2P is known of a source and of what it would land on: the weaker of the two. */
-export function p2pOfPlacement(host: PlanHost, source: Identity, to: Configuration): P2p {
-  const both = [p2pOf(source.migration), p2pOf(host.entryOf(to)?.migration)];
+/**
+ * Whether P2P is known of a source and of what it would land on: the weaker of the two. What nobody asked and what is
+ * compatible all the same, untested, has the source's build of the driver, and so its P2P.
+ */
+export function p2pOfPlacement(
+  host: PlanHost,
+  source: Identity,
+  { configuration, verdict, evidence }: Offer,
+): P2p {
+  const theirs = p2pOf(source.migration);
+  const ours = p2pOf(host.entryOf(configuration)?.migration);
+  const isSameBuild = ours === "unknown" && verdict === "compatible" &&
+    (evidence === "same-type" || evidence === "vendor-rule");
+  const both = [theirs, isSameBuild ? theirs : ours];
   return (["lacks", "unknown", "has"] as const).find((p2p) => both.includes(p2p)) ?? "exempt";
 }
 

@@ -200,7 +200,11 @@ Deno.test("planTogether() asks for P2P of several, not of one", () => {
 });
 
 Deno.test("planTogether() avoids targets without P2P, and says where it is not known", () => {
-  const offers = [makeOffer(aDevice("x")), makeOffer(aDevice("y")), makeOffer(aDevice("z"))];
+  const offers = [
+    makeOffer(aDevice("x"), { evidence: "driver-tested" }),
+    makeOffer(aDevice("y")),
+    makeOffer(aDevice("z")),
+  ];
   const hostWith = (x: keyof typeof MIGRATIONS) =>
     makeHost([{ id: "x", migration: MIGRATIONS[x] }, { id: "y" }, { id: "z" }]);
   const sources = [asks("a", offers), asks("b", offers)];
@@ -213,6 +217,12 @@ Deno.test("planTogether() avoids targets without P2P, and says where it is not k
   assertEquals([missing.blocking[0]!.source, codes(missing)], ["a", ["P2pMissing"]]);
   const v1 = few.map(({ source, offers }) => asks(source.id, offers, MIGRATIONS.v1));
   assertEquals(planTogether(v1, hostWith("v1")).verdict, "compatible");
+  // What is compatible although nobody asked it has the source's build of the driver.
+  const sameBuild = few.map(({ source, offers }) => ({
+    source,
+    offers: offers.map((offer) => ({ ...offer, evidence: "same-type" as const })),
+  }));
+  assertEquals(planTogether(sameBuild, hostWith("unknown")).verdict, "compatible");
 });
 
 Deno.test("planTogether() is the same for any order of sources and snapshot", () => {

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Configuration, Sharing, Snapshot } from "../identity/mod.ts";
+import type { Configuration, Migration, Sharing, Snapshot } from "../identity/mod.ts";
 import { EVIDENCE } from "../identity/mod.ts";
 import { type PlanSource, planTogether, type Together } from "./mod.ts";
 import { makeRandomQuestion, seedRandom } from "./testing.ts";
@@ -31,7 +31,11 @@ function p2p(rules: Rules, at: number, offer: Offer): "no" | "yes" | "?" {
   const all = [rules.sources[at]!.source.migration, migrationAt(rules, offer.configuration)];
   if (rules.sources.length < 2) return "yes";
   if (all.some(({ uapi, features }) => uapi === "v2" && !features.includes("p2p"))) return "no";
-  return all.some(({ uapi }) => uapi === "unknown") ? "?" : "yes";
+  const [source, target] = all as [Migration, Migration];
+  if (source.uapi === "unknown") return "?";
+  const untested = offer.evidence === "same-type" || offer.evidence === "vendor-rule";
+  const isSameBuild = offer.verdict === "compatible" && untested;
+  return target.uapi === "unknown" && !isSameBuild ? "?" : "yes";
 }
 
 /** Free now, and what could be freed. */
