@@ -5,7 +5,8 @@ const ASK_OPTIONS: readonly Option[] = [
   {
     name: "snapshot",
     value: "FILE",
-    help: "Answer as the host would of which vfio-ask snapshot wrote this; may be repeated",
+    help:
+      "Answer as the host would of which vfio-ask snapshot wrote this; repeat it, or name a folder",
     many: true,
   },
   {

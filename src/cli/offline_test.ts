@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { mttyIdentity, unmigratableIdentity } from "../../tests/fixtures/identity.ts";
 import { mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
@@ -61,6 +61,15 @@ Deno.test("ask --snapshot takes several hosts, and its exit code is the best", a
       "hv-19",
     ]);
     assertEquals(both.code, 0);
+    const folder = await runCli([
+      "ask",
+      "--snapshot",
+      dirname(path("a")),
+      path("source"),
+      "--json",
+    ]);
+    assertEquals(folder.code, 2);
+    assertStringIncludes(folder.err, "source.json");
     const table = (await runCli(["ask", ...hosts, path("source")])).out.split("\n").slice(0, 3);
     assertEquals(table.map((line) => line.split(/ {2,}/)), [
       ["HOST", "VERDICT", "BEST", "AVAILABLE"],
@@ -241,4 +250,26 @@ Deno.test("an operator's rule changes the answer of a host that is asked now", a
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
+});
+
+Deno.test("ask --snapshot takes a folder of hosts, in the order of their files", async () => {
+  const host = (name: string) => mttySnapshot({ host: { name, kernel: "6.12.57", bootId: null } });
+  await withFiles({ b: host("hv-b"), a: host("hv-a") }, async (path) => {
+    const source = Deno.makeTempFileSync({ suffix: ".json" });
+    try {
+      Deno.writeTextFileSync(source, JSON.stringify(mttyIdentity()));
+      const folder = dirname(path("a"));
+      Deno.writeTextFileSync(join(folder, "README"), "no snapshot");
+      const { out, code } = await runCli(["ask", "--snapshot", folder, source, "--json"]);
+      const hosts = JSON.parse(out).map(({ host }: { host: { name: string } }) => host.name);
+      assertEquals([code, hosts], [0, ["hv-a", "hv-b"]]);
+      const empty = Deno.makeTempDirSync();
+      const none = await runCli(["ask", "--snapshot", empty, source]);
+      Deno.removeSync(empty);
+      assertEquals(none.code, 2);
+      assertStringIncludes(none.err, `Cannot find a snapshot in ${empty}`);
+    } finally {
+      Deno.removeSync(source);
+    }
+  });
 });

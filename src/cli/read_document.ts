@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import {
   Failure,
   Identity,
@@ -47,6 +48,23 @@ export async function readSnapshotFile(subject: string): Promise<Snapshot> {
   const text = await readText(subject);
   if (text !== null) return readDocument(SNAPSHOT, text, subject);
   throw new Failure("bad-input", `Cannot read ${subject}`, { subject, remedy: SNAPSHOT.remedy });
+}
+
+/** The files that a name stands for: those of a directory that end in `.json`, in their order; else itself. */
+export function listSnapshotFiles(path: string): string[] {
+  let names: string[];
+  try {
+    names = Array.from(Deno.readDirSync(path), ({ name }) => name);
+  } catch {
+    // No directory: reading it will say what it is.
+    return [path];
+  }
+  const files = names.filter((name) => name.endsWith(".json")).sort();
+  if (files.length > 0) return files.map((name) => join(path, name));
+  throw new Failure("bad-input", `Cannot find a snapshot in ${path}: no file there ends in .json`, {
+    subject: path,
+    remedy: SNAPSHOT.remedy,
+  });
 }
 
 function readDocument<T>(

@@ -17,7 +17,7 @@ import { formatTogether } from "./format_together.ts";
 import { json, lookAtHost } from "./look.ts";
 import { count, preflightPolicy, stopCopyBytes, text, texts, usage } from "./options.ts";
 import { recover } from "./preflight.ts";
-import { readIdentityFile, readSnapshotFile } from "./read_document.ts";
+import { listSnapshotFiles, readIdentityFile, readSnapshotFile } from "./read_document.ts";
 import { escapeControls, formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, tellProblems } from "./words.ts";
 
@@ -51,7 +51,7 @@ async function askOffline(context: Context): Promise<number> {
   const options: AnswerOptions = { ...askOptions(context), offline: true };
   checkTwice(sources);
   const told: Told[] = [];
-  for (const path of texts(context, "snapshot")) {
+  for (const path of texts(context, "snapshot").flatMap(listSnapshotFiles)) {
     const host = await readSnapshotFile(path);
     told.push(await tell(context, host, { sources, optionsOf: () => options }));
   }
