@@ -167,6 +167,8 @@ Deno.test("another part is imported by its front door, or by a file of ffi", () 
     "main.ts imports src/cli/world.ts",
     // Behind its door the simulator is loaded only where it is wanted.
     "src/cli/options.ts imports src/simulator/names.ts",
+    // Behind its door preflight is loaded only in the children that test.
+    "src/agent/preflight.ts imports src/preflight/verdict.ts",
   ];
   const lines = wrong.filter(({ typeOnly }) => !typeOnly).map(({ from, to }) =>
     `${from} imports ${to}`

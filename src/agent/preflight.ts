@@ -14,7 +14,7 @@ import {
   type Problem,
   type Snapshot,
 } from "../identity/mod.ts";
-import { verdictWithoutData } from "../preflight/mod.ts";
+import { verdictWithoutData } from "../preflight/verdict.ts";
 import { deviceOf } from "./identify.ts";
 import { runWorker } from "./run_worker.ts";
 import type { TestTarget, WorkerResult, WorkerTask } from "./worker_tasks.ts";

@@ -1,8 +1,5 @@
 import * as z from "zod/mini";
 import { Capabilities, Check, Holder, type Known } from "../identity/mod.ts";
-import { probeDevice } from "../probe/mod.ts";
-import { addDeclared } from "./declared.ts";
-import { withIdleDevice } from "./with_device.ts";
 import type { World } from "./world.ts";
 
 /** What came of asking one device. Only `answered` carries capabilities. */
@@ -38,6 +35,10 @@ export async function probeOne(
   id: string,
   path: "any" | "cdev" | "group" = "any",
 ): Promise<ProbeResult> {
+  // A server, which never opens a device, starts without what does.
+  const { probeDevice } = await import("../probe/mod.ts");
+  const { withIdleDevice } = await import("./with_device.ts");
+  const { addDeclared } = await import("./declared.ts");
   const came = await withIdleDevice(
     world,
     id,

@@ -1,0 +1,191 @@
+import { differentPciConfig } from "../compat/mod.ts";
+import type { DeviceHandle } from "../device/mod.ts";
+import { Failure, type Problem } from "../identity/mod.ts";
+import { readInitialData, testTarget, withPciConfig } from "../preflight/mod.ts";
+import { type Survey, surveyDevice } from "../probe/mod.ts";
+import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";
+import { journal, readJournal, strikeEntry } from "./journal.ts";
+import { removeMdev, withTemporaryMdev } from "./temporary_mdev.ts";
+import { type Unavailable, withIdleDevice } from "./with_device.ts";
+import {
+  type TestTarget,
+  type WorkerResult,
+  workerResult,
+  type WorkerTask,
+} from "./worker_tasks.ts";
+import type { World } from "./world.ts";
+
+/** Does one task, see `runTask`. */
+export async function doTask(
+  world: World,
+  task: WorkerTask,
+  { deadlineMs }: { deadlineMs: number },
+): Promise<WorkerResult> {
+  const path: OpenPath = "path" in task ? task.path : "any";
+  const until = { deadlineMs, path };
+  try {
+    switch (task.do) {
+      case "read-initial-data":
+        return await onTarget(world, task.target, until, async ({ handle, device, survey }) => {
+          const { id } = device;
+          const { migration, v1 } = survey;
+          const { stopCopyBytes } = task;
+          const read = await readInitialData(handle, { id, migration, v1, stopCopyBytes });
+          const { initialData, check, why, problems } = read;
+          return workerResult("done", { initialData, check, sentence: why ?? "", problems });
+        });
+      case "test":
+        return await onTarget(world, task.target, until, ({ handle, device, survey }) => {
+          const data = Uint8Array.fromBase64(task.base64);
+          const { migration, pciConfig, v1 } = survey;
+          const driver = device.driver?.name ?? device.type;
+          const source = { data, phase: task.phase };
+          const { problems, ...judged } = testTarget(handle, {
+            id: device.id,
+            driver,
+            migration,
+            v1,
+            source,
+          });
+          const verdict = withPciConfig(judged, (a, b) => differentPciConfig(driver, a, b), {
+            source: task.pciConfig,
+            target: pciConfig,
+          });
+          return workerResult("done", { ...verdict, problems });
+        });
+      case "test-version":
+        return testVersion(task);
+      case "recover":
+        return await recover(world, task.device);
+    }
+  } catch (error) {
+    const sentence = error instanceof Error ? error.message : String(error);
+    const remedy = error instanceof Failure ? error.remedy : null;
+    const busy = error instanceof Failure && error.code === "in-use";
+    return workerResult(busy ? "in-use" : "failed", { sentence, remedy });
+  }
+}
+
+type OpenPath = "any" | "cdev" | "group";
+
+interface OnDevice {
+  handle: DeviceHandle;
+  device: SysfsDevice;
+  survey: Survey;
+}
+
+/** Works on a device that may leave RUNNING for it, or on an mdev made for the purpose: journalled first. */
+async function onTarget(
+  world: World,
+  target: TestTarget,
+  { deadlineMs, path }: { deadlineMs: number; path: OpenPath },
+  work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>,
+): Promise<WorkerResult> {
+  if ("type" in target) {
+    return await withTemporaryMdev(
+      world,
+      { ...target, deadlineMs },
+      (id) => onDevice(world, { id, path, entry: null }, work),
+    );
+  }
+  const { bootId } = readHost(world.roots);
+  const untilMs = world.now().getTime() + deadlineMs;
+  const entry = { device: target.device, what: "preflight", bootId, untilMs } as const;
+  return await onDevice(world, { id: target.device, path, entry }, work);
+}
+
+async function onDevice(
+  world: World,
+  { id, path, entry }: { id: string; path: OpenPath; entry: Parameters<typeof journal>[1] | null },
+  work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>,
+): Promise<WorkerResult> {
+  const came = await withIdleDevice(world, id, async (handle, device) => {
+    const survey = surveyDevice(handle, id);
+    if (needsReset(survey.problems)) return workerResult("failed", { problems: survey.problems });
+    const written = entry === null ? null : journal(world.stateDirectory, entry);
+    const result = await work({ handle, device, survey });
+    if (needsReset(result.problems)) written?.keep();
+    else written?.strike();
+    return result;
+  }, path);
+  if ("done" in came) return came.done;
+  return notDone(came.unavailable);
+}
+
+/** The result of a task whose device could not be worked with. */
+function notDone({ holder: _, ...why }: Unavailable): WorkerResult {
+  return workerResult(why.outcome, why);
+}
+
+function needsReset(problems: readonly Problem[]): boolean {
+  return problems.some(({ code }) => code === "needs-reset");
+}
+
+/**
+ * Puts a journalled device right, unless somebody has it: removes an mdev that was made for a test, brings
+ * another to RUNNING.
+ */
+async function recover(world: World, device: string): Promise<WorkerResult> {
+  const { stateDirectory } = world;
+  const { bootId } = readHost(world.roots);
+  const entry = readJournal(stateDirectory, bootId).find((found) => found.device === device);
+  if (entry === undefined || entry.alive || stateDirectory === null) return workerResult("done");
+  // Surveying a device brings it to RUNNING, or says that it cannot.
+  const came = await withIdleDevice(
+    world,
+    device,
+    (handle) => surveyDevice(handle, device).problems,
+  );
+  if ("unavailable" in came && came.unavailable.outcome === "in-use") {
+    return notDone(came.unavailable);
+  }
+  if (entry.what === "temporary-mdev") {
+    removeMdev(world, device);
+    strikeEntry(stateDirectory, device);
+    return workerResult("done", { sentence: `${device} was removed` });
+  }
+  const isGone = "unavailable" in came && came.unavailable.outcome === "gone";
+  if (isGone || ("done" in came && !needsReset(came.done))) {
+    strikeEntry(stateDirectory, device);
+    return workerResult("done", {
+      sentence: isGone ? `${device} is gone` : `${device} is in RUNNING`,
+    });
+  }
+  if ("done" in came) return workerResult("failed", { problems: came.done });
+  return notDone(came.unavailable);
+}
+
+/**
+ * Write and test by the version attribute: the driver takes a version of its whole length, or refuses it.
+ *
+ * Source: `migration_version` as proposed in 2019 and 2020. Effect: none but the driver's own.
+ */
+function testVersion({ attribute, version }: { attribute: string; version: string }): WorkerResult {
+  const bytes = fromLatin1(version);
+  if (bytes === null || bytes.length === 0 || bytes.length > 4096) {
+    return workerResult("failed", {
+      sentence: "the version has no bytes, more than 4096, or no bytes of its own",
+    });
+  }
+  try {
+    const written = writeOnce(attribute, bytes);
+    return workerResult("done", {
+      verdict: written === bytes.length ? "compatible" : "unknown",
+      evidence: written === bytes.length ? "attribute-tested" : null,
+      check: { step: "write version", errno: null },
+    });
+  } catch (error) {
+    const check = { step: "write version", errno: errnoOf(error) };
+    return workerResult("done", { verdict: "incompatible", evidence: "attribute-tested", check });
+  }
+}
+
+/** One write(2) of all the bytes: an attribute takes them whole or not at all. */
+function writeOnce(path: string, bytes: Uint8Array): number {
+  const file = Deno.openSync(path, { write: true });
+  try {
+    return file.writeSync(bytes);
+  } finally {
+    file.close();
+  }
+}
