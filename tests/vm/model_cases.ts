@@ -113,9 +113,10 @@ export const MODEL_CASES: readonly VmCase[] = [
   {
     name: "model: a running server takes an operator's rules, and refuses a file with an error",
     async run() {
+      // Before the server, whose child has devices open while it asks them.
+      const source = await sourceLike(MTTY_2, "source");
       const server = await startServer("--settle", "0", "--refresh", "0.2", ...FRESH().slice(2));
       const { url } = server;
-      const source = await sourceLike(MTTY_2, "source");
       const ask = async () =>
         (await call(`${url}/v1/ask`, { method: "POST", body: source })).json();
       const kinds = (offers: Json[]) => offers.map(({ configuration }) => configuration.kind);
@@ -156,9 +157,9 @@ export const MODEL_CASES: readonly VmCase[] = [
   {
     name: "model: a whole virtual machine lands exactly where the kernel has room for it",
     async run() {
-      const server = await startServer("--settle", "0", ...FRESH().slice(2));
       const one = await sourceLike(MTTY_1, "one");
       const two = await sourceLike(MTTY_2, "two");
+      const server = await startServer("--settle", "0", ...FRESH().slice(2));
       const made: string[] = [];
       // The idle mdevs are held by nobody: they would take sources too.
       const idle = [MTTY_1, MTTY_2, MTTY_2_IDLE];
