@@ -21,6 +21,12 @@ const PARSERS: Readonly<Record<Vmm, (text: string) => string | null>> = {
 /** How long a program may take to say its version. */
 const TIMEOUT_MS = 3_000;
 
+/** How long one that is killed may take to be gone. */
+const GRACE_MS = 1_000;
+
+/** How much a program may say to that. */
+const MAX_SAID = 65_536;
+
 /** What programs said, by path and mtime: hand in the same map again, and a program is run only when it is another. */
 export type RememberedVersions = Map<string, string | null>;
 
@@ -76,9 +82,9 @@ function keyOf(path: string): string | null {
 
 /** What a program says to `--version`, null where it does not run or not in time. */
 async function runForVersion(path: string, timeoutMs: number): Promise<string | null> {
-  let timer: number | undefined;
+  let child: Deno.ChildProcess;
   try {
-    const child = new Deno.Command(path, {
+    child = new Deno.Command(path, {
       args: ["--version"],
       clearEnv: true,
       env: { LC_ALL: "C" },
@@ -86,28 +92,48 @@ async function runForVersion(path: string, timeoutMs: number): Promise<string | 
       stdout: "piped",
       stderr: "null",
     }).spawn();
-    const late = new Promise<null>((resolve) =>
-      timer = setTimeout(() => {
-        tryKill(child);
-        resolve(null);
-      }, timeoutMs)
-    );
-    const output = child.output();
-    const came = await Promise.race([output, late]);
-    if (came === null) output.catch(() => {});
-    return came === null ? null : new TextDecoder().decode(came.stdout);
+  } catch {
+    return null;
+  }
+  const reader = child.stdout.getReader();
+  let timer: number | undefined;
+  const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), timeoutMs));
+  try {
+    return await readToEnd(reader, late);
   } catch {
     return null;
   } finally {
     clearTimeout(timer);
+    tryKill(child);
+    // What it has started itself may hold the pipe open yet.
+    await reader.cancel().catch(() => {});
+    // Nor can one be killed that hangs in the kernel.
+    const ended = new Promise<void>((resolve) => timer = setTimeout(resolve, GRACE_MS));
+    await Promise.race([child.status, ended]);
+    clearTimeout(timer);
   }
+}
+
+/** All that comes, null where it does not end in time or before there is too much. */
+async function readToEnd(
+  reader: ReadableStreamDefaultReader<Uint8Array>,
+  late: Promise<null>,
+): Promise<string | null> {
+  const decoder = new TextDecoder();
+  let text = "";
+  while (text.length < MAX_SAID) {
+    const came = await Promise.race([reader.read(), late]);
+    if (came === null) return null;
+    if (came.done) return text;
+    text += decoder.decode(came.value, { stream: true });
+  }
+  return null;
 }
 
 function tryKill(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
-    child.unref();
   } catch {
-    // It has ended meanwhile.
+    // It has ended.
   }
 }
