@@ -38,7 +38,7 @@ export async function* linesOfChild(
   const child = spawn(command, input !== undefined);
   const { pid } = child;
   listener.started?.(pid);
-  const abort = () => kill(child);
+  const abort = () => killChild(child);
   signal?.addEventListener("abort", abort);
   if (input !== undefined) feed(child, input);
   const lines = readLines(child.stdout);
@@ -53,8 +53,8 @@ export async function* linesOfChild(
     }
     finished = trouble === null;
   } finally {
-    if (!finished) kill(child);
-    await reap(child);
+    if (!finished) killChild(child);
+    await reapChild(child);
     lines.cancel();
     signal?.removeEventListener("abort", abort);
     listener.ended?.(pid);
@@ -85,13 +85,14 @@ function feed(child: Deno.ChildProcess, input: string): void {
 }
 
 /** Waits for a child that should end, kills it where it does not, and leaves one that cannot be killed. */
-async function reap(child: Deno.ChildProcess): Promise<void> {
+export async function reapChild(child: Deno.ChildProcess): Promise<void> {
   if (await within(child.status, REAP_MS) !== "late") return;
-  kill(child);
+  killChild(child);
   if (await within(child.status, REAP_MS) === "late") child.unref();
 }
 
-function kill(child: Deno.ChildProcess): void {
+/** Kills a child that may have ended meanwhile. */
+export function killChild(child: Deno.ChildProcess): void {
   try {
     child.kill("SIGKILL");
   } catch {

@@ -1,4 +1,5 @@
 import type { HostSoftware, Vmm } from "../vmm/mod.ts";
+import { killChild, reapChild } from "./child.ts";
 
 /** Where the programs are found, by absolute paths alone: the first that says its version counts. */
 export const SOFTWARE_PATHS: Readonly<Record<Vmm, readonly string[]>> = {
@@ -20,9 +21,6 @@ const PARSERS: Readonly<Record<Vmm, (text: string) => string | null>> = {
 
 /** How long a program may take to say its version. */
 const TIMEOUT_MS = 3_000;
-
-/** How long one that is killed may take to be gone. */
-const GRACE_MS = 1_000;
 
 /** How much a program may say to that. */
 const MAX_SAID = 65_536;
@@ -104,13 +102,10 @@ async function runForVersion(path: string, timeoutMs: number): Promise<string | 
     return null;
   } finally {
     clearTimeout(timer);
-    tryKill(child);
+    killChild(child);
     // What it has started itself may hold the pipe open yet.
     await reader.cancel().catch(() => {});
-    // Nor can one be killed that hangs in the kernel.
-    const ended = new Promise<void>((resolve) => timer = setTimeout(resolve, GRACE_MS));
-    await Promise.race([child.status, ended]);
-    clearTimeout(timer);
+    await reapChild(child);
   }
 }
 
@@ -128,12 +123,4 @@ async function readToEnd(
     text += decoder.decode(came.value, { stream: true });
   }
   return null;
-}
-
-function tryKill(child: Deno.ChildProcess): void {
-  try {
-    child.kill("SIGKILL");
-  } catch {
-    // It has ended.
-  }
 }
