@@ -10,7 +10,7 @@ import {
   UPSTREAM_VARIANTS,
   type Variant,
 } from "../doctor/mod.ts";
-import { type Device, type Problem, toProblem } from "../identity/mod.ts";
+import { type Device, isMigratable, type Problem, toProblem } from "../identity/mod.ts";
 import {
   bestVfioAlias,
   type HostRoots,
@@ -122,9 +122,7 @@ export function examineDevices(
       cdevs: snapshot.devices.filter(({ nodes }) => nodes.cdev !== null).length,
       aliases: aliases !== null,
       software,
-      migratable: snapshot.devices.filter(({ migration: { uapi } }) =>
-        uapi === "v1" || uapi === "v2"
-      ),
+      migratable: snapshot.devices.filter(({ migration }) => isMigratable(migration)),
     },
     problems,
   };

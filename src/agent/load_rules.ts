@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type { Problem, RulesFile } from "../identity/mod.ts";
 import { parseRules, type RulesError, shippedRules } from "../rules/mod.ts";
-import { errnoOf } from "../sysfs/mod.ts";
+import { compareText, errnoOf } from "../sysfs/mod.ts";
 
 /** Where rules lie, the operator's before the packages'. What came with the program stands behind both. */
 export const RULES_DIRECTORIES = ["/etc/vfio-ask/rules.d", "/usr/share/vfio-ask/rules.d"] as const;
@@ -82,7 +82,7 @@ export function readRulesFile(path: string): RulesFileState {
 
 /** In the order of names; the first of a name that can be used stands for it. */
 function arrange(all: readonly Read[]): RulesState {
-  const order = (a: Read, b: Read) => compare(a.file.name, b.file.name);
+  const order = (a: Read, b: Read) => compareText(a.file.name, b.file.name);
   const taken = new Set<string>();
   const files: RulesFileState[] = [];
   const inForce: RulesFile[] = [];
@@ -164,8 +164,4 @@ function readRules({ name, path, stamp }: Listed): Read {
   const { document, errors } = parseRules(text);
   if (errors !== undefined) return refused(errors);
   return { stamp, rules: { name, path, document }, file: stateOf(name, path, document) };
-}
-
-function compare(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-import type { Check, Driver, Identity } from "../identity/mod.ts";
+import { type Check, type Driver, type Identity, isMigratable } from "../identity/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
 
@@ -25,7 +25,7 @@ export function checkMigration(source: Identity, target: Candidate): Finding[] {
   } else if (ours === "unknown" && !isSameBuild(source, target)) {
     const sentence = `${vendor}: no device of this kind has been asked whether it can migrate`;
     found.push(find("unknown", "TargetNotObserved", sentence, values));
-  } else if (isMigratable(ours) && isMigratable(theirs) && ours !== theirs) {
+  } else if (isMigratable(target.migration) && isMigratable(source.migration) && ours !== theirs) {
     const sentence = `${vendor}: migration by uapi ${ours} cannot take a stream of ${theirs}`;
     found.push(find("refuse", "UapiDiffers", sentence, values));
   }
@@ -72,10 +72,6 @@ function isSameDriver(a: Driver | null, b: Driver | null): boolean {
   if (a === null || b === null || a.name !== b.name || a.module !== b.module) return false;
   // Built in: it is as the kernel is.
   return a.module === null || (a.srcversion !== null && a.srcversion === b.srcversion);
-}
-
-function isMigratable(uapi: string): boolean {
-  return uapi === "v1" || uapi === "v2";
 }
 
 /** The first check of a migration document is the one that said that there is none. */

@@ -1,5 +1,5 @@
 import { unmetConditions, VMM_NAMES, type VmmCondition } from "../vmm/mod.ts";
-import type { Driver, Host, Identity } from "../identity/mod.ts";
+import { type Driver, type Host, type Identity, isMigratable } from "../identity/mod.ts";
 import { isInRange, parseVersionRange } from "../rules/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
@@ -57,18 +57,17 @@ function kernelTooOld({ host: theirs, migration }: Identity, target: Candidate):
 
 /** Without it a migration needs every page copied while the machine stands still. */
 function trackingMissing(source: Identity, target: Candidate): Finding[] {
-  const migrates = (uapi: string) => uapi === "v1" || uapi === "v2";
   const values = { source: source.migration.dirtyTracking, host: target.migration.dirtyTracking };
   const checkOf = ({ checks }: Identity["migration"]) =>
     checks?.find(({ step }) => step.startsWith("DMA_LOGGING"));
   const found: Finding[] = [];
-  if (migrates(source.migration.uapi) && values.source === "none") {
+  if (isMigratable(source.migration) && values.source === "none") {
     const sentence = `${
       driverOf(source)
     }: neither the source's driver nor its IOMMU tracks dirty pages`;
     found.push(find("warn", "DirtyTrackingMissing", sentence, values, checkOf(source.migration)));
   }
-  if (migrates(target.migration.uapi) && values.host === "none") {
+  if (isMigratable(target.migration) && values.host === "none") {
     const sentence = `${
       vendorOf(target)
     }: neither the driver nor the IOMMU tracks dirty pages here, as migrating on from here will need`;

@@ -1,4 +1,4 @@
-import type { Check, Identity, Reason } from "../identity/mod.ts";
+import { type Check, type Identity, type Reason, vendorName } from "../identity/mod.ts";
 import type { Candidate } from "./configurations.ts";
 
 /** What one check finds: for it, against it, that it cannot be known, a warning, or that it is not to be had now. */
@@ -11,12 +11,12 @@ export interface Finding {
 
 /** The name that a sentence about a target starts with. */
 export function vendorOf({ driver, configuration }: Candidate): string {
-  return driver?.name ?? configuration.type.split(/[-:]/)[0]!;
+  return vendorName(driver, configuration.type);
 }
 
 /** The name that a sentence about a source starts with. */
 export function driverOf({ driver, type }: Identity): string {
-  return driver?.name ?? type.split(/[-:]/)[0]!;
+  return vendorName(driver, type);
 }
 
 /** A finding with both values. */

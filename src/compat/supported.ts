@@ -1,4 +1,4 @@
-import type { Condition, RulesFile, RuleTarget, Snapshot, Verdict } from "../identity/mod.ts";
+import type { Condition, Rule, RulesFile, RuleTarget, Snapshot, Verdict } from "../identity/mod.ts";
 import { fillPattern, selects } from "../rules/mod.ts";
 import { type Candidate, listCandidates } from "./configurations.ts";
 
@@ -36,19 +36,23 @@ export function listSupported(snapshot: Snapshot): SupportedSource[] {
     ({ configuration, driver, parentDriver }) =>
       JSON.stringify([configuration.type, (driver ?? parentDriver)?.name ?? null]),
   );
+  const targets = allTargets(snapshot.rules);
   const supported = [...byType.values()].flatMap((group) => [
-    ownType(snapshot.rules, group),
-    ...otherTypes(snapshot.rules, group),
+    ownType(targets, group),
+    ...otherTypes(targets, group),
   ]).filter((entry) => entry !== null);
   const key = ({ type, target, rule }: SupportedSource) => `${type} ${target} ${rule?.name ?? ""}`;
   return supported.toSorted((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
 }
 
 /** Sources of the type itself: the first rule that speaks of such a pair decides, as in an answer. */
-function ownType(rules: readonly RulesFile[], group: readonly Candidate[]): SupportedSource | null {
+function ownType(
+  targets: readonly FoundTarget[],
+  group: readonly Candidate[],
+): SupportedSource | null {
   const [first] = group as [Candidate];
   const { type } = first.configuration;
-  for (const { file, rule, target } of allTargets(rules)) {
+  for (const { file, rule, target } of targets) {
     const source = selects(rule.for, first, type);
     if (source === null || selects(target, first, type, source) === null) continue;
     // A condition on which it hangs whether the rule speaks at all cannot be told without a source.
@@ -60,10 +64,13 @@ function ownType(rules: readonly RulesFile[], group: readonly Candidate[]): Supp
 }
 
 /** Sources of another type, which only rules accept. */
-function otherTypes(rules: readonly RulesFile[], group: readonly Candidate[]): SupportedSource[] {
+function otherTypes(
+  targets: readonly FoundTarget[],
+  group: readonly Candidate[],
+): SupportedSource[] {
   const [first] = group as [Candidate];
   const { type } = first.configuration;
-  return allTargets(rules).flatMap(({ file, rule, target }) => {
+  return targets.flatMap(({ file, rule, target }) => {
     if (target.type === undefined || target.verdict === "incompatible") return [];
     const captures = selects(target, first, type);
     if (captures === null) return [];
@@ -76,7 +83,14 @@ function otherTypes(rules: readonly RulesFile[], group: readonly Candidate[]): S
   });
 }
 
-function allTargets(rules: readonly RulesFile[]) {
+/** A target of a rule of a file. */
+interface FoundTarget {
+  file: RulesFile;
+  rule: Rule;
+  target: RuleTarget;
+}
+
+function allTargets(rules: readonly RulesFile[]): FoundTarget[] {
   return rules.flatMap((file) =>
     file.document.rules.flatMap((rule) => rule.targets.map((target) => ({ file, rule, target })))
   );

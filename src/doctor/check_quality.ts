@@ -1,4 +1,4 @@
-import type { Device } from "../identity/mod.ts";
+import { type Device, isMigratable } from "../identity/mod.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, type Level, vendorOf } from "./finding.ts";
 
@@ -12,7 +12,6 @@ interface Shortcoming {
   remedy: string;
 }
 
-const isMigratable = ({ migration: { uapi } }: Device) => uapi === "v1" || uapi === "v2";
 const lacks = (feature: string) => ({ migration }: Device) =>
   migration.uapi === "v2" && !migration.features.includes(feature);
 
@@ -34,7 +33,7 @@ const SHORTCOMINGS: readonly Shortcoming[] = [
   {
     code: "NoDirtyTracking",
     level: "limits",
-    holds: (device) => isMigratable(device) && device.migration.dirtyTracking === "none",
+    holds: (device) => isMigratable(device.migration) && device.migration.dirtyTracking === "none",
     sentence:
       "neither it nor the IOMMU tracks dirty pages, so that QEMU refuses, or copies all memory while the machine stands",
     remedy:

@@ -1,4 +1,4 @@
-import { parsePciAddress } from "../identity/mod.ts";
+import { isMigratable, parsePciAddress } from "../identity/mod.ts";
 import { checkMigration } from "./check_migration.ts";
 import { checkQuality } from "./check_quality.ts";
 import { isBoundTo } from "./drivers.ts";
@@ -111,7 +111,7 @@ function checkGroup({ device, strangers, asked }: DeviceExamination): Finding[] 
 function checkBinding({ device, variant }: DeviceExamination): Finding[] {
   const { id, migration, pci, driver, sysfs, use } = device;
   if (variant === null || pci?.function !== "virtual") return [];
-  if (migration.uapi === "v1" || migration.uapi === "v2") return [];
+  if (isMigratable(migration)) return [];
   if (isBoundTo(device, variant.module)) return [];
   const bound = driver !== null;
   return [find("blocks", "VariantDriverNotBound", {

@@ -1,4 +1,4 @@
-import type { Check, Driver } from "../identity/mod.ts";
+import { type Check, type Driver, vendorName } from "../identity/mod.ts";
 
 /**
  * How much a finding matters: it keeps the device from migrating, keeps that from being known, makes a migration
@@ -55,5 +55,5 @@ export function find(
 
 /** The name that a sentence about a device starts with. */
 export function vendorOf({ driver, type }: { driver: Driver | null; type: string }): string {
-  return driver?.name ?? type.split(/[-:]/)[0]!;
+  return vendorName(driver, type);
 }

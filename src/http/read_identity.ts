@@ -1,5 +1,11 @@
 import { TestTarget } from "../agent/mod.ts";
-import { Failure, Identity, IDENTITY_SCHEMA, upgradeDocument } from "../identity/mod.ts";
+import {
+  Failure,
+  Identity,
+  IDENTITY_SCHEMA,
+  jsonPointer,
+  upgradeDocument,
+} from "../identity/mod.ts";
 import { reasonsNotToMigrate } from "../compat/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -22,7 +28,7 @@ export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): 
   const reasons = reasonsNotToMigrate(read.data);
   if (reasons.length > 0) {
     throw new HttpProblem("source-cannot-migrate", reasons[0]!.sentence, {
-      pointer: pointer([...base, "migration", "uapi"]),
+      pointer: jsonPointer([...base, "migration", "uapi"]),
       value: read.data.migration.uapi,
       remedy: "Bind the source to a driver that supports migration, and write its identity again.",
       reasons,
@@ -40,7 +46,7 @@ function upgrade(body: unknown, base: readonly PropertyKey[]): unknown {
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new HttpProblem("schema-unsupported", error.message, {
-      pointer: pointer([...base, "schema"]),
+      pointer: jsonPointer([...base, "schema"]),
       value: schema,
       remedy: error.remedy,
     });
@@ -63,7 +69,7 @@ export function readTest(body: unknown): { source: Identity; target: TestTarget 
 
 function invalidIdentity(body: unknown, issues: readonly Issue[], base: readonly PropertyKey[]) {
   const errors = issues.slice(0, MAX_ERRORS).map(({ path, message }) => ({
-    pointer: pointer([...base, ...path]),
+    pointer: jsonPointer([...base, ...path]),
     value: shorten(valueAt(body, path)),
     detail: message,
   }));
@@ -78,11 +84,6 @@ function invalidIdentity(body: unknown, issues: readonly Issue[], base: readonly
       errors,
     },
   );
-}
-
-/** A JSON pointer, RFC 6901. */
-export function pointer(path: readonly PropertyKey[]): string {
-  return path.map((key) => "/" + String(key).replaceAll("~", "~0").replaceAll("/", "~1")).join("");
 }
 
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {

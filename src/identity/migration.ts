@@ -57,3 +57,8 @@ export const MIGRATION_UNKNOWN: Migration = {
   dirtyTracking: "unknown",
   observed: "sysfs",
 };
+
+/** Whether some generation of the uAPI answers. */
+export function isMigratable({ uapi }: Pick<Migration, "uapi">): boolean {
+  return uapi === "v1" || uapi === "v2";
+}

@@ -11,6 +11,7 @@
  */
 export * from "./failure.ts";
 export * from "./identity.ts";
+export * from "./json_pointer.ts";
 export type * from "./known.ts";
 export * from "./migration.ts";
 export * from "./offer.ts";

@@ -26,3 +26,8 @@ export function deviceTypeName(driver: string, modalias: string): string {
 export function vgpuTypeName(id: number): string {
   return `nvidia-${id}`;
 }
+
+/** The name that a sentence about a device starts with: its driver's, else what its type begins with. */
+export function vendorName(driver: { name: string } | null | undefined, type: string): string {
+  return driver?.name ?? type.split(/[-:]/)[0]!;
+}

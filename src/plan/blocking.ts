@@ -1,4 +1,4 @@
-import type { Reason } from "../identity/mod.ts";
+import { type Reason, vendorName } from "../identity/mod.ts";
 import { describeConfiguration, vendorOf } from "./host.ts";
 import { type Landing, listLandings } from "./landing.ts";
 import { p2pOf, p2pOfPlacement, sourceLacksP2p, targetsLackP2p } from "./p2p.ts";
@@ -89,5 +89,5 @@ function landingsOf({ host, supply, sources }: Question, source: PlanSource): La
 }
 
 function driverOf({ source }: PlanSource): string {
-  return source.driver?.name ?? source.type.split(/[-:]/)[0]!;
+  return vendorName(source.driver, source.type);
 }

@@ -1,4 +1,10 @@
-import type { Configuration, Device, DeviceType, Snapshot } from "../identity/mod.ts";
+import {
+  type Configuration,
+  type Device,
+  type DeviceType,
+  type Snapshot,
+  vendorName,
+} from "../identity/mod.ts";
 
 /** What a plan looks up in a snapshot: the entry behind a configuration, and what a parent has of each type. */
 export interface PlanHost {
@@ -51,6 +57,5 @@ export function describeConfiguration(
 /** The name that a sentence about a configuration starts with. */
 export function vendorOf(host: PlanHost, configuration: Configuration): string {
   const entry = host.entryOf(configuration);
-  return entry?.driver?.name ?? entry?.parentDriver?.name ??
-    configuration.type.split(/[-:]/)[0]!;
+  return vendorName(entry?.driver ?? entry?.parentDriver, configuration.type);
 }

@@ -1,4 +1,11 @@
-import type { Configuration, Identity, Migration, Offer, Reason } from "../identity/mod.ts";
+import {
+  type Configuration,
+  type Identity,
+  type Migration,
+  type Offer,
+  type Reason,
+  vendorName,
+} from "../identity/mod.ts";
 import { describeConfiguration, type PlanHost, vendorOf } from "./host.ts";
 
 /** Whether a device can hold still for its peers; `exempt` where uapi v2's flag does not exist. */
@@ -43,7 +50,7 @@ export function p2pOfPlacement(
 
 /** Why a source cannot be migrated beside others. */
 export function sourceLacksP2p({ driver, type, id, migration }: Identity): Reason {
-  const vendor = driver?.name ?? type.split(/[-:]/)[0]!;
+  const vendor = vendorName(driver, type);
   return {
     code: "P2pMissing",
     sentence: `${vendor}: the source's driver has no P2P for ${id}, and QEMU migrates more than ` +

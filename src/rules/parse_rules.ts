@@ -1,5 +1,6 @@
 import {
   type Condition,
+  jsonPointer,
   RULES_SCHEMA,
   RulesDocument,
   type RuleTarget,
@@ -39,7 +40,7 @@ export function parseRules(text: string): ParsedRules {
   const read = RulesDocument.safeParse(json);
   if (!read.success) {
     const errors = read.error.issues.map(({ path, message }) => ({
-      path: pointer(path),
+      path: jsonPointer(path),
       reason: message,
     }));
     return { errors: errors.slice(0, MAX_ERRORS) };
@@ -149,15 +150,11 @@ function checkCondition(condition: Condition, path: string): RulesError[] {
 function unknownKeys(object: object, keys: readonly string[], path: string): RulesError[] {
   return Object.keys(object).filter((key) => !keys.includes(key) && !key.startsWith("x-"))
     .map((key) => ({
-      path: `${path}${pointer([key])}`,
+      path: `${path}${jsonPointer([key])}`,
       reason: `nothing here is called ${key}; there is ${keys.join(", ")}`,
     }));
 }
 
 function namesOf({ driver, type }: Selector | RuleTarget): Set<string> {
   return new Set([driver ?? [], type ?? []].flat().flatMap(patternNames));
-}
-
-function pointer(path: readonly PropertyKey[]): string {
-  return path.map((key) => "/" + String(key).replaceAll("~", "~0").replaceAll("/", "~1")).join("");
 }
