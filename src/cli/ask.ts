@@ -33,8 +33,8 @@ input), or a device of this host. Prints offers, best first, and refusals with t
 Of several sources, the devices of one virtual machine, it tells too whether all can land here together,
 and which goes where. With --snapshot nothing of this host is looked at.
 
-Order: compatible before unknown; the stronger evidence (driver-tested, attribute-tested, vendor-rule,
-same-type); of what is unknown, the fewer things that are; a rule's own order; available now; what is there before what must be made; the NUMA node that is
+Order: compatible before unknown; the stronger evidence (driver-tested, attribute-tested,
+vendor-rule); of what is unknown, the fewer things that are; a rule's own order; available now; what is there before what must be made; the NUMA node that is
 wished; the fewest instances left over; the name. --json shows in each offer what its rank came from.
 Exit code 0 where something is compatible (of several: where all can land), 1 where nothing is, 3 where
 that is not known; of several snapshots the best.`,

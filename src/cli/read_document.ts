@@ -1,18 +1,18 @@
 import { join } from "@std/path";
 import {
+  checkSchema,
   Failure,
   Identity,
   IDENTITY_SCHEMA,
   Snapshot,
-  upgradeDocument,
-  upgradeSnapshot,
+  SNAPSHOT_SCHEMA,
 } from "../identity/mod.ts";
 
 /** A kind of document: what it is called, where it comes from, and how it is read. */
 interface DocumentKind<T> {
   name: string;
   remedy: string;
-  upgrade: (document: unknown) => unknown;
+  schema: string;
   read: (document: unknown) => Read<T>;
 }
 
@@ -23,14 +23,14 @@ type Read<T> =
 const IDENTITY: DocumentKind<Identity> = {
   name: "identity",
   remedy: "Write it with vfio-ask identity DEVICE on the source's host.",
-  upgrade: (document) => upgradeDocument(document, IDENTITY_SCHEMA),
+  schema: IDENTITY_SCHEMA,
   read: (document) => Identity.safeParse(document) as Read<Identity>,
 };
 
 const SNAPSHOT: DocumentKind<Snapshot> = {
   name: "snapshot",
   remedy: "Write it with vfio-ask snapshot on the host that it is of.",
-  upgrade: upgradeSnapshot,
+  schema: SNAPSHOT_SCHEMA,
   read: (document) => Snapshot.safeParse(document) as Read<Snapshot>,
 };
 
@@ -68,7 +68,7 @@ export function listSnapshotFiles(path: string): string[] {
 }
 
 function readDocument<T>(
-  { name, remedy, upgrade, read }: DocumentKind<T>,
+  { name, remedy, schema, read }: DocumentKind<T>,
   text: string,
   subject: string,
 ): T {
@@ -84,7 +84,7 @@ function readDocument<T>(
     throw refuse((cause as Error).message);
   }
   try {
-    document = upgrade(document);
+    document = checkSchema(document, schema);
   } catch (cause) {
     if (!(cause instanceof Failure)) throw cause;
     throw refuse(cause.message, cause.remedy);

@@ -1,12 +1,13 @@
-import type {
-  Device,
-  DeviceType,
-  Evidence,
-  Identity,
-  Offer,
-  Reason,
-  Refusal,
-  Snapshot,
+import {
+  type Device,
+  type DeviceType,
+  type Evidence,
+  type Identity,
+  type Offer,
+  type Reason,
+  type Refusal,
+  type Snapshot,
+  vendorName,
 } from "../identity/mod.ts";
 import { findRule, type PreparedTarget, prepareRules, reachedTypes } from "../rules/mod.ts";
 import { forInstances } from "./availability.ts";
@@ -42,7 +43,7 @@ export interface Judgement {
  *
  * Where candidates were tested, the test decides: its no refuses, whatever rules say; its yes is the stronger
  * evidence, and overturns that the type has another name and that nobody could know. What a guest would
- * see, and what a rule refuses, it does not.
+ * see, and what a rule refuses, it does not. Where there is neither a rule nor a test, the verdict is unknown.
  */
 export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
   const { tests = new Map(), omitUnknown = false } = options;
@@ -96,15 +97,19 @@ function judge(
   const refused = reasonsOf(findings, "refuse");
   if (refused.length > 0) {
     const evidence = evidenceOfRefusal(findings, test);
-    // What is not known would not have refused it, and is told beside.
-    const beside = [...reasonsOf(findings, "unknown"), ...warnings];
+    // What is not known would not have refused it, and is told beside, but for what only QEMU compares.
+    const open = findings.filter(({ effect, by }) => effect === "unknown" && by !== "vmm");
+    const beside = [...open.map(({ reason }) => reason), ...warnings];
     const verdict = "incompatible";
     return { refusal: { ...shared, verdict, evidence, reasons: refused, warnings: beside } };
   }
-  const unknown = reasonsOf(findings, "unknown");
-  const taken = reasonsOf(findings, "unavailable");
   const accepted = reasonsOf(findings, "accept");
-  const byRule = findings.some(({ effect, by }) => effect === "accept" && by === "rule");
+  const isCompared = word !== null || test?.verdict === "compatible";
+  const unknown = [
+    ...(isCompared ? [] : [nobodyCompares(source, candidate)]),
+    ...reasonsOf(findings, "unknown"),
+  ];
+  const taken = reasonsOf(findings, "unavailable");
   return {
     offer: {
       ...shared,
@@ -112,9 +117,7 @@ function judge(
         ? availability
         : { ...availability, now: false, reason: taken.map(({ sentence }) => sentence).join("; ") },
       verdict: unknown.length > 0 ? "unknown" : "compatible",
-      evidence: unknown.length > 0
-        ? null
-        : test?.evidence ?? (byRule ? "vendor-rule" : "same-type"),
+      evidence: unknown.length > 0 ? null : test?.evidence ?? "vendor-rule",
       reasons: [...accepted, ...unknown, ...taken],
       create,
       ruleIndex: word?.index ?? null,
@@ -137,7 +140,8 @@ function evidenceOfRefusal(
 function weaken({ verdict }: TestResult): (finding: Finding) => Finding {
   return (finding) =>
     verdict === "compatible" &&
-      (finding.effect === "unknown" || finding.reason.code === "TypeDiffers")
+      (finding.effect === "unknown" && finding.by !== "vmm" ||
+        finding.reason.code === "TypeDiffers")
       ? { ...finding, effect: "warn" }
       : finding;
 }
@@ -146,6 +150,17 @@ function weaken({ verdict }: TestResult): (finding: Finding) => Finding {
 function ofTest({ verdict, reasons }: TestResult): Finding[] {
   const effect = { compatible: "accept", incompatible: "refuse", unknown: "warn" } as const;
   return reasons.map((reason) => ({ effect: effect[verdict], reason }));
+}
+
+/** The same type promises the same interface, not that one driver takes the other's state. */
+function nobodyCompares(source: Identity, { driver, configuration }: Candidate): Reason {
+  const vendor = vendorName(driver, configuration.type);
+  return {
+    code: "NobodyCompares",
+    sentence: `${vendor}: no rule and no test compares the devices behind the type ${source.type}`,
+    source: source.type,
+    host: configuration.type,
+  };
 }
 
 function typeNotOnHost(source: Identity, { host }: Snapshot): Reason {

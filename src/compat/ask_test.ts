@@ -8,7 +8,8 @@ import {
   type PciConfig,
   type Snapshot,
 } from "../identity/mod.ts";
-import { ask, reasonsNotToMigrate } from "./mod.ts";
+import { shippedRules } from "../rules/mod.ts";
+import { ask, candidateKey, listCandidates, reasonsNotToMigrate } from "./mod.ts";
 
 const V2: Migration = {
   uapi: "v2",
@@ -83,13 +84,13 @@ function type(name: string, changes: Partial<DeviceType> = {}): DeviceType {
 
 function host(devices: Device[], types: DeviceType[] = []): Snapshot {
   return {
-    schema: "vfio-ask/snapshot/v2",
+    schema: "vfio-ask/snapshot/v1",
     snapshot: 1,
     takenAt: "2026-01-01T00:00:00.000Z",
     host: { name: "hv-22", kernel: "6.12", bootId: "boot-22" },
     devices,
     types,
-    rules: [],
+    rules: shippedRules().filter(({ name }) => name === "mtty.json"),
     problems: [],
   };
 }
@@ -128,7 +129,7 @@ const codes = (snapshot: Snapshot, identity: Identity = source()) => {
 
 Deno.test("ask() offers an idle device of the type before the type that has to be made", () => {
   assertEquals(codes(host([device("idle")], [type("mtty-2"), type("mtty-1")])), {
-    offers: ["idle compatible SameType", "mtty-2 compatible SameType"],
+    offers: ["idle compatible SameType RuleAccepts", "mtty-2 compatible SameType RuleAccepts"],
     refusals: ["mtty-1 TypeDiffers"],
   });
 });
@@ -159,29 +160,54 @@ Deno.test("ask() tells all reasons at once", () => {
   });
 });
 
-Deno.test("ask() says unknown where nobody asked the target, unless kernel and build are the source's", () => {
-  const unknown = { migration: MIGRATION_UNKNOWN, pciConfig: null };
-  const other = { ...DRIVER, srcversion: "B2" };
-  const asUnknown = ["mtty-2 unknown SameType TargetNotObserved"];
-  const asCompatible = ["mtty-2 compatible SameType"];
-  const offersOf = (changes: Partial<DeviceType>, kernel = "6.12") =>
-    codes(
-      host([], [type("mtty-2", { ...unknown, ...changes })]),
-      source({ host: { name: "hv-17", kernel, bootId: "boot-17" } }),
-    ).offers;
-  assertEquals(offersOf({}), asCompatible);
-  assertEquals(offersOf({ driver: other }), asUnknown);
-  assertEquals(offersOf({}, "6.1"), asUnknown);
-  // Before there is a device of the type, its parent's driver stands for the driver.
-  assertEquals(offersOf({ driver: null }), asCompatible);
-  assertEquals(offersOf({ driver: null, parentDriver: other }), asUnknown);
-  assertEquals(offersOf({ driver: null, parentDriver: null }), asUnknown);
+Deno.test("ask() says unknown where nobody asked the target", () => {
+  const unasked = type("mtty-2", { migration: MIGRATION_UNKNOWN });
+  assertEquals(codes(host([], [unasked])).offers, [
+    "mtty-2 unknown SameType RuleAccepts TargetNotObserved",
+  ]);
+});
+
+Deno.test("ask() says unknown where neither a rule nor a test compares", () => {
+  const snapshot = { ...host([device("idle")]), rules: [] };
+  const { offers: [offer] } = ask(snapshot, source());
+  assertEquals([offer!.verdict, offer!.evidence], ["unknown", null]);
+  assertEquals(offer!.reasons.map(({ code }) => code), ["SameType", "NobodyCompares"]);
+  const [key] = listCandidates(snapshot).map(candidateKey);
+  const yes = { verdict: "compatible", evidence: "driver-tested", reasons: [] } as const;
+  const tested = ask(snapshot, source(), { tests: new Map([[key!, { ...yes, reasons: [] }]]) });
+  assertEquals(
+    tested.offers.map(({ verdict, evidence }) => [verdict, evidence]),
+    [["compatible", "driver-tested"]],
+  );
+});
+
+Deno.test("ask() says unknown where QEMU compares a PCI configuration that is not known, tested or not", () => {
+  const yes = { verdict: "compatible", evidence: "driver-tested", reasons: [] } as const;
+  const cases: [ours: PciConfig | null, theirs: PciConfig | null][] = [
+    [null, PCI],
+    [PCI, null],
+    [null, null],
+  ];
+  for (const [ours, theirs] of cases) {
+    const snapshot = host([device("idle", { pciConfig: ours })]);
+    const [key] = listCandidates(snapshot).map(candidateKey);
+    for (const tests of [new Map(), new Map([[key!, { ...yes, reasons: [] }]])]) {
+      const { offers: [offer] } = ask(snapshot, source({ pciConfig: theirs }), { tests });
+      assertEquals(offer!.verdict, "unknown");
+      assertEquals(offer!.reasons.at(-1)!.code, "PciConfigUnknown");
+    }
+  }
+  // A device that is no PCI function has none, and nobody compares it.
+  const ccw = { deviceApi: "vfio-ccw", pciConfig: null };
+  assertEquals(codes(host([device("idle", ccw)]), source(ccw)).offers, [
+    "idle compatible SameType RuleAccepts",
+  ]);
 });
 
 Deno.test("ask() says unknown of a source that nobody asked", () => {
   const identity = source({ migration: MIGRATION_UNKNOWN });
   assertEquals(codes(host([device("idle")]), identity).offers, [
-    "idle unknown SameType SourceNotObserved",
+    "idle unknown SameType RuleAccepts SourceNotObserved",
   ]);
 });
 
@@ -222,7 +248,7 @@ Deno.test("ask() offers the source itself to nobody in the boot that it lives in
   // Another boot, another host, or a boot that is not known: the name alone proves nothing.
   for (const bootId of ["boot-21", null]) {
     const gone = source({ host: { name: "hv-22", kernel: "6.12", bootId } });
-    assertEquals(codes(here, gone).offers, ["source compatible SameType"]);
+    assertEquals(codes(here, gone).offers, ["source compatible SameType RuleAccepts"]);
   }
 });
 

@@ -1,4 +1,4 @@
-import { type Check, type Driver, type Identity, isMigratable } from "../identity/mod.ts";
+import { type Check, type Identity, isMigratable } from "../identity/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
 
@@ -22,7 +22,7 @@ export function checkMigration(source: Identity, target: Candidate): Finding[] {
     found.push(
       find("refuse", "TargetCannotMigrate", sentence, values, refusedBy(target.migration)),
     );
-  } else if (ours === "unknown" && !isSameBuild(source, target)) {
+  } else if (ours === "unknown") {
     const sentence = `${vendor}: no device of this kind has been asked whether it can migrate`;
     found.push(find("unknown", "TargetNotObserved", sentence, values));
   } else if (isMigratable(target.migration) && isMigratable(source.migration) && ours !== theirs) {
@@ -55,23 +55,6 @@ export function checkBuild(source: Identity, target: Candidate): Finding[] {
   if (a === b) return [];
   const sentence = `${vendorOf(target)}: the driver's version here is not the source's`;
   return [find("warn", "DriverVersionDiffers", sentence, { source: a, host: b })];
-}
-
-/**
- * Whether the source's own word holds here too: the same kernel, and the same build of the driver; for a type
- * that no device shows the driver of yet, of its parent's driver.
- */
-function isSameBuild(source: Identity, { driver, parentDriver, host }: Candidate): boolean {
-  if (source.host.kernel !== host.kernel) return false;
-  return driver === null
-    ? isSameDriver(source.parentDriver ?? null, parentDriver ?? null)
-    : isSameDriver(source.driver, driver);
-}
-
-function isSameDriver(a: Driver | null, b: Driver | null): boolean {
-  if (a === null || b === null || a.name !== b.name || a.module !== b.module) return false;
-  // Built in: it is as the kernel is.
-  return a.module === null || (a.srcversion !== null && a.srcversion === b.srcversion);
 }
 
 /** The first check of a migration document is the one that said that there is none. */

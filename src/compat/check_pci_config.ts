@@ -1,16 +1,30 @@
 import type { Identity, PciConfig, Reason } from "../identity/mod.ts";
 import type { Candidate } from "./configurations.ts";
-import { type Finding, vendorOf } from "./finding.ts";
+import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
 
 /**
  * What the guest sees must be the same, since a virtual machine monitor compares it and refuses a
- * difference whatever the driver says.
+ * difference whatever the driver says. Where one side's is not known, nor is what the monitor will say.
  */
 export function checkPciConfig(source: Identity, target: Candidate): Finding[] {
   const [theirs, ours] = [source.pciConfig, target.pciConfig];
-  if (theirs === null || ours === null) return [];
+  if (theirs === null || ours === null) return notKnown(source, target);
   const reason = differentPciConfig(vendorOf(target), theirs, ours);
   return reason === null ? [] : [{ effect: "refuse", reason }];
+}
+
+function notKnown(source: Identity, target: Candidate): Finding[] {
+  const apis = [source.deviceApi, target.deviceApi];
+  if (!apis.includes("vfio-pci")) return [];
+  const values = {
+    source: source.pciConfig === null ? null : "known",
+    host: target.pciConfig === null ? null : "known",
+  };
+  const [name, side] = source.pciConfig === null
+    ? [driverOf(source), "of the source"]
+    : [vendorOf(target), "here"];
+  const sentence = `${name}: the PCI configuration ${side} is not known, and QEMU compares it`;
+  return [{ ...find("unknown", "PciConfigUnknown", sentence, values), by: "vmm" }];
 }
 
 /** What a guest would see differ, null where it would see the same. `theirs` is the source's. */

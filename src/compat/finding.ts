@@ -5,8 +5,8 @@ import type { Candidate } from "./configurations.ts";
 export interface Finding {
   effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
   reason: Reason;
-  /** Set where a rule says so, rather than a check. */
-  by?: "rule";
+  /** Who found it, where it is not a check of ours: a rule, or what the virtual machine monitor compares. */
+  by?: "rule" | "vmm";
 }
 
 /** The name that a sentence about a target starts with. */

@@ -45,14 +45,14 @@ const versioned = (version: string | null, errno: string | null = null) =>
 
 Deno.test("version string equal: the type and the version are the source's", () => {
   assertEquals(told(host([versioned("A\n1")], []), mttyIdentity({ version: "A\n1" })), [
-    "x compatible by same-type: SameType",
+    "x compatible by vendor-rule: SameType RuleAccepts",
   ]);
 });
 
 Deno.test("version string unequal: nobody knows but the driver, which a test asks", () => {
   const snapshot = host([versioned("A 2")], []);
   const source = mttyIdentity({ version: "A 1" });
-  assertEquals(told(snapshot, source), ["x unknown: SameType VersionNotTested"]);
+  assertEquals(told(snapshot, source), ["x unknown: SameType RuleAccepts VersionNotTested"]);
   const key = candidateKey(listCandidates(snapshot)[0]!);
   const reason = { sentence: "mtty said so", source: "A 1", host: null };
   const yes: TestResult = {
@@ -61,7 +61,7 @@ Deno.test("version string unequal: nobody knows but the driver, which a test ask
     reasons: [{ code: "VersionAccepted", ...reason }],
   };
   assertEquals(told(snapshot, source, new Map([[key, yes]])), [
-    "x compatible by attribute-tested: SameType VersionAccepted",
+    "x compatible by attribute-tested: SameType RuleAccepts VersionAccepted",
   ]);
   const no: TestResult = {
     verdict: "incompatible",
@@ -214,7 +214,7 @@ Deno.test("traits as supersets: a host must have all that the source says of its
   // Of a source without the trait that the rule is for, it says nothing.
   const plain = mttyIdentity({ facts: { traits: ["HW_X"] } });
   assertEquals(told(host([], [types[0]!], { rules: [rule] }), plain), [
-    "mtty-2@less compatible by same-type: SameType",
+    "mtty-2@less unknown: SameType NobodyCompares",
   ]);
 });
 
@@ -312,8 +312,8 @@ Deno.test("parents that are no PCI devices: nothing keys on PCI ids", () => {
     mttyType({ type: "vfio_ccw-io", deviceApi: "vfio-ccw", pciConfig: null, ...change });
   const source = mttyIdentity({ type: "vfio_ccw-io", deviceApi: "vfio-ccw", pciConfig: null });
   assertEquals(told(host([], [ccw({ parent: "0.0.0313" }), ccw({ parent: "0.0.0314" })]), source), [
-    "vfio_ccw-io@0.0.0313 compatible by same-type: SameType",
-    "vfio_ccw-io@0.0.0314 compatible by same-type: SameType",
+    "vfio_ccw-io@0.0.0313 unknown: SameType NobodyCompares",
+    "vfio_ccw-io@0.0.0314 unknown: SameType NobodyCompares",
   ]);
 });
 

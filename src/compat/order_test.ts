@@ -72,7 +72,7 @@ Deno.test("rankOffers() is total: of any two one comes first, and three never go
 /** The written rule: what is compared, one after another. */
 const SENTENCES: readonly [string, (better: Unranked) => Unranked][] = [
   ["compatible before unknown", (x) => ({ ...x, verdict: "unknown", evidence: null })],
-  ["the stronger evidence", (x) => ({ ...x, evidence: "same-type" })],
+  ["the stronger evidence", (x) => ({ ...x, evidence: "vendor-rule" })],
   ["a rule's own order", (x) => ({ ...x, ruleIndex: 5 })],
   ["available now", (x) => ({ ...x, availability: { ...x.availability, now: false } })],
   ["no creation before creation", (x) => ({ ...x, create: { sysfs: "/sys/x" } })],

@@ -11,7 +11,7 @@ export interface SupportedSource {
   /** The type here that takes it. */
   target: string;
   verdict: Exclude<Verdict, "incompatible">;
-  /** What it rests on: that the type is the same, or a rule. */
+  /** What it rests on: a rule, or only that the type is the same, which leaves it unknown. */
   by: "same-type" | "vendor-rule";
   rule: { file: string; name: string } | null;
   /** How many configurations take it, and how many of them are available now. */
@@ -112,7 +112,7 @@ function describe(
     type,
     driver: (first.driver ?? first.parentDriver)?.name ?? null,
     target: first.configuration.type,
-    verdict: unknown || target?.verdict === "unknown" ? "unknown" : "compatible",
+    verdict: unknown || target?.verdict !== "compatible" ? "unknown" : "compatible",
     by: target?.verdict === "compatible" ? "vendor-rule" : "same-type",
     rule: file === undefined ? null : { file, name: rule! },
     configurations: group.length,

@@ -1,11 +1,5 @@
 import { TestTarget } from "../agent/mod.ts";
-import {
-  Failure,
-  Identity,
-  IDENTITY_SCHEMA,
-  jsonPointer,
-  upgradeDocument,
-} from "../identity/mod.ts";
+import { checkSchema, Failure, Identity, IDENTITY_SCHEMA, jsonPointer } from "../identity/mod.ts";
 import { reasonsNotToMigrate } from "../compat/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -23,7 +17,7 @@ interface Issue {
  * and the remedy; or, for a source that cannot migrate wherever to, one with the reasons.
  */
 export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): Identity {
-  const read = Identity.safeParse(upgrade(body, base));
+  const read = Identity.safeParse(knownSchema(body, base));
   if (!read.success) throw invalidIdentity(body, read.error.issues, base);
   const reasons = reasonsNotToMigrate(read.data);
   if (reasons.length > 0) {
@@ -38,11 +32,11 @@ export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): 
 }
 
 /** An identity of this version; what has no schema at all is left to be told with whatever else is wrong. */
-function upgrade(body: unknown, base: readonly PropertyKey[]): unknown {
+function knownSchema(body: unknown, base: readonly PropertyKey[]): unknown {
   const schema = (body as { schema?: unknown } | null)?.schema;
   if (typeof schema !== "string") return body;
   try {
-    return upgradeDocument(body, IDENTITY_SCHEMA);
+    return checkSchema(body, IDENTITY_SCHEMA);
   } catch (error) {
     if (!(error instanceof Failure)) throw error;
     throw new HttpProblem("schema-unsupported", error.message, {

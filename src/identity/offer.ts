@@ -36,8 +36,8 @@ export const Reason = z.lazy(() =>
 );
 export type Reason = Known<z.infer<typeof Reason>>;
 
-/** Why an offer is believed, strongest first. */
-export const EVIDENCE = ["driver-tested", "attribute-tested", "vendor-rule", "same-type"] as const;
+/** Why an offer is believed, strongest first. The same type alone is no evidence. */
+export const EVIDENCE = ["driver-tested", "attribute-tested", "vendor-rule"] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
 export const VERDICTS = ["compatible", "incompatible", "unknown"] as const;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Identity } from "./identity.ts";
-import { Snapshot, upgradeSnapshot } from "./snapshot.ts";
+import { Snapshot } from "./snapshot.ts";
 
 const FIXTURES = new URL("../../tests/fixtures/", import.meta.url);
 
@@ -20,7 +20,7 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
 
 for (const [name, document] of recorded("hosts")) {
   Deno.test(`Snapshot takes the recorded ${name}`, () => {
-    const snapshot = Snapshot.parse(upgradeSnapshot(document));
+    const snapshot = Snapshot.parse(document);
     assertEquals(snapshot, document, "nothing is left out or made up on the way in");
     assertEquals(snapshot.rules, [], "tests put the rules in that they are about");
     const names = new Set(snapshot.devices.map(({ id }) => id));

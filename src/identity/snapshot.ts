@@ -5,10 +5,9 @@ import { Check, Migration } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import { RulesFile } from "./rules.ts";
-import { upgradeDocument } from "./schema_version.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
-export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v2";
+export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
 
 /** Who holds a device: a process by number and name, and the node that it has open. */
 export const Holder = z.lazy(() =>
@@ -197,19 +196,3 @@ export const Snapshot = z.lazy(() =>
   })
 );
 export type Snapshot = Known<z.infer<typeof Snapshot>>;
-
-/** Of version 1: types declared no facts, and there were no rules. */
-const UPGRADES = {
-  "vfio-ask/snapshot/v1": (document: Record<string, unknown>) => ({
-    ...document,
-    types: Array.isArray(document.types)
-      ? document.types.map((type) => ({ facts: {}, ...type }))
-      : document.types,
-    rules: [],
-  }),
-};
-
-/** A snapshot's document as this version has it. Throws a Failure where it is of another kind, or newer. */
-export function upgradeSnapshot(document: unknown): unknown {
-  return upgradeDocument(document, SNAPSHOT_SCHEMA, UPGRADES);
-}

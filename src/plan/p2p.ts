@@ -31,20 +31,15 @@ export function p2pOf(migration: Migration | undefined): P2p {
   }
 }
 
-/**
- * Whether P2P is known of a source and of what it would land on: the weaker of the two. What nobody asked and what is
- * compatible all the same, untested, has the source's build of the driver, and so its P2P.
- */
+/** Whether P2P is known of a source and of what it would land on: the weaker of the two. */
 export function p2pOfPlacement(
   host: PlanHost,
   source: Identity,
-  { configuration, verdict, evidence }: Offer,
+  { configuration }: Offer,
 ): P2p {
   const theirs = p2pOf(source.migration);
   const ours = p2pOf(host.entryOf(configuration)?.migration);
-  const isSameBuild = ours === "unknown" && verdict === "compatible" &&
-    (evidence === "same-type" || evidence === "vendor-rule");
-  const both = [theirs, isSameBuild ? theirs : ours];
+  const both = [theirs, ours];
   return (["lacks", "unknown", "has"] as const).find((p2p) => both.includes(p2p)) ?? "exempt";
 }
 

@@ -217,12 +217,6 @@ Deno.test("planTogether() avoids targets without P2P, and says where it is not k
   assertEquals([missing.blocking[0]!.source, codes(missing)], ["a", ["P2pMissing"]]);
   const v1 = few.map(({ source, offers }) => asks(source.id, offers, MIGRATIONS.v1));
   assertEquals(planTogether(v1, hostWith("v1")).verdict, "compatible");
-  // What is compatible although nobody asked it has the source's build of the driver.
-  const sameBuild = few.map(({ source, offers }) => ({
-    source,
-    offers: offers.map((offer) => ({ ...offer, evidence: "same-type" as const })),
-  }));
-  assertEquals(planTogether(sameBuild, hostWith("unknown")).verdict, "compatible");
 });
 
 Deno.test("planTogether() is the same for any order of sources and snapshot", () => {

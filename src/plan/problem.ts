@@ -1,3 +1,5 @@
+import { EVIDENCE } from "../identity/mod.ts";
+
 /**
  * What is left of a planning question once names are taken away: rows (sources) that each take one edge (an offer),
  * and a forest of nodes with capacities above the edges. An edge takes one unit of its leaf and of every node
@@ -46,7 +48,7 @@ export interface Levels {
 export function makeLevels(rows: number, maxRank: number): Levels {
   for (let rank = 1024;; rank /= 2) {
     const evidence = 8 * rank * (rows * maxRank + 1);
-    const unknown = 8 * evidence * (4 * rows + 1);
+    const unknown = 8 * evidence * (EVIDENCE.length * rows + 1);
     const unplaced = 8 * unknown * (rows + 1);
     if (rank === 1 || rows * unplaced < 2 ** 50) return { rank, evidence, unknown, unplaced };
   }

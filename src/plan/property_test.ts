@@ -33,9 +33,7 @@ function p2p(rules: Rules, at: number, offer: Offer): "no" | "yes" | "?" {
   if (all.some(({ uapi, features }) => uapi === "v2" && !features.includes("p2p"))) return "no";
   const [source, target] = all as [Migration, Migration];
   if (source.uapi === "unknown") return "?";
-  const untested = offer.evidence === "same-type" || offer.evidence === "vendor-rule";
-  const isSameBuild = offer.verdict === "compatible" && untested;
-  return target.uapi === "unknown" && !isSameBuild ? "?" : "yes";
+  return target.uapi === "unknown" ? "?" : "yes";
 }
 
 /** Free now, and what could be freed. */
@@ -121,7 +119,9 @@ function costOf(rules: Rules, choice: Choice, way: Way): Cost {
           isDoubtful(rules, offer, way),
       )
     ),
-    sum(({ offer: { evidence } }) => evidence === null ? 4 : EVIDENCE.indexOf(evidence)),
+    sum(({ offer: { evidence } }) =>
+      evidence === null ? EVIDENCE.length : EVIDENCE.indexOf(evidence)
+    ),
     sum(({ offer }) => offer.rank),
     ...choice.map((offer) => offer === null ? "~" : textOf(offer.configuration)),
   ];

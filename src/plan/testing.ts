@@ -60,7 +60,7 @@ export function makeOffer(
     rank: 1,
     configuration,
     verdict: "compatible",
-    evidence: "same-type",
+    evidence: "vendor-rule",
     availability: { now: true, instances: 1 },
     reasons: [],
     warnings: [],
@@ -106,7 +106,7 @@ export function makeHost(
     pciConfig: null,
   };
   return {
-    schema: "vfio-ask/snapshot/v2",
+    schema: "vfio-ask/snapshot/v1",
     snapshot: 1,
     takenAt: "2026-01-01T00:00:00.000Z",
     host: { name: "hv-22", kernel: "6.12", bootId: "boot-22" },

@@ -1,11 +1,11 @@
 import {
+  checkSchema,
   type Condition,
   jsonPointer,
   RULES_SCHEMA,
   RulesDocument,
   type RuleTarget,
   type Selector,
-  upgradeDocument,
 } from "../identity/mod.ts";
 import { patternNames } from "./type_pattern.ts";
 import { parseVersionRange } from "./version_range.ts";
@@ -33,7 +33,7 @@ export function parseRules(text: string): ParsedRules {
     return { errors: [{ path: "", reason: `not JSON: ${(error as Error).message}` }] };
   }
   try {
-    json = upgradeDocument(json, RULES_SCHEMA);
+    json = checkSchema(json, RULES_SCHEMA);
   } catch (error) {
     return { errors: [{ path: "/schema", reason: (error as Error).message }] };
   }
