@@ -138,6 +138,25 @@ Deno.test("probe shows nothing of a holder's name that would move the cursor", a
   }
 });
 
+Deno.test("identity carries what the options say of QEMU, and only that", async () => {
+  const told = [
+    "--qemu-version",
+    "10.0.2",
+    "--machine-type",
+    "pc-q35-10.0",
+    "--backend",
+    "iommufd",
+  ];
+  const { out } = await runCli(["identity", ...HOST, GPU, ...told, "--enable-migration", "auto"]);
+  assertEquals(JSON.parse(out).vmm, {
+    qemu: "10.0.2",
+    machineType: "pc-q35-10.0",
+    backend: "iommufd",
+    enableMigration: "auto",
+  });
+  assertEquals(JSON.parse((await runCli(["identity", ...HOST, GPU])).out).vmm, undefined);
+});
+
 Deno.test("identity exits with 0, 1 or 3 as the device can migrate, cannot, or nobody knows", async () => {
   assertEquals((await runCli(["identity", ...HOST, GPU])).code, 0);
   assertEquals((await runCli(["identity", ...HOST, DISK])).code, 1);

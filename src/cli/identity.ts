@@ -11,6 +11,7 @@ import {
   usage,
 } from "./options.ts";
 import { recover } from "./preflight.ts";
+import { VMM_OPTIONS, vmmOption } from "./vmm_options.ts";
 import { tellProblems } from "./words.ts";
 
 export const identity: Command = {
@@ -20,25 +21,29 @@ export const identity: Command = {
   about:
     `Prints the JSON document that a source writes to ask: hand it to vfio-ask ask, or to POST /v1/ask,
 on another host. With --initial-data it carries what the driver calls initial, for the target's driver to
-judge; the idle device, or an idle sibling of one in use, is reset afterwards. Exit code 0 where the device can migrate, 1 where it cannot, 3 where that is not known.`,
+judge; the idle device, or an idle sibling of one in use, is reset afterwards. The options from --qemu-version
+on tell how QEMU runs the device, which decides what it will refuse. Exit code 0 where the device can migrate, 1 where it cannot, 3 where that is not known.`,
   options: [
     ...HOST_OPTIONS,
     ...PROBE_OPTIONS,
     { name: "initial-data", help: "Read the device's initial data through its driver" },
     ...PREFLIGHT_OPTIONS,
+    ...VMM_OPTIONS,
   ],
   async run(context) {
     const [device, ...rest] = context.args;
     if (device === undefined || rest.length > 0) {
       throw usage("identity takes one DEVICE", "Run vfio-ask devices to see their names.");
     }
+    const vmm = vmmOption(context);
     if (context.options["initial-data"]) {
       await recover(context, preflightPolicy(context).deadlineMs);
     }
     const { snapshot } = await lookAtHost(context);
-    const document = context.options["initial-data"]
+    const identity = context.options["initial-data"]
       ? await withData(context, snapshot, device)
       : identify(snapshot, device);
+    const document = vmm === null ? identity : { ...identity, vmm };
     context.terminal.out(json(document));
     const { uapi } = document.migration;
     return uapi === "none" ? NO : uapi === "unknown" ? UNKNOWN : YES;

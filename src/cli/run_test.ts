@@ -50,6 +50,8 @@ const WRONG: readonly (readonly [argv: readonly string[], ...words: string[]])[]
   [["devices", "--simulate", "gpu-host", "--deadline", " "], "--deadline", "--deadline 10"],
   [["ask"], "ask takes an IDENTITY.json or a DEVICE", "Name a file"],
   [["identity"], "identity takes one", "vfio-ask devices"],
+  [["identity", "x", "--backend", "vfio"], "--backend vfio", "iommufd, container"],
+  [["identity", "x", "--qemu-version", "new"], "--qemu-version new", "10.0.2"],
   [["probe"], "probe takes", "vfio-ask devices"],
   [["probe", "x", "--path", "pipe"], "--path pipe", "any, cdev, group"],
   [["completions"], "completions takes a shell", "bash, fish or zsh"],

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { Migration } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
+import { RunningVmm } from "./running_vmm.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
 export const IDENTITY_SCHEMA = "vfio-ask/identity/v1";
@@ -81,6 +82,8 @@ export const Identity = z.lazy(() =>
     pciConfig: z.nullable(PciConfig),
     migration: Migration,
     initialData: z.nullable(InitialData),
+    /** What runs the device now, left out or null where that is not known. */
+    vmm: z.optional(z.nullable(RunningVmm)),
     /** What the source would like, and which decides between configurations that are else as good. */
     wish: z.optional(z.looseObject({ numaNode: z.optional(z.nullable(z.number())) })),
   })

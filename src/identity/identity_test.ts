@@ -5,9 +5,16 @@ import { Identity } from "./identity.ts";
 type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
 type Path = readonly (string | number)[];
 
+const QEMU = {
+  qemu: "10.0.2",
+  machineType: "pc-q35-10.0",
+  backend: "container",
+  enableMigration: "auto",
+} as const;
+
 /** The document as another program has it: JSON and nothing else. */
 function json(): Json {
-  return JSON.parse(JSON.stringify(mttyIdentity()));
+  return JSON.parse(JSON.stringify(mttyIdentity({ vmm: QEMU })));
 }
 
 /** A whole document with another value at one place; `undefined` takes the field away. */
@@ -40,7 +47,7 @@ Deno.test("Identity reads a whole document and gives it back as it was", () => {
 
 Deno.test("Identity keeps fields that it does not know, at every depth", () => {
   const objects = objectsIn(json());
-  assertEquals(objects.length, 10);
+  assertEquals(objects.length, 11);
   for (const path of objects) {
     const document = changed([...path, "later"], { field: ["of", 2, null] });
     assertEquals(Identity.parse(document) as unknown, document, path.join("."));
@@ -48,9 +55,9 @@ Deno.test("Identity keeps fields that it does not know, at every depth", () => {
 });
 
 Deno.test("Identity refuses a missing field and names its path", () => {
-  const optional = new Set(["migration.checks", "pciConfig.capabilities.0.vectors"]);
+  const optional = new Set(["vmm", "migration.checks", "pciConfig.capabilities.0.vectors"]);
   for (const object of objectsIn(json())) {
-    if (object[0] === "facts") continue;
+    if (object[0] === "facts" || object[0] === "vmm") continue;
     const fields = object.reduce((at, key) => (at as Record<string, Json>)[key]!, json());
     for (const field of Object.keys(fields as object)) {
       const path = [...object, field];
@@ -79,6 +86,10 @@ Deno.test("Identity refuses a wrong value and names its path", () => {
     [["migration", "uapi"], "v3"],
     [["migration", "observed"], "guessed"],
     [["migration", "checks", 0, "errno"], 25],
+    [["vmm", "qemu"], "ten"],
+    [["vmm", "machineType"], ""],
+    [["vmm", "backend"], "vfio"],
+    [["vmm", "enableMigration"], true],
     [["initialData", "base64"], "not base64!"],
     [["initialData", "bytes"], -1],
     [["initialData", "sha256"], "A".repeat(64)],
@@ -104,6 +115,10 @@ Deno.test("Identity tells every wrong field at once", () => {
 Deno.test("Identity takes null for what is not known", () => {
   for (const field of ["deviceApi", "version", "driver", "pciConfig", "initialData"]) {
     assertEquals(pathsRefused(changed([field], null)), []);
+  }
+  for (const field of ["qemu", "machineType", "backend", "enableMigration"]) {
+    assertEquals(pathsRefused(changed(["vmm", field], null)), []);
+    assertEquals(pathsRefused(changed(["vmm", field], undefined)), []);
   }
   for (const field of ["module", "version", "srcversion"]) {
     assertEquals(pathsRefused(changed(["driver", field], null)), []);

@@ -19,6 +19,7 @@ export * from "./pci_address.ts";
 export * from "./pci_config.ts";
 export * from "./problem.ts";
 export * from "./rules.ts";
+export * from "./running_vmm.ts";
 export * from "./schema_version.ts";
 export * from "./snapshot.ts";
 export * from "./type_name.ts";

@@ -1,0 +1,32 @@
+import * as z from "zod/mini";
+import type { Known } from "./known.ts";
+
+/** Through what QEMU reaches a device: `-device vfio-pci,iommufd=ID`, or a container and its group. */
+export const VMM_BACKENDS = ["iommufd", "container"] as const;
+
+/** The values of a QEMU property of type OnOffAuto. */
+export const ON_OFF_AUTO = ["on", "off", "auto"] as const;
+
+/**
+ * The virtual machine monitor that runs the source's device, as far as the asker knows it. A field that is null or
+ * left out is not known, which is not the same as QEMU's default. All of it is fixed while the machine runs.
+ */
+export const RunningVmm = z.lazy(() =>
+  z.looseObject({
+    /** QEMU's version, `10.0.2`. */
+    qemu: z.optional(z.nullable(
+      z.string().check(
+        z.maxLength(64),
+        z.regex(/^\d+\.\d+/, "Invalid input: not a version of QEMU, such as 10.0.2"),
+      ),
+    )),
+    /** With its version, as `-machine` takes it: `pc-q35-10.0`. */
+    machineType: z.optional(z.nullable(z.string().check(z.minLength(1), z.maxLength(128)))),
+    backend: z.optional(z.nullable(z.enum(VMM_BACKENDS))),
+    /** `-device vfio-pci,enable-migration=…` */
+    enableMigration: z.optional(z.nullable(z.enum(ON_OFF_AUTO))),
+    /** `-device vfio-pci,x-device-dirty-page-tracking=…` */
+    deviceDirtyPageTracking: z.optional(z.nullable(z.enum(ON_OFF_AUTO))),
+  })
+);
+export type RunningVmm = Known<z.infer<typeof RunningVmm>>;
