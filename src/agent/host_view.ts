@@ -51,7 +51,9 @@ export async function openHostView(
   let observations: Observations = loadObservations(world.stateDirectory, bootId);
   let snapshot: Snapshot | null = null;
   let content = "";
-  let lookedAtMs = 0;
+  // When the newest look began, and the one that runs: what happened since may not be in it.
+  let lookedAtMs = -Infinity;
+  let lookingSinceMs = -Infinity;
   let looking: Promise<Snapshot> | null = null;
   let asking: Promise<void> | null = null;
   let timer: number | undefined;
@@ -62,6 +64,7 @@ export async function openHostView(
   const nowMs = () => world.now().getTime();
 
   const look = async (): Promise<Snapshot> => {
+    const beganMs = lookingSinceMs = nowMs();
     // Held by somebody that /proc does not show, until it is time to try again.
     const held = new Set(
       [...retries].filter(([, { result, afterMs }]) =>
@@ -87,11 +90,12 @@ export async function openHostView(
     else snapshot = { ...taken, snapshot: snapshot.snapshot + 1 };
     const { takenAt: __, ...numbered } = snapshot;
     content = JSON.stringify(numbered);
-    lookedAtMs = nowMs();
+    lookedAtMs = beganMs;
     schedule();
     return snapshot;
   };
   const lookOnce = (): Promise<Snapshot> => looking ??= look().finally(() => looking = null);
+  const isFresh = (sinceMs: number) => nowMs() - sinceMs <= options.freshMs;
 
   const dueDevices = () => {
     const devices = snapshot?.devices ?? [];
@@ -162,10 +166,11 @@ export async function openHostView(
 
   await lookOnce();
   return {
-    newest: () =>
-      snapshot !== null && nowMs() - lookedAtMs <= options.freshMs
-        ? Promise.resolve(snapshot)
-        : lookOnce(),
+    async newest() {
+      if (snapshot !== null && isFresh(lookedAtMs)) return snapshot;
+      if (looking !== null && !isFresh(lookingSinceMs)) await looking.catch(() => {});
+      return await lookOnce();
+    },
     async settled() {
       while (asking !== null) await asking;
     },

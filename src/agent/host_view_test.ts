@@ -86,6 +86,33 @@ Deno.test("openHostView() does not look again within the time that a look is fre
   assert(await view.newest() !== first);
 });
 
+Deno.test("openHostView() does not answer from a look that began before it would be fresh", async () => {
+  using host = simulateWorld("gpu-host");
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  let looks = 0;
+  const readSoftware = async () => {
+    if (++looks === 2) await held;
+    return { qemu: null, libvirt: null };
+  };
+  const view = await openHostView({ ...host.world, readSoftware }, {
+    ...OPTIONS,
+    mode: "never",
+    freshMs: 500,
+  });
+  host.clock.ms += 501;
+  const slow = view.newest();
+  const types = join(host.world.roots.sys, "class/mdev_bus/0000:3b:00.0/mdev_supported_types");
+  Deno.writeTextFileSync(join(types, "nvidia-232/available_instances"), "7\n");
+  host.clock.ms += 501;
+  const fresh = view.newest();
+  release();
+  const free = ({ types }: Snapshot) => types.map(({ availableInstances }) => availableInstances);
+  assert(free(await fresh).includes(7));
+  await slow;
+  assertEquals(looks, 3);
+  await view[Symbol.asyncDispose]();
+});
+
 Deno.test("openHostView() makes a problem of a device whose child died, until it answers", async () => {
   using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
   await using view = await open(host);
