@@ -3,6 +3,19 @@ import { Failure } from "../identity/mod.ts";
 /** How long a killed child is waited for before it is taken to be stuck in the kernel. */
 const REAP_MS = 1_000;
 
+/**
+ * How long a child may take to come to a device: to start, and to look at the host. A busy machine is not the
+ * device's fault, so that its deadline counts from when it is opened.
+ */
+const REACH_MS = 120_000;
+
+const OPENING = '{"opening":';
+
+/** The line that a child prints when it is about to enter the kernel for a device. */
+export function openingLine(device: string): string {
+  return `${JSON.stringify({ opening: device })}\n`;
+}
+
 /** Is told which children run. */
 export interface ChildListener {
   started?(pid: number): void;
@@ -10,10 +23,12 @@ export interface ChildListener {
 }
 
 export interface ChildOptions {
-  /** How many lines the child owes. */
+  /** How many answers the child owes, a line each. */
   count: number;
-  /** How long it may take for each. */
+  /** How long it may take for each, from its {@link openingLine} on. */
   deadlineMs: number;
+  /** How long it may take to come to a device. */
+  reachMs?: number;
   /** What it reads on its standard input. */
   input?: string;
   listener?: ChildListener;
@@ -21,19 +36,22 @@ export interface ChildOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** A line that a child printed, or why there is none, which is the last. */
-export type FromChild = { pid: number } & ({ line: string } | { trouble: "stuck" | "died" });
+/** Why a child gave no answer: it hangs at a device, it never came to it, or it died. */
+export type ChildTrouble = "stuck" | "late" | "died";
+
+/** An answer that a child printed, or why there is none, which is the last. */
+export type FromChild = { pid: number } & ({ line: string } | { trouble: ChildTrouble });
 
 /**
- * Runs this program as a short-lived child, for what may hang in the kernel or die there, and gives the lines
+ * Runs this program as a short-lived child, for what may hang in the kernel or die there, and gives the answers
  * that it prints, up to `count`.
  *
- * A child that is late with a line is killed; one that cannot even be killed is left behind. When the reader
+ * A child that is late with an answer is killed; one that cannot even be killed is left behind. When the reader
  * stops early the child ends too. Throws a {@link Failure} where it cannot be started.
  */
 export async function* linesOfChild(
   command: readonly string[],
-  { count, deadlineMs, input, listener = {}, signal }: ChildOptions,
+  { count, deadlineMs, reachMs = REACH_MS, input, listener = {}, signal }: ChildOptions,
 ): AsyncGenerator<FromChild> {
   const child = spawn(command, input !== undefined);
   const { pid } = child;
@@ -43,13 +61,19 @@ export async function* linesOfChild(
   if (input !== undefined) feed(child, input);
   const lines = readLines(child.stdout);
   let finished = false;
-  let trouble: "stuck" | "died" | null = null;
+  let trouble: ChildTrouble | null = null;
+  let isAtDevice = false;
   try {
-    for (let taken = 0; taken < count && trouble === null; taken++) {
-      const line = await within(lines.next(), deadlineMs);
-      if (line === "late") trouble = "stuck";
+    for (let taken = 0; taken < count && trouble === null;) {
+      const line = await within(lines.next(), isAtDevice ? deadlineMs : reachMs);
+      if (line === "late") trouble = isAtDevice ? "stuck" : "late";
       else if (line === null) trouble = "died";
-      else yield { pid, line: line.line };
+      else if (line.line.startsWith(OPENING)) isAtDevice = true;
+      else {
+        isAtDevice = false;
+        taken++;
+        yield { pid, line: line.line };
+      }
     }
     finished = trouble === null;
   } finally {

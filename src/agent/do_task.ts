@@ -54,6 +54,7 @@ export async function doTask(
           return workerResult("done", { ...verdict, problems });
         });
       case "test-version":
+        world.onOpening?.(task.attribute);
         return testVersion(task);
       case "recover":
         return await recover(world, task.device);

@@ -1,9 +1,11 @@
-import { type ChildListener, linesOfChild } from "./child.ts";
+import { type ChildListener, type ChildTrouble, linesOfChild } from "./child.ts";
 import { ProbeResult } from "./probe_devices.ts";
 
 export interface ProbeChildOptions {
-  /** How long one device may take. */
+  /** How long one device may take from when it is opened. */
   deadlineMs: number;
+  /** How long a child may take to come to a device. */
+  reachMs?: number;
   listener?: ChildListener;
   /** Ends the child that runs, and starts no other. */
   signal?: AbortSignal | undefined;
@@ -19,12 +21,13 @@ export interface ProbeChildOptions {
 export async function* probeInChild(
   command: readonly string[],
   devices: readonly string[],
-  { deadlineMs, listener = {}, signal }: ProbeChildOptions,
+  { listener = {}, ...limits }: ProbeChildOptions,
 ): AsyncGenerator<ProbeResult> {
   let next = 0;
+  const { deadlineMs, signal } = limits;
   while (next < devices.length && !signal?.aborted) {
     const rest = devices.slice(next);
-    const options = { count: rest.length, deadlineMs, listener, signal };
+    const options = { ...limits, count: rest.length, listener };
     for await (const from of linesOfChild([...command, ...rest], options)) {
       const device = devices[next++]!;
       if ("trouble" in from) {
@@ -40,12 +43,14 @@ export async function* probeInChild(
 
 function lost(
   device: string,
-  trouble: "stuck" | "died",
+  trouble: ChildTrouble,
   { deadlineMs, pid }: { deadlineMs: number; pid: number },
 ): ProbeResult {
-  const sentence = trouble === "stuck"
-    ? `${device} did not answer within ${deadlineMs} ms`
-    : `The process that asked ${device} died`;
+  const sentence = {
+    stuck: `${device} did not answer within ${deadlineMs} ms`,
+    late: `${device} was not asked: the process for it did not come to it in time`,
+    died: `The process that asked ${device} died`,
+  }[trouble];
   return {
     device,
     outcome: trouble === "stuck" ? "stuck" : "failed",

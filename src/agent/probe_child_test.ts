@@ -3,7 +3,7 @@ import { fakeProbe, type Habit, isRunning, startedIn } from "../../tests/fixture
 import { Failure } from "../identity/mod.ts";
 import { probeInChild } from "./probe_child.ts";
 
-/** How long a child may be silent: what an ordinary answer never takes, as the process starts. */
+/** How long a child may be silent at a device: what an ordinary answer never takes. */
 const DEADLINE_MS = 4_000;
 
 /**
@@ -13,7 +13,7 @@ const DEADLINE_MS = 4_000;
 async function ask(
   devices: readonly string[],
   habits: Readonly<Record<string, Habit>>,
-  options: { chunk?: number } = {},
+  { reachMs, ...options }: { chunk?: number; reachMs?: number } = {},
 ) {
   const folder = await Deno.makeTempDir({ prefix: "vfio-ask-test-" });
   const started: number[] = [];
@@ -31,6 +31,7 @@ async function ask(
     const sentences: string[] = [];
     const results = probeInChild(fakeProbe({ habits, folder, ...options }), devices, {
       deadlineMs: DEADLINE_MS,
+      ...(reachMs === undefined ? {} : { reachMs }),
       listener: { started: (pid) => started.push(pid), ended: (pid) => ended.push(pid) },
     });
     for await (const { device, outcome, sentence } of results) {
@@ -68,6 +69,12 @@ Deno.test("probeInChild() kills a child that hangs and asks the rest in another"
   assertStringIncludes(sentences[1]!, `b did not answer within ${DEADLINE_MS} ms`);
   assertEquals([started.length, ended], [2, started]);
   assertEquals(started.filter(isRunning), []);
+});
+
+Deno.test("probeInChild() does not call a device stuck that its child never came to", async () => {
+  const { lines, sentences } = await ask(["a", "b"], { a: "late" }, { reachMs: DEADLINE_MS });
+  assertEquals(lines, ["a failed", "b answered"]);
+  assertStringIncludes(sentences[0]!, "a was not asked");
 });
 
 Deno.test("probeInChild() goes on after a child that died, with the device it was at failed", async () => {

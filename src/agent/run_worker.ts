@@ -1,4 +1,4 @@
-import { type ChildOptions, linesOfChild } from "./child.ts";
+import { type ChildOptions, type ChildTrouble, linesOfChild } from "./child.ts";
 import { Failure } from "../identity/mod.ts";
 import { whileLocked } from "./observations.ts";
 import { WorkerResult, workerResult, type WorkerTask } from "./worker_tasks.ts";
@@ -54,8 +54,12 @@ function readResult(line: string): WorkerResult | null {
   }
 }
 
-function lost(trouble: "stuck" | "died", deadlineMs: number): WorkerResult {
+function lost(trouble: ChildTrouble, deadlineMs: number): WorkerResult {
   const remedy = "Look for a message about the device in the kernel's log (dmesg).";
+  if (trouble === "late") {
+    const sentence = "the process that asks the driver did not come to it in time";
+    return workerResult("failed", { sentence, remedy: "Try again when the host is less busy." });
+  }
   return trouble === "stuck"
     ? workerResult("stuck", {
       sentence: `the driver did not answer within ${deadlineMs} ms`,

@@ -28,6 +28,7 @@ export async function withTemporaryMdev<T>(
     bootId,
     untilMs: world.now().getTime() + deadlineMs,
   });
+  world.onOpening?.(id);
   try {
     create(world, { type, parent, id });
     await untilThere(world, id);

@@ -43,6 +43,7 @@ export async function withIdleDevice<T>(
       return not("in-use", `${id} is in use by ${holder.name} (pid ${holder.pid})`, { holder });
     }
     using sys = world.openSyscalls();
+    world.onOpening?.(id);
     const opened = openDevice(sys, world.roots, device, path);
     switch (opened.kind) {
       case "open": {

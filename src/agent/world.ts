@@ -14,7 +14,7 @@ export interface World {
   readonly stateDirectory: string | null;
   /** The kernel, or what stands for it. */
   readonly openSyscalls: () => Syscalls & Disposable;
-  /** The command line of this program's `probe`, to which device names are added. */
+  /** The command line of this program's `worker`, to which device names are added. */
   readonly probeCommand: readonly string[];
   /** The command line of this program's `worker`. */
   readonly workerCommand: readonly string[];
@@ -23,6 +23,8 @@ export interface World {
   /** The versions of the programs that run virtual machines here. */
   readonly readSoftware: () => Promise<HostSoftware>;
   readonly now: () => Date;
+  /** Is called when this process is about to enter the kernel for a device; its deadline counts from then. */
+  readonly onOpening?: (device: string) => void;
 }
 
 /** How devices are asked. */

@@ -7,7 +7,7 @@ import { text } from "./options.ts";
 
 /** What only the real program has. */
 export interface Outside {
-  /** This program's own command line, to which `probe` and its options are added. */
+  /** This program's own command line, to which `worker` and its options are added. */
   program: readonly string[];
   openLibc: () => Syscalls & Disposable;
 }
@@ -46,7 +46,7 @@ export async function openWorld(
       ? openLibc
       : () =>
         Object.assign(simulator.simulateSyscalls(scenario!, roots), { [Symbol.dispose]() {} }),
-    probeCommand: self("probe", "--ndjson"),
+    probeCommand: self("worker"),
     workerCommand: self("worker", ...(stateDirectory === null ? [] : ["--state", stateDirectory])),
     // What is installed here says nothing of a host whose trees were moved or made up.
     readSoftware: roots.sys === THIS_HOST.sys

@@ -307,7 +307,7 @@ async function killAndRecover(times: number): Promise<void> {
     if (turn % 8 === 7) await sourceOf(MTTY_2);
   }
   console.log(
-    `killed ${times}, of which ${worked} had answered a task, ${dirty} left an entry in the journal`,
+    `killed ${times}, of which ${worked} had come to a device, ${dirty} left an entry in the journal`,
   );
   assert(worked > times / 2 && dirty > times / 10, "the kills did not hit the work");
   const server = await startServer(...OPTIONS);
