@@ -2,10 +2,13 @@
  * Runs the tests of the test machine: prepares it, builds the program and its tests, boots each kernel, and
  * closes with `tests: N passed, N failed[, N skipped]` over all of them.
  *
- *   deno task test:vm [KERNEL/CASES[/WORD]…]  e.g. debian/plain vfiolab/v1/hangs; all without
+ *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; all without
  *   deno task test:vm vfiolab/bench       a preflight beside a C program
  */
 import { basename, join } from "@std/path";
+
+/** The exit status of scripts/vm/run where the kernel reported a bug. */
+const KERNEL_BUG = 126;
 
 const RUNS = [
   "debian/plain",
@@ -18,12 +21,18 @@ const RUNS = [
 /** Machines at once: each has one processor. What one prints is told when it has ended. */
 const AT_ONCE = Math.min(2, navigator.hardwareConcurrency);
 
+/** How many failures are told at the end, and how many lines of each log. */
+const MAX_FAILURES = 3;
+const MAX_LINES = 8;
+
 const runs = Deno.args.length > 0 ? Deno.args : RUNS;
 
 await must("scripts/vm/prepare", []);
 await build([]);
 await build(["--entry", "tests/vm/main.ts", "--output", "dist/vm-tests", "--plain"]);
 
+/** What failed, with the end of its log and how to run it alone: printed last, where it is seen. */
+const failures: string[] = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 if (Deno.args.length === 0) total[await testSoftware() ? "passed" : "failed"]++;
 const waiting = [...runs];
@@ -34,6 +43,8 @@ await Promise.all(Array.from({ length: AT_ONCE }, async () => {
   }
 }));
 const { passed, failed, skipped } = total;
+for (const failure of failures.slice(0, MAX_FAILURES)) console.log(`\n${failure}`);
+if (failures.length > MAX_FAILURES) console.log(`\n… and ${failures.length - MAX_FAILURES} more`);
 console.log(`\ntests: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
 Deno.exit(failed === 0 ? 0 : 1);
 
@@ -50,7 +61,12 @@ async function testSoftware(): Promise<boolean> {
 
 /** One boot. A machine that dies, or says nothing of its tests, is a failed test. */
 async function runOnce(run: string): Promise<typeof total> {
-  const [kernel, which, pattern = ""] = run.split("/") as [string, string, string?];
+  const [, kernel, which, pattern = ""] = run.match(/^([^/]+)\/([^/]+)\/?(.*)$/) as string[] as [
+    string,
+    string,
+    string,
+    string,
+  ];
   const job = await Deno.makeTempDir({ prefix: "vm-job-" });
   try {
     const files = ["dist/vfio-ask", "dist/vm-tests", "tests/vm/job.sh"];
@@ -58,20 +74,41 @@ async function runOnce(run: string): Promise<typeof total> {
     for (const file of files) {
       await Deno.copyFile(file, join(job, basename(file)));
     }
-    await Deno.writeTextFile(`${job}/which`, `${which} ${pattern}`);
-    const options = ["--timeout", "900", ...(which === "systemd" ? ["--root", "systemd"] : [])];
+    await Deno.writeTextFile(`${job}/which`, `${which}\n${pattern}\n`);
+    const options = ["--timeout", "600", ...(which === "systemd" ? ["--root", "systemd"] : [])];
     const started = performance.now();
     const { code, text } = await capture("scripts/vm/run", [...options, kernel, job]);
     const took = ((performance.now() - started) / 1000).toFixed(0);
     console.log(`\n--- ${run}, ${took} s, exit ${code}\n${text}`);
     const closing = text.match(/^vm: (\d+) passed, (\d+) failed, (\d+) skipped$/m);
+    if (closing === null || code === KERNEL_BUG) failures.push(describeFailure(run, text));
     if (closing === null) return { passed: 0, failed: 1, skipped: 0 };
+    for (const { name, log } of failedCases(text)) {
+      failures.push(describeFailure(`${kernel}/${which}/${name}`, log));
+    }
     const [passed, failed, skipped] = closing.slice(1).map(Number) as [number, number, number];
     // All passed, yet the machine found fault: an oops, say.
     return { passed, failed: failed === 0 && code !== 0 ? 1 : failed, skipped };
   } finally {
     await Deno.remove(job, { recursive: true });
   }
+}
+
+/** The cases that failed, each with what it printed. */
+function failedCases(text: string): { name: string; log: string }[] {
+  return text.split(/^(?=(?:ok|not ok|skip) |vm: )/m).flatMap((block) => {
+    const name = block.match(/^not ok (.*) \(\S+ s\)$/m)?.[1];
+    return name === undefined ? [] : [{ name, log: block }];
+  });
+}
+
+function describeFailure(run: string, log: string): string {
+  const lines = log.split("\n").filter((line) => line.trim() !== "").slice(-MAX_LINES);
+  return [
+    `FAILED ${run}`,
+    ...lines.map((line) => `    ${line}`),
+    `    alone: scripts/deno task test:vm '${run.replaceAll("'", ".")}'`,
+  ].join("\n");
 }
 
 /** The C program that bench_cases.ts measures beside ours, built with the test machine's compiler. */

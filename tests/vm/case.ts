@@ -16,13 +16,15 @@ export async function runCases(cases: readonly VmCase[]): Promise<number> {
       console.log(`skip ${name} (${reason})`);
       continue;
     }
+    const started = performance.now();
+    const took = () => `${((performance.now() - started) / 1000).toFixed(1)} s`;
     try {
       await run();
       passed++;
-      console.log(`ok ${name}`);
+      console.log(`ok ${name} (${took()})`);
     } catch (error) {
       failed++;
-      console.log(`not ok ${name}`);
+      console.log(`not ok ${name} (${took()})`);
       console.log(error instanceof Error ? error.stack ?? error.message : error);
     }
   }

@@ -8,5 +8,6 @@ make_mdev mdpy mdpy-vga 33333333-0000-4000-8000-000000000001 || exit 1
 make_mdev mbochs mbochs-small 44444444-0000-4000-8000-000000000001 || exit 1
 setup_igb_vfs 2 || exit 1
 load askv1 || exit 1
-# shellcheck disable=SC2046  # cases, and a word that their names must have
-exec /job/vm-tests run $(cat /job/which)
+export NO_COLOR=1
+# which cases, and a text that their names must have
+exec /job/vm-tests run "$(sed -n 1p /job/which)" "$(sed -n 2p /job/which)"

@@ -78,6 +78,18 @@ export function removeMdev(id: string): void {
   Deno.writeTextFileSync(`/sys/bus/mdev/devices/${id}/remove`, "1");
 }
 
+/** Waits until something is so. Gives up after a time that only a defect takes, on the slowest machine too. */
+export async function until(
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+): Promise<void> {
+  const endMs = performance.now() + 180_000;
+  while (!await holds()) {
+    if (performance.now() > endMs) throw new Error(`Waited in vain: ${what}`);
+    await sleep(100);
+  }
+}
+
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }

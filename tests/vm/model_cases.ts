@@ -13,7 +13,7 @@ import {
   sleep,
   VFS,
 } from "./machine.ts";
-import { call, startServer } from "./server.ts";
+import { call, startServer, waitForMigration } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -164,6 +164,8 @@ export const MODEL_CASES: readonly VmCase[] = [
       // The idle mdevs are held by nobody: they would take sources too.
       const idle = [MTTY_1, MTTY_2, MTTY_2_IDLE];
       const types = idle.map((id) => id === MTTY_1 ? "mtty-1" : "mtty-2");
+      // What the types are like is known from them.
+      for (const id of idle) await waitForMigration(server.url, id);
       for (const id of idle) removeMdev(id);
       try {
         // Down to three ports, which the types share: one of each fits, two of the bigger do not.

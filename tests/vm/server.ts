@@ -1,4 +1,4 @@
-import { PROGRAM } from "./machine.ts";
+import { PROGRAM, until } from "./machine.ts";
 
 /** The program under test as a server. */
 export interface Server {
@@ -33,6 +33,14 @@ export async function startServer(...options: string[]): Promise<Server> {
       return code;
     },
   };
+}
+
+/** Waits until the server has asked a device of the class; gives the device. */
+// deno-lint-ignore no-explicit-any
+export async function waitForMigration(url: string, id: string): Promise<any> {
+  const device = async () => (await call(`${url}/v1/devices/${id}`)).json();
+  await until(`${id} is asked`, async () => (await device()).migration.uapi !== "unknown");
+  return await device();
 }
 
 /** A request with a JSON answer. */

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
-import { MTTY_2, PROGRAM, runProgram, sleep } from "./machine.ts";
+import { MTTY_2, PROGRAM, runProgram, until } from "./machine.ts";
 import { call } from "./server.ts";
 
 const URL = "http://127.0.0.1:7431";
@@ -15,11 +15,11 @@ async function show(property: string): Promise<string> {
 }
 
 async function waitFor(what: string, check: () => Promise<boolean>): Promise<void> {
-  for (let turn = 0; turn < 200; turn++) {
-    if (await check().catch(() => false)) return;
-    await sleep(100);
+  try {
+    await until(what, () => check().catch(() => false));
+  } catch (error) {
+    throw new Error(`${error}\n${await systemctl("status", "--full", "vfio-ask")}`);
   }
-  throw new Error(`Waited in vain: ${what}\n${await systemctl("status", "--full", "vfio-ask")}`);
 }
 
 export const SYSTEMD_CASES: readonly VmCase[] = [
@@ -78,11 +78,16 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
       Deno.mkdirSync("/run/systemd/system/vfio-ask.service.d", { recursive: true });
       Deno.writeTextFileSync(
         "/run/systemd/system/vfio-ask.service.d/watchdog.conf",
-        "[Service]\nWatchdogSec=2\n",
+        "[Service]\nWatchdogSec=10\n",
       );
       await systemctl("daemon-reload");
       await systemctl("restart", "vfio-ask");
-      await sleep(4000);
+      for (let signs = 0; signs < 2; signs++) {
+        const last = await show("WatchdogTimestampMonotonic");
+        await waitFor("the server gives a sign of life", async () => {
+          return await show("WatchdogTimestampMonotonic") !== last;
+        });
+      }
       assertEquals(await show("NRestarts"), "0");
       const pid = Number(await show("MainPID"));
       Deno.kill(pid, "SIGSTOP");
