@@ -48,7 +48,7 @@ export interface SnapshotInputs {
 /**
  * This host now: its devices and types as sysfs has them, with what is known of their migration.
  *
- * Source: sysfs, `/proc`, and what devices said in this load of their drivers. Effect: none; no device is opened. What cannot be
+ * Source: sysfs, `/proc`, and what devices said this boot. Effect: none; no device is opened. What cannot be
  * read is a problem of the snapshot.
  */
 export async function takeSnapshot(
@@ -114,11 +114,11 @@ function toDevice(
   { observations, use, trouble }: Pick<Device, "use" | "trouble"> & { observations: Observations },
 ): Device {
   const { vgpu, nodes, migrationType, ...rest } = device;
-  const own = observations.byDevice[deviceKey(device)];
-  const known = own ?? observations.byClass[classKey(classOfDevice(device))];
+  const known = observations.byDevice[deviceKey(device)] ??
+    observations.byClass[classKey(classOfDevice(device))];
   const facts = {
     ...device.facts,
-    ...declaredFacts(device, own, known),
+    ...declaredFacts(device, known),
     ...(vgpu === null ? {} : { vgpuType: vgpu.current }),
     ...(migrationType === null ? {} : { migrationType }),
   };
@@ -129,7 +129,7 @@ function toDevice(
     facts,
     use,
     trouble,
-    ...observed(known, own === undefined ? "inferred" : "probed"),
+    ...observed(known, known?.device === device.id ? "probed" : "inferred"),
   };
 }
 
@@ -138,15 +138,13 @@ function toDevice(
  * that of the parent and so of the class; whether it may be migrated, which is each function's own.
  */
 function declaredFacts(
-  { facts }: SysfsDevice & { facts: Facts },
-  own: Capabilities | undefined,
+  { id, facts }: SysfsDevice & { facts: Facts },
   known: Capabilities | undefined,
 ): Facts {
-  const firmware = known?.declared?.firmware ?? null;
-  const migratable = own?.declared?.migratable ?? null;
+  const { firmware = null, migratable = null } = known?.declared ?? {};
   return {
     ...(firmware === null || facts.firmware != null ? {} : { firmware }),
-    ...(migratable === null ? {} : { migratable }),
+    ...(migratable === null || known?.device !== id ? {} : { migratable }),
   };
 }
 

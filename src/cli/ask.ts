@@ -1,5 +1,11 @@
 import type { Command, Option } from "./command.ts";
-import { HOST_OPTIONS, JSON_OUTPUT, PREFLIGHT_OPTIONS, PROBE_OPTIONS } from "./options.ts";
+import {
+  HOST_OPTIONS,
+  JSON_OUTPUT,
+  JUDGE_OPTIONS,
+  PREFLIGHT_OPTIONS,
+  PROBE_OPTIONS,
+} from "./options.ts";
 
 const ASK_OPTIONS: readonly Option[] = [
   {
@@ -38,6 +44,13 @@ vendor-rule); of what is unknown, the fewer things that are; a rule's own order;
 wished; the fewest instances left over; the name. --json shows in each offer what its rank came from.
 Exit code 0 where something is compatible (of several: where all can land), 1 where nothing is, 3 where
 that is not known; of several snapshots the best.`,
-  options: [...ASK_OPTIONS, ...HOST_OPTIONS, ...PROBE_OPTIONS, ...PREFLIGHT_OPTIONS, JSON_OUTPUT],
+  options: [
+    ...ASK_OPTIONS,
+    ...JUDGE_OPTIONS,
+    ...HOST_OPTIONS,
+    ...PROBE_OPTIONS,
+    ...PREFLIGHT_OPTIONS,
+    JSON_OUTPUT,
+  ],
   run: async (context) => (await import("./run_ask.ts")).runAsk(context),
 };

@@ -7,6 +7,7 @@ import {
   type ProbeMode,
   type ProbeOptions,
 } from "../agent/mod.ts";
+import { SUBSYSTEM_MODES, type SubsystemMode } from "../compat/mod.ts";
 import { Failure } from "../identity/mod.ts";
 import { SCENARIO_NAMES } from "../simulator/names.ts";
 import type { Option, Parsed } from "./command.ts";
@@ -42,12 +43,29 @@ export const PROBE_OPTIONS: readonly Option[] = [
   {
     name: "probe",
     value: "MODE",
-    help: "Ask one idle device of each class once, each idle device, or none (representative)",
+    help:
+      "Ask one idle device of each class once a boot, each idle device, or none (representative)",
     choices: PROBE_MODES,
   },
   { name: "settle", value: "SECONDS", help: "Leave a new device alone for this long (10)" },
   { name: "deadline", value: "SECONDS", help: "Give a device this long to answer (10)" },
 ];
+
+/** What the operator makes of differences that nobody checks. */
+export const JUDGE_OPTIONS: readonly Option[] = [
+  {
+    name: "subsystem",
+    value: "MODE",
+    help:
+      "Warn of other subsystem ids than the source's, which QEMU does not check, or refuse (warn)",
+    choices: SUBSYSTEM_MODES,
+  },
+];
+
+/** How other subsystem ids are judged, by the options. */
+export function subsystemMode(parsed: Parsed): SubsystemMode {
+  return (text(parsed, "subsystem") ?? "warn") as SubsystemMode;
+}
 
 /** Whether devices may be tested. */
 export const PREFLIGHT_OPTIONS: readonly Option[] = [

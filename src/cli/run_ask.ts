@@ -15,7 +15,15 @@ import { explainAnswer } from "./explain_answer.ts";
 import { formatAnswer, reasonLines } from "./format_answer.ts";
 import { formatTogether } from "./format_together.ts";
 import { json, lookAtHost } from "./look.ts";
-import { count, preflightPolicy, stopCopyBytes, text, texts, usage } from "./options.ts";
+import {
+  count,
+  preflightPolicy,
+  stopCopyBytes,
+  subsystemMode,
+  text,
+  texts,
+  usage,
+} from "./options.ts";
 import { recover } from "./preflight.ts";
 import { listSnapshotFiles, readIdentityFile, readSnapshotFile } from "./read_document.ts";
 import { escapeControls, formatTable } from "./table.ts";
@@ -170,7 +178,10 @@ function plansWanted(context: Context): number {
 }
 
 function askOptions(context: Context): AnswerOptions {
-  return { omitUnknown: context.options["no-unknown"] === true };
+  return {
+    omitUnknown: context.options["no-unknown"] === true,
+    subsystem: subsystemMode(context),
+  };
 }
 
 function withWish(context: Context, source: Identity): Identity {

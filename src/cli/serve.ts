@@ -10,11 +10,13 @@ import { openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
   HOST_OPTIONS,
+  JUDGE_OPTIONS,
   milliseconds,
   PREFLIGHT_OPTIONS,
   preflightPolicy,
   PROBE_OPTIONS,
   probeOptions,
+  subsystemMode,
   text,
   usage,
 } from "./options.ts";
@@ -24,8 +26,8 @@ import { tellProblems } from "./words.ts";
 /** How long requests under way may take when the server is told to stop. */
 const DRAIN_MS = 5_000;
 
-/** Options of serve that the unit's command line takes too. */
-export const LISTEN_OPTIONS: readonly Option[] = [
+/** Where it listens. */
+const LISTEN_OPTIONS: readonly Option[] = [
   {
     name: "listen",
     value: "HOST:PORT",
@@ -33,6 +35,15 @@ export const LISTEN_OPTIONS: readonly Option[] = [
   },
   { name: "unix", value: "PATH", help: "A Unix socket to listen on" },
   { name: "refresh", value: "SECONDS", help: "Look at the host this often when nobody asks (10)" },
+];
+
+/** All options of serve. */
+export const SERVE_OPTIONS: readonly Option[] = [
+  ...LISTEN_OPTIONS,
+  ...JUDGE_OPTIONS,
+  ...HOST_OPTIONS,
+  ...PROBE_OPTIONS,
+  ...PREFLIGHT_OPTIONS,
 ];
 
 export const serve: Command = {
@@ -44,7 +55,7 @@ export const serve: Command = {
 /v1/ask, with GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot, /metrics and
 /healthz. Ends on SIGTERM or
 SIGINT, after the requests under way. The server itself never opens a device: a child process does.`,
-  options: [...LISTEN_OPTIONS, ...HOST_OPTIONS, ...PROBE_OPTIONS, ...PREFLIGHT_OPTIONS],
+  options: SERVE_OPTIONS,
   async run(context) {
     const { terminal } = context;
     const { tcp, unix, view: looking, policy } = serveOptions(context);
@@ -68,6 +79,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       newest: async () => await (await view).newest(),
       nowMs: () => world.now().getTime(),
       version: context.version,
+      subsystem: subsystemMode(context),
       rules: world.readRules,
       test: (snapshot, source, target) => testSource(world, snapshot, source, target, policy),
       testAll: async (snapshot, source) => {

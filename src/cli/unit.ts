@@ -1,15 +1,8 @@
 import { dirname, resolve } from "@std/path";
 import { formatUnit } from "../systemd/mod.ts";
 import { type Command, type Parsed, YES } from "./command.ts";
-import { HOST_OPTIONS, PREFLIGHT_OPTIONS, PROBE_OPTIONS, text } from "./options.ts";
-import { LISTEN_OPTIONS, serveOptions } from "./serve.ts";
-
-const SERVE_OPTIONS = [
-  ...LISTEN_OPTIONS,
-  ...HOST_OPTIONS,
-  ...PROBE_OPTIONS,
-  ...PREFLIGHT_OPTIONS,
-];
+import { text } from "./options.ts";
+import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
 
 export const unit: Command = {
   name: "unit",

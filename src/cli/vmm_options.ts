@@ -1,4 +1,4 @@
-import { ON_OFF_AUTO, RunningVmm, VMM_BACKENDS } from "../identity/mod.ts";
+import { ON_OFF_AUTO, RunningVmm, VMM_BACKENDS, VMM_PCI_BUSES } from "../identity/mod.ts";
 import type { Option, Parsed } from "./command.ts";
 import { text, usage } from "./options.ts";
 
@@ -17,6 +17,14 @@ export const VMM_OPTIONS: readonly (Option & { field: keyof RunningVmm; example:
     help: "Its machine type, with the version: pc-q35-10.0",
     field: "machineType",
     example: "pc-q35-10.0",
+  },
+  {
+    name: "pci-bus",
+    value: "BUS",
+    help: "Where the device is in the machine",
+    choices: VMM_PCI_BUSES,
+    field: "pciBus",
+    example: "port",
   },
   {
     name: "backend",

@@ -18,12 +18,18 @@ import { indexHost } from "./host_index.ts";
 import { rankOffers, type Unranked } from "./order.ts";
 import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
 
+/** How other subsystem ids than the source's are judged: the guest sees them, and QEMU does not check them. */
+export const SUBSYSTEM_MODES = ["warn", "refuse"] as const;
+export type SubsystemMode = (typeof SUBSYSTEM_MODES)[number];
+
 /** What is wanted of an answer. */
 export interface AskOptions {
   /** Tests of candidates. */
   tests?: TestResults;
   /** Whether what cannot be known is left out, rather than offered last. */
   omitUnknown?: boolean;
+  /** `warn` where it is left out. */
+  subsystem?: SubsystemMode;
 }
 
 /** Offers, best first, and the rest with their reasons. */
@@ -46,12 +52,12 @@ export interface Judgement {
  * see, and what a rule refuses, it does not. Where there is neither a rule nor a test, the verdict is unknown.
  */
 export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
-  const { tests = new Map(), omitUnknown = false } = options;
+  const { tests = new Map(), omitUnknown = false, subsystem = "warn" } = options;
   const index = indexHost(snapshot);
   const rules = prepareRules(snapshot.rules, source);
   const reached = reachedTypes(rules, index.byType).add(source.type);
   const judgeEntry = (entry: Device | DeviceType) =>
-    judge(source, toCandidate(snapshot, index, entry), { rules, tests });
+    judge(source, toCandidate(snapshot, index, entry), { rules, tests, subsystem });
   const isNear = (type: string) => tests.size > 0 || reached.has(type);
   const near = (tests.size > 0 ? [...index.byType.keys()] : [...reached])
     .flatMap((type) => index.byType.get(type) ?? []).map(judgeEntry);
@@ -79,11 +85,15 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
 function judge(
   source: Identity,
   candidate: Candidate,
-  { rules, tests }: { rules: readonly PreparedTarget[]; tests: TestResults },
+  { rules, tests, subsystem }: {
+    rules: readonly PreparedTarget[];
+    tests: TestResults;
+    subsystem: SubsystemMode;
+  },
 ): { offer?: Unranked; refusal?: Refusal } {
   const word = findRule(rules, source, candidate);
   const test = tests.get(candidateKey(candidate));
-  const found = runChecks(source, candidate, word);
+  const found = runChecks(source, candidate, word).map(bySubsystemMode(subsystem));
   const findings = test === undefined ? found : [...found.map(weaken(test)), ...ofTest(test)];
   const instances = word?.instances ?? 1;
   const { numaNode, create } = candidate;
@@ -124,6 +134,14 @@ function judge(
       numaNode,
     },
   };
+}
+
+/** Other subsystem ids are refused where the operator wants that. */
+function bySubsystemMode(mode: SubsystemMode): (finding: Finding) => Finding {
+  return (finding) =>
+    mode === "refuse" && finding.reason.code === "SubsystemDiffers"
+      ? { ...finding, effect: "refuse" }
+      : finding;
 }
 
 /** Whose no it is: the strongest of those that said it, null where a check did. */

@@ -1,4 +1,5 @@
 import { assertEquals } from "@std/assert";
+import { spaceOf } from "../../tests/fixtures/pci_space.ts";
 import {
   type Device,
   type DeviceType,
@@ -25,7 +26,7 @@ const NONE: Migration = {
   observed: "probed",
   checks: [{ step: "VFIO_DEVICE_FEATURE_MIGRATION", errno: "ENOTTY" }],
 };
-const PCI: PciConfig = {
+const DECODED: PciConfig = {
   vendor: "4348",
   device: "3253",
   revision: "10",
@@ -34,6 +35,13 @@ const PCI: PciConfig = {
   capabilities: [],
   bars: [{ index: 0, size: 8, kind: "io", prefetchable: false }],
 };
+const PCI = pci();
+
+/** mtty's configuration, or one that differs from it. */
+function pci(change: Partial<PciConfig> = {}): PciConfig {
+  const decoded: PciConfig = { ...DECODED, ...change };
+  return { ...decoded, space: spaceOf(decoded) };
+}
 const DRIVER = { name: "mtty", module: "mtty", version: "0.1", srcversion: "A1" };
 
 function device(id: string, changes: Partial<Device> = {}): Device {
@@ -139,7 +147,7 @@ Deno.test("ask() tells all reasons at once", () => {
     type: "mdpy-vga",
     deviceApi: "vfio-platform",
     migration: NONE,
-    pciConfig: { ...PCI, vendor: "1b36", class: "030000" },
+    pciConfig: pci({ vendor: "1b36", class: "030000" }),
   });
   const { refusals: [refusal] } = ask(host([other]), source());
   assertEquals(refusal!.reasons.map(({ code }) => code), [
@@ -154,9 +162,10 @@ Deno.test("ask() tells all reasons at once", () => {
   });
   assertEquals(refusal!.reasons[3], {
     code: "PciConfigDiffers",
-    sentence: "mtty: the guest would see another PCI vendor, class than the source's",
-    source: "vendor 4348, class 070002",
-    host: "vendor 1b36, class 030000",
+    sentence:
+      "mtty: QEMU compares the PCI configurations and refuses another vendor at 0x0, class at 0x9",
+    source: "vendor at 0x0 4348, class at 0x9 070002",
+    host: "vendor at 0x0 1b36, class at 0x9 030000",
   });
 });
 

@@ -1,16 +1,21 @@
 import type { Identity, PciConfig, Reason } from "../identity/mod.ts";
 import type { Candidate } from "./configurations.ts";
+import { checkUnchecked } from "./check_unchecked_pci.ts";
+import { comparePciConfigs, decodedDifferences, hiddenDifferences } from "./compare_pci_configs.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
+import type { PciDifference } from "../vmm/mod.ts";
 
 /**
- * What the guest sees must be the same, since a virtual machine monitor compares it and refuses a
- * difference whatever the driver says. Where one side's is not known, nor is what the monitor will say.
+ * What QEMU will make of the PCI configurations, whatever the drivers say: it compares what both devices show in its own
+ * way and refuses a difference. Where one side's is not known, nor is what QEMU will say.
  */
 export function checkPciConfig(source: Identity, target: Candidate): Finding[] {
   const [theirs, ours] = [source.pciConfig, target.pciConfig];
   if (theirs === null || ours === null) return notKnown(source, target);
-  const reason = differentPciConfig(vendorOf(target), theirs, ours);
-  return reason === null ? [] : [{ effect: "refuse", reason }];
+  return [
+    ...checkCompared(source, target, [theirs, ours]),
+    ...checkUnchecked(target, theirs, ours),
+  ];
 }
 
 function notKnown(source: Identity, target: Candidate): Finding[] {
@@ -27,40 +32,88 @@ function notKnown(source: Identity, target: Candidate): Finding[] {
   return [{ ...find("unknown", "PciConfigUnknown", sentence, values), by: "vmm" }];
 }
 
-/** What a guest would see differ, null where it would see the same. `theirs` is the source's. */
+function checkCompared(
+  source: Identity,
+  target: Candidate,
+  [theirs, ours]: readonly [PciConfig, PciConfig],
+): Finding[] {
+  const vendor = vendorOf(target);
+  if (theirs.space === undefined || ours.space === undefined) {
+    const reason = differentPciConfig(vendor, theirs, ours);
+    return reason === null ? contentsNotKnown(source, target) : [{ effect: "refuse", reason }];
+  }
+  const outcome = comparePciConfigs({ source, target, theirs, ours });
+  switch (outcome.kind) {
+    case "same":
+      return vendorSpecificDiffers(vendor, hiddenDifferences({ source, target, theirs, ours }));
+    case "problem": {
+      const sentence = `${vendor}: QEMU does not start with the device: ${outcome.problem}`;
+      return [find("refuse", "PciDeviceRefused", sentence, { source: null, host: null })];
+    }
+    case "different": {
+      const { names, ...values } = tell(outcome);
+      const sentence =
+        `${vendor}: QEMU compares the PCI configurations and refuses another ${names}`;
+      return [find("refuse", "PciConfigDiffers", sentence, values)];
+    }
+    case "depends": {
+      const { names, ...values } = tell(outcome);
+      const sentence = `${vendor}: whether QEMU refuses another ${names} depends on ${
+        outcome.on.join(" and on ")
+      }`;
+      return [{ ...find("unknown", "PciConfigUnknown", sentence, values), by: "vmm" }];
+    }
+  }
+}
+
+/** What is in vendor-specific capabilities, where QEMU does not look. */
+function vendorSpecificDiffers(vendor: string, differences: readonly PciDifference[]): Finding[] {
+  if (differences.length === 0) return [];
+  const { names, ...values } = tell({ differences });
+  const sentence = `${vendor}: the guest sees another ${names}; QEMU does not check it`;
+  return [find("warn", "VendorSpecificDiffers", sentence, values)];
+}
+
+/** How many registers a reason names. */
+const NAMED = 6;
+
+/** Registers by name and place, and what each side has there. */
+function tell({ differences }: { differences: readonly PciDifference[] }) {
+  const shown = differences.slice(0, NAMED);
+  const more = differences.length - shown.length;
+  const place = ({ field: { name, at, bytes } }: (typeof shown)[number]) =>
+    bytes === 0 ? name : `${name} at 0x${at.toString(16)}`;
+  const values = (side: "source" | "target") =>
+    shown.map((difference) => `${place(difference)} ${difference[side]}`).join(", ");
+  return {
+    names: shown.map(place).join(", ") + (more === 0 ? "" : `, and ${more} more`),
+    source: values("source"),
+    host: values("target"),
+  };
+}
+
+function contentsNotKnown(source: Identity, target: Candidate): Finding[] {
+  const [theirs, ours] = [source.pciConfig?.space, target.pciConfig?.space];
+  const [name, side] = theirs === undefined
+    ? [driverOf(source), "of the source"]
+    : [vendorOf(target), "here"];
+  const sentence =
+    `${name}: the configuration space ${side} was not recorded, and QEMU compares what is in it`;
+  const values = { source: theirs && "known" || null, host: ours && "known" || null };
+  return [{ ...find("unknown", "PciConfigUnknown", sentence, values), by: "vmm" }];
+}
+
+/** Of two configurations without their bytes, what QEMU certainly refuses; null where it may accept them. */
 export function differentPciConfig(
   vendor: string,
   theirs: PciConfig,
   ours: PciConfig,
 ): Reason | null {
-  const different = PCI_FIELDS.filter(({ of }) => of(theirs) !== of(ours));
+  const different = decodedDifferences(theirs, ours);
   if (different.length === 0) return null;
-  const fields = different.map(({ field }) => field).join(", ");
-  const values = (config: PciConfig) =>
-    different.map(({ field, of }) => `${field} ${of(config) || "none"}`).join(", ");
-  const sentence = `${vendor}: the guest would see another PCI ${fields} than the source's`;
-  return { code: "PciConfigDiffers", sentence, source: values(theirs), host: values(ours) };
-}
-
-const PCI_FIELDS: readonly { field: string; of: (config: PciConfig) => string }[] = [
-  { field: "vendor", of: ({ vendor }) => vendor },
-  { field: "device", of: ({ device }) => device },
-  { field: "revision", of: ({ revision }) => revision },
-  { field: "class", of: (config) => config.class },
-  { field: "subsystem", of: ({ subsystem }) => subsystem },
-  {
-    field: "capability list",
-    of: ({ capabilities }) => capabilities.map(capabilityText).join(" "),
-  },
-  {
-    field: "BAR layout",
-    of: ({ bars }) =>
-      bars.map(({ index, kind, size, prefetchable }) =>
-        `${index}:${kind}${prefetchable ? "p" : ""}:${size}`
-      ).join(" "),
-  },
-];
-
-function capabilityText({ id, offset, vectors }: PciConfig["capabilities"][number]): string {
-  return `${id}@${offset}${vectors === undefined ? "" : `x${vectors}`}`;
+  const names = different.map(({ field }) => field).join(", ");
+  const values = (side: "theirs" | "ours") =>
+    different.map((difference) => `${difference.field} ${difference[side] || "none"}`).join(", ");
+  const sentence = `${vendor}: QEMU compares the PCI configurations and refuses another ${names}`;
+  return { code: "PciConfigDiffers", sentence, source: values("theirs"), host: values("ours") };
 }

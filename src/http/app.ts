@@ -12,7 +12,12 @@ import {
   type TestAnswer,
   type TestTarget,
 } from "../agent/mod.ts";
-import { listCandidates, listSupported, type TestResults } from "../compat/mod.ts";
+import {
+  listCandidates,
+  listSupported,
+  type SubsystemMode,
+  type TestResults,
+} from "../compat/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
 import { type Answer, Failure, type Identity, type Snapshot } from "../identity/mod.ts";
 import { checkDoor, readJson } from "./door.ts";
@@ -32,6 +37,8 @@ export interface AppWorld {
   testAll?: (snapshot: Snapshot, source: Identity) => Promise<TestResults>;
   /** The files of rules as they are now; where it is left out, there are none. */
   rules?: () => RulesState;
+  /** How other subsystem ids than the source's are judged; a warning where it is left out. */
+  subsystem?: SubsystemMode;
 }
 
 /** How a request came in. */
@@ -45,7 +52,7 @@ type Handler = (c: Context) => Response | Promise<Response>;
  * The application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server.
  */
 export function makeApp(
-  { newest, nowMs, version, test, testAll, rules }: AppWorld,
+  { newest, nowMs, version, test, testAll, rules, subsystem = "warn" }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const list = (select: (snapshot: Snapshot) => Record<string, unknown>): Handler => async (c) => {
@@ -56,7 +63,8 @@ export function makeApp(
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
     const omitUnknown = !isWanted(c, "unknown", true);
     const tests = isWanted(c, "preflight", false) ? await testAll?.(snapshot, source) : undefined;
-    return tests === undefined ? { omitUnknown } : { omitUnknown, tests };
+    const options = { omitUnknown, subsystem };
+    return tests === undefined ? options : { ...options, tests };
   };
   const answerTo = async (c: Context, snapshot: Snapshot, source: Identity): Promise<Answer> =>
     answer(snapshot, source, await optionsFor(c, snapshot, source));

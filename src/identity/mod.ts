@@ -17,6 +17,7 @@ export * from "./migration.ts";
 export * from "./offer.ts";
 export * from "./pci_address.ts";
 export * from "./pci_config.ts";
+export * from "./pci_space.ts";
 export * from "./problem.ts";
 export * from "./rules.ts";
 export * from "./running_vmm.ts";

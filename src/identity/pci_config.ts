@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
+import { PciSpace } from "./pci_space.ts";
 
 /** One entry of a capability list: id and offset in hexadecimal; `vectors` of MSI and MSI-X. */
 export const PciCapability = z.lazy(() =>
@@ -24,8 +25,9 @@ export const PciBar = z.lazy(() =>
 export type PciBar = Known<z.infer<typeof PciBar>>;
 
 /**
- * The PCI configuration as the guest sees it, in lower-case hexadecimal as sysfs writes it without `0x`:
- * what a virtual machine monitor compares between source and target and refuses to migrate across.
+ * The PCI configuration as the guest sees it: the configuration space, which QEMU compares between source and target
+ * byte by byte, and what people and rules read of it, in lower-case hexadecimal as sysfs writes it without `0x`. Without
+ * `space` it is not known what QEMU would find.
  */
 export const PciConfig = z.lazy(() =>
   z.looseObject({
@@ -37,6 +39,7 @@ export const PciConfig = z.lazy(() =>
     capabilities: z.array(PciCapability),
     extendedCapabilities: z.optional(z.array(PciCapability)),
     bars: z.array(PciBar),
+    space: z.optional(PciSpace),
   })
 );
 export type PciConfig = Known<z.infer<typeof PciConfig>>;

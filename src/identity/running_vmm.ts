@@ -4,6 +4,13 @@ import type { Known } from "./known.ts";
 /** Through what QEMU reaches a device: `-device vfio-pci,iommufd=ID`, or a container and its group. */
 export const VMM_BACKENDS = ["iommufd", "container"] as const;
 
+/**
+ * Where the device is in the machine: `port`, below a root or downstream port, where libvirt puts devices of q35 and virt
+ * machines; `root-complex`, directly on `pcie.0`; `conventional`, on the bus of a pc machine.
+ */
+export const VMM_PCI_BUSES = ["port", "root-complex", "conventional"] as const;
+export type PciBus = (typeof VMM_PCI_BUSES)[number];
+
 /** The values of a QEMU property of type OnOffAuto. */
 export const ON_OFF_AUTO = ["on", "off", "auto"] as const;
 
@@ -22,6 +29,7 @@ export const RunningVmm = z.lazy(() =>
     )),
     /** With its version, as `-machine` takes it: `pc-q35-10.0`. */
     machineType: z.optional(z.nullable(z.string().check(z.minLength(1), z.maxLength(128)))),
+    pciBus: z.optional(z.nullable(z.enum(VMM_PCI_BUSES))),
     backend: z.optional(z.nullable(z.enum(VMM_BACKENDS))),
     /** `-device vfio-pci,enable-migration=…` */
     enableMigration: z.optional(z.nullable(z.enum(ON_OFF_AUTO))),

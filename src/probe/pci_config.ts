@@ -2,6 +2,7 @@ import type { DeviceHandle } from "../device/mod.ts";
 import { VFIO_PCI_CONFIG_REGION_INDEX } from "../../ffi/vfio.ts";
 import {
   Failure,
+  packPciSpace,
   type PciBar,
   type PciCapability,
   type PciConfig,
@@ -71,7 +72,10 @@ export function readPciConfig(
   return parsePciConfig(bytes.subarray(0, read), regions);
 }
 
-/** Reads a configuration space. What changes while a device works (command, status, addresses) is left out. */
+/**
+ * Reads a configuration space. What changes while a device works (command, status, addresses) is in `space` alone,
+ * which has all of it.
+ */
 export function parsePciConfig(bytes: Uint8Array, regions: readonly Region[]): PciConfig {
   if (bytes.length < 64) throw broken(`it has ${bytes.length} bytes, not 64`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -87,6 +91,7 @@ export function parsePciConfig(bytes: Uint8Array, regions: readonly Region[]): P
     capabilities: parseCapabilities(view),
     extendedCapabilities: parseExtendedCapabilities(view),
     bars: parseBars(view, regions),
+    space: packPciSpace(bytes),
   };
 }
 

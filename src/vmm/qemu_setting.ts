@@ -1,0 +1,78 @@
+import { type PciBus, VMM_PCI_BUSES } from "../identity/mod.ts";
+import { isOlder } from "../rules/mod.ts";
+
+/** What decides how QEMU shows a vfio-pci device to the guest and what it compares of it. */
+export interface QemuSetting {
+  bus: PciBus;
+  /** Whether a resizable BAR capability is shown, with the one size that is in use, or hidden. */
+  showsRebar: boolean;
+  /** Whether the power management capability is the eight bytes that it is by the specification. */
+  boundsPowerManagement: boolean;
+  /** Whether the contents of vendor-specific capabilities are compared. */
+  checksVendorSpecific: boolean;
+}
+
+/** The virtual machine monitors of both sides, as far as they are known. */
+export interface QemuPair {
+  source: string | null;
+  target: string | null;
+  /** The same on both sides, such as `pc-q35-10.0`. */
+  machineType: string | null;
+  bus: PciBus | null;
+}
+
+/** How the two sides are set. */
+export interface PairSetting {
+  source: QemuSetting;
+  target: QemuSetting;
+}
+
+/**
+ * Every way in which two monitors can be set, by what is known of them: one where all that matters is known.
+ *
+ * Source: QEMU, hw/vfio/pci.c of 7.2, 10.0.13 and 10.2.2. `vfio_setup_rebar_ecap` came with 8.1 ("Static Resizable BAR
+ * capability"); `skip-vsc-check` with 9.1, off for machine types up to 9.0 (hw/core/machine.c, `hw_compat_9_0`);
+ * `pci_pm_init` with 10.0.
+ */
+export function possibleSettings(pair: QemuPair): PairSetting[] {
+  const { source, target, machineType } = pair;
+  const from = (version: string | null, first: string) =>
+    version === null ? null : !isOlder(version, first);
+  const exempt = exemptsVendorSpecific(pair);
+  return either(from(source, "8.1")).flatMap((sourceRebar) =>
+    either(from(target, "8.1")).flatMap((targetRebar) =>
+      either(from(target, "10.0")).flatMap((boundsPowerManagement) =>
+        either(exempt === null ? null : !exempt).flatMap((checksVendorSpecific) =>
+          possibleBuses(machineType, pair.bus).map((bus) => {
+            const shared = { bus, boundsPowerManagement, checksVendorSpecific };
+            return {
+              source: { ...shared, showsRebar: sourceRebar },
+              target: { ...shared, showsRebar: targetRebar },
+            };
+          })
+        )
+      )
+    )
+  );
+}
+
+function either(known: boolean | null): boolean[] {
+  return known === null ? [true, false] : [known];
+}
+
+/** Where a device can be in a machine. */
+function possibleBuses(machineType: string | null, bus: PciBus | null): PciBus[] {
+  if (bus !== null) return [bus];
+  if (machineType === null) return [...VMM_PCI_BUSES];
+  const isConventional = /^(pc|pc-i440fx-.*|pc-[0-9.]+)$/.test(machineType);
+  return isConventional ? ["conventional"] : ["port", "root-complex"];
+}
+
+/** Whether a target leaves out the contents of vendor-specific capabilities, null where that is not known. */
+function exemptsVendorSpecific({ source, target, machineType }: QemuPair): boolean | null {
+  if ([source, target].some((version) => version !== null && isOlder(version, "9.1"))) return false;
+  const version = /^(?:pc|pc-q35|pc-i440fx|virt)-(\d+\.\d+)$/.exec(machineType ?? "")?.[1] ??
+    (/^(pc|q35|virt)$/.test(machineType ?? "") ? source : null);
+  if (version === null) return null;
+  return !isOlder(version, "9.1");
+}
