@@ -1,6 +1,6 @@
 /**
  * `<linux/vfio.h>`: migration, both generations. v2 is a state machine behind `VFIO_DEVICE_FEATURE`
- * (since 5.18), v1 a region of the device that holds `vfio_device_migration_info` (5.6 to 5.17).
+ * (since 5.18), v1 a region of the device that holds `vfio_device_migration_info` (5.8 to 5.17).
  *
  * Source: `<linux/vfio.h>`, Linux 6.12; `VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2`, Linux 7.2.
  */

@@ -3,7 +3,6 @@ import {
   type Asked,
   type DeviceExamination,
   driverOfModule,
-  DRIVERS,
   type FunctionExamination,
   type HostExamination,
   type Unreadable,
@@ -162,7 +161,8 @@ function isRegistered({ sys }: HostRoots, driver: string): boolean {
 
 /** The variant driver that Linux has for a modalias in some version, and since which. */
 function upstreamOf(modalias: string): DeviceExamination["upstream"] {
-  const variant = variantOf(UPSTREAM_VARIANTS, modalias);
-  const known = DRIVERS.find(({ drivers }) => drivers.includes(variant?.module ?? ""));
-  return variant === null || known === undefined ? null : { ...variant, since: known.since };
+  const best = bestVfioAlias(UPSTREAM_VARIANTS, modalias);
+  if (best === null) return null;
+  const { module, since } = best;
+  return { module, driver: driverOfModule(module), since };
 }

@@ -134,16 +134,19 @@ function toDevice(
 }
 
 /**
- * What devlink declared when the device, or one of its class, was asked: the firmware where sysfs has none, which is
- * that of the parent and so of the class; whether it may be migrated, which is each function's own.
+ * What devlink declared when the device, or one of its class, was asked: firmware and PSID (`fw.psid`, mlx5_core) where
+ * sysfs has none, which are those of the parent and so of the class; whether it may be migrated, which is each
+ * function's own.
  */
 function declaredFacts(
   { id, facts }: SysfsDevice & { facts: Facts },
   known: Capabilities | undefined,
 ): Facts {
-  const { firmware = null, migratable = null } = known?.declared ?? {};
+  const { firmware = null, migratable = null, versions } = known?.declared ?? {};
+  const boardId = versions?.fixed["fw.psid"] ?? null;
   return {
     ...(firmware === null || facts.firmware != null ? {} : { firmware }),
+    ...(boardId === null || facts.boardId != null ? {} : { boardId }),
     ...(migratable === null || known?.device !== id ? {} : { migratable }),
   };
 }

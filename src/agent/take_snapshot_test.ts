@@ -155,3 +155,20 @@ Deno.test("takeSnapshot() knows of a device what it said itself, of its siblings
     MIGRATION_UNKNOWN,
   ]);
 });
+
+Deno.test("takeSnapshot() has firmware and PSID from devlink where sysfs has none", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, virtualFunction(1));
+  const world = quietWorld(host.roots);
+  const [device] = (await takeSnapshot(world, { observations })).devices;
+  const versions = { fixed: { "fw.psid": "MT_0000000834" }, running: {}, stored: {} };
+  const said = {
+    ...capabilities(device!.id),
+    declared: { firmware: "28.43.1014", migratable: null, versions },
+  };
+  const byDevice = { [deviceKey(device!)]: said };
+  const { devices: [again] } = await takeSnapshot(world, {
+    observations: { ...observations, byDevice },
+  });
+  assertEquals([again?.facts.firmware, again?.facts.boardId], ["28.43.1014", "MT_0000000834"]);
+});

@@ -1,4 +1,5 @@
 import type { Command, Option } from "./command.ts";
+import { OFFER_ORDERS } from "../compat/mod.ts";
 import {
   HOST_OPTIONS,
   JSON_OUTPUT,
@@ -22,6 +23,12 @@ const ASK_OPTIONS: readonly Option[] = [
   { name: "no-unknown", help: "Leave out what cannot be known, rather than offer it last" },
   { name: "plans", value: "COUNT", help: "Of several sources, tell so many plans, best first (1)" },
   {
+    name: "order",
+    value: "ORDER",
+    help: "Put the stronger evidence first, or what is available now (evidence)",
+    choices: OFFER_ORDERS,
+  },
+  {
     name: "numa-node",
     value: "NODE",
     help: "Prefer this NUMA node, where offers are else as good",
@@ -40,8 +47,9 @@ Of several sources, the devices of one virtual machine, it tells too whether all
 and which goes where. With --snapshot nothing of this host is looked at.
 
 Order: compatible before unknown; the stronger evidence (driver-tested, attribute-tested,
-vendor-rule); of what is unknown, the fewer things that are; a rule's own order; available now; what is there before what must be made; the NUMA node that is
-wished; the fewest instances left over; the name. --json shows in each offer what its rank came from.
+vendor-rule); among unknown offers, the fewer or lighter open questions; a rule's own order; available now; what is
+there before what must be made; the NUMA node that is wished; the fewest instances left over; the name. With
+--order=available, what is available now comes right after the verdict. --json shows in each offer what its rank came from.
 Exit code 0 where something is compatible (of several: where all can land), 1 where nothing is, 3 where
 that is not known; of several snapshots the best.`,
   options: [

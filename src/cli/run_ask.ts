@@ -8,7 +8,7 @@ import {
   MAX_TOGETHER,
   testCandidates,
 } from "../agent/mod.ts";
-import { reasonsNotToMigrate } from "../compat/mod.ts";
+import { type OfferOrder, reasonsNotToMigrate } from "../compat/mod.ts";
 import { type Identity, type Offer, type Snapshot, toProblem } from "../identity/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
@@ -181,6 +181,7 @@ function askOptions(context: Context): AnswerOptions {
   return {
     omitUnknown: context.options["no-unknown"] === true,
     subsystem: subsystemMode(context),
+    order: (text(context, "order") ?? "evidence") as OfferOrder,
   };
 }
 

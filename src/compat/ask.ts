@@ -13,9 +13,10 @@ import { findRule, type PreparedTarget, prepareRules, reachedTypes } from "../ru
 import { forInstances } from "./availability.ts";
 import { runChecks } from "./checks.ts";
 import { type Candidate, toCandidate } from "./configurations.ts";
+import { createFor } from "./create.ts";
 import { driverOf, type Finding } from "./finding.ts";
 import { indexHost } from "./host_index.ts";
-import { rankOffers, type Unranked } from "./order.ts";
+import { type OfferOrder, rankOffers, type Unranked } from "./order.ts";
 import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
 
 /** How other subsystem ids than the source's are judged: the guest sees them, and QEMU does not check them. */
@@ -30,6 +31,8 @@ export interface AskOptions {
   omitUnknown?: boolean;
   /** `warn` where it is left out. */
   subsystem?: SubsystemMode;
+  /** What comes first among offers of one verdict: the stronger evidence (the default), or what is available. */
+  order?: OfferOrder;
 }
 
 /** Offers, best first, and the rest with their reasons. */
@@ -52,7 +55,7 @@ export interface Judgement {
  * see, and what a rule refuses, it does not. Where there is neither a rule nor a test, the verdict is unknown.
  */
 export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
-  const { tests = new Map(), omitUnknown = false, subsystem = "warn" } = options;
+  const { tests = new Map(), omitUnknown = false, subsystem = "warn", order } = options;
   const index = indexHost(snapshot);
   const rules = prepareRules(snapshot.rules, source);
   const reached = reachedTypes(rules, index.byType).add(source.type);
@@ -68,7 +71,7 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
     reasons: index.byType.has(source.type) || known.length > 0
       ? []
       : [typeNotOnHost(source, snapshot)],
-    offers: rankOffers(wanted, source.wish),
+    offers: rankOffers(wanted, source.wish, order),
     omitted: known.length - wanted.length,
     get refusals() {
       refusals ??= [
@@ -96,7 +99,7 @@ function judge(
   const found = runChecks(source, candidate, word).map(bySubsystemMode(subsystem));
   const findings = test === undefined ? found : [...found.map(weaken(test)), ...ofTest(test)];
   const instances = word?.instances ?? 1;
-  const { numaNode, create } = candidate;
+  const { numaNode } = candidate;
   const configuration = instances === 1
     ? candidate.configuration
     : { ...candidate.configuration, instances };
@@ -119,6 +122,9 @@ function judge(
     ...(isCompared ? [] : [nobodyCompares(source, candidate)]),
     ...reasonsOf(findings, "unknown"),
   ];
+  const weights = findings.filter(({ effect }) => effect === "unknown").map(({ weight = 1 }) =>
+    weight
+  );
   const taken = reasonsOf(findings, "unavailable");
   return {
     offer: {
@@ -129,8 +135,9 @@ function judge(
       verdict: unknown.length > 0 ? "unknown" : "compatible",
       evidence: unknown.length > 0 ? null : test?.evidence ?? "vendor-rule",
       reasons: [...accepted, ...unknown, ...taken],
-      create,
+      create: createFor(candidate, source),
       ruleIndex: word?.index ?? null,
+      unknowns: weights.reduce((sum, weight) => sum + weight, isCompared ? 0 : 1),
       numaNode,
     },
   };

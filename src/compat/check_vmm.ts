@@ -13,8 +13,8 @@ const WITHOUT_V2 = parseVersionRange("<5.18")!;
 export function checkVmm(source: Identity, target: Candidate): Finding[] {
   const hosts = { source: source.host, host: target.host };
   return [
-    ...ofHost("source", hosts, source),
-    ...ofHost("host", hosts, { ...target, driver: driverHere(target) }),
+    ...ofHost("source", hosts, source, target),
+    ...ofHost("host", hosts, { ...target, driver: driverHere(target) }, source),
     ...kernelTooOld(source, target),
     ...trackingMissing(source, target),
   ];
@@ -30,6 +30,7 @@ function ofHost(
   side: "source" | "host",
   hosts: Readonly<Record<"source" | "host", Host>>,
   device: Pick<Identity, "kind" | "driver" | "migration">,
+  other: Pick<Identity, "kind">,
 ): Finding[] {
   const version = (of: "source" | "host", program: VmmCondition["program"]) => {
     const fact = hosts[of].facts?.[program];
@@ -37,7 +38,7 @@ function ofHost(
   };
   const software = { qemu: version(side, "qemu"), libvirt: version(side, "libvirt") };
   const where = side === "source" ? "the source's host" : "this host";
-  return unmetConditions(software, device).map(({ code, program, sentence }) =>
+  return unmetConditions(software, device, other).map(({ code, program, sentence }) =>
     find("warn", code, `${VMM_NAMES[program]} ${software[program]} of ${where} ${sentence}`, {
       source: version("source", program),
       host: version("host", program),

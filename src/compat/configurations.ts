@@ -9,6 +9,7 @@ import type {
 } from "../identity/mod.ts";
 import type { TargetHolder } from "../rules/mod.ts";
 import { availabilityOfDevice, availabilityOfType } from "./availability.ts";
+import { howToCreate } from "./create.ts";
 import { type HostIndex, indexHost } from "./host_index.ts";
 
 /** A configuration with all that judging it takes. */
@@ -92,15 +93,5 @@ function ofType(type: DeviceType, index: HostIndex, host: Snapshot["host"]): Can
     version: type.version ?? null,
     trouble: null,
     possible: availability.instances !== 0 || (availability.toFree ?? []).length > 0,
-  };
-}
-
-function howToCreate({ kind, type, parent, sysfs }: DeviceType): Create {
-  if (kind === "vgpu-type") {
-    return { sysfs, command: `echo ${type.replace(/^nvidia-/, "")} > ${sysfs}` };
-  }
-  return {
-    sysfs: `${sysfs}/create`,
-    command: `mdevctl start --parent ${parent} --type ${type}`,
   };
 }

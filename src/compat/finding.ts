@@ -7,6 +7,8 @@ export interface Finding {
   reason: Reason;
   /** Who found it, where it is not a check of ours: a rule, or what the virtual machine monitor compares. */
   by?: "rule" | "vmm";
+  /** Of what is unknown: how much it counts in the order of offers, 1 where it is left out. */
+  weight?: number;
 }
 
 /** The name that a sentence about a target starts with. */

@@ -149,6 +149,28 @@ Deno.test("matrix device with a taken component is compatible as far as is known
   assertEquals(offer!.availability.reason!.includes("05.00ab"), true);
 });
 
+Deno.test("matrix device is made empty, and gets the source's queues and control domains", () => {
+  const { source, snapshot } = matrix(["05.0004", "05.00ab"], ["05.0004", "05.00ab"]);
+  const facts = { ...source.facts, controlDomains: ["0004"] };
+  const { create } = ask(snapshot, { ...source, facts }).offers[0]!;
+  assertEquals(create?.attributes, [
+    { name: "assign_adapter", value: "0x05" },
+    { name: "assign_domain", value: "0x0004" },
+    { name: "assign_domain", value: "0x00ab" },
+    { name: "assign_control_domain", value: "0x0004" },
+  ]);
+  const device = "/sys/bus/mdev/devices/$uuid";
+  assertEquals(create?.command?.split("; "), [
+    "uuid=$(mdevctl start --parent matrix --type vfio_ap-passthrough)",
+    `echo 0x05 > ${device}/assign_adapter`,
+    `echo 0x0004 > ${device}/assign_domain`,
+    `echo 0x00ab > ${device}/assign_domain`,
+    `echo 0x0004 > ${device}/assign_control_domain`,
+  ]);
+  const unknown = { ...source, facts: { guestMatrix: ["; reboot"] } };
+  assertEquals(ask(snapshot, unknown).offers, [], "no queue of this host");
+});
+
 Deno.test("new driver that keeps the old type: a rule tells that it serves it", () => {
   const driver = { name: "mtty2", module: "mtty2", version: "2.1.0", srcversion: "B" };
   const old = mttyType({ driver, parentDriver: driver });

@@ -4,15 +4,27 @@ import { EVIDENCE, type Identity, type Offer } from "../identity/mod.ts";
 export type Unranked = Omit<Offer, "rank" | "order"> & {
   /** Its place among all targets of all rules, null where no rule accepted it. */
   ruleIndex: number | null;
+  /** How much is not known, by the weight of each open question; 0 where it is compatible. */
+  unknowns: number;
   numaNode: number | null;
 };
 
-/** What offers are compared by, one after another: its name, what is shown, and the smaller is the better. */
-const KEYS: readonly {
+/**
+ * The orders there are: by `evidence`, in which a configuration that is taken may come before one that is free; or
+ * `available` first, within what is compatible and within what is unknown.
+ */
+export const OFFER_ORDERS = ["evidence", "available"] as const;
+export type OfferOrder = (typeof OFFER_ORDERS)[number];
+
+/** What offers are compared by: its name, what is shown, and the smaller is the better. */
+interface Key {
   name: string;
   shown: (offer: Unranked, wish: Wish) => unknown;
   value: (offer: Unranked, wish: Wish) => number;
-}[] = [
+}
+
+/** All that offers are compared by, one after another, by evidence. */
+const KEYS: readonly Key[] = [
   {
     name: "verdict",
     shown: ({ verdict }) => verdict,
@@ -25,8 +37,8 @@ const KEYS: readonly {
   },
   {
     name: "unknowns",
-    shown: countUnknowns,
-    value: countUnknowns,
+    shown: ({ unknowns }) => unknowns,
+    value: ({ unknowns }) => unknowns,
   },
   {
     name: "rule",
@@ -58,6 +70,11 @@ const KEYS: readonly {
 
 type Wish = NonNullable<Identity["wish"]>;
 
+/** The same where what is available comes first. */
+const AVAILABLE_FIRST: readonly Key[] = ["verdict", "now"].map((first) =>
+  KEYS.find(({ name }) => name === first)!
+).concat(KEYS.filter(({ name }) => name !== "verdict" && name !== "now"));
+
 /** What they are compared by at last, so that no two are alike. */
 const NAMES: readonly (({ configuration }: Unranked) => string)[] = [
   ({ configuration }) => configuration.kind,
@@ -67,25 +84,26 @@ const NAMES: readonly (({ configuration }: Unranked) => string)[] = [
 ];
 
 /**
- * The order of offers, best first: compatible before unknown; the stronger evidence; of what is unknown, the fewer
- * things that are; a rule's own order; available now; no creation before creation; the NUMA node that the source wishes; the smaller leftover, so that the
- * scarcer configuration is used up before the one that others may still need; then the name. Total, and the
- * same for any order of the input. Each offer carries what its rank came from.
+ * The order of offers, best first: compatible before unknown; the stronger evidence; among unknown offers, the fewer or
+ * lighter open questions; a rule's own order; available now; no creation before creation; the NUMA node that the source
+ * wishes; the smaller leftover, so that the scarcer configuration is used up before the one that others may still need;
+ * then the name. With the order `available`, what is available now comes right after the verdict. Total, and the same for
+ * any order of the input. Each offer carries what its rank came from.
  */
-export function rankOffers(offers: readonly Unranked[], wish: Wish = {}): Offer[] {
+export function rankOffers(
+  offers: readonly Unranked[],
+  wish: Wish = {},
+  order: OfferOrder = "evidence",
+): Offer[] {
+  const keys = order === "available" ? AVAILABLE_FIRST : KEYS;
   return offers
-    .map((offer) => ({ offer, values: KEYS.map(({ value }) => value(offer, wish)) }))
+    .map((offer) => ({ offer, values: keys.map(({ value }) => value(offer, wish)) }))
     .toSorted((a, b) => compareValues(a.values, b.values) || compareNames(a.offer, b.offer))
     .map(({ offer }, index) => {
-      const { ruleIndex: _, numaNode: __, ...rest } = offer;
-      const order = Object.fromEntries(KEYS.map(({ name, shown }) => [name, shown(offer, wish)]));
+      const { ruleIndex: _, numaNode: __, unknowns: ___, ...rest } = offer;
+      const order = Object.fromEntries(keys.map(({ name, shown }) => [name, shown(offer, wish)]));
       return { rank: index + 1, ...rest, order };
     });
-}
-
-/** Of an offer of unknown verdict, how many things are not known: the fewer, the nearer. */
-function countUnknowns({ verdict, reasons }: Unranked): number {
-  return verdict === "compatible" ? 0 : reasons.filter(({ code }) => code !== "SameType").length;
 }
 
 function leftover({ availability, configuration }: Unranked): number | null {

@@ -28,6 +28,7 @@ function randomOffers(random: (below: number) => number, count: number): Unranke
       create: isType ? { sysfs: "/sys/x" } : null,
       rule: null,
       ruleIndex: random(2) === 0 ? null : random(3),
+      unknowns: known ? 0 : random(3),
       numaNode: [null, 0, 1][random(3)]!,
     };
   });
@@ -73,6 +74,7 @@ Deno.test("rankOffers() is total: of any two one comes first, and three never go
 const SENTENCES: readonly [string, (better: Unranked) => Unranked][] = [
   ["compatible before unknown", (x) => ({ ...x, verdict: "unknown", evidence: null })],
   ["the stronger evidence", (x) => ({ ...x, evidence: "vendor-rule" })],
+  ["the fewer or lighter open questions", (x) => ({ ...x, unknowns: 3 })],
   ["a rule's own order", (x) => ({ ...x, ruleIndex: 5 })],
   ["available now", (x) => ({ ...x, availability: { ...x.availability, now: false } })],
   ["no creation before creation", (x) => ({ ...x, create: { sysfs: "/sys/x" } })],
@@ -92,6 +94,7 @@ Deno.test("rankOffers() compares in the order that is written", () => {
     create: null,
     rule: null,
     ruleIndex: 0,
+    unknowns: 0,
     numaNode: 1,
   };
   for (const [index, [sentence, worsen]] of SENTENCES.entries()) {
@@ -99,8 +102,26 @@ Deno.test("rankOffers() compares in the order that is written", () => {
     const other = SENTENCES.slice(index + 1).reduce((offer, [, later]) => later(offer), best);
     const [winner] = rankOffers([worsen(best), other], { numaNode: 1 });
     const { rank: _, order: __, ...won } = winner!;
-    const { ruleIndex: ___, numaNode: ____, ...expected } = other;
+    const { ruleIndex: ___, numaNode: ____, unknowns: _____, ...expected } = other;
     assertEquals(won, expected, sentence);
+  }
+});
+
+Deno.test("rankOffers() puts what is available first where that is wanted, but never before the verdict", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = makeRandom(seed);
+    const offers = randomOffers(random, 2 + random(30));
+    const ranked = rankOffers(shuffled(offers, random), {}, "available");
+    const groups = ranked.map(({ verdict, availability }) => `${verdict} ${availability.now}`);
+    const expected = ["compatible true", "compatible false", "unknown true", "unknown false"];
+    assertEquals(groups, expected.flatMap((group) => groups.filter((other) => other === group)));
+    // Within each of these the order is the usual one.
+    const names = (of: typeof ranked, group: string) =>
+      of.filter(({ verdict, availability }) => `${verdict} ${availability.now}` === group)
+        .map(({ configuration }) => JSON.stringify(configuration));
+    for (const group of expected) {
+      assertEquals(names(ranked, group), names(rankOffers(offers), group));
+    }
   }
 });
 
@@ -115,5 +136,21 @@ Deno.test("rankOffers() shows in each offer what its rank came from", () => {
     "create",
     "numaNode",
     "leftover",
+  ]);
+});
+
+Deno.test("rankOffers() puts what differs in firmware behind what differs in its board", () => {
+  const [first] = randomOffers(makeRandom(3), 1) as [Unranked];
+  const unknown = { ...first, verdict: "unknown" as const, evidence: null };
+  const offer = (id: string, unknowns: number): Unranked => ({
+    ...unknown,
+    unknowns,
+    configuration: { kind: "device", type: "t", id },
+  });
+  const ranked = rankOffers([offer("firmware", 4), offer("board", 2), offer("both", 5)]);
+  assertEquals(ranked.map(({ configuration, order }) => [configuration.id, order.unknowns]), [
+    ["board", 2],
+    ["firmware", 4],
+    ["both", 5],
   ]);
 });

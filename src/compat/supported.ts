@@ -132,6 +132,9 @@ function conditionWords({ fact, hostFact, op, range, value, values }: Condition)
       return `${fact} one of ${values!.join(", ")}`;
     case "equal":
       return value === undefined ? `${fact} equal` : `${fact} ${value}`;
+    case "atLeast":
+    case "atMost":
+      return `${fact} ${op === "atLeast" ? "at least" : "at most"} ${value ?? "the source's"}`;
     case "superset":
       return hostFact === undefined ? `${fact} a superset` : `${hostFact} a superset of ${fact}`;
     case "shown":

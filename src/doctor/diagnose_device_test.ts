@@ -71,7 +71,12 @@ const CASES: readonly Case[] = [
     rest: { variant: MLX5 },
     can: "no",
     codes: ["DeviceNotMigratable"],
-    words: ["devlink port function set pci/0000:41:00.0/PORT migratable enable", "ENOTTY"],
+    words: [
+      "echo 0000:41:00.1 > /sys/bus/pci/drivers/mlx5_vfio_pci/unbind; " +
+      "devlink dev eswitch set pci/0000:41:00.0 mode switchdev; " +
+      "devlink port function set pci/0000:41:00.0/PORT migratable enable",
+      "ENOTTY",
+    ],
   },
   {
     what: "a driver that got migration later",

@@ -15,6 +15,8 @@ import {
 import {
   listCandidates,
   listSupported,
+  OFFER_ORDERS,
+  type OfferOrder,
   type SubsystemMode,
   type TestResults,
 } from "../compat/mod.ts";
@@ -62,8 +64,9 @@ export function makeApp(
   };
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
     const omitUnknown = !isWanted(c, "unknown", true);
+    const order = orderWanted(c);
     const tests = isWanted(c, "preflight", false) ? await testAll?.(snapshot, source) : undefined;
-    const options = { omitUnknown, subsystem };
+    const options = { omitUnknown, subsystem, order };
     return tests === undefined ? options : { ...options, tests };
   };
   const answerTo = async (c: Context, snapshot: Snapshot, source: Identity): Promise<Answer> =>
@@ -258,6 +261,17 @@ function plansWanted(c: Context): number {
   throw new HttpProblem("bad-request", `plans: ${given} is not a number from 1 to ${MAX_PLANS}`, {
     value: given,
     remedy: "Write ?plans=3.",
+  });
+}
+
+/** Which order of offers the caller wants: `?order=available`. */
+function orderWanted(c: Context): OfferOrder {
+  const given = c.req.query("order") ?? "evidence";
+  const order = OFFER_ORDERS.find((name) => name === given);
+  if (order !== undefined) return order;
+  throw new HttpProblem("bad-request", `order: ${given} is not one of ${OFFER_ORDERS.join(", ")}`, {
+    value: given,
+    remedy: "Write ?order=available.",
   });
 }
 

@@ -111,6 +111,26 @@ Deno.test("what cannot be known is left out where that is wanted, and counted", 
   assertEquals((await problemOf(wrong, 400, "bad-request")).value, "maybe");
 });
 
+Deno.test("what is available now comes first where that is wanted", async () => {
+  const { ask, state } = makeTestApp();
+  const use = { state: "in-use" as const, holder: null };
+  state.snapshot = {
+    ...state.snapshot,
+    devices: state.snapshot.devices.map((device) => ({ ...device, kind: "pci", use })),
+  };
+  const namesOf = async (query: string) => {
+    const { offers } = await (await ask("POST", `/v1/ask${query}`, mttyIdentity())).json();
+    return offers.map(({ availability, order }: Answer["offers"][number]) => [
+      availability.now,
+      Object.keys(order)[1],
+    ]);
+  };
+  assertEquals(await namesOf("?order=available"), [[true, "now"], [false, "now"]]);
+  assertEquals((await namesOf("")).map(([, second]: string[]) => second), ["evidence", "evidence"]);
+  const wrong = await ask("POST", "/v1/ask?order=cheapest", mttyIdentity());
+  assertEquals((await problemOf(wrong, 400, "bad-request")).value, "cheapest");
+});
+
 Deno.test("what the host can be a target for is told before any source exists", async () => {
   const { get } = makeTestApp();
   const { supported } = await get<{ supported: { type: string; verdict: string }[] }>(

@@ -60,9 +60,16 @@ export const Availability = z.lazy(() =>
 );
 export type Availability = Known<z.infer<typeof Availability>>;
 
-/** How to make the configuration: the sysfs attribute to write to, and the command line. */
+/**
+ * How to make the configuration: the sysfs attribute to write to, and the command line. `attributes` are what is
+ * written to files of the new device afterwards, in this order.
+ */
 export const Create = z.lazy(() =>
-  z.looseObject({ sysfs: z.string(), command: z.optional(z.string()) })
+  z.looseObject({
+    sysfs: z.string(),
+    command: z.optional(z.string()),
+    attributes: z.optional(z.array(z.looseObject({ name: z.string(), value: z.string() }))),
+  })
 );
 
 export type Create = Known<z.infer<typeof Create>>;

@@ -5,6 +5,8 @@ import { DEVICE_KINDS } from "./type_name.ts";
 export const RULES_SCHEMA = "vfio-ask/rules/v1";
 
 const Text = z.lazy(() => z.string().check(z.minLength(1), z.maxLength(2048)));
+/** Stable and in CamelCase. */
+const ReasonCode = z.lazy(() => z.string().check(z.regex(/^[A-Z][A-Za-z0-9]{2,63}$/)));
 const Texts = z.lazy(() => z.union([Text, z.array(Text).check(z.minLength(1))]));
 
 /**
@@ -49,19 +51,29 @@ function isFactName(name: string): boolean {
 export const OTHERWISE = ["refuse", "unknown", "warn", "unavailable"] as const;
 
 /** What a condition may demand of facts. */
-export const OPERATIONS = ["equal", "superset", "version", "in", "shown"] as const;
+export const OPERATIONS = [
+  "equal",
+  "atLeast",
+  "atMost",
+  "superset",
+  "version",
+  "in",
+  "shown",
+] as const;
 
 /**
  * One condition on declared facts.
  *
  * - `equal`: the host's fact is the source's, or `value` where that is given.
+ * - `atLeast`, `atMost`: the host's number is no less, or no more, than the source's; or the number at `side` than
+ *   `value`. Numbers are whole, and may be texts with a unit (`8 GiB`).
  * - `superset`: the host's set holds the source's; sets are lists of texts, or bit masks as numbers or `0x…`.
  * - `version`: the fact at `side` lies in `range`, in which `{source}` stands for the source's.
  * - `in`: the fact at `side` is one of `values`.
  * - `shown`: nothing is demanded; both values are told side by side.
  *
  * `otherwise` says what becomes of a target for which it does not hold, `missing` of one for which a fact is
- * not known on either side.
+ * not known on either side. `weight` says how much it counts among unknown offers where that leaves the verdict unknown.
  */
 export const Condition = z.lazy(() =>
   z.looseObject({
@@ -75,8 +87,9 @@ export const Condition = z.lazy(() =>
     range: z.optional(Text),
     otherwise: z.optional(z.enum(OTHERWISE)),
     missing: z.optional(z.enum(["refuse", "unknown", "warn", "pass"])),
-    /** Stable and in CamelCase. */
-    code: z.optional(z.string().check(z.regex(/^[A-Z][A-Za-z0-9]{2,63}$/))),
+    /** 1 where it is left out. */
+    weight: z.optional(z.number().check(z.int(), z.gte(1), z.lte(100))),
+    code: z.optional(ReasonCode),
     /** For a person; `{source}` and `{host}` stand for both values. The vendor's name is put before it. */
     sentence: z.optional(Text),
     /** The kernel check that stands behind it, and the errno that it gives. */
@@ -119,7 +132,9 @@ export const RuleTarget = z.lazy(() =>
     when: z.optional(z.array(Condition)),
     /** What it demands of the pairs that it speaks of. */
     require: z.optional(z.array(Condition)),
-    code: z.optional(z.string().check(z.regex(/^[A-Z][A-Za-z0-9]{2,63}$/))),
+    /** What an operator must know of every such pair, whatever facts say. */
+    warnings: z.optional(z.array(z.looseObject({ code: ReasonCode, sentence: Text }))),
+    code: z.optional(ReasonCode),
     sentence: Text,
     check: z.optional(z.looseObject({ step: Text, errno: z.nullable(Text) })),
   })

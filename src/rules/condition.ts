@@ -40,6 +40,8 @@ const TESTS: Readonly<Record<Condition["op"], Test>> = {
     if (fact === null) return { holds: null };
     return { holds: values.some((value) => isEqual(value, fact)) };
   },
+  atLeast: (condition, source, host) => compareNumbers(condition, source, host, (a, b) => a >= b),
+  atMost: (condition, source, host) => compareNumbers(condition, source, host, (a, b) => a <= b),
   superset: (_, source, host) => {
     if (source === null || host === null) return { holds: null };
     if (Array.isArray(source) && Array.isArray(host)) {
@@ -66,6 +68,33 @@ function isEqual(a: Fact, b: Fact): boolean | null {
   if (a === null || b === null) return null;
   if (!Array.isArray(a) || !Array.isArray(b)) return String(a) === String(b);
   return a.length === b.length && a.toSorted().every((item, i) => item === b.toSorted()[i]);
+}
+
+function compareNumbers(
+  { value, side = "host" }: Condition,
+  source: Fact,
+  host: Fact,
+  compare: (a: bigint, b: bigint) => boolean,
+): { holds: boolean | null } {
+  const ours = parseQuantity(value === undefined || side === "host" ? host : source);
+  const bound = parseQuantity(value ?? source);
+  return { holds: ours === null || bound === null ? null : compare(ours, bound) };
+}
+
+/** How many bytes a unit stands for. Units of 1000 are left out, since people mean both by them. */
+const UNITS: Readonly<Record<string, bigint>> = {
+  KiB: 1n << 10n,
+  MiB: 1n << 20n,
+  GiB: 1n << 30n,
+  TiB: 1n << 40n,
+};
+
+/** A whole number from 0 on, or one in a text, with or without a unit: `8589934592`, `8 GiB`. Null for anything else. */
+export function parseQuantity(fact: Fact): bigint | null {
+  if (typeof fact === "number") return Number.isInteger(fact) && fact >= 0 ? BigInt(fact) : null;
+  if (typeof fact !== "string") return null;
+  const match = /^(\d{1,20}) ?([KMGT]iB)?$/.exec(fact);
+  return match === null ? null : BigInt(match[1]!) * (UNITS[match[2] ?? ""] ?? 1n);
 }
 
 /** A bit mask of a number or of `0x…`, null for anything else. */

@@ -22,6 +22,22 @@ Deno.test("testCondition() equal compares texts, numbers and sets in any order",
   assertEquals(holds({ ...equal, value: "a", side: "source" }, "b", "a"), false);
 });
 
+Deno.test("testCondition() atLeast and atMost compare whole numbers and sizes", () => {
+  const [atLeast, atMost] = [{ op: "atLeast" }, { op: "atMost" }] as const;
+  assertEquals(holds(atLeast, 4, 4), true);
+  assertEquals(holds(atLeast, 4, 3), false);
+  assertEquals(holds(atMost, 4, 5), false);
+  assertEquals(holds(atLeast, 2 ** 33, "8 GiB"), true);
+  assertEquals(holds(atLeast, "18446744073709551615", "18446744073709551614"), false);
+  assertEquals(holds({ ...atLeast, value: "8 GiB" }, undefined, 2 ** 33), true);
+  assertEquals(holds({ ...atMost, value: 4, side: "source" }, 5, undefined), false);
+  for (
+    const [source, host] of [[4, null], [null, 4], [4, "many"], [1.5, 2], [-1, 2], ["1 GB", 2]]
+  ) {
+    assertEquals(holds(atLeast, source, host), null, `${source} ${host}`);
+  }
+});
+
 Deno.test("testCondition() superset takes sets and bit masks, and tells what is lacking", () => {
   const superset = { op: "superset" } as const;
   assertEquals(holds(superset, ["a"], ["a", "b"]), true);

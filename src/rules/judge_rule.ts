@@ -1,16 +1,21 @@
 import type { Condition, Identity, Reason } from "../identity/mod.ts";
 import { type ConditionResult, testCondition } from "./condition.ts";
+import { factText } from "./fact.ts";
 import type { RuleWord, TargetHolder } from "./prepare_rules.ts";
 
 /** What a rule makes of a pair: a reason, and what it does to the verdict or to the availability. */
 export interface RuleFinding {
   effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
   reason: Reason;
+  /** Of what leaves the verdict unknown: how much it counts, 1 where it is left out. */
+  weight?: number;
 }
 
 /** What a condition that does not hold is called where it has no code of its own. */
 const CODES: Readonly<Record<Condition["op"], string>> = {
   equal: "FactDiffers",
+  atLeast: "FactTooSmall",
+  atMost: "FactTooLarge",
   superset: "FactLacking",
   version: "VersionOutOfRange",
   in: "FactNotAccepted",
@@ -29,11 +34,15 @@ export function judgeRule(
     result: testCondition(condition, source, host),
   }));
   const failed = results.flatMap(({ condition, result }) => judge(vendor, condition, result));
-  const told = [...results].filter(({ condition }) => isTold(condition));
+  const told = results.filter(({ condition }) => isTold(condition));
   const values = (side: "source" | "host", type: string) =>
-    told.length === 0
-      ? type
-      : told.map(({ condition, result }) => `${nameOf(condition)} ${result[side]}`).join(", ");
+    told.length === 0 ? type : [
+      ...new Set(told.map(({ condition, result }) => `${nameOf(condition)} ${result[side]}`)),
+    ].join(", ");
+  const warned = (target.warnings ?? []).map(({ code, sentence }) => ({
+    effect: "warn" as const,
+    reason: { code, sentence: `${vendor}: ${sentence}`, source: null, host: null },
+  }));
   const pair = {
     source: values("source", source.type),
     host: values("host", host.configuration.type),
@@ -48,12 +57,13 @@ export function judgeRule(
     case "incompatible":
       return [{ effect: "refuse", reason: say("RuleRefuses") }, ...failed];
     case "unknown":
-      return [{ effect: "unknown", reason: say("FirmwareDecides") }, ...failed];
+      return [{ effect: "unknown", reason: say("FirmwareDecides") }, ...failed, ...warned];
     case "compatible": {
       const holds = !failed.some(({ effect }) => effect === "refuse" || effect === "unknown");
       return [
         ...(holds ? [{ effect: "accept" as const, reason: say("RuleAccepts") }] : []),
         ...failed,
+        ...warned,
       ];
     }
   }
@@ -66,16 +76,18 @@ function isTold({ op, side }: Condition): boolean {
 function judge(vendor: string, condition: Condition, result: ConditionResult): RuleFinding[] {
   const { holds, source, host, lacking } = result;
   if (holds === true) return [];
-  const { otherwise = "refuse", missing = "unknown", check } = condition;
+  const { otherwise = "refuse", missing = "unknown", weight, check } = condition;
+  const weighed = weight === undefined ? {} : { weight };
   const values = { source, host, ...(check === undefined ? {} : { check }) };
   const name = nameOf(condition);
   if (holds === null) {
     if (missing === "pass") return [];
-    const side = source === "not known"
-      ? host === "not known" ? "either side" : "the source"
-      : "this host";
-    const sentence = `${vendor}: ${name} is not known of ${side}`;
-    return [{ effect: missing, reason: { code: "FactMissing", sentence, source, host } }];
+    const sentence = `${vendor}: ${missingSentence(condition, result)}`;
+    return [{
+      effect: missing,
+      reason: { code: "FactMissing", sentence, source, host },
+      ...weighed,
+    }];
   }
   const sentence = fill(
     condition.sentence ?? plainSentence(condition, name),
@@ -88,11 +100,30 @@ function judge(vendor: string, condition: Condition, result: ConditionResult): R
       sentence: `${vendor}: ${sentence}`,
       ...values,
     },
+    ...weighed,
   }];
 }
 
-function plainSentence({ op, range, side = "host" }: Condition, name: string): string {
+/** Whose fact is not known; or that neither says what could be compared. */
+function missingSentence({ side, ...condition }: Condition, result: ConditionResult): string {
+  const name = nameOf(condition);
+  const unknown = (["source", "host"] as const).filter((of) =>
+    (side ?? of) === of && result[of] === factText(null)
+  );
+  if (unknown.length === 2) return `${name} is not known of either side`;
+  if (unknown.length === 1) {
+    return `${name} is not known of ${unknown[0] === "source" ? "the source" : "this host"}`;
+  }
+  return `${name} ${result.host} here and ${result.source} at the source cannot be compared`;
+}
+
+function plainSentence({ op, range, value, side = "host" }: Condition, name: string): string {
   switch (op) {
+    case "atLeast":
+    case "atMost": {
+      const bound = value === undefined ? "the source's {source}" : value;
+      return `${name} {${side}} is ${op === "atLeast" ? "less" : "more"} than ${bound}`;
+    }
     case "superset":
       return `this host lacks ${name} {lacking}`;
     case "version":

@@ -7,6 +7,7 @@ import {
   type RuleTarget,
   type Selector,
 } from "../identity/mod.ts";
+import { parseQuantity } from "./condition.ts";
 import { patternNames } from "./type_pattern.ts";
 import { parseVersionRange } from "./version_range.ts";
 
@@ -81,6 +82,7 @@ const TARGET_KEYS = [
   "verdict",
   "when",
   "require",
+  "warnings",
   "code",
   "sentence",
   "check",
@@ -99,6 +101,9 @@ function checkTarget(target: RuleTarget, bound: Set<string>, path: string): Rule
     ...count,
     ...conditions("when"),
     ...conditions("require"),
+    ...(target.warnings ?? []).flatMap((warning, w) =>
+      unknownKeys(warning, ["code", "sentence"], `${path}/warnings/${w}`)
+    ),
   ];
 }
 
@@ -112,6 +117,7 @@ const CONDITION_KEYS = [
   "range",
   "otherwise",
   "missing",
+  "weight",
   "code",
   "sentence",
   "check",
@@ -120,11 +126,15 @@ const CONDITION_KEYS = [
 /** What each operation takes beside the fact. */
 const TAKES: Readonly<Record<Condition["op"], { needs: string[]; refuses: string[] }>> = {
   equal: { needs: [], refuses: ["values", "range"] },
+  atLeast: { needs: [], refuses: ["values", "range"] },
+  atMost: { needs: [], refuses: ["values", "range"] },
   superset: { needs: [], refuses: ["value", "values", "range", "side"] },
   version: { needs: ["range"], refuses: ["value", "values"] },
   in: { needs: ["values"], refuses: ["value", "range"] },
   shown: { needs: [], refuses: ["value", "values", "range", "side", "otherwise"] },
 };
+
+const NUMERIC: readonly Condition["op"][] = ["atLeast", "atMost"];
 
 function checkCondition(condition: Condition, path: string): RulesError[] {
   const { op, range } = condition;
@@ -139,6 +149,10 @@ function checkCondition(condition: Condition, path: string): RulesError[] {
   if (range !== undefined && parseVersionRange(range.replaceAll("{source}", "1")) === null) {
     const reason = `${range} is no range of versions; write >=1.2 <2, for instance`;
     errors.push({ path: `${path}/range`, reason });
+  }
+  if (NUMERIC.includes(op) && has("value") && parseQuantity(condition.value!) === null) {
+    const reason = `${condition.value} is no whole number; write 4 or "8 GiB", for instance`;
+    errors.push({ path: `${path}/value`, reason });
   }
   return errors;
 }

@@ -51,6 +51,22 @@ const WRONG: readonly [name: string, text: string, path: string][] = [
     file({ target: condition({ op: "superset", value: 1 }) }),
     `${AT}/require/0/value`,
   ],
+  [
+    "a size that is none",
+    file({ target: condition({ op: "atLeast", value: "8 GB" }) }),
+    `${AT}/require/0/value`,
+  ],
+  ["no weight", file({ target: condition({ weight: 0 }) }), `${AT}/require/0/weight`],
+  [
+    "a warning that says nothing",
+    file({ target: { warnings: [{ code: "Beware", sentence: "" }] } }),
+    `${AT}/warnings/0/sentence`,
+  ],
+  [
+    "a misspelt warning",
+    file({ target: { warnings: [{ code: "Beware", sentence: "x", verdict: "unknown" }] } }),
+    `${AT}/warnings/0/verdict`,
+  ],
   ["a code in lower case", file({ target: { code: "no code" } }), `${AT}/code`],
   [
     "instances of a name that is not bound",

@@ -68,10 +68,14 @@ const qat = (...services: string[]): Part => ({
   driver: "qat_vfio_pci",
   facts: { services, numRps: 64 },
 });
-const virtio = (...features: string[]): Part => ({
+const virtio: Part = {
   type: "virtio_vfio_pci:pci:v00001AF4d00001041",
   driver: "virtio_vfio_pci",
-  facts: { features },
+};
+const mlx5 = (facts: Record<string, unknown>): Part => ({
+  type: MLX5,
+  driver: "mlx5_vfio_pci",
+  facts: { firmware: "28.43.1014", boardId: "MT_0000000834", hcaType: "MT4129", ...facts },
 });
 const pds = (firmware: string): Part => ({
   type: "pds_vfio_pci:pci:v00001DD8d00001003",
@@ -161,7 +165,7 @@ const CASES: Case[] = [
     name: "QAT from dcc to dc",
     source: qat("dcc"),
     target: qat("dc"),
-    says: ["unknown DriverDecides", "refuse ServicesDiffer (write EINVAL)"],
+    says: ["refuse CapabilitiesLacking (write EINVAL)"],
   },
   {
     name: "QAT whose services are not known",
@@ -185,31 +189,68 @@ const CASES: Case[] = [
     name: "xe with less video memory",
     source: xe({ vramQuotaBytes: 2 ** 32 }),
     target: xe({ vramQuotaBytes: 2 ** 31 }),
-    says: ["unknown DriverDecides", "unknown MemoryDiffers"],
+    says: [
+      "unknown DriverDecides",
+      "refuse MemoryTooSmall (restore video memory EINVAL)",
+    ],
+  },
+  {
+    name: "xe with more video memory",
+    source: xe({ vramQuotaBytes: 2 ** 31 }),
+    target: xe({ vramQuotaBytes: 2 ** 32 }),
+    says: ["unknown DriverDecides", "unknown MemoryLarger"],
+  },
+  {
+    name: "xe whose video memory is not known",
+    source: xe({ vramQuotaBytes: 2 ** 31 }),
+    target: xe({ vramQuotaBytes: null }),
+    says: ["unknown DriverDecides"],
+  },
+  {
+    name: "mlx5 of the same firmware and PSID",
+    source: mlx5({ linkLayer: "Ethernet" }),
+    target: mlx5({ linkLayer: "Ethernet" }),
+    says: ["unknown FirmwareDecides", "warn FunctionsAtATime"],
   },
   {
     name: "mlx5 of other firmware",
-    source: { type: MLX5, driver: "mlx5_vfio_pci", facts: { firmware: "28.43.1014" } },
-    target: { type: MLX5, driver: "mlx5_vfio_pci", facts: { firmware: "28.39.1002" } },
-    says: ["unknown FirmwareDecides", "unknown FirmwareDiffers"],
+    source: mlx5({}),
+    target: mlx5({ firmware: "28.39.1002" }),
+    says: ["unknown FirmwareDecides", "unknown FirmwareDiffers", "warn FunctionsAtATime"],
   },
   {
-    name: "mlx5 whose firmware is not known",
-    source: { type: MLX5, driver: "mlx5_vfio_pci", facts: { firmware: "28.43.1014" } },
-    target: { type: MLX5, driver: "mlx5_vfio_pci" },
-    says: ["unknown FirmwareDecides"],
+    name: "mlx5 of another PSID",
+    source: mlx5({}),
+    target: mlx5({ boardId: "MT_0000000359" }),
+    says: ["unknown FirmwareDecides", "unknown AdapterDiffers", "warn FunctionsAtATime"],
   },
   {
-    name: "virtio of as many features",
-    source: virtio("32", "41"),
-    target: virtio("32", "33", "41"),
+    name: "mlx5 whose firmware and PSID are not known",
+    source: mlx5({}),
+    target: mlx5({ firmware: null, boardId: null }),
+    says: [
+      "unknown FirmwareDecides",
+      "unknown FactMissing",
+      "unknown FactMissing",
+      "warn FunctionsAtATime",
+    ],
+  },
+  {
+    name: "mlx5 on InfiniBand",
+    source: mlx5({ linkLayer: "InfiniBand" }),
+    target: mlx5({ linkLayer: "InfiniBand" }),
+    says: [
+      "unknown FirmwareDecides",
+      "unknown LinkLayerUnsupported",
+      "unknown LinkLayerUnsupported",
+      "warn FunctionsAtATime",
+    ],
+  },
+  {
+    name: "virtio",
+    source: virtio,
+    target: virtio,
     says: ["unknown DeviceDecides"],
-  },
-  {
-    name: "virtio of fewer features",
-    source: virtio("32", "33", "41"),
-    target: virtio("32", "41"),
-    says: ["unknown DeviceDecides", "unknown FeaturesLacking"],
   },
   {
     name: "pds of the same firmware",
@@ -227,13 +268,13 @@ const CASES: Case[] = [
     name: "NVIDIA of the same name and release",
     source: vgpu({}),
     target: vgpu({ vgpuParams: undefined }, { configuration: "mdev-type", driver: "nvidia" }),
-    says: ["accept RuleAccepts", "warn FactMissing"],
+    says: ["unknown FactMissing"],
   },
   {
     name: "NVIDIA of the same name by another number",
     source: vgpu({}),
     target: vgpu({}, { type: "nvidia-1232" }),
-    says: ["accept RuleAccepts", "warn FactMissing"],
+    says: ["unknown FactMissing"],
   },
   {
     name: "NVIDIA of another name by the same number",
@@ -251,7 +292,13 @@ const CASES: Case[] = [
     name: "NVIDIA of another release",
     source: vgpu({}),
     target: vgpu({ hostDriver: "570.133.10" }),
-    says: ["unknown VgpuManagerDiffers", "warn FactMissing"],
+    says: ["unknown VgpuManagerDiffers", "unknown FactMissing"],
+  },
+  {
+    name: "NVIDIA with ECC memory set alike, as operators declare it",
+    source: vgpu({ eccMode: "enabled" }),
+    target: vgpu({ eccMode: "enabled" }),
+    says: ["accept RuleAccepts"],
   },
   {
     name: "NVIDIA with ECC memory set otherwise",

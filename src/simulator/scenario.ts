@@ -151,7 +151,7 @@ export interface MigrationV2 {
   readonly keepsStateOnClose: boolean;
 }
 
-/** The migration region of Linux 5.6 to 5.17. */
+/** The migration region of Linux 5.8 to 5.17. */
 export interface MigrationV1 {
   readonly uapi: "v1";
   /** Offset and bytes of the region's data section. */

@@ -46,7 +46,10 @@ export function parseBuiltinVfioAliases(text: string): VfioAlias[] {
  * The alias that fits a function best: of those that match its modalias the one with the fewest wildcards,
  * as libvirt chooses; null where none does.
  */
-export function bestVfioAlias(aliases: readonly VfioAlias[], modalias: string): VfioAlias | null {
+export function bestVfioAlias<Alias extends VfioAlias>(
+  aliases: readonly Alias[],
+  modalias: string,
+): Alias | null {
   const wanted = modalias.replace(/^pci:/, "vfio_pci:");
   const wildcards = ({ pattern }: VfioAlias) => pattern.split("*").length;
   return aliases.filter(({ pattern }) => matchesAlias(pattern, wanted))

@@ -26,8 +26,8 @@ export interface VmmCondition {
   versions: readonly [from: string | null, before: string | null];
   /** `limits` what can be migrated, or is worth a `note`. */
   level: "limits" | "note";
-  /** The devices that it matters to. */
-  appliesTo: (device: Migrating) => boolean;
+  /** The devices that it matters to; `other` is the other side's, where there is one. */
+  appliesTo: (device: Migrating, other?: Pick<Migrating, "kind">) => boolean;
   /** What follows the program's name and version. */
   sentence: string;
   remedy: string;
@@ -49,7 +49,7 @@ const isVariant = ({ kind, driver }: Migrating) =>
  * support" (June 2023, 8.1); pull-vfio-20230911 with 5c7a4b60350e "Allow migration of multiple P2P supporting
  * devices" (8.2); pull-vfio-20240723 "IOMMUFD Dirty Tracking support" (9.1).
  * Source, libvirt: NEWS of 3.2.0 (mdev), 9.7.0 ("basic support for use of VFIO variant drivers"), 10.0.0 ("automatic
- * selection/binding"), 12.1.0 (the IOMMUFD backend of host devices); "skip hardcoded hostdev migration check if QEMU can do it for us"
+ * selection/binding"), 11.0.0 ("allow migration of vGPU from mdev device <-> SRIOV VF device"), 12.1.0 (the IOMMUFD backend of host devices); "skip hardcoded hostdev migration check if QEMU can do it for us"
  * after 8.5.0 (rhbz#1497907), so 8.6.0.
  */
 export const VMM_CONDITIONS: readonly VmmCondition[] = [
@@ -153,6 +153,16 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     remedy: "Install libvirt 10.0 or later, or write managed='no'.",
   },
   {
+    code: "LibvirtKeepsVgpuKind",
+    program: "libvirt",
+    versions: [null, "11.0"],
+    level: "limits",
+    appliesTo: ({ kind }, other) =>
+      other !== undefined && [kind, other.kind].sort().join(" ") === "mdev pci",
+    sentence: "migrates no vGPU from an mdev to a virtual function, or back",
+    remedy: "Install libvirt 11.0 or later.",
+  },
+  {
     code: "LibvirtWithoutIommufd",
     program: "libvirt",
     versions: [null, "12.1"],
@@ -163,14 +173,18 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
   },
 ];
 
-/** The conditions that a program of a version does not meet for a device; none where its version is not known. */
+/**
+ * The conditions that a program of a version does not meet for a device; none where its version is not known. `other`
+ * is the device at the other end of the migration, where there is one.
+ */
 export function unmetConditions(
   software: Readonly<HostSoftware>,
   device: Migrating,
+  other?: Pick<Migrating, "kind">,
 ): VmmCondition[] {
   return VMM_CONDITIONS.filter(({ program, versions: [from, before], appliesTo }) => {
     const version = software[program];
-    if (version === null || !appliesTo(device)) return false;
+    if (version === null || !appliesTo(device, other)) return false;
     return (from === null || !isOlder(version, from)) &&
       (before === null || isOlder(version, before));
   });

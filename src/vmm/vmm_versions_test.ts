@@ -43,6 +43,14 @@ Deno.test("unmetConditions() follow the history of libvirt", () => {
   assertEquals(codes(null, "10.0.0", byIommu), ["LibvirtWithoutIommufd"]);
 });
 
+Deno.test("unmetConditions() of a vGPU that changes its kind depend on libvirt", () => {
+  const from = (kind: Device["kind"], libvirt: string) =>
+    unmetConditions({ qemu: null, libvirt }, mttyDevice(), { kind }).map(({ code }) => code);
+  assertEquals(from("pci", "10.10.0"), ["LibvirtKeepsVgpuKind"]);
+  assertEquals(from("pci", "11.0.0"), []);
+  assertEquals(from("mdev", "10.10.0"), []);
+});
+
 Deno.test("VMM_CONDITIONS say what to do in one sentence", () => {
   for (const { remedy, sentence } of VMM_CONDITIONS) {
     assert(/^[A-Z].*\.$/.test(remedy), remedy);

@@ -15,7 +15,7 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
   [/^smmu3\./, "arm-smmu-v3"],
   [/^smmu\./, "arm-smmu"],
   [/^s390-iommu\./, "s390"],
-  [/^riscv-iommu\./, "riscv"],
+  [/^riscv-iommu@/, "riscv"],
   [/^apple-dart\./, "apple-dart"],
   [/^iommu-phb/, "spapr"],
 ];

@@ -9,6 +9,7 @@ const HOSTS: readonly (readonly [readonly string[], string])[] = [
   [["smmu3.0x0000000009050000"], "arm-smmu-v3"],
   [["smmu.0x0000000012c80000"], "arm-smmu"],
   [["s390-iommu.00000010"], "s390"],
+  [["riscv-iommu@0000:00:01.0"], "riscv"],
   [["iommu-phb0001"], "spapr"],
   [["smmu.0x01", "smmu3.0x02"], "arm-smmu+arm-smmu-v3"],
   [[], "none"],

@@ -5,7 +5,8 @@ import type { FactSubject } from "./subject.ts";
 
 /**
  * Of an NVIDIA vGPU, its type, and a function that can be one: `hostDriver` (`550.90.05`), the release of
- * the vGPU manager, which decides by its own table which releases a vGPU may come from.
+ * the vGPU manager, which decides by its own table which releases a vGPU may come from. The ECC mode of the GPU, which
+ * must be set alike, is in no file of sysfs: an operator declares it as `eccMode`.
  *
  * Source: `/sys/module/nvidia/version`, the MODULE_VERSION of NVIDIA's driver; in no kernel tree.
  */

@@ -18,7 +18,6 @@ import {
   type VgpuTypeOfFunction,
 } from "./subject.ts";
 import { TYPE_NAME } from "./type_name.ts";
-import { VIRTIO } from "./virtio.ts";
 import { XE } from "./xe.ts";
 
 /** Who declares what. Of two readers that give a fact of one name the later counts; none do now. */
@@ -29,7 +28,6 @@ export const READERS: readonly FactReader[] = [
   QAT,
   HISILICON,
   XE,
-  VIRTIO,
   NVIDIA_HOST,
   NVIDIA_VGPU,
   AP_MATRIX,

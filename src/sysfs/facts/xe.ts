@@ -10,8 +10,9 @@ import { remembered } from "./subject.ts";
  * The descriptor that a load compares (`drivers/gpu/drm/xe/xe_sriov_packet.c`, 6.19) holds the device id and
  * the revision of the physical function, which are `parentDevice` and `parentRevision`.
  *
- * Source: `<pf>/sriov_admin/vfN/profile/vram_quota`, where `vfN/device` leads to the function;
- * `drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c`, whose first attributes came in 6.19 and this one after.
+ * Source: `<pf>/sriov_admin/vfN/profile/vram_quota`, in bytes, where `vfN/device` leads to the function;
+ * `drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c`. The folder came in 6.19, this attribute in 7.0, for devices with memory of
+ * their own (`Documentation/ABI/testing/sysfs-driver-intel-xe-sriov`).
  */
 export const XE: FactReader = {
   name: "xe",
