@@ -1,7 +1,14 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { mttyDevice, mttyType } from "../../tests/fixtures/snapshot.ts";
 import type { Device } from "../identity/mod.ts";
-import { classesOfType, classKey, classOfDevice, isSibling } from "./device_class.ts";
+import {
+  classesOfType,
+  classKey,
+  classOfDevice,
+  deviceKey,
+  isOfOtherLoad,
+  isSibling,
+} from "./device_class.ts";
 
 const key = (change: Partial<Device> = {}) => classKey(classOfDevice(mttyDevice(change)));
 const DRIVER = mttyDevice().driver!;
@@ -11,10 +18,12 @@ Deno.test("classOfDevice() is alike for devices that differ in name and use only
   assertEquals(key({ nodes: { cdev: null, group: "/dev/vfio/99" } }), key());
 });
 
-Deno.test("classOfDevice() differs with the driver, its build, the parent, the type, the binding", () => {
+Deno.test("classOfDevice() differs with the driver, its build and load, the parent, the type, the binding", () => {
   const others: Partial<Device>[] = [
     { driver: { ...DRIVER, name: "mtty2" } },
     { driver: { ...DRIVER, srcversion: "0" } },
+    { driver: { ...DRIVER, load: "17" } },
+    { parentDriver: { ...DRIVER, load: "17" } },
     { driver: null },
     { parent: "mtty2" },
     { type: "mtty-1" },
@@ -33,9 +42,25 @@ Deno.test("classesOfType() has the class of a device that is made of it", () => 
   assert(classesOfType(mttyType(), "mtty").map(classKey).includes(key()));
 });
 
-Deno.test("isSibling() is so on another parent, with the same build of the driver", () => {
+Deno.test("isSibling() is so on another parent, with the same load of the driver", () => {
   const own = classOfDevice(mttyDevice());
   assert(isSibling(key({ parent: "another" }), own));
   assert(!isSibling(key({ driver: { ...DRIVER, srcversion: "0" } }), own));
+  assert(!isSibling(key({ driver: { ...DRIVER, load: "17" } }), own));
   assert(!isSibling(key({ type: "mtty-1" }), own));
+});
+
+Deno.test("deviceKey() differs with each binding of a device to its driver", () => {
+  const bound = (bound: string | null) => deviceKey(mttyDevice({ bound }));
+  assertEquals(new Set([bound("5"), bound("6"), bound(null)]).size, 3);
+  assertEquals(bound("5"), bound("5"));
+});
+
+Deno.test("isOfOtherLoad() is so for an earlier load of the same driver, and for nothing else", () => {
+  const now = classOfDevice(mttyDevice({ driver: { ...DRIVER, load: "18" } }));
+  assert(isOfOtherLoad(key({ driver: { ...DRIVER, load: "17" } }), now));
+  assert(!isOfOtherLoad(key({ driver: { ...DRIVER, load: "18" } }), now));
+  for (const change of [{ parent: "mtty2" }, { type: "mtty-1" }, { driver: null }]) {
+    assert(!isOfOtherLoad(key(change), now));
+  }
 });

@@ -1,10 +1,16 @@
-import type { Problem, Snapshot } from "../identity/mod.ts";
+import type { Device, Problem, Snapshot } from "../identity/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
-import { classKey, classOfDevice } from "./device_class.ts";
-import { loadObservations, type Observations, whileLocked } from "./observations.ts";
+import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
+import {
+  loadObservations,
+  type Observations,
+  stampOfObservations,
+  whileLocked,
+} from "./observations.ts";
 import { askDevices, remember, resultProblems, trySave } from "./observe.ts";
 import { planProbes } from "./plan_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";
+import { isStillBound } from "./still_bound.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 import type { ProbeOptions, World } from "./world.ts";
 
@@ -20,7 +26,10 @@ export const VIEW_DEFAULTS = { refreshMs: 10_000, freshMs: 500 };
 
 /** A view of the host that a server answers from. Dispose of it to stop looking. */
 export interface HostView extends AsyncDisposable {
-  /** The newest snapshot, not older than `freshMs`. Asking devices is never waited for. */
+  /**
+   * The newest snapshot, not older than `freshMs`, nor than the last reload of a driver. Asking devices is never
+   * waited for.
+   */
   newest(): Promise<Snapshot>;
   /** Resolves when no device is being asked and none is due. For tests and the first command. */
   settled(): Promise<void>;
@@ -31,6 +40,8 @@ const RETRY_MS = 10_000;
 const RETRY_MAX_MS = 600_000;
 
 interface Retry {
+  /** The device as it was when it was asked: bound anew, it is asked without a wait. */
+  key: string;
   result: ProbeResult;
   afterMs: number;
   waitMs: number;
@@ -48,6 +59,7 @@ export async function openHostView(
   { onResult = () => {} }: { onResult?: (result: ProbeResult) => void } = {},
 ): Promise<HostView> {
   const bootId = readHost(world.roots).bootId;
+  let stamp = stampOfObservations(world.stateDirectory);
   let observations: Observations = loadObservations(world.stateDirectory, bootId);
   let snapshot: Snapshot | null = null;
   let content = "";
@@ -63,8 +75,16 @@ export async function openHostView(
   const children = new Set<number>();
   const nowMs = () => world.now().getTime();
 
+  /** Takes over what another process has remembered: the file has all that we know, as each adds to it. */
+  const recall = (): void => {
+    const now = stampOfObservations(world.stateDirectory);
+    if (now !== stamp) observations = loadObservations(world.stateDirectory, bootId);
+    stamp = now;
+  };
+
   const look = async (): Promise<Snapshot> => {
     const beganMs = lookingSinceMs = nowMs();
+    recall();
     // Held by somebody that /proc does not show, until it is time to try again.
     const held = new Set(
       [...retries].filter(([, { result, afterMs }]) =>
@@ -77,9 +97,8 @@ export async function openHostView(
       ours: children,
       number: snapshot?.snapshot ?? 1,
     });
-    for (const id of retries.keys()) {
-      if (!seen.devices.some((device) => device.id === id)) retries.delete(id);
-    }
+    const keys = new Set(seen.devices.map(deviceKey));
+    for (const [id, { key }] of retries) if (!keys.has(key)) retries.delete(id);
     const unanswered = [...retries.values()].flatMap(({ result }) => resultProblems(result));
     const taken = { ...seen, problems: [...seen.problems, ...problems, ...unanswered] };
     const { takenAt: _, ...facts } = taken;
@@ -130,14 +149,11 @@ export async function openHostView(
 
   const askDue = (): Promise<void | null> =>
     whileLocked(world.stateDirectory, async () => {
-      const remembered = loadObservations(world.stateDirectory, bootId);
-      observations = {
-        ...observations,
-        byClass: { ...remembered.byClass, ...observations.byClass },
-        byDevice: { ...remembered.byDevice, ...observations.byDevice },
-      };
+      recall();
       const { devices } = dueDevices();
       if (devices.length === 0 || snapshot === null) return;
+      // Another look may come while they are asked, and another load of the driver with it.
+      const planned = snapshot.devices;
       const asked = await askDevices(world, {
         devices,
         deadlineMs: options.deadlineMs,
@@ -148,26 +164,30 @@ export async function openHostView(
           ended: (pid) => void children.delete(pid),
         },
       });
-      observations = remember(observations, snapshot, asked.results);
-      for (const result of asked.results) note(result);
+      observations = remember(observations, planned, asked.results);
+      for (const result of asked.results) note(result, planned);
       problems = [...asked.problems, ...trySave(world, observations)];
+      stamp = stampOfObservations(world.stateDirectory);
       await lookOnce();
     });
 
-  const note = (result: ProbeResult): void => {
+  const note = (result: ProbeResult, devices: readonly Device[]): void => {
     if (result.outcome === "answered") {
       retries.delete(result.device);
       return;
     }
     const before = retries.get(result.device);
     const waitMs = before === undefined ? RETRY_MS : Math.min(before.waitMs * 2, RETRY_MAX_MS);
-    retries.set(result.device, { result, waitMs, afterMs: nowMs() + waitMs });
+    const device = devices.find(({ id }) => id === result.device)!;
+    const key = deviceKey(device);
+    retries.set(result.device, { key, result, waitMs, afterMs: nowMs() + waitMs });
   };
 
   await lookOnce();
   return {
     async newest() {
-      if (snapshot !== null && isFresh(lookedAtMs)) return snapshot;
+      const isNew = snapshot !== null && isFresh(lookedAtMs);
+      if (isNew && isStillBound(world.roots, snapshot!)) return snapshot!;
       if (looking !== null && !isFresh(lookingSinceMs)) await looking.catch(() => {});
       return await lookOnce();
     },

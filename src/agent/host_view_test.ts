@@ -1,9 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { isRunning, until } from "../../tests/fixtures/fake_probe.ts";
-import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
+import { reloadDriver, type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
+import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import type { Snapshot } from "../identity/mod.ts";
 import { type HostView, openHostView, type ViewOptions } from "./host_view.ts";
+import { rememberProbes } from "./observe.ts";
+import { findDevice } from "./with_device.ts";
 
 /** Every question looks anew, and nothing is looked at unless asked for. */
 const OPTIONS: ViewOptions = {
@@ -111,6 +114,48 @@ Deno.test("openHostView() does not answer from a look that began before it would
   await slow;
   assertEquals(looks, 3);
   await view[Symbol.asyncDispose]();
+});
+
+Deno.test("openHostView() notices a reload within the time that a look is fresh", async () => {
+  using host = simulateWorld("gpu-host");
+  await using view = await open(host, { freshMs: HOUR_MS });
+  await view.settled();
+  assertEquals(device(await view.newest(), DISK)?.migration.observed, "probed");
+  reloadDriver(host, "vfio-pci");
+  const after = await view.newest();
+  assertEquals(device(after, DISK)?.migration.observed, "sysfs");
+  assertEquals(device(after, FIRST_GPU)?.migration.observed, "probed");
+  await view.settled();
+  assertEquals(device(await view.newest(), DISK)?.migration.observed, "probed");
+  assertEquals(host.started().length, 2);
+});
+
+Deno.test("openHostView() does not let a device wait that was bound anew since it failed", async () => {
+  using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using view = await open(host);
+  await view.settled();
+  const before = host.started().length;
+  reloadDriver(host, "vfio-pci");
+  await view.newest();
+  await view.settled();
+  assertEquals(host.started().length, before + 1);
+});
+
+Deno.test("openHostView() takes over what another process asked since", async () => {
+  using host = simulateWorld("gpu-host");
+  await using view = await open(host);
+  await view.settled();
+  const said = {
+    device: DISK,
+    outcome: "answered" as const,
+    capabilities: capabilities(DISK, { uapi: "none", features: [] }),
+    check: null,
+    holder: null,
+    sentence: "",
+    remedy: null,
+  };
+  assertEquals(await rememberProbes(host.world, [findDevice(host.world, DISK)], [said]), []);
+  assertEquals(device(await view.newest(), DISK)?.migration.uapi, "none");
 });
 
 Deno.test("openHostView() makes a problem of a device whose child died, until it answers", async () => {

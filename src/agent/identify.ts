@@ -1,5 +1,6 @@
 import {
   type Device,
+  type Driver,
   Failure,
   type Identity,
   IDENTITY_SCHEMA,
@@ -19,13 +20,20 @@ export function identify(snapshot: Snapshot, id: string): Identity {
     deviceApi,
     version: device.version?.version ?? null,
     description,
-    driver,
-    parentDriver,
+    driver: withoutLoad(driver),
+    parentDriver: withoutLoad(parentDriver),
     facts,
     pciConfig: device.pciConfig,
     migration: withVersion(device),
     initialData: null,
   };
+}
+
+/** Which load of a driver it is means nothing elsewhere. */
+function withoutLoad(driver: Driver | null): Driver | null {
+  if (driver === null) return null;
+  const { load: _, ...rest } = driver;
+  return rest;
 }
 
 /** A version attribute that cannot be read says that the device cannot migrate, whatever else it has. */

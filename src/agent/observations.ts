@@ -5,7 +5,7 @@ import { Capabilities, Failure, type Known } from "../identity/mod.ts";
 const OBSERVATIONS_SCHEMA = "vfio-ask/observations/v1";
 
 /**
- * What devices said this boot: by class ({@link classKey}), from its representative, and by device and class
+ * What devices said in this load of their drivers: by class ({@link classKey}), from its representative, and by device and class
  * ({@link deviceKey}) from each that was asked.
  * A boot later it is void, since drivers and firmware may be others.
  */
@@ -37,6 +37,16 @@ export function loadObservations(directory: string | null, bootId: string | null
     // Not there, or cut short: what it said can be asked again.
   }
   return noObservations(bootId);
+}
+
+/** What changes whenever somebody remembers something anew, null where nothing is remembered. */
+export function stampOfObservations(directory: string | null): string | null {
+  try {
+    const { ino, mtime } = Deno.statSync(join(directory ?? "", FILE));
+    return directory === null ? null : `${ino} ${mtime?.getTime()}`;
+  } catch {
+    return null;
+  }
 }
 
 /**

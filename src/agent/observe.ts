@@ -1,6 +1,12 @@
 import { type Problem, type Snapshot, toProblem } from "../identity/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
-import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
+import {
+  classKey,
+  classOfDevice,
+  deviceKey,
+  isOfOtherLoad,
+  type KeyedDevice,
+} from "./device_class.ts";
 import {
   loadObservations,
   type Observations,
@@ -61,7 +67,7 @@ export async function observeHost(
       deadlineMs,
       ...(onResult === undefined ? {} : { onResult }),
     });
-    observations = remember(observations, snapshot, asked.results);
+    observations = remember(observations, snapshot.devices, asked.results);
     const problems = [
       ...asked.problems,
       ...asked.results.flatMap(resultProblems),
@@ -113,10 +119,14 @@ export function resultProblems(result: ProbeResult): Problem[] {
   return [{ code: outcome, subject: device, sentence, remedy }];
 }
 
-/** Adds what devices said: for themselves, and for their class unless somebody has spoken for it. */
+/**
+ * Adds what devices said, for themselves and for their class, in the place of what was known before.
+ *
+ * `devices` are those of before the asking: a driver that is reloaded meanwhile gets no answer of its earlier load.
+ */
 export function remember(
   observations: Observations,
-  { devices }: Snapshot,
+  devices: readonly KeyedDevice[],
   results: readonly ProbeResult[],
 ): Observations {
   const byClass = { ...observations.byClass };
@@ -124,10 +134,32 @@ export function remember(
   for (const { device: id, capabilities } of results) {
     const device = devices.find((candidate) => candidate.id === id);
     if (capabilities === null || device === undefined) continue;
+    for (const key of Object.keys(byDevice)) if (key.startsWith(`${id} `)) delete byDevice[key];
+    const own = classOfDevice(device);
+    for (const key of Object.keys(byClass)) if (isOfOtherLoad(key, own)) delete byClass[key];
     byDevice[deviceKey(device)] = capabilities;
-    byClass[classKey(classOfDevice(device))] ??= capabilities;
+    byClass[classKey(own)] = capabilities;
   }
   return { ...observations, byClass, byDevice };
+}
+
+/** Adds what devices said to what is remembered on this host, and saves that. */
+export async function rememberProbes(
+  world: World,
+  devices: readonly KeyedDevice[],
+  results: readonly ProbeResult[],
+): Promise<Problem[]> {
+  const { bootId } = readHost(world.roots);
+  const save = () => {
+    const known = loadObservations(world.stateDirectory, bootId);
+    return Promise.resolve(trySave(world, remember(known, devices, results)));
+  };
+  return await whileLocked(world.stateDirectory, save) ?? [{
+    code: "in-use",
+    subject: "devices",
+    sentence: "Another vfio-ask is still asking devices, so that this was not remembered",
+    remedy: "Try again later.",
+  }];
 }
 
 /** Saves, or says why not: an answer is worth more than its being remembered. */

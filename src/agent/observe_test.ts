@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { simulateWorld } from "../../tests/fixtures/world.ts";
+import { reloadDriver, simulateWorld } from "../../tests/fixtures/world.ts";
 import type { Snapshot } from "../identity/mod.ts";
-import { type Observed, observeHost } from "./observe.ts";
+import { findDevice } from "./with_device.ts";
+import { capabilities } from "../../tests/fixtures/capabilities.ts";
+import { type Observed, observeHost, rememberProbes } from "./observe.ts";
 import { PROBE_DEFAULTS, type ProbeOptions, type World } from "./world.ts";
 
 const OPTIONS: ProbeOptions = { ...PROBE_DEFAULTS, settleMs: 0, deadlineMs: 60_000 };
@@ -113,4 +115,37 @@ Deno.test("observeHost() does not hold against a device what it said under anoth
   assertEquals(known(snapshot, DISK), "sysfs");
   const again = await observe(host.world, { mode: "each" });
   assertEquals(again.results.map(({ device }) => device), [DISK]);
+});
+
+Deno.test("observeHost() holds nothing against a driver that an earlier load of it said", async () => {
+  using host = simulateWorld("gpu-host");
+  await observe(host.world);
+  reloadDriver(host, "vfio-pci");
+  const { snapshot } = await observe(host.world, { mode: "never" });
+  assertEquals([known(snapshot, DISK), known(snapshot, FIRST_GPU)], ["sysfs", "probed"]);
+  assertEquals((await observe(host.world)).results.map(({ device }) => device), [DISK]);
+  const file = Deno.readTextFileSync(join(host.world.stateDirectory!, "observations.json"));
+  assertEquals(Object.keys(JSON.parse(file).byClass).length, 3, "the earlier load is forgotten");
+});
+
+Deno.test("rememberProbes() replaces what was known of the device and of its class", async () => {
+  using host = simulateWorld("gpu-host");
+  const { snapshot: before } = await observe(host.world);
+  const asked = findDevice(host.world, FIRST_GPU);
+  const result = {
+    device: FIRST_GPU,
+    outcome: "answered" as const,
+    capabilities: capabilities(FIRST_GPU, { uapi: "none", features: [] }),
+    check: null,
+    holder: null,
+    sentence: "",
+    remedy: null,
+  };
+  assertEquals(await rememberProbes(host.world, [asked], [result]), []);
+  const { snapshot } = await observe(host.world);
+  const uapis = ({ devices }: Snapshot) =>
+    devices.filter(({ type, parent }) => type === asked.type && parent === asked.parent)
+      .map(({ migration }) => migration.uapi);
+  assert(uapis(before).length > 1 && uapis(before).every((uapi) => uapi === "v2"));
+  assertEquals(uapis(snapshot), uapis(before).map(() => "none"));
 });

@@ -13,8 +13,8 @@ export interface ProbePlan {
 }
 
 /**
- * Which idle devices to ask: one of each class that nobody has spoken for this boot, or each that has not
- * spoken itself. Of several the longest there is taken, since a virtual machine is more likely to be
+ * Which idle devices to ask: one of each class that nobody has spoken for in this load of its driver, or each that
+ * has not spoken itself. Of several the longest there is taken, since a virtual machine is more likely to be
  * about to start on a new one. Pure.
  */
 export function planProbes(
@@ -29,8 +29,10 @@ export function planProbes(
   for (const device of oldestFirst) {
     if (!canAsk(device) || skip.has(device.id)) continue;
     const key = classKey(classOfDevice(device));
-    const done = mode === "each" ? deviceKey(device) in observations.byDevice : spoken.has(key);
-    if (done) continue;
+    const itself = deviceKey(device) in observations.byDevice;
+    // A representative that was bound anew may say something else now.
+    const rebound = observations.byClass[key]?.device === device.id && !itself;
+    if (mode === "each" ? itself : spoken.has(key) && !rebound) continue;
     const leftMs = device.since === null ? 0 : settleMs - (nowMs - device.since);
     if (leftMs > 0) {
       plan.settling.push(device.id);

@@ -54,6 +54,14 @@ Deno.test("planProbes() leaves a class alone that somebody has spoken for", () =
   assertEquals(plan(DEVICES, { observations: answered(DEVICES[0]!) }).devices, ["c"]);
 });
 
+Deno.test("planProbes() asks a representative anew that was unbound and bound, once", () => {
+  const observations = answered({ ...DEVICES[1]!, bound: "5" });
+  const rebound = { ...DEVICES[1]!, bound: "6" };
+  assertEquals(plan([DEVICES[0]!, rebound], { observations }).devices, ["a"]);
+  observations.byDevice[deviceKey(rebound)] = capabilities("a");
+  assertEquals(plan([DEVICES[0]!, rebound], { observations }).devices, []);
+});
+
 Deno.test("planProbes() takes each device that has not spoken itself, when told so", () => {
   assertEquals(plan(DEVICES, { mode: "each" }).devices, ["a", "b", "c"]);
   const observations = answered(DEVICES[0]!);

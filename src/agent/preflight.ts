@@ -108,13 +108,17 @@ function cacheOf({ devices }: Snapshot): Map<string, TestResult> {
   return cache;
 }
 
-/** What a verdict depends on: the driver's build, the kernel, the type and its parent, and what was handed over. */
+/** What a verdict depends on: the driver's build and load, the kernel, the type and its parent, and what was handed over. */
 function cacheKey({ host }: Snapshot, source: Identity, subject: Subject): string {
-  const { driver, type, parent } = "device" in subject ? subject.device : subject.type;
+  const { driver, parentDriver, type, parent } = "device" in subject
+    ? subject.device
+    : subject.type;
   const { initialData, version, pciConfig } = source;
   return JSON.stringify([
     driver?.name,
     driver?.srcversion,
+    driver?.load,
+    parentDriver?.load,
     host.kernel,
     type,
     parent,

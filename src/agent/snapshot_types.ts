@@ -85,7 +85,7 @@ export function toVgpuTypes(
 /** What was said by a device of the type on this parent, else on another parent under the same driver build. */
 function findForType(
   observations: Observations,
-  type: Pick<DeviceType, "driver" | "type">,
+  type: Pick<DeviceType, "driver" | "parentDriver" | "type">,
   parent: string,
 ): Capabilities | undefined {
   const classes = classesOfType(type, parent);

@@ -48,7 +48,7 @@ export interface SnapshotInputs {
 /**
  * This host now: its devices and types as sysfs has them, with what is known of their migration.
  *
- * Source: sysfs, `/proc`, and what devices said this boot. Effect: none; no device is opened. What cannot be
+ * Source: sysfs, `/proc`, and what devices said in this load of their drivers. Effect: none; no device is opened. What cannot be
  * read is a problem of the snapshot.
  */
 export async function takeSnapshot(
@@ -114,11 +114,11 @@ function toDevice(
   { observations, use, trouble }: Pick<Device, "use" | "trouble"> & { observations: Observations },
 ): Device {
   const { vgpu, nodes, migrationType, ...rest } = device;
-  const known = observations.byDevice[deviceKey(device)] ??
-    observations.byClass[classKey(classOfDevice(device))];
+  const own = observations.byDevice[deviceKey(device)];
+  const known = own ?? observations.byClass[classKey(classOfDevice(device))];
   const facts = {
     ...device.facts,
-    ...declaredFacts(device, known),
+    ...declaredFacts(device, own, known),
     ...(vgpu === null ? {} : { vgpuType: vgpu.current }),
     ...(migrationType === null ? {} : { migrationType }),
   };
@@ -129,7 +129,7 @@ function toDevice(
     facts,
     use,
     trouble,
-    ...observed(known, known?.device === device.id ? "probed" : "inferred"),
+    ...observed(known, own === undefined ? "inferred" : "probed"),
   };
 }
 
@@ -139,15 +139,17 @@ function toDevice(
  * function's own.
  */
 function declaredFacts(
-  { id, facts }: SysfsDevice & { facts: Facts },
+  { facts }: SysfsDevice & { facts: Facts },
+  own: Capabilities | undefined,
   known: Capabilities | undefined,
 ): Facts {
-  const { firmware = null, migratable = null, versions } = known?.declared ?? {};
-  const boardId = versions?.fixed["fw.psid"] ?? null;
+  const firmware = known?.declared?.firmware ?? null;
+  const boardId = known?.declared?.versions?.fixed["fw.psid"] ?? null;
+  const migratable = own?.declared?.migratable ?? null;
   return {
     ...(firmware === null || facts.firmware != null ? {} : { firmware }),
     ...(boardId === null || facts.boardId != null ? {} : { boardId }),
-    ...(migratable === null || known?.device !== id ? {} : { migratable }),
+    ...(migratable === null ? {} : { migratable }),
   };
 }
 

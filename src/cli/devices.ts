@@ -9,7 +9,7 @@ export const devices: Command = {
   summary: "List this host's VFIO devices and what is known of their migration",
   args: "",
   about: `Lists every device that is bound to a VFIO driver, whatever its bus, with who holds it and
-whether it can migrate. Opens idle devices as --probe says: by default one of each class, once a boot.`,
+whether it can migrate. Opens idle devices as --probe says: by default one of each class, once after each load of its driver.`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const { snapshot } = await lookAtHost(context);

@@ -43,8 +43,7 @@ export const PROBE_OPTIONS: readonly Option[] = [
   {
     name: "probe",
     value: "MODE",
-    help:
-      "Ask one idle device of each class once a boot, each idle device, or none (representative)",
+    help: "Ask one idle device of each class once, each idle device, or none (representative)",
     choices: PROBE_MODES,
   },
   { name: "settle", value: "SECONDS", help: "Leave a new device alone for this long (10)" },

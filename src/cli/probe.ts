@@ -1,10 +1,16 @@
-import { probeOne, type ProbeResult } from "../agent/mod.ts";
-import { lastPart, listVfioDevices } from "../sysfs/mod.ts";
+import { probeOne, type ProbeResult, rememberProbes } from "../agent/mod.ts";
+import {
+  type HostRoots,
+  lastPart,
+  listVfioDevices,
+  readDevice,
+  type SysfsDevice,
+} from "../sysfs/mod.ts";
 import { type Command, FAILED, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, text, usage } from "./options.ts";
 import { formatTable } from "./table.ts";
-import { migrationWords } from "./words.ts";
+import { migrationWords, tellProblems } from "./words.ts";
 
 export const probe: Command = {
   name: "probe",
@@ -14,6 +20,7 @@ export const probe: Command = {
     `Opens each device by ioctl and prints all that its driver says: regions, features, migration, dirty
 tracking, the PCI configuration that a guest sees. A device that somebody holds is not opened. Opening a
 PCI function resets it; for as long as it is open here, a virtual machine that starts with it fails.
+What it says is remembered for it and its class, in the place of what was known before.
 Exit code 0 where every device answered, else 4.`,
   options: [
     ...HOST_OPTIONS,
@@ -37,17 +44,32 @@ Exit code 0 where every device answered, else 4.`,
       throw usage("probe takes a DEVICE, or --all", "Run vfio-ask devices to see their names.");
     }
     const path = (text(context, "path") ?? "any") as "any" | "cdev" | "group";
+    // As they are before they are asked: a driver may be reloaded meanwhile.
+    const asked = readDevices(world.roots, names);
     const results: ProbeResult[] = [];
     for (const name of names) {
       const result = await probeOne(world, name, path);
       results.push(result);
       if (options.ndjson) terminal.out(JSON.stringify(result) + "\n");
     }
+    if (asked.length > 0) tellProblems(terminal, await rememberProbes(world, asked, results));
     if (options.json) terminal.out(json({ devices: results }));
     else if (!options.ndjson) terminal.out(formatResults(results));
     return results.every(({ outcome }) => outcome === "answered") ? YES : FAILED;
   },
 };
+
+/** The devices of these names. One that cannot be read is left out: asking it tells why. */
+function readDevices(roots: HostRoots, names: readonly string[]): SysfsDevice[] {
+  const wanted = new Set(names);
+  return listVfioDevices(roots).filter(({ path }) => wanted.has(lastPart(path))).flatMap((path) => {
+    try {
+      return [readDevice(roots, path)];
+    } catch {
+      return [];
+    }
+  });
+}
 
 function formatResults(results: readonly ProbeResult[]): string {
   return formatTable(

@@ -31,6 +31,12 @@ export const Driver = z.lazy(() =>
     module: z.nullable(Name),
     version: z.nullable(z.string()),
     srcversion: z.nullable(z.string()),
+    /**
+     * Which load of the driver it is: another one after `rmmod` and `insmod`. Two loads of one build can differ in
+     * their parameters, so what one said does not hold for the next. Means nothing on another host or after a boot,
+     * so identities leave it out.
+     */
+    load: z.optional(z.nullable(z.string())),
   })
 );
 export type Driver = Known<z.infer<typeof Driver>>;

@@ -44,6 +44,8 @@ export const Device = z.lazy(() =>
     description: z.string(),
     deviceApi: z.nullable(z.string()),
     driver: z.nullable(Driver),
+    /** Which binding of the driver it is: another one after an unbind and a bind, and for an mdev made anew. */
+    bound: z.optional(z.nullable(z.string())),
     parentDriver: z.nullable(Driver),
     parent: z.nullable(z.string()),
     modalias: z.nullable(z.string()),

@@ -48,6 +48,22 @@ export function resolvePath(path: string): string | null {
   }
 }
 
+/**
+ * What tells one directory or link of sysfs from a later one at the same path, null where there is none: its inode.
+ *
+ * Source: fs/kernfs/dir.c of Linux 6.12: a node gets its number when it is made, and no other one gets it in the same
+ * boot. Times do not serve: kernfs makes those up anew with the inode, after memory was short.
+ */
+export function readInode(path: string, { follow }: { follow: boolean }): string | null {
+  try {
+    const { ino } = follow ? Deno.statSync(path) : Deno.lstatSync(path);
+    return ino === null ? null : String(ino);
+  } catch (cause) {
+    if (isAbsence(cause)) return null;
+    throw unreadable(path, cause);
+  }
+}
+
 /** A whole number in an attribute, null where the attribute is absent or holds none. */
 export function parseNumber(text: string | null): number | null {
   if (text === null || !/^\s*-?(0x[0-9a-f]+|\d+)\s*$/i.test(text)) return null;

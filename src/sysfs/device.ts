@@ -1,7 +1,7 @@
 import { dirname, join } from "@std/path";
 import { type DeviceKind, deviceTypeName, type Driver, vgpuTypeName } from "../identity/mod.ts";
 import { lastPart, parseNumber, readAttribute } from "./attribute.ts";
-import { readDriver } from "./driver.ts";
+import { readBinding, readDriver } from "./driver.ts";
 import { type IommuGroup, readIommuGroup } from "./iommu_group.ts";
 import { readMdevTypeName, readParentDriver } from "./mdev_types.ts";
 import { type DeviceNodes, readNodes } from "./nodes.ts";
@@ -25,6 +25,8 @@ export interface SysfsDevice {
   description: string;
   deviceApi: string | null;
   driver: Driver | null;
+  /** Which binding of the driver it is. */
+  bound: string | null;
   /** The driver of the parent, which made the device, where there is a parent. */
   parentDriver: Driver | null;
   /** Of an mdev the device it was made on, of a virtual function its physical one. */
@@ -58,6 +60,7 @@ export function readDevice(roots: HostRoots, { kind, path }: VfioDevicePath): Sy
     kind,
     sysfs: kernelPath(roots, path),
     driver: readDriver(path),
+    bound: readBinding(path),
     modalias: readAttribute(join(path, "modalias")),
     iommuGroup,
     nodes: readNodes(roots, path, iommuGroup?.id ?? null),
@@ -70,7 +73,15 @@ export function readDevice(roots: HostRoots, { kind, path }: VfioDevicePath): Sy
 type Shared<K extends DeviceKind> =
   & Pick<
     SysfsDevice,
-    "id" | "sysfs" | "driver" | "modalias" | "iommuGroup" | "nodes" | "version" | "migrationType"
+    | "id"
+    | "sysfs"
+    | "driver"
+    | "bound"
+    | "modalias"
+    | "iommuGroup"
+    | "nodes"
+    | "version"
+    | "migrationType"
   >
   & { kind: K };
 

@@ -72,7 +72,8 @@ Deno.test("readMdevTypes() takes the module that a type is named after, where th
     version: null,
     srcversion: "B7D1C2E3F4A5968778695A4",
   };
-  assertEquals(readMdevTypes(host.roots, "mtty")[0]?.parentDriver, driver);
+  const { load, ...found } = readMdevTypes(host.roots, "mtty")[0]!.parentDriver!;
+  assertEquals([found, typeof load], [driver, "string"]);
 });
 
 Deno.test("readMdevTypes() does not know how many instances are free where no number is told", () => {
