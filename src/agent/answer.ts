@@ -1,5 +1,6 @@
 import { ask, type AskOptions, sharingOf } from "../compat/mod.ts";
 import type { Together } from "../plan/mod.ts";
+import { NOT_SEEN } from "../vmm/mod.ts";
 import {
   type Answer,
   ANSWER_SCHEMA,
@@ -30,6 +31,7 @@ export function answer(
     reasons,
     preflight: preflightOf(options),
     omitted,
+    notSeen: [...NOT_SEEN],
     offers,
     refusals,
     problems: snapshot.problems,
@@ -45,7 +47,8 @@ export const MAX_PLANS = 10;
 export const ANSWERS_SCHEMA = "vfio-ask/answers/v1";
 
 /** The answer to all devices of a virtual machine: to each by itself, and whether they can land together. */
-export interface Answers extends Pick<Answer, "snapshot" | "takenAt" | "host" | "preflight"> {
+export interface Answers
+  extends Pick<Answer, "snapshot" | "takenAt" | "host" | "preflight" | "notSeen"> {
   schema: typeof ANSWERS_SCHEMA;
   answers: Pick<Answer, "source" | "reasons" | "omitted" | "offers" | "refusals">[];
   together: Together;
@@ -74,6 +77,7 @@ export async function answerTogether(
     takenAt,
     host,
     preflight: all[0]?.preflight ?? "not-asked",
+    notSeen: [...NOT_SEEN],
     answers: all.map(({ source, reasons, omitted, offers, refusals }) => ({
       source,
       reasons,

@@ -46,6 +46,9 @@ input), or a device of this host. Prints offers, best first, and refusals with t
 Of several sources, the devices of one virtual machine, it tells too whether all can land here together,
 and which goes where. With --snapshot nothing of this host is looked at.
 
+What QEMU needs for the migration is told first: met, open (for who starts the destination's QEMU), or
+unknown, which makes the verdict unknown. vfio-ask identity takes how the source's QEMU runs as options.
+
 Order: compatible before unknown; the stronger evidence (driver-tested, attribute-tested,
 vendor-rule); among unknown offers, the fewer or lighter open questions; a rule's own order; available now; what is
 there before what must be made; the NUMA node that is wished; the fewest instances left over; the name. With

@@ -2,7 +2,14 @@ import { type Command, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
 import { cut, formatTable } from "./table.ts";
-import { driverWords, migrationWords, observedWords, snapshotWords, useWords } from "./words.ts";
+import {
+  driverWords,
+  migrationWords,
+  observedWords,
+  snapshotWords,
+  trackingWords,
+  useWords,
+} from "./words.ts";
 
 export const devices: Command = {
   name: "devices",
@@ -32,7 +39,7 @@ whether it can migrate. Opens idle devices as --probe says: by default one of ea
         useWords(device.use),
         migrationWords(device.migration),
         observedWords(device.migration),
-        device.migration.dirtyTracking,
+        trackingWords(device.migration),
         device.numaNode === null || device.numaNode < 0 ? "-" : String(device.numaNode),
       ]),
     ));

@@ -1,4 +1,5 @@
 import type { Answer, Offer, Reason, Refusal } from "../identity/mod.ts";
+import { isNeed, needSentences, notSeenLine } from "./needs.ts";
 import { escapeControls } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
 
@@ -13,13 +14,16 @@ export function explainAnswer(answer: Answer): string {
     ...(preflight === "offline" ? ["No driver was asked: only the host's snapshot is here."] : []),
   ];
   const nothing = offers.length === 0 ? ["No configuration of this host is compatible."] : [];
-  const shared = sharedWarnings(offers);
-  const told = new Set(shared);
+  const shared = sharedLines(offers, ({ warnings }) => warnings.map(reasonSentence));
+  const needed = sharedLines(offers, needsOf);
+  const told = new Set([...shared, ...needed]);
   const blocks = [
     whole,
     nothing,
+    needed.length === 0 ? [] : ["All of them need:", ...needed.map(indent)],
     ...offers.map((offer) => explainOffer(offer, told)),
     shared.length === 0 ? [] : ["Beware, with any of them:", ...shared.map((line) => `   ${line}`)],
+    offers.length === 0 ? [] : [`${capitalize(notSeenLine(answer))}.`],
     ...refusals.map((refusal) => explainRefusal(refusal, told)),
   ];
   return blocks.filter((lines) => lines.length > 0)
@@ -27,24 +31,28 @@ export function explainAnswer(answer: Answer): string {
 }
 
 /** What is to be said of every offer, and so but once. */
-function sharedWarnings(offers: readonly Offer[]): string[] {
+function sharedLines(offers: readonly Offer[], linesOf: (offer: Offer) => string[]): string[] {
   if (offers.length < 2) return [];
-  const lines = offers.map(({ warnings }) => warnings.map(reasonSentence));
+  const lines = offers.map(linesOf);
   return lines[0]!.filter((line) => lines.every((others) => others.includes(line)));
 }
 
 function explainOffer(offer: Offer, told: Set<string>): string[] {
   const { rank, configuration, verdict, evidence, availability, reasons, warnings, create } = offer;
+  const needs = needsOf(offer).filter((line) => !told.has(line)).map(indent);
   const says = verdict === "compatible"
     ? `can take it (${evidenceWords(offer, evidence)})`
-    : "may or may not be able to take it";
+    : evidence === null
+    ? "may or may not be able to take it"
+    : `can take it (${evidenceWords(offer, evidence)}), but QEMU may refuse`;
   const available = availability.now
     ? `available ${availabilityWords(availability)}`
     : availabilityWords(availability).replace(/^not now \((.*)\)$/, "not available now: $1");
   const beware = warnings.map(reasonSentence).filter((line) => !told.has(line));
   return [
     `${rank}. ${configurationWords(configuration)} ${says}; ${available}.`,
-    ...reasons.map((reason) => `   ${reasonSentence(reason)}`),
+    ...(needs.length === 0 ? [] : ["   It needs:", ...needs]),
+    ...reasons.filter(({ code }) => !isNeed(offer, code)).map(reasonSentence).map(indent),
     ...beware.map((line) => `   Beware: ${line}`),
     ...(create?.command === undefined ? [] : [`   To make it: ${create.command}`]),
   ];
@@ -62,6 +70,10 @@ function explainRefusal(refusal: Refusal, told: Set<string>): string[] {
     ...besides.map((line) => `   Besides: ${line}`),
   ];
 }
+
+const needsOf = ({ needs }: Offer): string[] => needs.flatMap(needSentences);
+const indent = (line: string): string => `   ${line}`;
+const capitalize = (line: string): string => line[0]!.toUpperCase() + line.slice(1);
 
 function evidenceWords(
   { rule }: Pick<Offer, "rule">,

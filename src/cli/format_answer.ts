@@ -1,4 +1,5 @@
 import type { Answer, Offer, Reason } from "../identity/mod.ts";
+import { isNeed, needLines, notSeenLine } from "./needs.ts";
 import { escapeControls, formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
 
@@ -10,14 +11,18 @@ export function formatAnswer(answer: Answer): string {
     `host    ${snapshotWords(answer)}`,
     "",
   ].map((line) => `${escapeControls(line)}\n`);
+  const needs = needLines(offers);
   return [
     ...lines,
+    ...needs,
+    ...(needs.length === 0 ? [] : ["\n"]),
     offers.length === 0 ? "No configuration of this host is compatible.\n" : formatTable(
       ["RANK", "OFFER", "VERDICT", "EVIDENCE", "AVAILABLE", "MAKE IT WITH"],
       offers.map(offerRow),
     ),
     ...hostLines(answer),
     ...noteLines(answer),
+    ...(offers.length === 0 ? [] : [`${notSeenLine(answer)}\n`]),
     ...(refusals.length === 0
       ? []
       : ["\n", formatTable(["REFUSED", "CODE", "REASON"], refusalRows(answer))]),
@@ -80,8 +85,10 @@ const STRANGERS = new Set(["TypeDiffers", "TypeNeverAvailable"]);
 /** What offers warn of and leave unknown, each once, with the offers that it is about. */
 function noteLines({ offers }: Answer): string[] {
   const notes = new Map<string, number[]>();
-  for (const { rank, verdict, reasons, warnings } of offers) {
-    const unknown = verdict === "unknown" ? reasons.filter(({ code }) => code !== "SameType") : [];
+  for (const offer of offers) {
+    const { rank, verdict, reasons, warnings } = offer;
+    const isOpen = ({ code }: Reason) => code !== "SameType" && !isNeed(offer, code);
+    const unknown = verdict === "unknown" ? reasons.filter(isOpen) : [];
     for (const { code, sentence, source, host } of [...unknown, ...warnings]) {
       const values = code === "FirmwareDecides" ? ` (source: ${source}; host: ${host})` : "";
       const note = `${code}: ${sentence}${values}`;

@@ -10,7 +10,7 @@ import { type Command, FAILED, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, text, usage } from "./options.ts";
 import { formatTable } from "./table.ts";
-import { migrationWords, tellProblems } from "./words.ts";
+import { migrationWords, tellProblems, trackingWords } from "./words.ts";
 
 export const probe: Command = {
   name: "probe",
@@ -81,7 +81,7 @@ function formatResults(results: readonly ProbeResult[]): string {
       const { path, iommu, migration, state, dirtyTracking, pciConfig, problems } = capabilities;
       const failed = [dirtyTracking.device, dirtyTracking.iommu]
         .flatMap(({ result, check }) =>
-          result === "fails" ? [`${check?.step}: ${check?.errno}`] : []
+          result !== "works" && result !== "absent" ? [`${check?.step}: ${check?.errno}`] : []
         );
       return [
         device,
@@ -89,7 +89,7 @@ function formatResults(results: readonly ProbeResult[]): string {
         `${path} (${iommu})`,
         migrationWords(migration),
         state ?? "-",
-        migration.dirtyTracking,
+        trackingWords(migration),
         pciConfig === null ? "-" : `${pciConfig.vendor}:${pciConfig.device}`,
         [...failed, ...problems.map((problem) => problem.sentence)].join("; ") || "-",
       ];

@@ -17,6 +17,18 @@ export function migrationWords({ uapi, features, checks }: Migration): string {
   return errno == null ? uapi : `${uapi} (${errno})`;
 }
 
+/** Who tracks dirty pages: `device`, `iommu`, `none`; with what fails in the device's own log. */
+export function trackingWords({ dirtyTracking, dmaLogging }: Migration): string {
+  const failed = TRACKING_FAILURES[dmaLogging ?? "works"];
+  return failed === undefined ? dirtyTracking : `${dirtyTracking} (log ${failed})`;
+}
+
+const TRACKING_FAILURES: Readonly<Record<string, string>> = {
+  "cannot-start": "cannot start",
+  "cannot-report": "starts, cannot report",
+  "cannot-stop": "cannot stop",
+};
+
 /** How that is known. */
 export function observedWords({ observed }: Migration): string {
   return observed === "sysfs" ? "not asked" : observed;

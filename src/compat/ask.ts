@@ -12,6 +12,7 @@ import {
 import { findRule, type PreparedTarget, prepareRules, reachedTypes } from "../rules/mod.ts";
 import { forInstances } from "./availability.ts";
 import { runChecks } from "./checks.ts";
+import { judgeNeeds, needsOf } from "./check_vmm.ts";
 import { type Candidate, toCandidate } from "./configurations.ts";
 import { createFor } from "./create.ts";
 import { driverOf, type Finding } from "./finding.ts";
@@ -96,7 +97,11 @@ function judge(
 ): { offer?: Unranked; refusal?: Refusal } {
   const word = findRule(rules, source, candidate);
   const test = tests.get(candidateKey(candidate));
-  const found = runChecks(source, candidate, word).map(bySubsystemMode(subsystem));
+  const needs = needsOf(source, candidate);
+  const found = [
+    ...runChecks(source, candidate, word).map(bySubsystemMode(subsystem)),
+    ...judgeNeeds(needs),
+  ];
   const findings = test === undefined ? found : [...found.map(weaken(test)), ...ofTest(test)];
   const instances = word?.instances ?? 1;
   const { numaNode } = candidate;
@@ -111,7 +116,9 @@ function judge(
   if (refused.length > 0) {
     const evidence = evidenceOfRefusal(findings, test);
     // What is not known would not have refused it, and is told beside, but for what only QEMU compares.
-    const open = findings.filter(({ effect, by }) => effect === "unknown" && by !== "vmm");
+    const open = findings.filter(({ effect, by }) =>
+      effect === "unknown" && by !== "vmm" && by !== "need"
+    );
     const beside = [...open.map(({ reason }) => reason), ...warnings];
     const verdict = "incompatible";
     return { refusal: { ...shared, verdict, evidence, reasons: refused, warnings: beside } };
@@ -125,17 +132,23 @@ function judge(
   const weights = findings.filter(({ effect }) => effect === "unknown").map(({ weight = 1 }) =>
     weight
   );
+  // What a monitor needs takes nothing from what drivers and rules know.
+  const isBelieved = isCompared &&
+    findings.every(({ effect, by }) => effect !== "unknown" || by === "need");
   const taken = reasonsOf(findings, "unavailable");
   return {
     offer: {
-      ...shared,
+      configuration,
+      verdict: unknown.length > 0 ? "unknown" : "compatible",
+      evidence: isBelieved ? test?.evidence ?? "vendor-rule" : null,
+      needs,
       availability: taken.length === 0
         ? availability
         : { ...availability, now: false, reason: taken.map(({ sentence }) => sentence).join("; ") },
-      verdict: unknown.length > 0 ? "unknown" : "compatible",
-      evidence: unknown.length > 0 ? null : test?.evidence ?? "vendor-rule",
       reasons: [...accepted, ...unknown, ...taken],
+      warnings,
       create: createFor(candidate, source),
+      rule,
       ruleIndex: word?.index ?? null,
       unknowns: weights.reduce((sum, weight) => sum + weight, isCompared ? 0 : 1),
       numaNode,
@@ -165,7 +178,7 @@ function evidenceOfRefusal(
 function weaken({ verdict }: TestResult): (finding: Finding) => Finding {
   return (finding) =>
     verdict === "compatible" &&
-      (finding.effect === "unknown" && finding.by !== "vmm" ||
+      (finding.effect === "unknown" && finding.by !== "vmm" && finding.by !== "need" ||
         finding.reason.code === "TypeDiffers")
       ? { ...finding, effect: "warn" }
       : finding;

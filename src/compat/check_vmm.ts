@@ -1,14 +1,22 @@
-import { unmetConditions, VMM_NAMES, type VmmCondition } from "../vmm/mod.ts";
-import { type Driver, type Host, type Identity, isMigratable } from "../identity/mod.ts";
+import {
+  isUnmigratable,
+  listNeeds,
+  trackingCheck,
+  trackingNeed,
+  unmetConditions,
+  VMM_NAMES,
+  type VmmCondition,
+} from "../vmm/mod.ts";
+import type { Driver, Host, Identity, Need } from "../identity/mod.ts";
 import { isInRange, parseVersionRange } from "../rules/mod.ts";
 import type { Candidate } from "./configurations.ts";
-import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
+import { find, type Finding, vendorOf } from "./finding.ts";
 
 const WITHOUT_V2 = parseVersionRange("<5.18")!;
 
 /**
- * What the virtual machine monitor and the kernel will look at too, whatever the drivers say: as warnings, since
- * distributions carry back what they like.
+ * What the virtual machine monitor and the kernel will look at too, and what refuses nothing by itself: as warnings,
+ * since distributions carry back what they like. What refuses is a need, see {@link needsOf}.
  */
 export function checkVmm(source: Identity, target: Candidate): Finding[] {
   const hosts = { source: source.host, host: target.host };
@@ -16,7 +24,7 @@ export function checkVmm(source: Identity, target: Candidate): Finding[] {
     ...ofHost("source", hosts, source, target),
     ...ofHost("host", hosts, { ...target, driver: driverHere(target) }, source),
     ...kernelTooOld(source, target),
-    ...trackingMissing(source, target),
+    ...trackingHere(source, target),
   ];
 }
 
@@ -38,7 +46,8 @@ function ofHost(
   };
   const software = { qemu: version(side, "qemu"), libvirt: version(side, "libvirt") };
   const where = side === "source" ? "the source's host" : "this host";
-  return unmetConditions(software, device, other).map(({ code, program, sentence }) =>
+  const told = unmetConditions(software, device, other).filter(({ level }) => level !== "refuses");
+  return told.map(({ code, program, sentence }) =>
     find("warn", code, `${VMM_NAMES[program]} ${software[program]} of ${where} ${sentence}`, {
       source: version("source", program),
       host: version("host", program),
@@ -56,25 +65,38 @@ function kernelTooOld({ host: theirs, migration }: Identity, target: Candidate):
   return [find("warn", "KernelTooOld", sentence, { source: theirs.kernel, host: kernel })];
 }
 
-/** Without it a migration needs every page copied while the machine stands still. */
-function trackingMissing(source: Identity, target: Candidate): Finding[] {
-  const values = { source: source.migration.dirtyTracking, host: target.migration.dirtyTracking };
-  const checkOf = ({ checks }: Identity["migration"]) =>
-    checks?.find(({ step }) => step.startsWith("DMA_LOGGING"));
-  const found: Finding[] = [];
-  if (isMigratable(source.migration) && values.source === "none") {
-    const sentence = `${
-      driverOf(source)
-    }: neither the source's driver nor its IOMMU tracks dirty pages`;
-    found.push(find("warn", "DirtyTrackingMissing", sentence, values, checkOf(source.migration)));
-  }
-  if (isMigratable(target.migration) && values.host === "none") {
-    const sentence = `${
-      vendorOf(target)
-    }: neither the driver nor the IOMMU tracks dirty pages here, as migrating on from here will need`;
-    found.push(
-      find("warn", "DirtyTrackingMissingHere", sentence, values, checkOf(target.migration)),
-    );
-  }
-  return found;
+/** What this host's QEMU must be started with to migrate the machine on from here, which changes nothing for now. */
+function trackingHere({ migration: theirs }: Identity, target: Candidate): Finding[] {
+  const { migration } = target;
+  const need = trackingNeed(migration);
+  if (need === null || isUnmigratable(target)) return [];
+  const { code, why, words } = need;
+  const sentence = `${vendorOf(target)}: ${why}; to migrate on from here QEMU needs ${words}`;
+  const values = { source: theirs.dirtyTracking, host: migration.dirtyTracking };
+  return [find("warn", `${code}Here`, sentence, values, trackingCheck(migration))];
 }
+
+/** What the monitors of both sides need for a source and a candidate. */
+export function needsOf(source: Identity, target: Candidate): Need[] {
+  const { kind, configuration, migration, host } = target;
+  const qemu = host.facts?.qemu;
+  return listNeeds(source, {
+    kind,
+    type: configuration.type,
+    driver: driverHere(target),
+    migration,
+    qemu: typeof qemu === "string" ? qemu : null,
+  });
+}
+
+/** What needs come to: one that cannot be met refuses; one that may not be met makes the verdict unknown. */
+export function judgeNeeds(needs: readonly Need[]): Finding[] {
+  return needs.flatMap(({ code, state, sentence, check }): Finding[] => {
+    const effect = EFFECTS[state];
+    if (effect === null) return [];
+    const values = { source: null, host: null };
+    return [{ ...find(effect, code, sentence, values, check), by: "need" }];
+  });
+}
+
+const EFFECTS = { met: null, open: null, unknown: "unknown", unmet: "refuse" } as const;

@@ -111,6 +111,9 @@ Deno.test("type on the host that can never be made is refused, one that is taken
   }]);
 });
 
+/** A host with a QEMU that is newer than any that was read: it may migrate what those before do not. */
+const NEWER = { name: "lp-22", kernel: "7.1.0", bootId: null, facts: { qemu: "99.0.0" } };
+
 /** A matrix device of s390, and a host with these queues. */
 function matrix(queues: string[], queuesFree: string[]): { source: Identity; snapshot: Snapshot } {
   const queuesOfSource = ["05.0004", "05.00ab"];
@@ -125,10 +128,12 @@ function matrix(queues: string[], queuesFree: string[]): { source: Identity; sna
   return {
     source: mttyIdentity({
       ...common,
+      host: NEWER,
       facts: { matrix: queuesOfSource, guestMatrix: queuesOfSource },
     }),
     snapshot: host([], [mttyType({ ...common, parent: "matrix", facts: { queues, queuesFree } })], {
       rules: shippedRules(),
+      host: NEWER,
     }),
   };
 }
@@ -332,10 +337,16 @@ Deno.test("mdev to physical function, and back", () => {
 Deno.test("parents that are no PCI devices: nothing keys on PCI ids", () => {
   const ccw = (change: Partial<DeviceType>) =>
     mttyType({ type: "vfio_ccw-io", deviceApi: "vfio-ccw", pciConfig: null, ...change });
-  const source = mttyIdentity({ type: "vfio_ccw-io", deviceApi: "vfio-ccw", pciConfig: null });
-  assertEquals(told(host([], [ccw({ parent: "0.0.0313" }), ccw({ parent: "0.0.0314" })]), source), [
-    "vfio_ccw-io@0.0.0313 unknown: SameType NobodyCompares",
-    "vfio_ccw-io@0.0.0314 unknown: SameType NobodyCompares",
+  const source = mttyIdentity({
+    type: "vfio_ccw-io",
+    deviceApi: "vfio-ccw",
+    pciConfig: null,
+    host: NEWER,
+  });
+  const types = [ccw({ parent: "0.0.0313" }), ccw({ parent: "0.0.0314" })];
+  assertEquals(told(host([], types, { host: NEWER }), source), [
+    "vfio_ccw-io@0.0.0313 unknown: SameType NobodyCompares QemuUnmigratable",
+    "vfio_ccw-io@0.0.0314 unknown: SameType NobodyCompares QemuUnmigratable",
   ]);
 });
 

@@ -21,6 +21,7 @@ function randomOffers(random: (below: number) => number, count: number): Unranke
         ? { kind: "mdev-type", type: `t${random(3)}`, parent: `p${index}` }
         : { kind: "device", type: `t${random(3)}`, id: `d${index}` },
       verdict: known ? "compatible" : "unknown",
+      needs: [],
       evidence: known ? EVIDENCE[random(EVIDENCE.length)]! : null,
       availability: { now: random(2) === 0, instances },
       reasons: [],
@@ -88,6 +89,7 @@ Deno.test("rankOffers() compares in the order that is written", () => {
     configuration: { kind: "mdev-type", type: "t", parent: "p" },
     verdict: "compatible",
     evidence: "driver-tested",
+    needs: [],
     availability: { now: true, instances: 1 },
     reasons: [],
     warnings: [],

@@ -1,4 +1,5 @@
-import { type Device, isMigratable } from "../identity/mod.ts";
+import type { Device } from "../identity/mod.ts";
+import { trackingCheck, trackingNeed } from "../vmm/mod.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, type Level, vendorOf } from "./finding.ts";
 
@@ -18,8 +19,7 @@ const lacks = (feature: string) => ({ migration }: Device) =>
 /**
  * What makes a migration worse or rarer.
  *
- * Source: QEMU's `vfio_migration_realize()`, which refuses a device without dirty tracking unless told otherwise and
- * then takes every page for dirty, and `vfio_block_multiple_devices_migration()`; for the versions see `VMM_CONDITIONS`.
+ * Source: QEMU's `vfio_block_multiple_devices_migration()`; for the versions see `VMM_CONDITIONS`.
  * `VFIO_MIGRATION_PRE_COPY` in `<linux/vfio.h>`: initial data are for early compatibility checks.
  */
 const SHORTCOMINGS: readonly Shortcoming[] = [
@@ -29,22 +29,6 @@ const SHORTCOMINGS: readonly Shortcoming[] = [
     holds: ({ migration }) => migration.uapi === "v1",
     sentence: "it speaks migration v1 only, which QEMU 5.2 to 7.2 knows and none since 8.0",
     remedy: "Install a driver with VFIO migration v2, or run QEMU 7.2 on both hosts.",
-  },
-  {
-    code: "NoDirtyTracking",
-    level: "limits",
-    holds: (device) => isMigratable(device.migration) && device.migration.dirtyTracking === "none",
-    sentence:
-      "neither it nor the IOMMU tracks dirty pages, so that QEMU refuses, or copies all memory while the machine stands",
-    remedy:
-      "Start QEMU with -device vfio-pci,enable-migration=on to migrate even so, at the cost of downtime.",
-  },
-  {
-    code: "TrackedByIommu",
-    level: "note",
-    holds: ({ migration }) => migration.uapi === "v2" && migration.dirtyTracking === "iommu",
-    sentence: "the IOMMU tracks its dirty pages, which QEMU uses with its iommufd backend only",
-    remedy: "Start QEMU 9.1 or later with -object iommufd,id=i -device vfio-pci,iommufd=i.",
   },
   {
     code: "NoP2p",
@@ -65,19 +49,36 @@ const SHORTCOMINGS: readonly Shortcoming[] = [
 
 /** What a device that can migrate lacks. */
 export function checkQuality({ device }: DeviceExamination): Finding[] {
-  return SHORTCOMINGS.filter(({ holds }) => holds(device)).map(
+  const lacking = SHORTCOMINGS.filter(({ holds }) => holds(device)).map(
     ({ code, level, sentence, remedy }) =>
       find(level, code, {
         subject: device.id,
         sentence: `${vendorOf(device)}: ${sentence}`,
         remedy,
-        check: checkBehind(code, device),
       }),
   );
+  return [...checkTracking(device), ...lacking];
 }
 
-/** The kernel's answer that showed that there is no dirty tracking. */
-function checkBehind(code: string, { migration }: Device): Finding["check"] {
-  if (code !== "NoDirtyTracking") return null;
-  return migration.checks?.find(({ step }) => step.includes("DMA_LOGGING")) ?? null;
+/** What QEMU must be started with for the device's dirty tracking. */
+function checkTracking(device: Device): Finding[] {
+  const need = trackingNeed(device.migration);
+  if (need === null) return [];
+  const { code, why, option } = need;
+  const remedy = REMEDIES[code]?.(option.qemu);
+  return [find(code === "IommufdNeeded" ? "note" : "limits", code, {
+    subject: device.id,
+    sentence: `${vendorOf(device)}: ${why}`,
+    remedy: remedy ?? null,
+    check: trackingCheck(device.migration) ?? null,
+  })];
 }
+
+/** Without tracking QEMU takes every page for dirty, and copies them all while the machine stands. */
+const REMEDIES: Readonly<Record<string, (option: string) => string>> = {
+  DirtyTrackingMissing: (option) =>
+    `Start QEMU 8.1 or later with ${option}, at the cost of downtime.`,
+  DirtyTrackingFails: (option) =>
+    `Boot a kernel whose DMA logging reports (CONFIG_IOMMUFD), or start QEMU 9.1 or later with ${option}.`,
+  IommufdNeeded: (option) => `Start QEMU 9.1 or later with ${option}.`,
+};

@@ -281,14 +281,33 @@ const CASES: readonly Case[] = [
     what: "a driver with as little as there can be",
     device: mttyDevice({ migration: { ...V2, features: ["stop-copy"], dirtyTracking: "none" } }),
     can: "yes",
-    codes: ["NoDirtyTracking", "NoP2p", "NoPreCopy"],
-    words: ["enable-migration=on"],
+    codes: ["DirtyTrackingMissing", "NoP2p", "NoPreCopy"],
+    words: ["-device vfio-pci,enable-migration=on"],
+  },
+  {
+    what: "a driver whose DMA logging starts and cannot report",
+    device: mttyDevice({
+      migration: {
+        ...V2,
+        dirtyTracking: "none",
+        dmaLogging: "cannot-report",
+        checks: [{ step: "DMA_LOGGING_REPORT", errno: "EOPNOTSUPP" }],
+      },
+    }),
+    can: "yes",
+    codes: ["DirtyTrackingFails"],
+    words: [
+      "starts but cannot report",
+      "fails midway",
+      "vfio-pci,enable-migration=on,x-device-dirty-page-tracking=off",
+      "EOPNOTSUPP",
+    ],
   },
   {
     what: "a device whose pages the IOMMU tracks",
     device: mttyDevice({ migration: { ...V2, dirtyTracking: "iommu" } }),
     can: "yes",
-    codes: ["TrackedByIommu"],
+    codes: ["IommufdNeeded"],
     words: ["iommufd"],
   },
 ];

@@ -84,5 +84,9 @@ function checkSoftware({ software, migratable }: HostExamination): Finding[] {
 function tooOld(condition: VmmCondition, software: HostSoftware): Finding {
   const { code, level, program, sentence, remedy } = condition;
   const words = `${VMM_NAMES[program]}: version ${software[program]} ${sentence}`;
-  return find(level, code, { subject: HOST, sentence: words, remedy });
+  return find(level === "note" ? "note" : "limits", code, {
+    subject: HOST,
+    sentence: words,
+    remedy,
+  });
 }

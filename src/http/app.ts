@@ -214,8 +214,8 @@ function part(c: Context, answer: Answer, name: "offers" | "refusals"): Response
       "content-type": "application/x-ndjson",
     });
   }
-  const { snapshot, takenAt, source, problems } = answer;
-  return c.json({ snapshot, takenAt, source, [name]: items, problems });
+  const { snapshot, takenAt, source, notSeen, problems } = answer;
+  return c.json({ snapshot, takenAt, source, [name]: items, notSeen, problems });
 }
 
 /** One source, an identity as it is; or `{ "sources": [ … ] }`, all devices of a virtual machine. */

@@ -17,6 +17,19 @@ export type MigrationState = (typeof MIGRATION_STATES)[number];
 /** Names of the flags of `VFIO_DEVICE_FEATURE_MIGRATION`. */
 export const MIGRATION_FEATURES = ["stop-copy", "p2p", "pre-copy"] as const;
 
+/**
+ * How far a way of tracking dirty pages came in a test: `absent`, the driver has none; `cannot-start`; `cannot-report`,
+ * it starts and its report fails; `cannot-stop`; or `works`: start, report and stop.
+ */
+export const TRACKING_RESULTS = [
+  "works",
+  "absent",
+  "cannot-start",
+  "cannot-report",
+  "cannot-stop",
+] as const;
+export type TrackingResult = (typeof TRACKING_RESULTS)[number];
+
 /** An errno that the kernel gave, and what was asked of it. */
 export const Check = z.lazy(() =>
   z.looseObject({ step: z.string(), errno: z.nullable(z.string()) })
@@ -30,6 +43,8 @@ export type Check = Known<z.infer<typeof Check>>;
  * - `features`: the flags of v2 by name. `arcs`: the state arcs that they allow, `[from, to]`.
  * - `stopCopyBytes`: the driver's estimate of the STOP_COPY data, null where it gives none.
  * - `dirtyTracking`: who can track dirty pages, believed only where start, report and stop succeeded.
+ * - `dmaLogging`: how far the device's own log came, `VFIO_DEVICE_FEATURE_DMA_LOGGING_*`. QEMU uses a log that is there,
+ *   whether it can report or not. Left out: `works` where `dirtyTracking` is `device`, else as `absent`.
  * - `observed`: `probed` on this device, `inferred` from the representative in `inferredFrom`, or read
  *   from `sysfs` alone, which says nothing of migration.
  * - `checks`: the kernel checks behind an absence or a failure.
@@ -41,6 +56,7 @@ export const Migration = z.lazy(() =>
     arcs: z.array(z.tuple([z.string(), z.string()])),
     stopCopyBytes: z.nullable(z.number()),
     dirtyTracking: z.enum(["device", "iommu", "none", "unknown"]),
+    dmaLogging: z.optional(z.nullable(z.enum(TRACKING_RESULTS))),
     observed: z.enum(["probed", "inferred", "sysfs"]),
     inferredFrom: z.optional(z.nullable(z.string())),
     checks: z.optional(z.array(Check)),
@@ -61,4 +77,11 @@ export const MIGRATION_UNKNOWN: Migration = {
 /** Whether some generation of the uAPI answers. */
 export function isMigratable({ uapi }: Pick<Migration, "uapi">): boolean {
   return uapi === "v1" || uapi === "v2";
+}
+
+/** How far the device's own log of DMA came, null where nobody asked. */
+export function dmaLoggingOf({ dmaLogging, dirtyTracking }: Migration): TrackingResult | null {
+  if (dmaLogging != null) return dmaLogging;
+  if (dirtyTracking === "unknown") return null;
+  return dirtyTracking === "device" ? "works" : "absent";
 }

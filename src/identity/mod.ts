@@ -14,6 +14,7 @@ export * from "./identity.ts";
 export * from "./json_pointer.ts";
 export type * from "./known.ts";
 export * from "./migration.ts";
+export * from "./need.ts";
 export * from "./offer.ts";
 export * from "./pci_address.ts";
 export * from "./pci_config.ts";

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { Host } from "./identity.ts";
 import { Check } from "./migration.ts";
+import { Need } from "./need.ts";
 import { Problem } from "./problem.ts";
 
 export const ANSWER_SCHEMA = "vfio-ask/answer/v1";
@@ -84,6 +85,8 @@ export const Offer = z.lazy(() =>
     configuration: Configuration,
     verdict: z.enum(["compatible", "unknown"]),
     evidence: z.nullable(z.enum(EVIDENCE)),
+    /** What the virtual machine monitors must be started with, or they refuse. */
+    needs: z.array(Need),
     availability: Availability,
     reasons: z.array(Reason),
     warnings: z.array(Reason),
@@ -125,6 +128,8 @@ export const Answer = z.lazy(() =>
     preflight: z.enum(["not-asked", "made", "offline"]),
     /** How many offers of unknown verdict were left out because that was wanted. */
     omitted: z.number(),
+    /** What the virtual machine monitor refuses too, and is not to be seen from here: the same in every answer. */
+    notSeen: z.array(z.looseObject({ code: z.string(), sentence: z.string() })),
     offers: z.array(Offer),
     refusals: z.array(Refusal),
     problems: z.array(Problem),

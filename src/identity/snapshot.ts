@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { Driver, Host } from "./identity.ts";
-import { Check, Migration } from "./migration.ts";
+import { Check, Migration, TRACKING_RESULTS } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import { RulesFile } from "./rules.ts";
@@ -142,7 +142,7 @@ export type Region = Known<z.infer<typeof Region>>;
 /** Whether a way of tracking dirty pages works: how far a start, report and stop came. */
 export const DirtyTracking = z.lazy(() =>
   z.looseObject({
-    result: z.enum(["works", "fails", "absent"]),
+    result: z.enum(TRACKING_RESULTS),
     check: z.nullable(Check),
   })
 );

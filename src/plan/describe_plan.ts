@@ -21,6 +21,7 @@ export function describePlan(
         : []
     ),
     ...unknownParents(host, used),
+    ...(landings.length > 1 ? oneDeviceOnly(landings) : []),
   ];
   const isUnknown = notKnown.length > 0 || landings.some((landing) => landing.isUnknown);
   return {
@@ -34,12 +35,23 @@ export function describePlan(
       verdict: isUnknown ? "unknown" : "compatible",
       evidence: offer.evidence,
     })),
+    needs: landings.flatMap(({ offer }, i) =>
+      offer.needs.map((need) => ({ ...need, source: sources[i]!.source.id }))
+    ),
     reasons: [
       ...notKnown,
       ...(when === "now" ? [] : toFree({ host, supply }, landings, used)),
     ],
     warnings: [],
   };
+}
+
+/** What offers warn of and a machine with several devices fails by: a QEMU that migrates one alone. */
+function oneDeviceOnly(landings: readonly Landing[]): Reason[] {
+  const found = landings.flatMap(({ offer }) =>
+    offer.warnings.filter(({ code }) => code === "QemuMigratesOneDevice")
+  );
+  return [...new Map(found.map((reason) => [reason.sentence, reason])).values()];
 }
 
 /** What a plan takes of a type on a parent. */

@@ -61,6 +61,7 @@ export function makeOffer(
     configuration,
     verdict: "compatible",
     evidence: "vendor-rule",
+    needs: [],
     availability: { now: true, instances: 1 },
     reasons: [],
     warnings: [],

@@ -1,4 +1,4 @@
-import type { Configuration, Evidence, Identity, Offer, Reason } from "../identity/mod.ts";
+import type { Configuration, Evidence, Identity, Need, Offer, Reason } from "../identity/mod.ts";
 
 /** One of the sources of a virtual machine, with its offers best first, as `ask()` ranks them from 1. */
 export interface PlanSource {
@@ -25,6 +25,8 @@ export interface Plan {
   now: boolean;
   /** By the id of the source. */
   placements: Placement[];
+  /** What the monitors need for the sources, by the id of each. */
+  needs: (Need & { source: string })[];
   reasons: Reason[];
   warnings: Reason[];
 }

@@ -157,8 +157,8 @@ export function testIommuTracking(device: DeviceHandle): DirtyTracking {
 type Step = readonly [name: string, run: () => unknown];
 
 /**
- * Runs the steps, then undoes in reverse those that were done: `undo[i]` takes back `steps[i]`. The step that
- * fails decides; an undo that fails is a failure too.
+ * Runs the steps, the last of which reports, then undoes in reverse those that were done: `undo[i]` takes back
+ * `steps[i]`. The step that fails decides; an undo that fails is a failure too.
  */
 function runSteps(steps: readonly Step[], undo: readonly Step[]): DirtyTracking {
   let failed: { step: string; errno: string } | null = null;
@@ -168,12 +168,16 @@ function runSteps(steps: readonly Step[], undo: readonly Step[]): DirtyTracking 
     if (failed !== null) break;
     done++;
   }
-  for (const [step, run] of undo.slice(0, done).reverse()) failed = attempt(step, run) ?? failed;
-  if (failed === null) return { result: "works", check: null };
-  return {
-    result: done === 0 && ABSENT.includes(failed.errno) ? "absent" : "fails",
-    check: failed,
-  };
+  let left: { step: string; errno: string } | null = null;
+  for (const [step, run] of undo.slice(0, done).reverse()) left = attempt(step, run) ?? left;
+  if (failed === null) {
+    return left === null
+      ? { result: "works", check: null }
+      : { result: "cannot-stop", check: left };
+  }
+  const isAbsent = done === 0 && ABSENT.includes(failed.errno);
+  const result = done === steps.length - 1 ? "cannot-report" : isAbsent ? "absent" : "cannot-start";
+  return { result, check: failed };
 }
 
 function attempt(step: string, run: () => unknown): { step: string; errno: string } | null {

@@ -134,6 +134,7 @@ export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabi
         : dirtyTracking.iommu.result === "works"
         ? "iommu"
         : "none",
+      dmaLogging: dirtyTracking.device.result,
       checks: [
         ...migration.checks ?? [],
         ...[dirtyTracking.device, dirtyTracking.iommu].flatMap(({ check }) => check ?? []),

@@ -1,9 +1,12 @@
 /**
- * What virtual machine monitors need to be for a migration with VFIO devices.
+ * What virtual machine monitors make of a migration with VFIO devices, and what they need for it.
  *
- * Question: of QEMU and libvirt in a version, what can they not do for a device? Choice: a table of ranges of
- * versions, each with what it rests on; a version that is not known meets everything. Given up: asking a
- * running monitor, which has a virtual machine to look after.
+ * Question: where drivers agree, with which versions and options does QEMU migrate, and with which does it refuse or
+ * fail? Choice: `qemuOutcome()` is QEMU's decision as its sources have it; a need is decided by trying every value of
+ * what is not known: it is met, cannot be met any more, or is not known. Versions are ranges in a table, each with its
+ * source; one that is not known meets everything, and one that is too old alone refuses nothing, since vendors carry
+ * changes back. The needs of one source are the same for all offers of a host, so that they do not order offers.
+ * Given up: asking a running monitor, which has a virtual machine to look after.
  *
  * Question: where will QEMU find two PCI configurations different? Choice: a model that opens both configuration spaces as
  * QEMU opens a vfio-pci device, mask by mask, in every setting that what is known allows; a virtual machine test holds it
@@ -13,4 +16,9 @@
  */
 export * from "./compare_pci_config.ts";
 export { type PairSetting, possibleSettings, type QemuPair } from "./qemu_setting.ts";
+export * from "./list_needs.ts";
+export * from "./not_seen.ts";
+export * from "./qemu_outcome.ts";
+export { trackingNeed } from "./tracking_need.ts";
+export { isUnmigratable } from "./unmigratable.ts";
 export * from "./vmm_versions.ts";

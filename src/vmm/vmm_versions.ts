@@ -1,4 +1,4 @@
-import type { Device, Driver, Migration } from "../identity/mod.ts";
+import type { Device, Driver, Migration, NeedOption } from "../identity/mod.ts";
 import { isOlder } from "../rules/mod.ts";
 
 /** The programs that run virtual machines. */
@@ -24,14 +24,23 @@ export interface VmmCondition {
   program: Vmm;
   /** The versions that it holds for: from the first on, and before the second; null for no bound. */
   versions: readonly [from: string | null, before: string | null];
-  /** `limits` what can be migrated, or is worth a `note`. */
-  level: "limits" | "note";
+  /** The program `refuses` the migration, it `limits` what can be migrated, or it is worth a `note`. */
+  level: "refuses" | "limits" | "note";
   /** The devices that it matters to; `other` is the other side's, where there is one. */
   appliesTo: (device: Migrating, other?: Pick<Migrating, "kind">) => boolean;
   /** What follows the program's name and version. */
   sentence: string;
   remedy: string;
+  /** The option that makes this version do it. */
+  option?: NeedOption;
 }
+
+/** Before 8.1 the property was a boolean, off by default. Source: QEMU 7.2 hw/vfio/pci.c. */
+const EXPERIMENTAL: NeedOption = {
+  qemu: "-device vfio-pci,x-enable-migration=on",
+  libvirt:
+    "<qemu:override><qemu:device alias='hostdev0'><qemu:frontend><qemu:property name='x-enable-migration' type='bool' value='true'/></qemu:frontend></qemu:device></qemu:override>",
+};
 
 const isV2 = ({ migration }: Migrating) => migration.uapi === "v2";
 const isV1 = ({ migration }: Migrating) => migration.uapi === "v1";
@@ -57,7 +66,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     code: "QemuWithoutV2",
     program: "qemu",
     versions: [null, "8.0"],
-    level: "limits",
+    level: "refuses",
     appliesTo: isV2,
     sentence: "has no VFIO migration v2, which the devices here speak",
     remedy: "Install QEMU 8.1 or later.",
@@ -66,10 +75,11 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     code: "QemuMigrationExperimental",
     program: "qemu",
     versions: ["8.0", "8.1"],
-    level: "limits",
+    level: "refuses",
     appliesTo: isV2,
     sentence: "migrates VFIO devices as an experiment only, without pre-copy",
     remedy: "Install QEMU 8.1 or later, or start it with -device vfio-pci,x-enable-migration=on.",
+    option: EXPERIMENTAL,
   },
   {
     code: "QemuMigratesOneDevice",
@@ -93,7 +103,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     code: "QemuWithoutV1",
     program: "qemu",
     versions: ["8.0", null],
-    level: "limits",
+    level: "refuses",
     appliesTo: isV1,
     sentence: "has no VFIO migration v1 any more, which is all that some devices here speak",
     remedy: "Install a driver with VFIO migration v2.",
@@ -102,16 +112,17 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     code: "QemuMigrationExperimental",
     program: "qemu",
     versions: ["5.2", "8.0"],
-    level: "limits",
+    level: "refuses",
     appliesTo: isV1,
     sentence: "migrates VFIO devices as an experiment only",
     remedy: "Start it with -device vfio-pci,x-enable-migration=on.",
+    option: EXPERIMENTAL,
   },
   {
     code: "QemuWithoutV1",
     program: "qemu",
     versions: [null, "5.2"],
-    level: "limits",
+    level: "refuses",
     appliesTo: isV1,
     sentence: "migrates no VFIO device",
     remedy: "Install QEMU 5.2 to 7.2, or a driver with VFIO migration v2.",
@@ -169,7 +180,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     level: "note",
     appliesTo: hasIommuTracking,
     sentence: "gives no device the iommufd backend, which QEMU tracks dirty pages by IOMMU with",
-    remedy: "Install libvirt 12.1 or later.",
+    remedy: "Install libvirt 12.1 or later, or hand QEMU the option by <qemu:commandline>.",
   },
 ];
 

@@ -22,6 +22,9 @@ export const VFS = ["0000:01:10.0", "0000:01:10.2"];
 
 export const PROGRAM = "/job/vfio-ask";
 
+/** How QEMU must run to migrate an mtty of either kernel, whatever becomes of its DMA logging. */
+export const MIGRATING_QEMU = ["--enable-migration", "on", "--device-dirty-page-tracking", "off"];
+
 /** Whether this kernel has cdevs and iommufd. */
 export function hasCdev(): boolean {
   try {

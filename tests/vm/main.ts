@@ -11,6 +11,7 @@ import { contractCases } from "./contract_cases.ts";
 import { DEVLINK_CASES } from "./devlink_cases.ts";
 import { hold } from "./holder.ts";
 import { MODEL_CASES } from "./model_cases.ts";
+import { NEEDS_CASES } from "./needs_cases.ts";
 import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { SERVE_CASES } from "./serve_cases.ts";
 import { SYSTEMD_CASES } from "./systemd_cases.ts";
@@ -20,7 +21,8 @@ const [command, ...args] = Deno.args;
 switch (command) {
   case "run": {
     const cases = {
-      plain: () => [...COMMAND_CASES, ...SERVE_CASES, ...MODEL_CASES, ...DEVLINK_CASES],
+      plain:
+        () => [...COMMAND_CASES, ...SERVE_CASES, ...MODEL_CASES, ...NEEDS_CASES, ...DEVLINK_CASES],
       preflight: () => [...contractCases(), ...PREFLIGHT_CASES, ...V1_CASES],
       v1: () => V1_CASES,
       kill: () => KILL_CASES,

@@ -5,6 +5,7 @@ import {
   askProgram,
   makeMdev,
   MDPY_VGA,
+  MIGRATING_QEMU,
   MTTY_1,
   MTTY_2,
   MTTY_2_IDLE,
@@ -30,7 +31,7 @@ function inFile(document: unknown): string {
 
 /** A source of another boot, so that every device here may take it. */
 async function sourceLike(device: string, id: string): Promise<Json> {
-  const identity = await askProgram(["identity", device, ...FRESH()]);
+  const identity = await askProgram(["identity", device, ...MIGRATING_QEMU, ...FRESH()]);
   return { ...identity, id, host: { ...identity.host, name: "hv-17", bootId: "another" } };
 }
 

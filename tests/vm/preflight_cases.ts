@@ -5,6 +5,7 @@ import {
   askProgram,
   hasCdev,
   makeMdev,
+  MIGRATING_QEMU,
   MTTY_1,
   MTTY_2,
   MTTY_2_IDLE,
@@ -25,7 +26,7 @@ const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["grou
 
 /** The identity of a device with its initial data. */
 const sourceOf = (id: string, ...options: string[]): Promise<Json> =>
-  askProgram(["identity", id, "--initial-data", ...OPTIONS, ...options]);
+  askProgram(["identity", id, "--initial-data", ...MIGRATING_QEMU, ...OPTIONS, ...options]);
 
 /** Hands an identity to a target; gives the verdict, the reason's code, and the check. */
 async function test(source: Json, target: string, ...options: string[]): Promise<Json> {

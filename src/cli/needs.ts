@@ -1,0 +1,44 @@
+import type { Answer, Need, Offer } from "../identity/mod.ts";
+import { escapeControls } from "./table.ts";
+
+/** What the monitors need for the offers, each once, with the offers that it is about. */
+export function needLines(offers: readonly Offer[]): string[] {
+  const lines = Map.groupBy(
+    offers.flatMap(({ rank, needs }) => needs.map((need) => ({ rank, text: needText(need) }))),
+    ({ text }) => text,
+  );
+  return [...lines].map(([text, of]) => {
+    const ranks = of.length === offers.length ? "all" : of.map(({ rank }) => rank).join(", ");
+    return `need (${ranks})  ${escapeControls(text)}\n`;
+  });
+}
+
+function needText({ state, code, sentence }: Need): string {
+  return `${state}  ${code}: ${sentence}`;
+}
+
+/** A need in sentences, with how it is set. */
+export function needSentences({ code, side, state, sentence, option, check }: Need): string[] {
+  const facts = [
+    code,
+    `${side}: ${state}`,
+    ...(check?.errno == null ? [] : [`kernel: ${check.step} ${check.errno}`]),
+  ];
+  return [
+    `${sentence.replace(/\.$/, "")}. [${facts.join("; ")}]`,
+    ...(option === null ? [] : [`   QEMU: ${option.qemu}`]),
+    ...(option?.libvirt == null ? [] : [`   libvirt: ${option.libvirt}`]),
+  ];
+}
+
+/** What QEMU refuses and cannot be seen from here, in one line. */
+export function notSeenLine({ notSeen }: Pick<Answer, "notSeen">): string {
+  return `not seen from here, and refused by QEMU: ${
+    notSeen.map(({ sentence }) => sentence).join(", ")
+  }`;
+}
+
+/** Whether a reason is told as a need already. */
+export function isNeed({ needs }: Offer, code: string): boolean {
+  return needs.some((need) => need.code === code);
+}

@@ -1,0 +1,20 @@
+import type { Identity } from "../identity/mod.ts";
+
+/** The newest QEMU whose sources were read for this table. */
+export const NEWEST_READ = "10.2";
+
+/**
+ * What QEMU refuses to migrate whatever the kernel can.
+ *
+ * Source: `.unmigratable = 1` in hw/vfio/ap.c and ccw.c of QEMU 7.2, 10.0 and 10.2, and in platform.c up to 10.0 (10.2
+ * has no vfio-platform).
+ */
+const UNMIGRATABLE_APIS = ["vfio-ap", "vfio-ccw", "vfio-platform", "vfio-amba"];
+const UNMIGRATABLE_KINDS = ["ap", "ccw", "platform", "amba"];
+
+/** Whether QEMU marks a device unmigratable. */
+export function isUnmigratable({ deviceApi, kind }: Pick<Identity, "deviceApi" | "kind">): boolean {
+  return deviceApi === null
+    ? UNMIGRATABLE_KINDS.includes(kind)
+    : UNMIGRATABLE_APIS.includes(deviceApi);
+}
