@@ -55,7 +55,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 /** The parts that judge, from documents alone. */
 const PURE = ["src/identity", "src/rules", "src/vmm", "src/compat", "src/plan", "src/doctor"];
 
-const PACKAGES = ["@std/cli", "@std/path", "hono", "zod"];
+const PACKAGES = ["@std/cli", "@std/path", "@std/semver", "hono", "zod"];
 const PACKAGES_OF_TESTS = ["@std/assert", ...PACKAGES];
 
 interface Import {

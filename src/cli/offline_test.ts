@@ -266,3 +266,21 @@ Deno.test("ask --snapshot takes a folder of hosts, in the order of their files",
     }
   });
 });
+
+Deno.test("ask and supported leave out rules of a snapshot that cannot be used, and tell them", async () => {
+  const { rules } = mttySnapshot();
+  const bad = structuredClone(rules[0]!);
+  bad.document.rules[0]!.targets[0]!.require = [{ fact: "firmware", op: "in" }];
+  const host = mttySnapshot({ rules: [{ ...bad, name: "00-bad.json" }, ...rules] });
+  await withFiles({ host, source: mttyIdentity() }, async (path) => {
+    const asked = await runCli(["ask", "--json", "--snapshot", path("host"), path("source")]);
+    assertEquals(asked.code, 0, "the other rules count");
+    assertStringIncludes(asked.err, "Cannot use the rules 00-bad.json of the snapshot");
+    assertStringIncludes(asked.err, "/require/0/values: in needs values");
+    const { problems } = JSON.parse(asked.out);
+    assertEquals(problems.map(({ code }: { code: string }) => code), ["rules-refused"]);
+    const supported = await runCli(["supported", "--snapshot", path("host")]);
+    assertEquals(supported.code, 0);
+    assertStringIncludes(supported.err, "00-bad.json");
+  });
+});

@@ -8,6 +8,10 @@ import {
   SNAPSHOT_SCHEMA,
 } from "../identity/mod.ts";
 
+import { readSnapshotRules } from "../rules/mod.ts";
+import type { Terminal } from "./command.ts";
+import { tellProblems } from "./words.ts";
+
 /** A kind of document: what it is called, where it comes from, and how it is read. */
 interface DocumentKind<T> {
   name: string;
@@ -31,8 +35,16 @@ const SNAPSHOT: DocumentKind<Snapshot> = {
   name: "snapshot",
   remedy: "Write it with vfio-ask snapshot on the host that it is of.",
   schema: SNAPSHOT_SCHEMA,
-  read: (document) => Snapshot.safeParse(document) as Read<Snapshot>,
+  read: (document) => Snapshot.safeParse(withUsableRules(document)) as Read<Snapshot>,
 };
+
+/** A snapshot with the files of rules that can be used, and the others among its problems. */
+function withUsableRules(document: unknown): unknown {
+  const { rules, problems } = document as Record<string, unknown>;
+  if (!Array.isArray(rules) || !Array.isArray(problems)) return document;
+  const read = readSnapshotRules(rules);
+  return { ...document as object, rules: read.rules, problems: [...problems, ...read.problems] };
+}
 
 /**
  * An identity from a file, or from standard input by `-`; null where there is no such file, so that the subject
@@ -43,10 +55,17 @@ export async function readIdentityFile(subject: string): Promise<Identity | null
   return text === null ? null : readDocument(IDENTITY, text, subject);
 }
 
-/** A snapshot from a file, or from standard input by `-`. Throws a Failure as for an identity. */
-export async function readSnapshotFile(subject: string): Promise<Snapshot> {
+/**
+ * A snapshot from a file, or from standard input by `-`. Files of rules in it that cannot be used are left out, and told
+ * as problems are. Throws a Failure as for an identity.
+ */
+export async function readSnapshotFile(subject: string, terminal: Terminal): Promise<Snapshot> {
   const text = await readText(subject);
-  if (text !== null) return readDocument(SNAPSHOT, text, subject);
+  if (text !== null) {
+    const snapshot = readDocument(SNAPSHOT, text, subject);
+    tellProblems(terminal, snapshot.problems.filter(({ code }) => code === "rules-refused"));
+    return snapshot;
+  }
   throw new Failure("bad-input", `Cannot read ${subject}`, { subject, remedy: SNAPSHOT.remedy });
 }
 

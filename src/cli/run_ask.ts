@@ -60,7 +60,7 @@ async function askOffline(context: Context): Promise<number> {
   checkTwice(sources);
   const told: Told[] = [];
   for (const path of texts(context, "snapshot").flatMap(listSnapshotFiles)) {
-    const host = await readSnapshotFile(path);
+    const host = await readSnapshotFile(path, context.terminal);
     told.push(await tell(context, host, { sources, optionsOf: () => options }));
   }
   context.terminal.out(

@@ -40,7 +40,9 @@ any, 3 where that is not known of any, 1 where there is none.`,
 /** The snapshot that was named, or this host now. */
 export async function snapshotOf(context: Context): Promise<Snapshot> {
   const path = text(context, "snapshot");
-  return path === null ? (await lookAtHost(context)).snapshot : await readSnapshotFile(path);
+  return path === null
+    ? (await lookAtHost(context)).snapshot
+    : await readSnapshotFile(path, context.terminal);
 }
 
 function format(snapshot: Snapshot, sources: readonly SupportedSource[]): string {

@@ -8,11 +8,9 @@ import {
   type VmmCondition,
 } from "../vmm/mod.ts";
 import type { Driver, Host, Identity, Need } from "../identity/mod.ts";
-import { isInRange, parseVersionRange } from "../rules/mod.ts";
+import { isOlder } from "../rules/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
-
-const WITHOUT_V2 = parseVersionRange("<5.18")!;
 
 /**
  * What the virtual machine monitor and the kernel will look at too, and what refuses nothing by itself: as warnings,
@@ -58,7 +56,7 @@ function ofHost(
 function kernelTooOld({ host: theirs, migration }: Identity, target: Candidate): Finding[] {
   const { kernel } = target.host;
   if (migration.uapi !== "v2" || target.migration.uapi !== "unknown") return [];
-  if (isInRange(kernel, WITHOUT_V2) !== true) return [];
+  if (!isOlder(kernel, "5.18")) return [];
   const sentence = `${
     vendorOf(target)
   }: VFIO migration v2 came with Linux 5.18, which ${kernel} has only where its vendor carried it back`;

@@ -1,5 +1,6 @@
 import type { Condition } from "../identity/mod.ts";
 import { type Fact, type FactHolder, factOf, factText } from "./fact.ts";
+import { parseVersion } from "./version.ts";
 import { isInRange, parseVersionRange } from "./version_range.ts";
 
 /** What came of a condition: whether it holds, null where that is not known; and both values as text. */
@@ -56,9 +57,9 @@ const TESTS: Readonly<Record<Condition["op"], Test>> = {
   version: ({ range = "*", side = "host" }, source, host) => {
     const fact = side === "host" ? host : source;
     if (typeof fact !== "string") return { holds: null };
-    if (range.includes("{source}") && typeof source !== "string") return { holds: null };
-    const numbers = /\d+(?:\.\d+)*/.exec(String(source))?.[0] ?? "";
-    const read = parseVersionRange(range.replaceAll("{source}", numbers));
+    const numbers = typeof source === "string" ? parseVersion(source)?.slice(0, 3).join(".") : null;
+    if (range.includes("{source}") && numbers == null) return { holds: null };
+    const read = parseVersionRange(range.replaceAll("{source}", numbers ?? ""));
     return { holds: read === null ? null : isInRange(fact, read) };
   },
 };

@@ -16,5 +16,7 @@ export * from "./judge_rule.ts";
 export * from "./parse_rules.ts";
 export * from "./prepare_rules.ts";
 export * from "./shipped_rules.ts";
+export * from "./snapshot_rules.ts";
 export * from "./type_pattern.ts";
+export * from "./version.ts";
 export * from "./version_range.ts";

@@ -8,7 +8,7 @@ import {
   type Selector,
 } from "../identity/mod.ts";
 import { parseQuantity } from "./condition.ts";
-import { patternNames } from "./type_pattern.ts";
+import { countWildcards, patternNames } from "./type_pattern.ts";
 import { parseVersionRange } from "./version_range.ts";
 
 /** Something wrong in a file of rules: where, as a JSON pointer, and why. */
@@ -33,8 +33,14 @@ export function parseRules(text: string): ParsedRules {
   } catch (error) {
     return { errors: [{ path: "", reason: `not JSON: ${(error as Error).message}` }] };
   }
+  return checkRules(json);
+}
+
+/** Checks a document of rules, wherever it comes from: its shape, and that it makes sense. Pure. */
+export function checkRules(document: unknown): ParsedRules {
+  let json: unknown;
   try {
-    json = checkSchema(json, RULES_SCHEMA);
+    json = checkSchema(document, RULES_SCHEMA);
   } catch (error) {
     return { errors: [{ path: "/schema", reason: (error as Error).message }] };
   }
@@ -66,6 +72,7 @@ function checkSense({ rules, ...rest }: RulesDocument): RulesError[] {
           : []),
         ...unknownKeys(rule, ["name", "for", "targets"], path),
         ...unknownKeys(rule.for, ["driver", "type", "kind", "traits"], `${path}/for`),
+        ...checkPatterns(rule.for, `${path}/for`),
         ...rule.targets.flatMap((target, t) => checkTarget(target, bound, `${path}/targets/${t}`)),
       ];
     }),
@@ -98,6 +105,7 @@ function checkTarget(target: RuleTarget, bound: Set<string>, path: string): Rule
     (target[key] ?? []).flatMap((condition, c) => checkCondition(condition, `${path}/${key}/${c}`));
   return [
     ...unknownKeys(target, TARGET_KEYS, path),
+    ...checkPatterns(target, path),
     ...count,
     ...conditions("when"),
     ...conditions("require"),
@@ -105,6 +113,19 @@ function checkTarget(target: RuleTarget, bound: Set<string>, path: string): Rule
       unknownKeys(warning, ["code", "sentence"], `${path}/warnings/${w}`)
     ),
   ];
+}
+
+/** How many wildcards and names a pattern may have: each multiplies what it costs to match. */
+const MAX_WILDCARDS = 4;
+
+function checkPatterns(selector: Selector | RuleTarget, path: string): RulesError[] {
+  return (["driver", "type"] as const).flatMap((key) =>
+    [selector[key] ?? []].flat().filter((pattern) => countWildcards(pattern) > MAX_WILDCARDS)
+      .map((pattern) => ({
+        path: `${path}/${key}`,
+        reason: `${pattern} has more than ${MAX_WILDCARDS} wildcards and names`,
+      }))
+  );
 }
 
 const CONDITION_KEYS = [
@@ -147,7 +168,8 @@ function checkCondition(condition: Condition, path: string): RulesError[] {
     if (has(key)) errors.push({ path: `${path}/${key}`, reason: `${op} takes no ${key}` });
   }
   if (range !== undefined && parseVersionRange(range.replaceAll("{source}", "1")) === null) {
-    const reason = `${range} is no range of versions; write >=1.2 <2, for instance`;
+    const reason =
+      `${range} is no range of versions of up to three numbers; write >=1.2 <2, for instance`;
     errors.push({ path: `${path}/range`, reason });
   }
   if (NUMERIC.includes(op) && has("value") && parseQuantity(condition.value!) === null) {

@@ -67,6 +67,7 @@ const WRONG: readonly [name: string, text: string, path: string][] = [
     file({ target: { warnings: [{ code: "Beware", sentence: "x", verdict: "unknown" }] } }),
     `${AT}/warnings/0/verdict`,
   ],
+  ["a pattern of many wildcards", file({ target: { type: "{a}{b}{c}{d}*" } }), `${AT}/type`],
   ["a code in lower case", file({ target: { code: "no code" } }), `${AT}/code`],
   [
     "instances of a name that is not bound",

@@ -115,7 +115,8 @@ function firstMatch(patterns: readonly string[], text: string, known: Captures):
 /** A number, or one that a name in the source's or the target's type stands for. */
 function countOf(instances: number | string, captures: Captures): number | null {
   if (typeof instances === "number") return instances;
-  const count = Number(captures[instances.slice(1, -1)] ?? NaN);
+  const name = instances.slice(1, -1);
+  const count = Object.hasOwn(captures, name) ? Number(captures[name]) : NaN;
   return Number.isInteger(count) && count >= 1 && count <= 1024 ? count : null;
 }
 

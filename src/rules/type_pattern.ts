@@ -18,7 +18,7 @@ export function matchType(pattern: string, type: string, known: Captures = {}): 
   const found: Record<string, string> = { ...known };
   for (const [index, name] of names.entries()) {
     const text = match[index + 1]!;
-    if (name in found && found[name] !== text) return null;
+    if (Object.hasOwn(found, name) && found[name] !== text) return null;
     found[name] = text;
   }
   return found;
@@ -41,6 +41,11 @@ export function fillPattern(pattern: string, known: Captures): string {
 /** The names in braces of a pattern. */
 export function patternNames(pattern: string): string[] {
   return Array.from(pattern.matchAll(/\{(\w+)\}/g), (match) => match[1]!);
+}
+
+/** How many parts of a pattern stand for something else. */
+export function countWildcards(pattern: string): number {
+  return pattern.match(/\*|\{\w+\}/g)?.length ?? 0;
 }
 
 const READ = new Map<string, TypePattern>();
