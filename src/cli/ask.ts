@@ -7,6 +7,7 @@ import {
   PREFLIGHT_OPTIONS,
   PROBE_OPTIONS,
 } from "./options.ts";
+import { VMM_OPTIONS } from "./vmm_options.ts";
 
 const ASK_OPTIONS: readonly Option[] = [
   {
@@ -47,7 +48,8 @@ Of several sources, the devices of one virtual machine, it tells too whether all
 and which goes where. With --snapshot nothing of this host is looked at.
 
 What QEMU needs for the migration is told first: met, open (for who starts the destination's QEMU), or
-unknown, which makes the verdict unknown. vfio-ask identity takes how the source's QEMU runs as options.
+unknown, which makes the verdict unknown. --qemu-version and the options after it say how QEMU runs the source,
+which decides.
 
 Order: compatible before unknown; the stronger evidence (driver-tested, attribute-tested,
 vendor-rule); among unknown offers, the fewer or lighter open questions; a rule's own order; available now; what is
@@ -57,6 +59,7 @@ Exit code 0 where something is compatible (of several: where all can land), 1 wh
 that is not known; of several snapshots the best.`,
   options: [
     ...ASK_OPTIONS,
+    ...VMM_OPTIONS,
     ...JUDGE_OPTIONS,
     ...HOST_OPTIONS,
     ...PROBE_OPTIONS,

@@ -37,6 +37,9 @@ Deno.test("ask exits with 3 where QEMU may lack what it needs, and with 0 where 
   const answer = Answer.parse(JSON.parse(said.out));
   assertEquals([said.code, answer.offers[0]!.verdict], [0, "compatible"]);
   assertEquals(answer.offers[0]!.needs.map(({ state }) => state), ["met"]);
+  for (const [value, code] of [["on", 0], ["auto", 1], ["off", 1]] as const) {
+    assertEquals((await runCli(["ask", ...here, "--enable-migration", value, MTTY])).code, code);
+  }
 });
 
 Deno.test("ask with a document of another host's device exits with 3 where nobody knows whether it fits", async () => {

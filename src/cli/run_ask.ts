@@ -27,6 +27,7 @@ import {
 import { recover } from "./preflight.ts";
 import { listSnapshotFiles, readIdentityFile, readSnapshotFile } from "./read_document.ts";
 import { escapeControls, formatTable } from "./table.ts";
+import { vmmOption } from "./vmm_options.ts";
 import { availabilityWords, configurationWords, tellProblems } from "./words.ts";
 
 /** Runs the command `ask`; gives its exit code. */
@@ -185,9 +186,15 @@ function askOptions(context: Context): AnswerOptions {
   };
 }
 
+/** A source with what the command line says of it beside. */
 function withWish(context: Context, source: Identity): Identity {
   const numaNode = count(context, "numa-node");
-  return numaNode === null ? source : { ...source, wish: { ...source.wish, numaNode } };
+  const vmm = vmmOption(context);
+  return {
+    ...source,
+    ...(numaNode === null ? {} : { wish: { ...source.wish, numaNode } }),
+    ...(vmm === null ? {} : { vmm: { ...source.vmm, ...vmm } }),
+  };
 }
 
 /** A device of this host as a source: with its initial data where it is to be tested with. */

@@ -1,4 +1,5 @@
 import type { Condition, Rule, RulesFile, RuleTarget, Snapshot, Verdict } from "../identity/mod.ts";
+import { isNewerThanRead, isUnmigratable } from "../vmm/mod.ts";
 import { fillPattern, selects } from "../rules/mod.ts";
 import { type Candidate, listCandidates } from "./configurations.ts";
 
@@ -30,7 +31,10 @@ export interface SupportedSource {
 export function listSupported(snapshot: Snapshot): SupportedSource[] {
   const candidates = listCandidates(snapshot).filter(({ migration, possible, trouble }) =>
     migration.uapi !== "none" && possible && !trouble
-  );
+  ).filter((candidate) => {
+    const { qemu } = candidate.host.facts ?? {};
+    return !isUnmigratable(candidate) || isNewerThanRead(typeof qemu === "string" ? qemu : null);
+  });
   const byType = Map.groupBy(
     candidates,
     ({ configuration, driver, parentDriver }) =>

@@ -1,5 +1,5 @@
-import type { Device } from "../identity/mod.ts";
-import { trackingCheck, trackingNeed } from "../vmm/mod.ts";
+import { type Device, isMigratable } from "../identity/mod.ts";
+import { isUnmigratable, NEWEST_READ, trackingCheck, trackingNeed } from "../vmm/mod.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, type Level, vendorOf } from "./finding.ts";
 
@@ -23,6 +23,14 @@ const lacks = (feature: string) => ({ migration }: Device) =>
  * `VFIO_MIGRATION_PRE_COPY` in `<linux/vfio.h>`: initial data are for early compatibility checks.
  */
 const SHORTCOMINGS: readonly Shortcoming[] = [
+  {
+    code: "QemuUnmigratable",
+    level: "unknown",
+    holds: (device) => isMigratable(device.migration) && isUnmigratable(device),
+    sentence: `QEMU marks such devices unmigratable, in every version up to ${NEWEST_READ}`,
+    remedy:
+      "Unplug it from the virtual machine before a migration, or run a QEMU that migrates it.",
+  },
   {
     code: "OnlyV1",
     level: "limits",
@@ -63,7 +71,7 @@ export function checkQuality({ device }: DeviceExamination): Finding[] {
 /** What QEMU must be started with for the device's dirty tracking. */
 function checkTracking(device: Device): Finding[] {
   const need = trackingNeed(device.migration);
-  if (need === null) return [];
+  if (need === null || isUnmigratable(device)) return [];
   const { code, why, option } = need;
   const remedy = REMEDIES[code]?.(option.qemu);
   return [find(code === "IommufdNeeded" ? "note" : "limits", code, {
@@ -80,5 +88,7 @@ const REMEDIES: Readonly<Record<string, (option: string) => string>> = {
     `Start QEMU 8.1 or later with ${option}, at the cost of downtime.`,
   DirtyTrackingFails: (option) =>
     `Boot a kernel whose DMA logging reports (CONFIG_IOMMUFD), or start QEMU 9.1 or later with ${option}.`,
+  DirtyTrackingUnknown: (option) =>
+    `Reset it and ask again, or start QEMU 9.1 or later with ${option}.`,
   IommufdNeeded: (option) => `Start QEMU 9.1 or later with ${option}.`,
 };

@@ -304,6 +304,13 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    what: "a device that no QEMU migrates",
+    device: mttyDevice({ migration: { ...V2, dirtyTracking: "none" }, deviceApi: "vfio-ap" }),
+    can: "unknown",
+    codes: ["QemuUnmigratable"],
+    words: ["unmigratable"],
+  },
+  {
     what: "a device whose pages the IOMMU tracks",
     device: mttyDevice({ migration: { ...V2, dirtyTracking: "iommu" } }),
     can: "yes",

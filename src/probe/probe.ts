@@ -129,17 +129,24 @@ export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabi
     migration: {
       ...migration,
       stopCopyBytes: migration.uapi === "v2" ? readStopCopyBytes(device) : null,
-      dirtyTracking: dirtyTracking.device.result === "works"
-        ? "device"
-        : dirtyTracking.iommu.result === "works"
-        ? "iommu"
-        : "none",
-      dmaLogging: dirtyTracking.device.result,
+      ...summarizeTracking(dirtyTracking, migration.uapi !== "v2" || survey.state === "running"),
       checks: [
         ...migration.checks ?? [],
         ...[dirtyTracking.device, dirtyTracking.iommu].flatMap(({ check }) => check ?? []),
       ],
     },
+  };
+}
+
+/** Who tracks dirty pages; the log of a device that could not be brought to RUNNING was not asked. */
+function summarizeTracking(
+  { device, iommu }: Capabilities["dirtyTracking"],
+  isAsked: boolean,
+): Pick<Migration, "dirtyTracking" | "dmaLogging"> {
+  const other = iommu.result === "works" ? "iommu" : isAsked ? "none" : "unknown";
+  return {
+    dirtyTracking: device.result === "works" ? "device" : other,
+    dmaLogging: isAsked ? device.result : null,
   };
 }
 

@@ -10,8 +10,7 @@ import {
 import { machineTypeNeed } from "./machine_type.ts";
 import { settingsOf, trackingNeedOf } from "./tracking_need.ts";
 import { unmetConditions, VMM_NAMES } from "./vmm_versions.ts";
-import { isUnmigratable, NEWEST_READ } from "./unmigratable.ts";
-import { isOlder } from "../rules/mod.ts";
+import { isNewerThanRead, isUnmigratable, NEWEST_READ } from "./unmigratable.ts";
 
 /** The side that is to take the device over. */
 export interface Taker {
@@ -51,9 +50,7 @@ function qemuOf({ vmm, host }: Identity): string | null {
 function unmigratable(source: Identity, { qemu }: Taker): Need[] {
   const { deviceApi, kind, driver, type } = source;
   if (!isUnmigratable({ deviceApi, kind })) return [];
-  const newer = [qemuOf(source), qemu].every((version) =>
-    version !== null && isOlder(NEWEST_READ, version.split(".").slice(0, 2).join("."))
-  );
+  const newer = isNewerThanRead(qemuOf(source)) && isNewerThanRead(qemu);
   return [{
     code: "QemuUnmigratable",
     side: "source",

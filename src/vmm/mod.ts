@@ -20,5 +20,5 @@ export * from "./list_needs.ts";
 export * from "./not_seen.ts";
 export * from "./qemu_outcome.ts";
 export { trackingNeed } from "./tracking_need.ts";
-export { isUnmigratable } from "./unmigratable.ts";
+export { isNewerThanRead, isUnmigratable, NEWEST_READ } from "./unmigratable.ts";
 export * from "./vmm_versions.ts";

@@ -5,6 +5,7 @@ import {
   type NeedState,
   ON_OFF_AUTO,
   type RunningVmm,
+  TRACKING_RESULTS,
   VMM_BACKENDS,
 } from "../identity/mod.ts";
 import { QEMU_DEFAULTS, qemuOutcome, type QemuSettings, type Tracking } from "./qemu_outcome.ts";
@@ -29,6 +30,8 @@ interface Way {
   holds: (tracking: Tracking) => boolean;
   why: (tracking: Tracking) => string;
   settings: Partial<QemuSettings>;
+  /** What does as well, at the cost of downtime: every page counts as dirty. */
+  or?: Partial<QemuSettings>;
 }
 
 const isBroken = ({ dmaLogging }: Tracking) =>
@@ -56,6 +59,7 @@ const WAYS: readonly Way[] = [
     holds: ({ iommu }) => iommu,
     why: () => "only the IOMMU tracks dirty pages, and QEMU refuses by default",
     settings: { backend: "iommufd" },
+    or: { enableMigration: "on" },
   },
   {
     code: "DirtyTrackingMissing",
@@ -65,11 +69,19 @@ const WAYS: readonly Way[] = [
   },
 ];
 
+/** For a device that nobody asked: what migrates with any dirty tracking. */
+const NOT_ASKED: Omit<Way, "holds"> = {
+  code: "DirtyTrackingUnknown",
+  why: () =>
+    "nobody asked whether it tracks dirty pages, and QEMU refuses by default what does not",
+  settings: { enableMigration: "on", deviceDirtyPageTracking: "off" },
+};
+
 /** What a device with migration v2 asks of a QEMU that is started for it, null where QEMU's defaults do. */
 export function trackingNeed(migration: Migration): TrackingNeed | null {
-  const tracking = trackingOf(migration);
-  if (tracking === null || passes({}, tracking)) return null;
-  return describe(tracking);
+  const trackings = possibleTrackings(migration);
+  if (trackings.every((tracking) => passes({}, tracking))) return null;
+  return describe(trackings);
 }
 
 /** The same of the QEMU that runs the device already, with how that stands; null where there is nothing to tell. */
@@ -77,26 +89,39 @@ export function trackingNeedOf(
   migration: Migration,
   vmm: RunningVmm | null,
 ): (TrackingNeed & { state: NeedState }) | null {
-  const tracking = trackingOf(migration);
-  if (tracking === null) return null;
+  const trackings = possibleTrackings(migration);
   const given = settingsOf(vmm);
-  const does = passes(given, tracking);
-  if (does && passes({}, tracking)) return null;
-  const isTurnedOff = given.deviceDirtyPageTracking === "off" && !isBroken(tracking);
-  const need = describe(isTurnedOff ? { ...tracking, dmaLogging: "absent" } : tracking);
-  return { ...need, state: does ? "met" : couldPass(given, tracking) ? "unknown" : "unmet" };
+  const does = trackings.every((tracking) => passes(given, tracking));
+  if (does && trackings.every((tracking) => passes({}, tracking))) return null;
+  const could = trackings.some((tracking) => couldPass(given, tracking));
+  const isTurnedOff = given.deviceDirtyPageTracking === "off";
+  const need = describe(isTurnedOff ? trackings.map(withoutLog) : trackings);
+  return { ...need, state: does ? "met" : could ? "unknown" : "unmet" };
 }
 
-/** Null for a device without migration v2, or that nobody asked. */
-function trackingOf(migration: Migration): Tracking | null {
+/** None for a device without migration v2; every one for a device that nobody asked. */
+function possibleTrackings(migration: Migration): Tracking[] {
+  if (migration.uapi !== "v2") return [];
   const dmaLogging = dmaLoggingOf(migration);
-  if (migration.uapi !== "v2" || dmaLogging === null) return null;
-  return { dmaLogging, iommu: migration.dirtyTracking === "iommu" };
+  if (dmaLogging !== null) return [{ dmaLogging, iommu: migration.dirtyTracking === "iommu" }];
+  return TRACKING_RESULTS.flatMap((dmaLogging) =>
+    [true, false].map((iommu) => ({ dmaLogging, iommu }))
+  );
 }
 
-function describe(tracking: Tracking): TrackingNeed {
-  const { code, why, settings } = WAYS.find(({ holds }) => holds(tracking))!;
-  return { code, why: why(tracking), words: settingWords(settings), option: optionOf(settings) };
+/** A log that works and that QEMU is told not to use is none. */
+function withoutLog(tracking: Tracking): Tracking {
+  return isBroken(tracking) ? tracking : { ...tracking, dmaLogging: "absent" };
+}
+
+function describe(trackings: readonly Tracking[]): TrackingNeed {
+  const [tracking] = trackings as [Tracking];
+  const { code, why, settings, or } = trackings.length > 1
+    ? NOT_ASKED
+    : WAYS.find(({ holds }) => holds(tracking))!;
+  const words = settingWords(settings) +
+    (or === undefined ? "" : ` (or, at the cost of downtime, ${settingWords(or)})`);
+  return { code, why: why(tracking), words, option: optionOf(settings) };
 }
 
 /** What is known of the settings, without what is not. */

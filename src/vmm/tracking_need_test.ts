@@ -50,9 +50,18 @@ Deno.test("trackingNeed() gives the options that meet it, for QEMU and libvirt",
   );
 });
 
-Deno.test("trackingNeed() of uapi v1, and of a device that nobody asked, is none", () => {
+Deno.test("trackingNeed() of uapi v1, or of none, is none", () => {
   assertEquals(trackingNeed({ ...ABSENT, uapi: "v1" }), null);
-  assertEquals(trackingNeed(migration({ dirtyTracking: "unknown" })), null);
+  assertEquals(trackingNeed({ ...ABSENT, uapi: "none" }), null);
+});
+
+Deno.test("trackingNeedOf() of a device that nobody asked is met only by what migrates with any tracking", () => {
+  const notAsked = migration({ dirtyTracking: "unknown" });
+  assertEquals(trackingNeedOf(notAsked, null)!.code, "DirtyTrackingUnknown");
+  assertEquals(state(notAsked, null), "unknown");
+  assertEquals(state(notAsked, { enableMigration: "on" }), "unknown");
+  assertEquals(state(notAsked, { enableMigration: "on", deviceDirtyPageTracking: "off" }), "met");
+  assertEquals(state(notAsked, { enableMigration: "off" }), "unmet");
 });
 
 Deno.test("trackingNeedOf() knows nothing where nothing is said, and decides where all is", () => {

@@ -1,4 +1,5 @@
 import type { Identity } from "../identity/mod.ts";
+import { isOlder } from "../rules/mod.ts";
 
 /** The newest QEMU whose sources were read for this table. */
 export const NEWEST_READ = "10.2";
@@ -12,8 +13,15 @@ export const NEWEST_READ = "10.2";
 const UNMIGRATABLE_APIS = ["vfio-ap", "vfio-ccw", "vfio-platform", "vfio-amba"];
 const UNMIGRATABLE_KINDS = ["ap", "ccw", "platform", "amba"];
 
+/** Whether a QEMU is newer than any that was read: what it migrates is not known. */
+export function isNewerThanRead(qemu: string | null): boolean {
+  return qemu !== null && isOlder(NEWEST_READ, qemu.split(".").slice(0, 2).join("."));
+}
+
 /** Whether QEMU marks a device unmigratable. */
-export function isUnmigratable({ deviceApi, kind }: Pick<Identity, "deviceApi" | "kind">): boolean {
+export function isUnmigratable(
+  { deviceApi, kind }: Pick<Identity, "deviceApi"> & { kind: string },
+): boolean {
   return deviceApi === null
     ? UNMIGRATABLE_KINDS.includes(kind)
     : UNMIGRATABLE_APIS.includes(deviceApi);

@@ -68,7 +68,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: [null, "8.0"],
     level: "refuses",
     appliesTo: isV2,
-    sentence: "has no VFIO migration v2, which the devices here speak",
+    sentence: "has no VFIO migration v2",
     remedy: "Install QEMU 8.1 or later.",
   },
   {
@@ -105,7 +105,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: ["8.0", null],
     level: "refuses",
     appliesTo: isV1,
-    sentence: "has no VFIO migration v1 any more, which is all that some devices here speak",
+    sentence: "has no VFIO migration v1 any more",
     remedy: "Install a driver with VFIO migration v2.",
   },
   {

@@ -206,7 +206,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
         );
       };
       const untested = await ask();
-      assertEquals([untested.verdict, untested.evidence], ["compatible", "vendor-rule"]);
+      assertEquals([untested.verdict, untested.evidence], ["unknown", null]);
       const tested = await ask("--preflight");
       assertEquals([tested.verdict, tested.evidence, tested.reasons[0].code], [
         "incompatible",
