@@ -16,7 +16,7 @@ import type { PreflightPolicy, World } from "./world.ts";
  * allows that; the identity says so.
  *
  * Effect: changes the state of the idle device, and brings it back, in a child process. Throws a {@link Failure}
- * where nobody may give the data; a driver that has none gives an identity without.
+ * where nobody may give the data; a driver that has none, or no migration, gives an identity without.
  */
 export async function identifyWithData(
   world: World,
@@ -25,6 +25,14 @@ export async function identifyWithData(
   policy: PreflightPolicy & { stopCopyBytes: number | null },
 ): Promise<{ identity: Identity; problems: Problem[] }> {
   const device = deviceOf(snapshot, id);
+  const identity = identify(snapshot, id);
+  const vendor = device.driver?.name ?? device.type;
+  const without = (why: string, problems: Problem[] = []) => {
+    const sentence = `${vendor}: ${id} has no initial data: ${why}`;
+    const problem = { code: "no-initial-data", subject: id, sentence, remedy: null };
+    return { identity, problems: [problem, ...problems] };
+  };
+  if (identity.migration.uapi === "none") return without("it cannot migrate");
   const giver = giverOf(snapshot, device, policy);
   const task: WorkerTask = {
     do: "read-initial-data",
@@ -44,17 +52,7 @@ export async function identifyWithData(
       },
     );
   }
-  const identity = identify(snapshot, id);
-  if (initialData === null) {
-    const why = `${device.driver?.name ?? device.type}: ${id} has no initial data: ${sentence}`;
-    return {
-      identity,
-      problems: [
-        { code: "no-initial-data", subject: id, sentence: why, remedy: null },
-        ...problems,
-      ],
-    };
-  }
+  if (initialData === null) return without(sentence, problems);
   return {
     identity: { ...identity, initialData: { ...initialData, origin: giver.origin } },
     problems,

@@ -13,6 +13,7 @@ import { hold } from "./holder.ts";
 import { MODEL_CASES } from "./model_cases.ts";
 import { NEEDS_CASES } from "./needs_cases.ts";
 import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
+import { RELOAD_CASES } from "./reload_cases.ts";
 import { SERVE_CASES } from "./serve_cases.ts";
 import { SYSTEMD_CASES } from "./systemd_cases.ts";
 import { V1_CASES } from "./v1_cases.ts";
@@ -23,7 +24,7 @@ switch (command) {
     const cases = {
       plain:
         () => [...COMMAND_CASES, ...SERVE_CASES, ...MODEL_CASES, ...NEEDS_CASES, ...DEVLINK_CASES],
-      preflight: () => [...contractCases(), ...PREFLIGHT_CASES, ...V1_CASES],
+      preflight: () => [...contractCases(), ...PREFLIGHT_CASES, ...V1_CASES, ...RELOAD_CASES],
       v1: () => V1_CASES,
       kill: () => KILL_CASES,
       bench: () => BENCH_CASES,

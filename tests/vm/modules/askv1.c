@@ -193,6 +193,10 @@ static unsigned int hang_ms;
 module_param(hang_ms, uint, 0644);
 MODULE_PARM_DESC(hang_ms, "for how long a step hangs; not even SIGKILL ends it");
 
+static bool migration = true;
+module_param(migration, bool, 0644);
+MODULE_PARM_DESC(migration, "devices have a migration region");
+
 static bool keep_state;
 module_param(keep_state, bool, 0644);
 MODULE_PARM_DESC(keep_state, "opening a device leaves it in the state it was closed in");
@@ -467,6 +471,12 @@ static void access_bar(struct askv1_device *dev, u64 offset, u8 *buf, size_t cou
 
 /* ---- the VFIO device ---- */
 
+/* The migration region is the last one. */
+static u32 num_regions(void)
+{
+	return READ_ONCE(migration) ? NUM_REGIONS : MIGRATION_REGION;
+}
+
 static void fill_region_info(const struct askv1_type *type, struct vfio_region_info *info)
 {
 	info->offset = REGION_OFFSET(info->index);
@@ -494,7 +504,7 @@ static ssize_t access_region(struct askv1_device *dev, u32 index, u64 offset, vo
 	struct vfio_region_info info = { .index = index };
 	int ret = 0;
 
-	if (index >= NUM_REGIONS)
+	if (index >= num_regions())
 		return -EINVAL;
 	fill_region_info(dev->type, &info);
 	if (offset >= info.size)
@@ -569,7 +579,7 @@ static long get_info(void __user *arg)
 	if (info.argsz < minsz)
 		return -EINVAL;
 	info.flags = VFIO_DEVICE_FLAGS_PCI | VFIO_DEVICE_FLAGS_RESET;
-	info.num_regions = NUM_REGIONS;
+	info.num_regions = num_regions();
 	info.num_irqs = VFIO_PCI_NUM_IRQS;
 	return copy_to_user(arg, &info, minsz) ? -EFAULT : 0;
 }
@@ -607,7 +617,7 @@ static long get_region_info(const struct askv1_device *dev, void __user *arg)
 
 	if (copy_from_user(&info, arg, minsz))
 		return -EFAULT;
-	if (info.argsz < minsz || info.index >= NUM_REGIONS)
+	if (info.argsz < minsz || info.index >= num_regions())
 		return -EINVAL;
 	info.cap_offset = 0;
 	fill_region_info(dev->type, &info);
