@@ -8,6 +8,8 @@ import { defineStruct } from "./struct.ts";
 /** `_IO(';', 0x80 + n)`. */
 export const IOMMU_DESTROY = 0x3b80;
 export const IOMMU_IOAS_ALLOC = 0x3b81;
+export const IOMMU_IOAS_MAP = 0x3b85;
+export const IOMMU_IOAS_UNMAP = 0x3b86;
 export const IOMMU_HWPT_ALLOC = 0x3b89;
 export const IOMMU_GET_HW_INFO = 0x3b8a;
 export const IOMMU_HWPT_SET_DIRTY_TRACKING = 0x3b8b;
@@ -21,6 +23,24 @@ export const iommu_ioas_alloc = defineStruct("iommu_ioas_alloc", 12, {
   size: ["u32", 0],
   flags: ["u32", 4],
   out_ioas_id: ["u32", 8],
+});
+export const iommu_ioas_map = defineStruct("iommu_ioas_map", 40, {
+  size: ["u32", 0],
+  flags: ["u32", 4],
+  ioas_id: ["u32", 8],
+  user_va: ["u64", 16],
+  length: ["u64", 24],
+  iova: ["u64", 32],
+});
+export const IOMMU_IOAS_MAP_FIXED_IOVA = 1 << 0;
+export const IOMMU_IOAS_MAP_WRITEABLE = 1 << 1;
+export const IOMMU_IOAS_MAP_READABLE = 1 << 2;
+
+export const iommu_ioas_unmap = defineStruct("iommu_ioas_unmap", 24, {
+  size: ["u32", 0],
+  ioas_id: ["u32", 4],
+  iova: ["u64", 8],
+  length: ["u64", 16],
 });
 export const iommu_hwpt_alloc = defineStruct("iommu_hwpt_alloc", 48, {
   size: ["u32", 0],

@@ -24,7 +24,7 @@ const DECLARED: Record<string, unknown> = {
 };
 /** Enumerators, which no preprocessor can ask after. */
 const ENUMERATORS =
-  /^(VFIO_DEVICE_STATE_(?!V1_)|VFIO_PCI_\w+_INDEX|VFIO_PCI_NUM_REGIONS|IOMMU_HW_CAP_|IOMMU_HWPT_(ALLOC|DIRTY)_[A-Z]+(_|$)|CTRL_|DEVLINK_(CMD|ATTR|PORT_FLAVOUR|PORT_FN_ATTR)_)/;
+  /^(VFIO_DEVICE_STATE_(?!V1_)|VFIO_PCI_\w+_INDEX|VFIO_PCI_NUM_REGIONS|IOMMU_HW_CAP_|IOMMU_HWPT_(ALLOC|DIRTY)_[A-Z]+(_|$)|IOMMU_IOAS_MAP_|CTRL_|DEVLINK_(CMD|ATTR|PORT_FLAVOUR|PORT_FN_ATTR)_)/;
 
 const { cc, check, chroot } = parseArgs(Deno.args, {
   string: ["cc"],

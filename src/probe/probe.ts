@@ -25,7 +25,8 @@ import {
   toProblem,
 } from "../identity/mod.ts";
 import { allowedArcs } from "./arcs.ts";
-import { testDeviceTracking, testIommuTracking } from "./dirty_tracking.ts";
+import { testDeviceTracking } from "./device_tracking.ts";
+import { testIommuTracking } from "./iommu_tracking.ts";
 import { probeFeatures } from "./features.ts";
 import { type MigrationFlags, readMigrationFlags, readStopCopyBytes } from "./migration.ts";
 import { readPciConfig } from "./pci_config.ts";

@@ -14,11 +14,14 @@ import {
   iommu_hwpt_set_dirty_tracking,
   IOMMU_IOAS_ALLOC,
   iommu_ioas_alloc,
+  IOMMU_IOAS_MAP,
+  IOMMU_IOAS_UNMAP,
 } from "../../../ffi/iommufd.ts";
-import type { Fields, Struct, Values } from "../../../ffi/struct.ts";
 import { type Argument, bytesOf } from "./argument.ts";
 import { bitmapBytes } from "./bitmap.ts";
 import type { OpenFile } from "./descriptors.ts";
+import { isMapped, mapIoas, unmapIoas } from "./ioas_mappings.ts";
+import { lookUp, readCommand } from "./iommufd_command.ts";
 import type { IommufdObject, IommufdState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
@@ -32,6 +35,8 @@ type Handler = (kernel: Kernel, iommufd: IommufdState, argument: Argument) => nu
 const REQUESTS: Readonly<Record<number, Handler>> = {
   [IOMMU_DESTROY]: destroy,
   [IOMMU_IOAS_ALLOC]: allocIoas,
+  [IOMMU_IOAS_MAP]: mapIoas,
+  [IOMMU_IOAS_UNMAP]: unmapIoas,
   [IOMMU_HWPT_ALLOC]: allocHwpt,
   [IOMMU_GET_HW_INFO]: getHwInfo,
   [IOMMU_HWPT_SET_DIRTY_TRACKING]: setDirtyTracking,
@@ -59,7 +64,8 @@ export function addObject(
     & Partial<IommufdObject>,
 ): number {
   const id = iommufd.nextId++;
-  iommufd.objects.set(id, { kind, parent, dirtyTracking, automatic, users: 0 });
+  const state = { tracking: false, mappings: new Map(), users: 0 };
+  iommufd.objects.set(id, { kind, parent, dirtyTracking, automatic, ...state });
   if (parent !== null) iommufd.objects.get(parent)!.users++;
   return id;
 }
@@ -70,25 +76,6 @@ export function removeObject(iommufd: IommufdState, id: number): void {
   if (object.users > 0) refuse("EBUSY");
   if (object.parent !== null) iommufd.objects.get(object.parent)!.users--;
   iommufd.objects.delete(id);
-}
-
-/** Reads a struct that starts with `size`, which the kernel of iommufd checks as VFIO does `argsz`. */
-function readCommand<F extends Fields & { size: readonly ["u32", 0] }>(
-  struct: Struct<F>,
-  argument: Argument,
-): Values<F> {
-  const values = struct.read(bytesOf(argument, struct.size));
-  if ((values.size as number) < struct.size) refuse("EINVAL");
-  return values;
-}
-
-function lookUp(
-  iommufd: IommufdState,
-  id: number,
-  kind: IommufdObject["kind"],
-): IommufdObject {
-  const object = iommufd.objects.get(id);
-  return object?.kind === kind ? object : refuse("ENOENT");
 }
 
 function destroy(_kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
@@ -135,18 +122,28 @@ function getHwInfo(kernel: Kernel, iommufd: IommufdState, argument: Argument): n
 function setDirtyTracking(_kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
   const { hwpt_id, flags } = readCommand(iommu_hwpt_set_dirty_tracking, argument);
   if ((flags & ~IOMMU_HWPT_DIRTY_TRACKING_ENABLE) !== 0) refuse("EOPNOTSUPP");
-  if (!lookUp(iommufd, hwpt_id, "hwpt").dirtyTracking) refuse("EOPNOTSUPP");
+  const hwpt = lookUp(iommufd, hwpt_id, "hwpt");
+  if (!hwpt.dirtyTracking) refuse("EOPNOTSUPP");
+  hwpt.tracking = flags !== 0;
   return 0;
 }
 
-/** A bitmap of nothing dirty: an idle device has done no DMA. */
+/**
+ * A bitmap of nothing dirty: an idle device has done no DMA. As drivers/iommu/iommufd/io_pagetable.c and the Intel
+ * driver of Linux 6.12: EINVAL for a range with a hole in it, and where tracking is off.
+ */
 function getDirtyBitmap(kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
-  const { hwpt_id, iova, length, page_size, data } = readCommand(
+  const { hwpt_id, flags, iova, length, page_size, data } = readCommand(
     iommu_hwpt_get_dirty_bitmap,
     argument,
   );
-  if (!lookUp(iommufd, hwpt_id, "hwpt").dirtyTracking) refuse("EOPNOTSUPP");
-  if (page_size === 0n || iova % page_size !== 0n || length % page_size !== 0n) refuse("EINVAL");
+  if (flags !== 0) refuse("EOPNOTSUPP");
+  const hwpt = lookUp(iommufd, hwpt_id, "hwpt");
+  if (length === 0n || page_size === 0n) refuse("EINVAL");
+  if (iova % page_size !== 0n || (iova + length) % page_size !== 0n) refuse("EINVAL");
+  if (!hwpt.dirtyTracking) refuse("EOPNOTSUPP");
   kernel.memory.at(data, bitmapBytes(length, page_size));
+  const ioas = iommufd.objects.get(hwpt.parent ?? -1) ?? refuse("ENOENT");
+  if (!isMapped(ioas, iova, length) || !hwpt.tracking) refuse("EINVAL");
   return 0;
 }

@@ -14,6 +14,10 @@ import {
   iommu_hwpt_set_dirty_tracking,
   IOMMU_IOAS_ALLOC,
   iommu_ioas_alloc,
+  IOMMU_IOAS_MAP,
+  iommu_ioas_map,
+  IOMMU_IOAS_MAP_FIXED_IOVA,
+  IOMMU_IOAS_MAP_WRITEABLE,
 } from "../../../ffi/iommufd.ts";
 import type { Syscalls } from "../../../ffi/syscalls.ts";
 import {
@@ -92,7 +96,7 @@ Deno.test("attachIoas() leaves an emulated device on the IOAS itself", () => {
   closeAll(calls, iommufd);
 });
 
-Deno.test("allocHwpt() tracks dirty pages where the IOMMU can", () => {
+Deno.test("allocHwpt() tracks dirty pages of what is mapped, where the IOMMU can", () => {
   const calls = simulate("nic-host");
   const { iommufd, device, devid } = openByCdev(calls, "vfio7");
   const ids = { dev_id: devid, pt_id: allocIoas(calls, iommufd) };
@@ -101,10 +105,24 @@ Deno.test("allocHwpt() tracks dirty pages where the IOMMU can", () => {
   const flags = IOMMU_HWPT_DIRTY_TRACKING_ENABLE;
   const enable = iommu_hwpt_set_dirty_tracking.make({ size: 16, flags, hwpt_id });
   calls.ioctl(iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, enable);
-  const bitmap = new Uint8Array(8);
-  const wanted = { size: 48, hwpt_id, length: 0x40000n, page_size: 4096n };
-  const get = iommu_hwpt_get_dirty_bitmap.make({ ...wanted, data: calls.addressOf(bitmap) });
-  calls.ioctl(iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, get);
+  const bitmap = new Uint8Array(16);
+  const [iova, length] = [0x10000n, 0x40000n];
+  const wanted = { size: 48, hwpt_id, page_size: 4096n, data: calls.addressOf(bitmap) };
+  const report = (length: bigint) => {
+    const get = iommu_hwpt_get_dirty_bitmap.make({ ...wanted, iova, length });
+    calls.ioctl(iommufd, IOMMU_HWPT_GET_DIRTY_BITMAP, get);
+  };
+  assertErrno("EINVAL", () => report(length));
+  const memory = new Uint8Array(0x40000);
+  const buffer = { user_va: calls.addressOf(memory), iova, length };
+  const access = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_WRITEABLE;
+  const map = { size: 40, ioas_id: ids.pt_id, flags: access, ...buffer };
+  calls.ioctl(iommufd, IOMMU_IOAS_MAP, iommu_ioas_map.make(map));
+  report(length);
+  assertErrno("EINVAL", () => report(length + 4096n));
+  const disable = iommu_hwpt_set_dirty_tracking.make({ size: 16, hwpt_id });
+  calls.ioctl(iommufd, IOMMU_HWPT_SET_DIRTY_TRACKING, disable);
+  assertErrno("EINVAL", () => report(length));
   const plain = allocHwpt(calls, iommufd, ids, 0);
   const refused = iommu_hwpt_set_dirty_tracking.make({ size: 16, flags, hwpt_id: plain });
   assertErrno(

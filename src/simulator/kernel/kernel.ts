@@ -85,6 +85,10 @@ export interface IommufdObject {
   readonly kind: "ioas" | "device" | "access" | "hwpt";
   readonly parent: number | null;
   readonly dirtyTracking: boolean;
+  /** Of an HWPT: whether tracking is on. */
+  tracking: boolean;
+  /** Of an IOAS: what is mapped, by its first address, with its length. */
+  readonly mappings: Map<bigint, bigint>;
   /** Made by the kernel on attach, gone on detach. */
   readonly automatic: boolean;
   users: number;

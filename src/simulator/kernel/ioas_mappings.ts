@@ -1,0 +1,75 @@
+import {
+  iommu_ioas_map,
+  IOMMU_IOAS_MAP_FIXED_IOVA,
+  IOMMU_IOAS_MAP_READABLE,
+  IOMMU_IOAS_MAP_WRITEABLE,
+  iommu_ioas_unmap,
+} from "../../../ffi/iommufd.ts";
+import { type Argument, bytesOf } from "./argument.ts";
+import { lookUp, readCommand } from "./iommufd_command.ts";
+import type { IommufdObject, IommufdState, Kernel } from "./kernel.ts";
+import { refuse } from "./refusal.ts";
+
+const PAGE = 4096n;
+const ALL = (1n << 64n) - 1n;
+const ACCESS = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE;
+
+/** `IOMMU_IOAS_MAP`: the caller's memory must be there, whole pages of it; the address is the caller's or ours. */
+export function mapIoas(kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
+  const { flags, ioas_id, user_va, length, iova } = readCommand(iommu_ioas_map, argument);
+  if ((flags & ~(IOMMU_IOAS_MAP_FIXED_IOVA | ACCESS)) !== 0) refuse("EOPNOTSUPP");
+  if ((flags & ACCESS) === 0) refuse("EINVAL");
+  const ioas = lookUp(iommufd, ioas_id, "ioas");
+  if (length === 0n || length % PAGE !== 0n || user_va % PAGE !== 0n) refuse("EINVAL");
+  const isFixed = (flags & IOMMU_IOAS_MAP_FIXED_IOVA) !== 0;
+  const at = isFixed ? iova : firstFree(ioas);
+  if (at % PAGE !== 0n) refuse("EINVAL");
+  if (overlapping(ioas, at, length).length > 0) refuse("EEXIST");
+  kernel.memory.at(user_va, Number(length));
+  ioas.mappings.set(at, length);
+  iommu_ioas_map.write(bytesOf(argument, iommu_ioas_map.size), { iova: at });
+  return 0;
+}
+
+/** `IOMMU_IOAS_UNMAP`: whole mappings only, ENOENT where one would be cut or there is none; says how much it was. */
+export function unmapIoas(_kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
+  const { ioas_id, iova, length } = readCommand(iommu_ioas_unmap, argument);
+  const ioas = lookUp(iommufd, ioas_id, "ioas");
+  if (length === 0n) refuse("EINVAL");
+  const isAll = iova === 0n && length === ALL;
+  const found = isAll ? [...ioas.mappings] : overlapping(ioas, iova, length);
+  const isCut = ([start, bytes]: readonly [bigint, bigint]) =>
+    start < iova || start + bytes > iova + length;
+  if (!isAll && (found.length === 0 || found.some(isCut))) refuse("ENOENT");
+  let unmapped = 0n;
+  for (const [start, bytes] of found) {
+    ioas.mappings.delete(start);
+    unmapped += bytes;
+  }
+  iommu_ioas_unmap.write(bytesOf(argument, iommu_ioas_unmap.size), { length: unmapped });
+  return 0;
+}
+
+/** Whether a range is mapped from its first byte to its last. */
+export function isMapped(ioas: IommufdObject, iova: bigint, length: bigint): boolean {
+  let reached = iova;
+  for (const [start, bytes] of overlapping(ioas, iova, length)) {
+    if (start > reached) return false;
+    reached = start + bytes;
+  }
+  return reached >= iova + length;
+}
+
+/** The mappings that a range touches, by address. */
+function overlapping({ mappings }: IommufdObject, iova: bigint, length: bigint) {
+  return [...mappings].filter(([start, bytes]) => start < iova + length && start + bytes > iova)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** Never 0, as in the kernel, and behind all that is mapped. */
+function firstFree({ mappings }: IommufdObject): bigint {
+  return [...mappings].reduce(
+    (end, [start, bytes]) => start + bytes > end ? start + bytes : end,
+    PAGE,
+  );
+}
