@@ -98,6 +98,7 @@ function readMdev(
   const about = readAttribute(join(typePath, "description"));
   return {
     ...shared,
+    version: shared.version ?? readVersionAttribute(typePath, "type"),
     type,
     parentDriver: readParentDriver(roots, { device: parent, type }),
     description: `${vendor}: ${name}${about === null ? "" : `, ${oneLine(about)}`}`,

@@ -138,6 +138,21 @@ Deno.test("readDevice() tells an mdev type's description in one line", () => {
   assertEquals(description, "mtty: Dual port serial, num_heads=4, framebuffer=4096M");
 });
 
+Deno.test("readDevice() of an mdev without a version attribute has its type's", () => {
+  using host = plantEmptyHost();
+  plantType(host, { migration_version: "mtty-2 A" });
+  const { version } = read(host, MDEV);
+  assertEquals([version?.version, version?.errno], ["mtty-2 A\n", null]);
+  assertEquals(version?.path.endsWith(`${MDEV.id}/mdev_type/migration_version`), true);
+});
+
+Deno.test("readDevice() of an mdev with a version attribute has its own", () => {
+  using host = plantEmptyHost();
+  plantType(host, { migration_version: "of the type" });
+  const device = { ...MDEV, attributes: { migration_version: "of the device" } };
+  assertEquals(read(host, device).version?.version, "of the device\n");
+});
+
 Deno.test("readDevice() throws where the kernel refuses an attribute that is there", () => {
   using host = plantEmptyHost();
   const path = plantDevice(host, FUNCTION);

@@ -15,7 +15,10 @@ export interface VersionAttribute {
 /** The most that a version can hold. */
 export const MAX_VERSION_BYTES = 4096;
 
-/** The names that were proposed for it over the years, under a type and under a device. */
+/**
+ * The names that were proposed for it over the years, under a type and under a device. An mdev without an attribute of
+ * its own has that of its type, in `mdev_type/`.
+ */
 const NAMES = {
   type: ["migration_version", "version"],
   device: ["migration_version", "vfio_migration_version"],
