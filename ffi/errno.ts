@@ -1,8 +1,8 @@
 /**
  * errno numbers and their names, as Linux has them on every architecture this program is built for.
  *
- * Source: `<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`; `ENOTSUPP` (524) is the kernel's own
- * and not for user space, yet some drivers let it out.
+ * Source: `<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`; `ERESTARTSYS` (512) and `ENOTSUPP` (524)
+ * are the kernel's own and not for user space, yet some drivers let them out.
  */
 const NAMES: Readonly<Record<number, string>> = {
   1: "EPERM",
@@ -56,6 +56,7 @@ const NAMES: Readonly<Record<number, string>> = {
   103: "ECONNABORTED",
   104: "ECONNRESET",
   105: "ENOBUFS",
+  108: "ESHUTDOWN",
   110: "ETIMEDOUT",
   111: "ECONNREFUSED",
   114: "EALREADY",
@@ -66,6 +67,7 @@ const NAMES: Readonly<Record<number, string>> = {
   131: "ENOTRECOVERABLE",
   132: "ERFKILL",
   133: "EHWPOISON",
+  512: "ERESTARTSYS",
   524: "ENOTSUPP",
 };
 

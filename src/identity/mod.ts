@@ -10,6 +10,7 @@
  * @module
  */
 export * from "./failure.ts";
+export * from "./handed.ts";
 export * from "./identity.ts";
 export * from "./json_pointer.ts";
 export type * from "./known.ts";

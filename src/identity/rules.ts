@@ -155,6 +155,19 @@ export type Rule = Known<z.infer<typeof Rule>>;
 export const SHARING = ["shared", "one-type", "independent"] as const;
 export type Sharing = (typeof SHARING)[number];
 
+/**
+ * How far a driver goes in the write of initial data: it looks at `nothing` yet, at a `header`, at the `setup` of the
+ * device, or loads the `state` itself.
+ */
+export const TEST_DEPTHS = ["nothing", "header", "setup", "state"] as const;
+export type TestDepth = (typeof TEST_DEPTHS)[number];
+
+/** What is declared of a test through a driver: how far it goes, and what the driver compares, for a person. */
+export const DeclaredTest = z.lazy(() =>
+  z.looseObject({ driver: Texts, depth: z.enum(TEST_DEPTHS), compares: z.optional(Text) })
+);
+export type DeclaredTest = Known<z.infer<typeof DeclaredTest>>;
+
 /** A file of rules: one vendor's, or an operator's own. */
 export const RulesDocument = z.lazy(() =>
   z.looseObject({
@@ -164,6 +177,8 @@ export const RulesDocument = z.lazy(() =>
     references: z.optional(z.array(Text)),
     /** How types of a parent under these drivers share it; `shared` where nobody says otherwise. */
     parents: z.optional(z.array(z.looseObject({ driver: Texts, sharing: z.enum(SHARING) }))),
+    /** How far tests through these drivers go; the first file that names a driver decides. */
+    tests: z.optional(z.array(DeclaredTest)),
     rules: z.array(Rule),
   })
 );

@@ -11,6 +11,7 @@
  * @module
  */
 export * from "./condition.ts";
+export * from "./declared_depth.ts";
 export * from "./fact.ts";
 export * from "./judge_rule.ts";
 export * from "./parse_rules.ts";

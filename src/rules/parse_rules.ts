@@ -60,7 +60,10 @@ export function checkRules(document: unknown): ParsedRules {
 function checkSense({ rules, ...rest }: RulesDocument): RulesError[] {
   const names = new Set<string>();
   return [
-    ...unknownKeys(rest, ["schema", "vendor", "references", "parents"], ""),
+    ...unknownKeys(rest, ["schema", "vendor", "references", "parents", "tests"], ""),
+    ...(rest.tests ?? []).flatMap((test, t) =>
+      unknownKeys(test, ["driver", "depth", "compares"], `/tests/${t}`)
+    ),
     ...rules.flatMap((rule, r) => {
       const path = `/rules/${r}`;
       const twice = names.has(rule.name);

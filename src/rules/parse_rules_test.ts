@@ -24,6 +24,16 @@ const WRONG: readonly [name: string, text: string, path: string][] = [
   ["a newer schema", file({ top: { schema: "vfio-ask/rules/v2" } }), "/schema"],
   ["no vendor", file({ top: { vendor: "" } }), "/vendor"],
   ["a field that means nothing", file({ top: { rule: [] } }), "/rule"],
+  [
+    "another depth of a test",
+    file({ top: { tests: [{ driver: "x", depth: "deep" }] } }),
+    "/tests/0/depth",
+  ],
+  [
+    "a misspelt declaration of a test",
+    file({ top: { tests: [{ driver: "x", depth: "header", compare: "all" }] } }),
+    "/tests/0/compare",
+  ],
   ["a misspelt selector", file({ rule: { for: { drivers: "x" } } }), "/rules/0/for/drivers"],
   ["a misspelt condition", file({ target: { requires: [] } }), `${AT}/requires`],
   ["no target", file({ rule: { targets: [] } }), "/rules/0/targets"],
