@@ -1,9 +1,9 @@
-import { differentPciConfig } from "../compat/mod.ts";
 import type { DeviceHandle } from "../device/mod.ts";
-import { Failure, type Problem } from "../identity/mod.ts";
-import { readInitialData, testTarget, withPciConfig } from "../preflight/mod.ts";
+import { type DriverTest, Failure, mayBeTheHosts, type Problem } from "../identity/mod.ts";
+import { readInitialData, testTarget } from "../preflight/mod.ts";
 import { type Survey, surveyDevice } from "../probe/mod.ts";
 import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";
+import { controlsKey, isControlled, rememberControls } from "./controls.ts";
 import { journal, readJournal, strikeEntry } from "./journal.ts";
 import { removeMdev, withTemporaryMdev } from "./temporary_mdev.ts";
 import { type Unavailable, withIdleDevice } from "./with_device.ts";
@@ -35,24 +35,12 @@ export async function doTask(
           return workerResult("done", { initialData, check, sentence: why ?? "", problems });
         });
       case "test":
-        return await onTarget(world, task.target, until, ({ handle, device, survey }) => {
-          const data = Uint8Array.fromBase64(task.base64);
-          const { migration, pciConfig, v1 } = survey;
-          const driver = device.driver?.name ?? device.type;
-          const source = { data, phase: task.phase };
-          const { problems, ...judged } = testTarget(handle, {
-            id: device.id,
-            driver,
-            migration,
-            v1,
-            source,
-          });
-          const verdict = withPciConfig(judged, (a, b) => differentPciConfig(driver, a, b), {
-            source: task.pciConfig,
-            target: pciConfig,
-          });
-          return workerResult("done", { ...verdict, problems });
-        });
+        return await onTarget(
+          world,
+          task.target,
+          until,
+          (on) => testDevice(world, task, on),
+        );
       case "test-version":
         world.onOpening?.(task.attribute);
         return testVersion(task);
@@ -65,6 +53,33 @@ export async function doTask(
     const busy = error instanceof Failure && error.code === "in-use";
     return workerResult(busy ? "in-use" : "failed", { sentence, remedy });
   }
+}
+
+/** Hands a source's data to a device's driver, with the controls that this load of the driver still lacks. */
+function testDevice(
+  world: World,
+  { base64, phase, controls }: Extract<WorkerTask, { do: "test" }>,
+  { handle, device, survey }: OnDevice,
+): WorkerResult {
+  const { migration, pciConfig, v1 } = survey;
+  const { bootId } = readHost(world.roots);
+  const key = controlsKey(device);
+  const isKnown = isControlled(world, bootId, key);
+  const { test, problems } = testTarget(handle, {
+    id: device.id,
+    migration,
+    v1,
+    source: { data: Uint8Array.fromBase64(base64), phase },
+    controls: isKnown ? "remembered" : controls ? "make" : "off",
+  });
+  if (havePassed(test)) rememberControls(world, bootId, key);
+  return workerResult("done", { test, seen: { migration, pciConfig }, problems });
+}
+
+/** The device's own data was taken, and every altered copy refused. */
+function havePassed({ own, altered }: DriverTest): boolean {
+  return own?.is === "taken" && altered.length > 0 &&
+    altered.every(({ handed }) => handed.is === "refused");
 }
 
 type OpenPath = "any" | "cdev" | "group";
@@ -159,7 +174,8 @@ async function recover(world: World, device: string): Promise<WorkerResult> {
 /**
  * Write and test by the version attribute: the driver takes a version of its whole length, or refuses it.
  *
- * Source: `migration_version` as proposed in 2019 and 2020. Effect: none but the driver's own.
+ * Source: `migration_version` as proposed in 2019 and 2020, where ENODEV says that the target cannot migrate. Effect: none
+ * but the driver's own.
  */
 function testVersion({ attribute, version }: { attribute: string; version: string }): WorkerResult {
   const bytes = fromLatin1(version);
@@ -168,25 +184,27 @@ function testVersion({ attribute, version }: { attribute: string; version: strin
       sentence: "the version has no bytes, more than 4096, or no bytes of its own",
     });
   }
+  const file = Deno.openSync(attribute, { write: true });
   try {
-    const written = writeOnce(attribute, bytes);
-    return workerResult("done", {
-      verdict: written === bytes.length ? "compatible" : "unknown",
-      evidence: written === bytes.length ? "attribute-tested" : null,
-      check: { step: "write version", errno: null },
-    });
-  } catch (error) {
-    const check = { step: "write version", errno: errnoOf(error) };
-    return workerResult("done", { verdict: "incompatible", evidence: "attribute-tested", check });
+    return writeVersion(file, bytes);
+  } finally {
+    file.close();
   }
 }
 
-/** One write(2) of all the bytes: an attribute takes them whole or not at all. */
-function writeOnce(path: string, bytes: Uint8Array): number {
-  const file = Deno.openSync(path, { write: true });
-  try {
-    return file.writeSync(bytes);
-  } finally {
-    file.close();
+/** One write(2) of all the bytes: an attribute takes them whole or not at all. What may be the host's is tried again. */
+function writeVersion(file: Deno.FsFile, bytes: Uint8Array): WorkerResult {
+  for (let turn = 1;; turn++) {
+    try {
+      const is = file.writeSync(bytes) === bytes.length ? "taken" : "partly-taken";
+      return workerResult("done", { version: { is } });
+    } catch (error) {
+      const errno = errnoOf(error);
+      const isUnclear = errno !== "ENODEV" && mayBeTheHosts(errno);
+      if (isUnclear && turn === 1) continue;
+      return isUnclear
+        ? workerResult("failed", { sentence: `kernel answered ${errno}` })
+        : workerResult("done", { version: { is: "refused", errno } });
+    }
   }
 }

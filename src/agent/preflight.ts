@@ -1,34 +1,42 @@
 import {
+  type AskOptions,
   candidateKey,
   combineTests,
+  type Judged,
+  judgeDriver,
+  judgeNotMade,
+  judgeOne,
+  judgeVersion,
+  judgeWithoutData,
   listCandidates,
   type TestResult,
   type TestResults,
 } from "../compat/mod.ts";
-import type { Candidate } from "../compat/mod.ts";
-import {
-  type Device,
-  type DeviceType,
-  Failure,
-  type Identity,
-  type Problem,
-  type Snapshot,
-} from "../identity/mod.ts";
-import { verdictWithoutData } from "../preflight/verdict.ts";
-import { deviceOf } from "./identify.ts";
+import { Failure, type Identity, type Problem, type Snapshot } from "../identity/mod.ts";
 import { runWorker } from "./run_worker.ts";
+import {
+  forbidden,
+  forbiddenByDepth,
+  isTestable,
+  type Subject,
+  subjectFor,
+  subjectOf,
+} from "./test_subject.ts";
 import type { TestTarget, WorkerResult, WorkerTask } from "./worker_tasks.ts";
 import type { PreflightPolicy, World } from "./world.ts";
 
-/** The answer to one source and one target. */
-export interface TestAnswer extends TestResult {
+/** The answer to one source and one target: what an ask that was tested says of it, and what the tests themselves said. */
+export interface TestAnswer extends Judged {
   target: TestTarget;
+  tests: Omit<TestResult, "seen">[];
   problems: Problem[];
 }
 
 /**
  * Write and test: one source, one target, one verdict, by the driver and by the version attribute.
  *
+ * The verdict is that of an ask with the same tests: a passing test of a device whose PCI configuration differs is a
+ * refusal. Where nothing can be tested, since one of both cannot migrate, or both are one device or of two drivers, nothing is.
  * Effect: as `runTask`, in a child; none where the policy forbids it, which is a {@link Failure}.
  */
 export async function testSource(
@@ -36,15 +44,23 @@ export async function testSource(
   snapshot: Snapshot,
   source: Identity,
   target: TestTarget,
-  policy: PreflightPolicy,
+  policy: PreflightPolicy & Pick<AskOptions, "subsystem">,
 ): Promise<TestAnswer> {
+  const { subsystem = "warn" } = policy;
   const subject = subjectOf(snapshot, target);
-  const refusal = forbidden(subject, policy);
-  if (refusal !== null) throw refusal;
   await checkDigest(source);
-  const tasks = tasksFor(source, subject, policy);
+  const isTested = isTestable(snapshot, subject, source);
+  const refusal = isTested ? forbidden(subject, policy) : null;
+  if (refusal !== null) throw refusal;
+  const tasks = isTested ? tasksFor(source, subject, policy) : [];
   const results = await runWorker(world, tasks, policy);
-  return { ...judge(source, subject, tasks, results), target, problems: problemsOf(results) };
+  const tests = isTested ? judge(source, subject, tasks, results) : [];
+  return {
+    ...judgeOne(snapshot, source, subject.entry, { tests, subsystem }),
+    target,
+    tests: tests.map(({ seen: _, ...test }) => test),
+    problems: problemsOf(results),
+  };
 }
 
 /**
@@ -58,34 +74,56 @@ export async function testCandidates(
   policy: PreflightPolicy,
 ): Promise<{ tests: TestResults; problems: Problem[] }> {
   await checkDigest(source);
-  const groups = new Map<string, { subject: Subject; keys: string[] }>();
-  for (const candidate of listCandidates(snapshot)) {
-    const found = subjectFor(snapshot, candidate, source, policy);
-    if (found === null) continue;
-    const group = groups.get(found.key) ?? { subject: found.subject, keys: [] };
-    group.keys.push(candidateKey(candidate));
-    groups.set(found.key, group);
-  }
-  const tests = new Map<string, TestResult>();
+  const tests = new Map<string, readonly TestResult[]>();
+  const groups = groupCandidates(snapshot, source, policy);
   const cache = cacheOf(snapshot);
-  const plans = [...groups.values()].flatMap((group) => {
-    const key = cacheKey(snapshot, source, group.subject);
-    const known = cache.get(key);
-    if (known !== undefined) {
-      for (const candidate of group.keys) tests.set(candidate, known);
-      return [];
-    }
-    return [{ ...group, key, tasks: tasksFor(source, group.subject, policy) }];
+  const plans = groups.flatMap(({ subject, keys }) => {
+    const key = cacheKey(snapshot, source, subject, policy);
+    const tooDeep = forbiddenByDepth(subject, policy);
+    const known = cache.get(key) ?? (tooDeep === null ? undefined : [told(subject, tooDeep)]);
+    for (const candidate of keys) if (known !== undefined) tests.set(candidate, known);
+    return known === undefined
+      ? [{ subject, keys, key, tasks: tasksFor(source, subject, policy) }]
+      : [];
   });
   const results = await runWorker(world, plans.flatMap(({ tasks }) => tasks), policy);
   let next = 0;
   for (const { subject, keys, key, tasks } of plans) {
     const own = results.slice(next, next += tasks.length);
-    const result = judge(source, subject, tasks, own);
-    if (result.verdict !== "unknown") cache.set(key, result);
-    for (const candidate of keys) tests.set(candidate, result);
+    const judged = judge(source, subject, tasks, own);
+    if (combineTests(judged).verdict !== "unknown") cache.set(key, judged);
+    for (const candidate of keys) tests.set(candidate, judged);
   }
   return { tests, problems: problemsOf(results) };
+}
+
+/** What is tested, each with the candidates that share its result. */
+function groupCandidates(
+  snapshot: Snapshot,
+  source: Identity,
+  policy: PreflightPolicy,
+): { subject: Subject; keys: string[] }[] {
+  const groups = new Map<string, { subject: Subject; keys: string[] }>();
+  for (const candidate of listCandidates(snapshot)) {
+    if (candidate.trouble || candidate.migration.uapi === "none") continue;
+    const subject = subjectFor(snapshot, candidate, source);
+    if (subject === null || !isTestable(snapshot, subject, source)) continue;
+    // Only that a driver loads is worth a word: the operator chose which devices are tested.
+    if (forbidden(subject, { ...policy, mode: loading(policy) }) !== null) continue;
+    const { type, parent } = subject.entry;
+    const key = JSON.stringify([subject.driver, type, parent]);
+    const group = groups.get(key) ?? { subject, keys: [] };
+    group.keys.push(candidateKey(candidate));
+    groups.set(key, group);
+  }
+  return [...groups.values()];
+}
+
+/** The mode without its limit on loading, where it allows functions at all. */
+const loading = ({ mode }: PreflightPolicy) => mode === "idle" ? "load" : mode;
+
+function told({ driver }: Subject, { message, remedy }: Failure): TestResult {
+  return judgeNotMade(driver, `${message}. ${remedy}`);
 }
 
 /** What is tested and remembered by its digest must be what the digest says. Throws a {@link Failure}. */
@@ -100,182 +138,76 @@ async function checkDigest({ initialData, id }: Identity): Promise<void> {
 }
 
 /** What was tested of a snapshot, kept as long as its devices are. */
-const CACHES = new WeakMap<object, Map<string, TestResult>>();
+const CACHES = new WeakMap<object, Map<string, readonly TestResult[]>>();
 
-function cacheOf({ devices }: Snapshot): Map<string, TestResult> {
-  const cache = CACHES.get(devices) ?? new Map<string, TestResult>();
+function cacheOf({ devices }: Snapshot): Map<string, readonly TestResult[]> {
+  const cache = CACHES.get(devices) ?? new Map<string, readonly TestResult[]>();
   CACHES.set(devices, cache);
   return cache;
 }
 
-/** What a verdict depends on: the driver's build and load, the kernel, the type and its parent, and what was handed over. */
-function cacheKey({ host }: Snapshot, source: Identity, subject: Subject): string {
-  const { driver, parentDriver, type, parent } = "device" in subject
-    ? subject.device
-    : subject.type;
-  const { initialData, version, pciConfig } = source;
+/** What a result depends on: the driver's build and load, the kernel, the type and its parent, and what was handed over. */
+function cacheKey(
+  { host }: Snapshot,
+  { initialData, version }: Identity,
+  { entry: { driver, parentDriver, type, parent }, declared }: Subject,
+  { controls, mode }: PreflightPolicy,
+): string {
   return JSON.stringify([
-    driver?.name,
-    driver?.srcversion,
-    driver?.load,
-    parentDriver?.load,
+    driver,
+    parentDriver,
     host.kernel,
     type,
     parent,
     initialData?.sha256,
     initialData?.phase,
     version,
-    pciConfig,
+    declared,
+    controls,
+    mode,
   ]);
 }
 
-/** What a test is made on: a device, or a type of which an mdev is made; `versionPath` where it has one. */
-type Subject =
-  & { driver: string; versionPath: string | null }
-  & ({ device: Device } | { type: DeviceType });
-
-function subjectOf(snapshot: Snapshot, target: TestTarget): Subject {
-  if ("device" in target) return ofDevice(deviceOf(snapshot, target.device));
-  const type = snapshot.types.find((found) =>
-    found.type === target.type && found.parent === target.parent
-  );
-  if (type !== undefined) return ofType(type);
-  throw new Failure("not-found", `Cannot find the type ${target.type} on ${target.parent}`, {
-    subject: target.type,
-    remedy: "Run vfio-ask types to see the types of all parents.",
-  });
-}
-
-function ofDevice(device: Device): Subject {
-  const driver = device.driver?.name ?? device.type;
-  return { driver, versionPath: device.version?.path ?? null, device };
-}
-
-function ofType(type: DeviceType): Subject {
-  const driver = type.driver?.name ?? type.type;
-  return { driver, versionPath: type.version?.path ?? null, type };
-}
-
-/** Why the operator does not want a test on it, null where it may be. */
-function forbidden(subject: Subject, { mode, create }: PreflightPolicy): Failure | null {
-  const refuse = (what: string, name: string, remedy: string) =>
-    new Failure("not-permitted", `Cannot test ${name}: ${what}`, { subject: name, remedy });
-  if ("type" in subject) {
-    const { type, kind } = subject.type;
-    if (kind === "mdev-type" && mode !== "never" && create) return null;
-    return refuse("no device may be made for a test", type, "Allow it with --preflight-create.");
-  }
-  const { id, kind } = subject.device;
-  if (mode === "never") return refuse("tests are off", id, "Allow them with --preflight=mdev.");
-  if (mode === "mdev" && kind !== "mdev") {
-    return refuse(
-      "only idle mdevs may be tested",
-      id,
-      "Allow every idle device with --preflight=idle.",
-    );
-  }
-  return null;
-}
-
-/** What is to be tested for a candidate, with the key of those that share the result; null for none. */
-function subjectFor(
-  snapshot: Snapshot,
-  { configuration: { kind, id, type, parent }, migration, trouble, availability }: Candidate,
+function tasksFor(
   source: Identity,
-  policy: PreflightPolicy,
-): { key: string; subject: Subject } | null {
-  if (trouble || migration.uapi === "none") return null;
-  const made = (device: Device) => device.type === type && device.parent === parent;
-  const idle = kind === "device"
-    ? snapshot.devices.find((device) => device.id === id)
-    : snapshot.devices.find((device) => made(device) && isFree(snapshot, device, source));
-  const free = idle !== undefined && isFree(snapshot, idle, source) ? ofDevice(idle) : null;
-  const spare = snapshot.types.find((found) => found.type === type && found.parent === parent);
-  const subject = free ?? (spare === undefined || !availability.now ? null : ofType(spare));
-  if (subject === null || forbidden(subject, policy) !== null) return null;
-  if (!isOfDriver(subject, source)) return null;
-  const shared = "device" in subject ? subject.device : subject.type;
-  return { key: JSON.stringify([subject.driver, shared.type, shared.parent]), subject };
-}
-
-function isFree({ host }: Snapshot, { id, use, trouble }: Device, source: Identity): boolean {
-  const isSource = id === source.id && host.bootId !== null && host.bootId === source.host.bootId;
-  return use.state === "idle" && !trouble && !isSource;
-}
-
-/** A driver is not handed the data of another. */
-function isOfDriver(subject: Subject, source: Identity): boolean {
-  return source.driver === null || subject.driver === source.driver.name ||
-    ("type" in subject && subject.type.driver === null);
-}
-
-function tasksFor(source: Identity, subject: Subject, policy: PreflightPolicy): WorkerTask[] {
-  const target = "device" in subject
-    ? { device: subject.device.id }
-    : { type: subject.type.type, parent: subject.type.parent };
+  { target, entry }: Subject,
+  { path = "any", controls = true }: PreflightPolicy,
+): WorkerTask[] {
   const tasks: WorkerTask[] = [];
-  if (source.version !== null && subject.versionPath !== null) {
-    tasks.push({ do: "test-version", attribute: subject.versionPath, version: source.version });
+  const attribute = entry.version?.path;
+  if (source.version !== null && attribute !== undefined) {
+    tasks.push({ do: "test-version", attribute, version: source.version });
   }
   if (source.initialData !== null && source.initialData.bytes > 0) {
     const { base64, phase = "pre-copy" } = source.initialData;
-    const { path = "any" } = policy;
-    tasks.push({ do: "test", target, path, base64, phase, pciConfig: source.pciConfig });
+    tasks.push({ do: "test", target, path, base64, phase, controls });
   }
   return tasks;
 }
 
 function judge(
-  source: Identity,
-  { driver }: Subject,
+  { initialData, version }: Identity,
+  { driver, declared }: Subject,
   tasks: readonly WorkerTask[],
   results: readonly WorkerResult[],
-): TestResult {
+): TestResult[] {
   const judged = results.map((result, index): TestResult => {
-    if (tasks[index]!.do === "test-version") return judgeVersion(driver, source, result);
-    if (result.outcome === "done" && result.verdict !== null) {
-      const { verdict, evidence, reasons } = result;
-      return { verdict, evidence, reasons };
-    }
     const said = result.sentence || result.problems.map(({ sentence }) => sentence).join("; ");
-    const check = result.check === null ? {} : { check: result.check };
+    if (tasks[index]!.do === "test-version") {
+      const outcome = result.version ?? { is: "not-made" as const, why: said };
+      return judgeVersion({ driver, version, outcome });
+    }
+    const { test, seen, check } = result;
+    if (test !== null && seen !== null) {
+      const { bytes, phase = "pre-copy" } = initialData!;
+      return { ...judgeDriver({ driver, test, declared, source: { bytes, phase } }), seen };
+    }
     const code = result.outcome === "stuck" ? "Stuck" : "NotTested";
-    return unknownBecause(code, `${driver}: the test could not be made: ${said}`, check);
+    return judgeNotMade(driver, said, { code, check });
   });
-  if (source.initialData === null || source.initialData.bytes === 0) {
-    const why = source.initialData === null ? "the identity carries none" : "it is empty";
-    judged.push(verdictWithoutData(driver, why));
-  }
-  return combineTests(judged);
-}
-
-function judgeVersion(driver: string, { version }: Identity, result: WorkerResult): TestResult {
-  const check = result.check ?? { step: "write version", errno: null };
-  const shown = JSON.stringify(version);
-  if (result.outcome !== "done" || result.verdict === "unknown" || result.verdict === null) {
-    return unknownBecause(
-      "VersionNotTested",
-      `${driver}: its version attribute could not be written: ${result.sentence}`,
-      { check },
-    );
-  }
-  const { verdict, evidence } = result;
-  const [code, sentence] = verdict === "compatible"
-    ? ["VersionAccepted", `${driver} accepted the source's version ${shown}`]
-    : ["VersionRefused", `${driver} refused the source's version ${shown} with ${check.errno}`];
-  return { verdict, evidence, reasons: [{ code, sentence, source: version, host: null, check }] };
-}
-
-function unknownBecause(
-  code: string,
-  sentence: string,
-  rest: Pick<TestResult["reasons"][number], "check">,
-): TestResult {
-  return {
-    verdict: "unknown",
-    evidence: null,
-    reasons: [{ code, sentence, source: null, host: null, ...rest }],
-  };
+  if (initialData !== null && initialData.bytes > 0) return judged;
+  const why = initialData === null ? "the identity carries none" : "it is empty";
+  return [...judged, judgeWithoutData(driver, why)];
 }
 
 function problemsOf(results: readonly WorkerResult[]): Problem[] {

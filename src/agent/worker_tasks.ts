@@ -1,13 +1,12 @@
 import * as z from "zod/mini";
 import {
   Check,
-  EVIDENCE,
+  DriverTest,
   InitialData,
   type Known,
+  Migration,
   PciConfig,
   Problem,
-  Reason,
-  VERDICTS,
 } from "../identity/mod.ts";
 
 /** A target to test: a device, or a type that an mdev is made of for the time of the test. */
@@ -38,7 +37,8 @@ export const WorkerTask = z.discriminatedUnion("do", [
     path: OpenPath,
     base64: z.string(),
     phase: z.enum(["pre-copy", "stop-copy"]),
-    pciConfig: z.nullable(PciConfig),
+    /** Whether the device's own data and altered copies of it are handed over before. */
+    controls: z.boolean(),
   }),
   /** Write a source's version to a target's version attribute. */
   z.looseObject({ do: z.literal("test-version"), attribute: z.string(), version: z.string() }),
@@ -47,16 +47,26 @@ export const WorkerTask = z.discriminatedUnion("do", [
 ]);
 export type WorkerTask = Known<z.infer<typeof WorkerTask>>;
 
-/** What came of a task. `outcome` says whether it could be done at all. */
+/** What came of a write to a version attribute: how much it took, or the errno. */
+export const VersionOutcome = z.discriminatedUnion("is", [
+  z.looseObject({ is: z.literal("taken") }),
+  z.looseObject({ is: z.literal("partly-taken") }),
+  z.looseObject({ is: z.literal("refused"), errno: z.string() }),
+]);
+
+/** What came of a task. `outcome` says whether it could be done at all; what was tested is judged elsewhere. */
 export const WorkerResult = z.lazy(() =>
   z.looseObject({
     outcome: z.enum(["done", "in-use", "not-permitted", "not-viable", "gone", "failed", "stuck"]),
     sentence: z.string(),
     remedy: z.nullable(z.string()),
     check: z.nullable(Check),
-    verdict: z.nullable(z.enum(VERDICTS)),
-    evidence: z.nullable(z.enum(EVIDENCE)),
-    reasons: z.array(Reason),
+    test: z.nullable(DriverTest),
+    version: z.nullable(VersionOutcome),
+    /** What the tested device said of itself. */
+    seen: z.nullable(
+      z.looseObject({ migration: Migration, pciConfig: z.nullable(PciConfig) }),
+    ),
     initialData: z.nullable(InitialData),
     problems: z.array(Problem),
   })
@@ -73,9 +83,9 @@ export function workerResult(
     sentence: "",
     remedy: null,
     check: null,
-    verdict: null,
-    evidence: null,
-    reasons: [],
+    test: null,
+    version: null,
+    seen: null,
     initialData: null,
     problems: [],
     ...rest,

@@ -71,7 +71,8 @@ export const PREFLIGHT_OPTIONS: readonly Option[] = [
   {
     name: "preflight",
     value: "MODE",
-    help: "Which idle devices may be tested through their driver (mdev)",
+    help:
+      "Which idle devices may be tested through their driver; load: drivers that load too (mdev)",
     choices: PREFLIGHT_MODES,
     implied: "mdev",
   },
@@ -80,6 +81,12 @@ export const PREFLIGHT_OPTIONS: readonly Option[] = [
     value: "PATH",
     help: "Open devices by their cdev or by their group (any)",
     choices: ["any", "cdev", "group"],
+  },
+  {
+    name: "preflight-controls",
+    value: "on|off",
+    help: "Whether tests hand over the target's own and altered data too (on)",
+    choices: ["on", "off"],
   },
   { name: "preflight-create", help: "Allow making an mdev for the time of a test" },
   {
@@ -93,6 +100,7 @@ export const PREFLIGHT_OPTIONS: readonly Option[] = [
 export function preflightPolicy(parsed: Parsed): PreflightPolicy {
   return {
     mode: (text(parsed, "preflight") ?? "mdev") as PreflightMode,
+    controls: text(parsed, "preflight-controls") !== "off",
     create: parsed.options["preflight-create"] === true,
     path: (text(parsed, "path") ?? "any") as "any" | "cdev" | "group",
     deadlineMs: milliseconds(parsed, "deadline") ?? PROBE_DEFAULTS.deadlineMs,

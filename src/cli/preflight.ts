@@ -1,17 +1,27 @@
-import { identifyWithData, recoverDevices, testSource, type TestTarget } from "../agent/mod.ts";
+import {
+  identify,
+  identifyWithData,
+  recoverDevices,
+  testSource,
+  type TestTarget,
+  type World,
+} from "../agent/mod.ts";
+import type { Identity, Snapshot } from "../identity/mod.ts";
 import { type Command, type Context, FAILED, NO, UNKNOWN, YES } from "./command.ts";
+import { reasonLines } from "./format_answer.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
   HOST_OPTIONS,
   JSON_OUTPUT,
+  JUDGE_OPTIONS,
   PREFLIGHT_OPTIONS,
   preflightPolicy,
   PROBE_OPTIONS,
   stopCopyBytes,
+  subsystemMode,
   usage,
 } from "./options.ts";
 import { readIdentityFile } from "./read_document.ts";
-import { escapeControls } from "./table.ts";
 import { tellProblems } from "./words.ts";
 
 export const preflight: Command = {
@@ -21,9 +31,18 @@ export const preflight: Command = {
   about:
     `SOURCE is an identity with initial data (a file, or - for standard input), or an idle device of this
 host. TARGET is an idle device of this host, or TYPE@PARENT to make an mdev for the time of the test
-(--preflight-create). The target is reset afterwards; nothing of the source is ever loaded.
+(--preflight-create). Before the source's data, the driver gets the target's own, which it must take, and altered
+copies of it, which it must refuse: otherwise its answer proves nothing (--preflight-controls). The target is reset
+after each write. A driver that loads a state in the write is tested with --preflight=load only. The verdict is that
+of ask --preflight: what rules and the PCI configuration say counts too.
 Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a reset.`,
-  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, ...PREFLIGHT_OPTIONS, JSON_OUTPUT],
+  options: [
+    ...HOST_OPTIONS,
+    ...PROBE_OPTIONS,
+    ...PREFLIGHT_OPTIONS,
+    ...JUDGE_OPTIONS,
+    JSON_OUTPUT,
+  ],
   async run(context) {
     const [subject, to, ...rest] = context.args;
     if (subject === undefined || to === undefined || rest.length > 0) {
@@ -37,13 +56,12 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
     await recover(context, policy.deadlineMs);
     const { snapshot } = await lookAtHost(context);
     using world = await context.openWorld();
-    const source = fromFile ??
-      (await identifyWithData(world, snapshot, subject, {
-        ...policy,
-        stopCopyBytes: stopCopyBytes(context),
-      })).identity;
-    const tested = await testSource(world, snapshot, source, parseTarget(to), policy);
-    const { verdict, evidence, reasons, problems } = tested;
+    const source = fromFile ?? await identifyHere(context, world, snapshot, subject);
+    const tested = await testSource(world, snapshot, source, parseTarget(to), {
+      ...policy,
+      subsystem: subsystemMode(context),
+    });
+    const { verdict, evidence, reasons, warnings, problems } = tested;
     tellProblems(context.terminal, problems);
     context.terminal.out(
       context.options.json
@@ -54,12 +72,25 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
           ...tested,
         })
         : `${verdict}${evidence === null ? "" : ` (${evidence})`}\n` +
-          reasons.map(({ code, sentence }) => `  ${code}: ${escapeControls(sentence)}\n`).join(""),
+          reasonLines(reasons) + reasonLines(warnings, "  warning  "),
     );
     if (problems.some(({ code }) => code === "needs-reset")) return FAILED;
     return verdict === "compatible" ? YES : verdict === "incompatible" ? NO : UNKNOWN;
   },
 };
+
+/** A device of this host as a source, with its initial data where it can migrate at all. */
+async function identifyHere(
+  context: Context,
+  world: World,
+  snapshot: Snapshot,
+  id: string,
+): Promise<Identity> {
+  const plain = identify(snapshot, id);
+  if (plain.migration.uapi === "none") return plain;
+  const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
+  return (await identifyWithData(world, snapshot, id, policy)).identity;
+}
 
 /** Puts right what an earlier run left, and tells what could not be. */
 export async function recover(context: Context, deadlineMs: number): Promise<void> {

@@ -59,6 +59,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
   async run(context) {
     const { terminal } = context;
     const { tcp, unix, view: looking, policy } = serveOptions(context);
+    const subsystem = subsystemMode(context);
     using world = await context.openWorld();
     const stopped = stopSignal();
     using service = openService(
@@ -79,9 +80,10 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       newest: async () => await (await view).newest(),
       nowMs: () => world.now().getTime(),
       version: context.version,
-      subsystem: subsystemMode(context),
+      subsystem,
       rules: world.readRules,
-      test: (snapshot, source, target) => testSource(world, snapshot, source, target, policy),
+      test: (snapshot, source, target) =>
+        testSource(world, snapshot, source, target, { ...policy, subsystem }),
       testAll: async (snapshot, source) => {
         const { tests, problems } = await testCandidates(world, snapshot, source, policy);
         tellProblems(terminal, problems);

@@ -8,6 +8,7 @@ import {
   type Refusal,
   type Snapshot,
   vendorName,
+  type Verdict,
 } from "../identity/mod.ts";
 import { findRule, type PreparedTarget, prepareRules, reachedTypes } from "../rules/mod.ts";
 import { forInstances } from "./availability.ts";
@@ -18,7 +19,13 @@ import { createFor } from "./create.ts";
 import { driverOf, type Finding } from "./finding.ts";
 import { indexHost } from "./host_index.ts";
 import { type OfferOrder, rankOffers, type Unranked } from "./order.ts";
-import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
+import {
+  candidateKey,
+  combineTests,
+  type TestResult,
+  type TestResults,
+  withSeen,
+} from "./test_result.ts";
 
 /** How other subsystem ids than the source's are judged: the guest sees them, and QEMU does not check them. */
 export const SUBSYSTEM_MODES = ["warn", "refuse"] as const;
@@ -51,9 +58,9 @@ export interface Judgement {
  * Holds every configuration of a host against a source, with the rules in force there. Pure; the order of the
  * answer does not depend on the order of the snapshot. Asking reserves nothing.
  *
- * Where candidates were tested, the test decides: its no refuses, whatever rules say; its yes is the stronger
- * evidence, and overturns that the type has another name and that nobody could know. What a guest would
- * see, and what a rule refuses, it does not. Where there is neither a rule nor a test, the verdict is unknown.
+ * Where candidates were tested, the test decides: its no refuses, whatever rules say. A passing test is the stronger
+ * evidence, and overrides a type mismatch and any unknowns, but neither what a guest would see nor what a rule refuses.
+ * Where there is neither a rule nor a test, the verdict is unknown.
  */
 export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
   const { tests = new Map(), omitUnknown = false, subsystem = "warn", order } = options;
@@ -85,24 +92,52 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
   };
 }
 
+/** One configuration of a host, judged by itself. */
+export type Judged = Omit<Refusal, "verdict"> & Partial<Pick<Offer, "needs">> & {
+  verdict: Verdict;
+};
+
+/**
+ * Holds one device or type of a host against a source, exactly as {@link ask} does with all of them: the same verdict,
+ * evidence, reasons and warnings. A device in use is judged too. Pure.
+ */
+export function judgeOne(
+  snapshot: Snapshot,
+  source: Identity,
+  entry: Device | DeviceType,
+  { tests: results = [], subsystem = "warn" }: Pick<AskOptions, "subsystem"> & {
+    tests?: readonly TestResult[];
+  } = {},
+): Judged {
+  const candidate = toCandidate(snapshot, indexHost(snapshot), entry);
+  const rules = prepareRules(snapshot.rules, source);
+  const tests = new Map([[candidateKey(candidate), results]]);
+  const { offer, refusal } = judge(source, candidate, { rules, tests, subsystem });
+  if (refusal !== undefined) return refusal;
+  const { configuration, verdict, evidence, needs, availability, reasons, warnings, rule } = offer!;
+  return { configuration, verdict, evidence, needs, availability, reasons, warnings, rule };
+}
+
 /** What one candidate comes to. */
 function judge(
   source: Identity,
-  candidate: Candidate,
+  untested: Candidate,
   { rules, tests, subsystem }: {
     rules: readonly PreparedTarget[];
     tests: TestResults;
     subsystem: SubsystemMode;
   },
 ): { offer?: Unranked; refusal?: Refusal } {
+  const results = tests.get(candidateKey(untested)) ?? [];
+  const candidate = withSeen(untested, results);
+  const test = combineTests(results);
   const word = findRule(rules, source, candidate);
-  const test = tests.get(candidateKey(candidate));
   const needs = needsOf(source, candidate);
   const found = [
     ...runChecks(source, candidate, word).map(bySubsystemMode(subsystem)),
     ...judgeNeeds(needs),
   ];
-  const findings = test === undefined ? found : [...found.map(weaken(test)), ...ofTest(test)];
+  const findings = [...results.flatMap(ofTest), ...found.map(weaken(test))];
   const instances = word?.instances ?? 1;
   const { numaNode } = candidate;
   const configuration = instances === 1
@@ -115,16 +150,17 @@ function judge(
   const refused = reasonsOf(findings, "refuse");
   if (refused.length > 0) {
     const evidence = evidenceOfRefusal(findings, test);
-    // What is not known would not have refused it, and is told beside, but for what only QEMU compares.
+    // A test that passed, and what is not known (but for what only QEMU compares), do not refuse it: they are warnings.
     const open = findings.filter(({ effect, by }) =>
-      effect === "unknown" && by !== "vmm" && by !== "need"
+      effect === "unknown" && by !== "vmm" && by !== "need" ||
+      effect === "accept" && by === "test"
     );
     const beside = [...open.map(({ reason }) => reason), ...warnings];
     const verdict = "incompatible";
     return { refusal: { ...shared, verdict, evidence, reasons: refused, warnings: beside } };
   }
   const accepted = reasonsOf(findings, "accept");
-  const isCompared = word !== null || test?.verdict === "compatible";
+  const isCompared = word !== null || test.verdict === "compatible";
   const unknown = [
     ...(isCompared ? [] : [nobodyCompares(source, candidate)]),
     ...reasonsOf(findings, "unknown"),
@@ -140,7 +176,7 @@ function judge(
     offer: {
       configuration,
       verdict: unknown.length > 0 ? "unknown" : "compatible",
-      evidence: isBelieved ? test?.evidence ?? "vendor-rule" : null,
+      evidence: isBelieved ? test.evidence ?? "vendor-rule" : null,
       needs,
       availability: taken.length === 0
         ? availability
@@ -167,15 +203,15 @@ function bySubsystemMode(mode: SubsystemMode): (finding: Finding) => Finding {
 /** Whose no it is: the strongest of those that said it, null where a check did. */
 function evidenceOfRefusal(
   findings: readonly Finding[],
-  test: TestResult | undefined,
+  test: Pick<TestResult, "verdict" | "evidence">,
 ): Evidence | null {
-  if (test?.verdict === "incompatible") return test.evidence;
+  if (test.verdict === "incompatible") return test.evidence;
   const byRule = findings.some(({ effect, by }) => effect === "refuse" && by === "rule");
   return byRule ? "vendor-rule" : null;
 }
 
 /** What a tested yes knows better than a check without a test. */
-function weaken({ verdict }: TestResult): (finding: Finding) => Finding {
+function weaken({ verdict }: Pick<TestResult, "verdict">): (finding: Finding) => Finding {
   return (finding) =>
     verdict === "compatible" &&
       (finding.effect === "unknown" && finding.by !== "vmm" && finding.by !== "need" ||
@@ -187,7 +223,7 @@ function weaken({ verdict }: TestResult): (finding: Finding) => Finding {
 /** A test that knows nothing is worth a warning: the offer stays as strong as it was without. */
 function ofTest({ verdict, reasons }: TestResult): Finding[] {
   const effect = { compatible: "accept", incompatible: "refuse", unknown: "warn" } as const;
-  return reasons.map((reason) => ({ effect: effect[verdict], reason }));
+  return reasons.map((reason) => ({ effect: effect[verdict], reason, by: "test" }));
 }
 
 /** The same type promises the same interface, not that one driver takes the other's state. */

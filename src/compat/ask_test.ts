@@ -182,8 +182,13 @@ Deno.test("ask() says unknown where neither a rule nor a test compares", () => {
   assertEquals([offer!.verdict, offer!.evidence], ["unknown", null]);
   assertEquals(offer!.reasons.map(({ code }) => code), ["SameType", "NobodyCompares"]);
   const [key] = listCandidates(snapshot).map(candidateKey);
-  const yes = { verdict: "compatible", evidence: "driver-tested", reasons: [] } as const;
-  const tested = ask(snapshot, source(), { tests: new Map([[key!, { ...yes, reasons: [] }]]) });
+  const yes = {
+    by: "driver",
+    verdict: "compatible",
+    evidence: "driver-tested",
+    reasons: [],
+  } as const;
+  const tested = ask(snapshot, source(), { tests: new Map([[key!, [{ ...yes, reasons: [] }]]]) });
   assertEquals(
     tested.offers.map(({ verdict, evidence }) => [verdict, evidence]),
     [["compatible", "driver-tested"]],
@@ -191,7 +196,12 @@ Deno.test("ask() says unknown where neither a rule nor a test compares", () => {
 });
 
 Deno.test("ask() says unknown where QEMU compares a PCI configuration that is not known, tested or not", () => {
-  const yes = { verdict: "compatible", evidence: "driver-tested", reasons: [] } as const;
+  const yes = {
+    by: "driver",
+    verdict: "compatible",
+    evidence: "driver-tested",
+    reasons: [],
+  } as const;
   const cases: [ours: PciConfig | null, theirs: PciConfig | null][] = [
     [null, PCI],
     [PCI, null],
@@ -200,7 +210,7 @@ Deno.test("ask() says unknown where QEMU compares a PCI configuration that is no
   for (const [ours, theirs] of cases) {
     const snapshot = host([device("idle", { pciConfig: ours })]);
     const [key] = listCandidates(snapshot).map(candidateKey);
-    for (const tests of [new Map(), new Map([[key!, { ...yes, reasons: [] }]])]) {
+    for (const tests of [new Map(), new Map([[key!, [{ ...yes, reasons: [] }]]])]) {
       const { offers: [offer] } = ask(snapshot, source({ pciConfig: theirs }), { tests });
       assertEquals(offer!.verdict, "unknown");
       assertEquals(offer!.reasons.at(-1)!.code, "PciConfigUnknown");

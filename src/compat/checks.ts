@@ -18,6 +18,7 @@ type CompatibilityCheck = (
 const CHECKS: readonly CompatibilityCheck[] = [
   checkSelf,
   checkTrouble,
+  checkUsable,
   checkType,
   checkRule,
   checkPossible,
@@ -55,6 +56,22 @@ function checkTrouble(_: Identity, target: Candidate): Finding[] {
   const name = code === "stuck" ? "Stuck" : "NeedsReset";
   const values = { source: null, host: code };
   return [find("refuse", name, `${vendorOf(target)}: ${sentence}`, values)];
+}
+
+/** What no virtual machine can be given as it is: a function without its vGPU type, or without an IOMMU. */
+function checkUsable(_: Identity, target: Candidate): Finding[] {
+  const vendor = vendorOf(target);
+  const { configuration: { kind }, facts, noIommu } = target;
+  const found: Finding[] = [];
+  if (kind === "device" && facts.vgpuType === null) {
+    const sentence = `${vendor}: no vGPU type is set on the virtual function`;
+    found.push(find("refuse", "NoVgpuType", sentence, { source: null, host: null }));
+  }
+  if (noIommu) {
+    const sentence = `${vendor}: no IOMMU translates it, and no virtual machine takes it so`;
+    found.push(find("refuse", "NoIommuMode", sentence, { source: null, host: "noiommu" }));
+  }
+  return found;
 }
 
 /** The type is what anybody may compare; another is refused unless a rule has a word on it. */

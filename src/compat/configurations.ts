@@ -22,6 +22,8 @@ export interface Candidate extends TargetHolder {
   version: Version | null;
   /** Why nobody should be offered it, null where nothing speaks against. */
   trouble: Device["trouble"];
+  /** Whether nothing translates its DMA, so that no virtual machine takes it. */
+  noIommu: boolean;
   /** Whether this host could ever make it: a type without an instance where nothing takes any cannot be made. */
   possible: boolean;
 }
@@ -69,6 +71,7 @@ function ofDevice(device: Device, host: Snapshot["host"]): Candidate {
     create: null,
     version: device.version ?? null,
     trouble: device.trouble ?? null,
+    noIommu: device.nodes.group?.includes("/noiommu-") ?? false,
     possible: true,
   };
 }
@@ -92,6 +95,7 @@ function ofType(type: DeviceType, index: HostIndex, host: Snapshot["host"]): Can
     create: howToCreate(type),
     version: type.version ?? null,
     trouble: null,
+    noIommu: false,
     possible: availability.instances !== 0 || (availability.toFree ?? []).length > 0,
   };
 }

@@ -5,8 +5,8 @@ import type { Candidate } from "./configurations.ts";
 export interface Finding {
   effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
   reason: Reason;
-  /** Who found it, where it is not a check of ours: a rule, what the virtual machine monitor compares, or a need of it. */
-  by?: "rule" | "vmm" | "need";
+  /** Who found it, where it is no check of ours: a rule, a test, what the virtual machine monitor compares, or a need of it. */
+  by?: "rule" | "test" | "vmm" | "need";
   /** Of what is unknown: how much it counts in the order of offers, 1 where it is left out. */
   weight?: number;
 }

@@ -12,7 +12,7 @@ import {
 import { parseRules, shippedRules } from "../rules/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
-import { ask, candidateKey, listCandidates, type TestResult } from "./mod.ts";
+import { ask, candidateKey, listCandidates, type TestResult, type TestResults } from "./mod.ts";
 
 const PATH = "/sys/bus/mdev/devices/x/migration_version";
 
@@ -29,7 +29,7 @@ function rules(name: string, all: RulesDocument["rules"]): RulesFile {
 }
 
 /** Each configuration with its verdict and the codes of its reasons, offers first and in their order. */
-function told(snapshot: Snapshot, source: Identity, tests?: ReadonlyMap<string, TestResult>) {
+function told(snapshot: Snapshot, source: Identity, tests?: TestResults) {
   const { offers, refusals } = ask(snapshot, source, tests === undefined ? {} : { tests });
   return [...offers, ...refusals].map(({ configuration, verdict, evidence, reasons }) =>
     [
@@ -56,19 +56,21 @@ Deno.test("version string unequal: nobody knows but the driver, which a test ask
   const key = candidateKey(listCandidates(snapshot)[0]!);
   const reason = { sentence: "mtty said so", source: "A 1", host: null };
   const yes: TestResult = {
+    by: "version-attribute",
     verdict: "compatible",
     evidence: "attribute-tested",
     reasons: [{ code: "VersionAccepted", ...reason }],
   };
-  assertEquals(told(snapshot, source, new Map([[key, yes]])), [
-    "x compatible by attribute-tested: SameType RuleAccepts VersionAccepted",
+  assertEquals(told(snapshot, source, new Map([[key, [yes]]])), [
+    "x compatible by attribute-tested: VersionAccepted SameType RuleAccepts",
   ]);
   const no: TestResult = {
+    by: "version-attribute",
     verdict: "incompatible",
     evidence: "attribute-tested",
     reasons: [{ code: "VersionRefused", ...reason }],
   };
-  assertEquals(told(snapshot, source, new Map([[key, no]])), [
+  assertEquals(told(snapshot, source, new Map([[key, [no]]])), [
     "x incompatible by attribute-tested: VersionRefused",
   ]);
 });
@@ -367,11 +369,12 @@ Deno.test("a rule cannot overturn a driver's tested refusal", () => {
   }]);
   const snapshot = host([mttyDevice({ id: "x" })], [], { rules: [rule] });
   const no: TestResult = {
+    by: "driver",
     verdict: "incompatible",
     evidence: "driver-tested",
     reasons: [{ code: "DriverRefused", sentence: "mtty refused", source: null, host: null }],
   };
-  const tests = new Map([[candidateKey(listCandidates(snapshot)[0]!), no]]);
+  const tests = new Map([[candidateKey(listCandidates(snapshot)[0]!), [no]]]);
   assertEquals(told(snapshot, mttyIdentity(), tests), [
     "x incompatible by driver-tested: DriverRefused",
   ]);

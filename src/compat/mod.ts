@@ -11,9 +11,10 @@
  */
 export * from "./ask.ts";
 export * from "./availability.ts";
-export { differentPciConfig } from "./check_pci_config.ts";
 export { type Candidate, listCandidates } from "./configurations.ts";
 export * from "./host_index.ts";
+export * from "./judge_driver.ts";
+export * from "./judge_version.ts";
 export * from "./order.ts";
 export * from "./sharing.ts";
 export * from "./supported.ts";

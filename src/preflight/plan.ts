@@ -15,7 +15,7 @@ export type Step =
   | { do: "measure-chunk" }
   /** Read from the stream, at most so many bytes; `initial` is just what was measured. */
   | { do: "read"; atMostBytes: number | "initial" }
-  /** Hand the source's data to the driver: v2 to the data descriptor, v1 into the region's data section. */
+  /** Hand data to the driver: v2 to the data descriptor, v1 into the region's data section. */
   | { do: "write" }
   /** v1: say how much was written, which is when the driver looks at it. */
   | { do: "write-size" };
@@ -65,17 +65,11 @@ export function planSource(
   };
 }
 
-/**
- * How to test a target: first how much its own driver calls initial, where it says so, since fewer bytes
- * than that prove nothing; then the way to RESUMING, and the write. Pure.
- */
+/** How to hand data to a target: the way to RESUMING, and the write. Pure. */
 export function planTarget(migration: Known): Plan {
   if (migration.uapi === "v1") {
     return {
       steps: [
-        { do: "set-v1-state", state: "pre-copy" },
-        { do: "measure-chunk" },
-        { do: "set-v1-state", state: "running" },
         { do: "set-v1-state", state: "resuming" },
         { do: "write" },
         { do: "write-size" },
@@ -83,14 +77,7 @@ export function planTarget(migration: Known): Plan {
     };
   }
   if (migration.uapi !== "v2") return { impossible: "it does not support migration" };
-  const measure: Step[] = migration.features.includes("pre-copy")
-    ? [
-      ...walk(migration, "running", "pre-copy"),
-      { do: "measure-initial" },
-      ...walk(migration, "pre-copy", "running"),
-    ]
-    : [];
-  return { steps: [...measure, ...walk(migration, "running", "resuming"), { do: "write" }] };
+  return { steps: [...walk(migration, "running", "resuming"), { do: "write" }] };
 }
 
 /** The shortest way over the arcs that the device has, a step for each. Throws where there is none. */

@@ -30,25 +30,22 @@ export async function readInitialData(
   if ("impossible" in plan) {
     return { initialData: null, check: null, why: plan.impossible, problems: [] };
   }
-  const { ran, back } = runSteps(device, plan.steps, { id, v1, source: new Uint8Array() });
+  const { ran, back } = runSteps(device, plan.steps, { id, v1, data: new Uint8Array() });
   const { problems } = back;
-  if (ran.refused !== null || ran.data === null) {
-    const { step, errno } = ran.refused ?? { step: "read", errno: null };
-    return {
-      initialData: null,
-      check: ran.refused,
-      why: `its driver refused ${step} with ${errno}`,
-      problems,
-    };
+  if (ran.refused !== null) {
+    const { check } = ran.refused;
+    const why = `its driver refused ${check.step} with ${check.errno ?? "its error state"}`;
+    return { initialData: null, check, why, problems };
   }
+  const data = ran.data ?? new Uint8Array();
   const phase = migration.uapi === "v2" && !migration.features.includes("pre-copy")
     ? "stop-copy"
     : "pre-copy";
   return {
     initialData: {
-      base64: ran.data.toBase64(),
-      bytes: ran.data.length,
-      sha256: new Uint8Array(await crypto.subtle.digest("SHA-256", ran.data)).toHex(),
+      base64: data.toBase64(),
+      bytes: data.length,
+      sha256: new Uint8Array(await crypto.subtle.digest("SHA-256", data)).toHex(),
       origin: "self",
       phase,
     },

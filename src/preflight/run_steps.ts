@@ -18,6 +18,7 @@ import {
   type V1Region,
   writeV1Field,
 } from "../device/mod.ts";
+import { withoutInterrupts } from "./without_interrupts.ts";
 import type { Check } from "../identity/mod.ts";
 import type { Step } from "./plan.ts";
 
@@ -26,13 +27,13 @@ const MAX_BYTES = 16 << 20;
 
 /** What came of running a plan. */
 export interface Ran {
-  /** The step that the kernel refused, with its errno; null where all were taken. */
-  refused: Check | null;
+  /** The step that the kernel refused, and how; null where all were taken. */
+  refused: { step: Step; check: Check } | null;
   /** The driver's own measure of initial data, null where it was not asked or does not say. */
   initialBytes: number | null;
   /** What was read. */
   data: Bytes | null;
-  /** How much of the source's data the driver took. */
+  /** How much of the data the driver took. */
   writtenBytes: number;
 }
 
@@ -47,14 +48,16 @@ interface Progress extends Ran {
 /**
  * Runs the steps of a plan on an open device in RUNNING, then takes the way back, whatever came of them.
  *
- * The first step that the kernel refuses ends the run; nothing is written after it. Effect: changes state; the
- * device is left in RUNNING, or the second result says that it needs a reset. Throws only what is no answer.
+ * The first step that the kernel refuses ends the run; nothing is written after it. A call that a signal interrupts is
+ * made again. Effect: changes state; the device is left in RUNNING, or the second result says that it needs a reset.
+ * Throws only what is no answer.
  */
 export function runSteps(
-  device: DeviceHandle,
+  opened: DeviceHandle,
   steps: readonly Step[],
-  { id, v1, source }: { id: string; v1: V1Region | null; source: Bytes },
+  { id, v1, data: bytes }: { id: string; v1: V1Region | null; data: Bytes },
 ): { ran: Ran; back: BroughtBack } {
+  const device = withoutInterrupts(opened);
   const progress: Progress = {
     refused: null,
     initialBytes: null,
@@ -66,17 +69,19 @@ export function runSteps(
   };
   try {
     for (const step of steps) {
-      progress.refused = attempt(stepName(step, v1), () =>
-        runStep(device, step, { v1, source, progress })) ??
+      const check = attempt(stepName(step, v1), () =>
+        runStep(device, step, { v1, source: bytes, progress })) ??
         v1Error(device, step, v1);
-      if (progress.refused !== null) break;
+      if (check === null) continue;
+      progress.refused = { step, check };
+      break;
     }
   } finally {
     closeData(device, progress);
   }
   const { refused, initialBytes, data, writtenBytes } = progress;
   const ran = { refused, initialBytes, data, writtenBytes };
-  return { ran, back: withoutNews(bringToRunning(device, id, v1)) };
+  return { ran, back: confirmed(id, bringToRunning(device, id, v1)) };
 }
 
 function runStep(
@@ -227,9 +232,13 @@ function closeData({ sys }: DeviceHandle, progress: Progress): void {
   }
 }
 
-/** That the way back was a reset is no news: it always is. */
-function withoutNews({ state, problems }: BroughtBack): BroughtBack {
-  return { state, problems: problems.filter(({ code }) => code !== "was-reset") };
+/** The expected reset is not reported. A device whose state cannot be read is not taken for one in RUNNING. */
+function confirmed(id: string, { state, problems }: BroughtBack): BroughtBack {
+  const told = problems.filter(({ code }) => code !== "was-reset");
+  if (state === "running" || told.length > 0) return { state, problems: told };
+  const sentence = `${id} was tested, and its state cannot be read since`;
+  const remedy = "Remove the device and make it again, or reload its driver.";
+  return { state, problems: [{ code: "needs-reset", subject: id, sentence, remedy }] };
 }
 
 /** What a step is called where it is refused. */

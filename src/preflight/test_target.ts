@@ -1,9 +1,15 @@
 import type { Bytes } from "../../ffi/syscalls.ts";
 import type { DeviceHandle, V1Region } from "../device/mod.ts";
-import type { Migration, Problem } from "../identity/mod.ts";
-import { planTarget } from "./plan.ts";
-import { runSteps } from "./run_steps.ts";
-import { judge, type TestVerdict, verdictWithoutData } from "./verdict.ts";
+import {
+  type Check,
+  type DriverTest,
+  type Handed,
+  mayBeTheHosts,
+  type Migration,
+  type Problem,
+} from "../identity/mod.ts";
+import { planSource, planTarget } from "./plan.ts";
+import { type Ran, runSteps } from "./run_steps.ts";
 
 /** What is handed to a target. */
 export interface TestSource {
@@ -12,38 +18,122 @@ export interface TestSource {
 }
 
 /**
- * Hands a source's initial data to the driver of an open, idle device, and takes its verdict.
+ * From which byte on copies of the device's own data are altered. The second leaves a magic number as it is: a driver
+ * that looks at nothing else would take any state.
+ */
+const ALTERED_FROM = [0, 8] as const;
+
+/** What the steps of one test share. */
+interface Bench {
+  device: DeviceHandle;
+  id: string;
+  migration: Migration;
+  v1: V1Region | null;
+  problems: Problem[];
+}
+
+/**
+ * Hands a source's data to the driver of an open, idle device, with controls: first the device's own data and altered
+ * copies of it, then the source's. It ends where the device's own data is refused, or where the device does not
+ * come back. `controls`: `make` them, or leave them to an earlier run of this load of the driver (`remembered`), or `off`.
  *
- * Effect: changes state, and brings it back by a reset; problems say where that failed. Nothing is loaded:
- * RESUMING is left by the reset, never by its end.
+ * Effect: changes state; after each write a reset, confirmed by the device's state. RESUMING is never left by its end, so
+ * that only drivers that load inside `write()` have loaded anything. Problems say where the reset failed.
  */
 export function testTarget(
   device: DeviceHandle,
-  { id, driver, migration, v1, source }: {
+  { id, migration, v1, source, controls }: {
     id: string;
-    driver: string;
     migration: Migration;
     v1: V1Region | null;
     source: TestSource;
+    controls: "make" | "remembered" | "off";
   },
-): TestVerdict & { problems: Problem[] } {
-  if (source.data.length === 0) {
-    return { ...verdictWithoutData(driver, "it is empty"), problems: [] };
-  }
-  const plan = planTarget(migration);
-  if ("impossible" in plan) {
-    const sentence = `${driver}: ${id} cannot be tested: ${plan.impossible}`;
-    return {
-      verdict: "incompatible",
-      evidence: null,
-      reasons: [{ code: "TargetCannotMigrate", sentence, source: null, host: migration.uapi }],
-      problems: [],
-    };
-  }
-  const { ran, back } = runSteps(device, plan.steps, { id, v1, source: source.data });
-  const { phase, data } = source;
-  return {
-    ...judge({ driver, ran, source: { bytes: data.length, phase } }),
-    problems: back.problems,
+): { test: DriverTest; problems: Problem[] } {
+  const bench: Bench = { device, id, migration, v1, problems: [] };
+  const test: DriverTest = {
+    controls: controls === "make" ? "made" : controls,
+    ownBytes: null,
+    own: null,
+    altered: [],
+    source: null,
   };
+  const own = readOwn(bench, source);
+  if ("check" in own) test.source = { is: "not-handed", check: own.check };
+  else runTest(bench, test, { own: own.data, source: source.data });
+  return { test, problems: bench.problems };
+}
+
+/** The controls that are wanted, then the source's data. */
+function runTest(
+  bench: Bench,
+  test: DriverTest,
+  { own, source }: { own: Bytes | null; source: Bytes },
+): void {
+  test.ownBytes = own?.length ?? null;
+  const canControl = own !== null && own.length > 0;
+  if (!canControl && test.controls !== "off") test.controls = "impossible";
+  if (canControl && test.controls === "made") {
+    test.own = handOver(bench, own);
+    for (const fromByte of ALTERED_FROM) {
+      if (test.own?.is !== "taken" || fromByte >= own.length) break;
+      const handed = handOver(bench, alter(own, fromByte));
+      if (handed !== null) test.altered.push({ fromByte, handed });
+    }
+    if (test.own?.is !== "taken") return;
+  }
+  test.source = handOver(bench, source);
+  // Whether such an errno is the driver's word shows only beside the device's own data, handed over just now.
+  const isUnclear = test.source?.is === "refused" && mayBeTheHosts(test.source.check.errno);
+  if (isUnclear && canControl && test.own === null && test.controls !== "off") {
+    test.own = handOver(bench, own);
+  }
+}
+
+/** What the device's own driver calls initial; null where it has none to give. */
+function readOwn(bench: Bench, source: TestSource): { data: Bytes | null } | { check: Check } {
+  const stopCopyBytes = source.phase === "stop-copy" ? source.data.length : null;
+  const plan = planSource(bench.migration, { stopCopyBytes });
+  if ("impossible" in plan) return { data: null };
+  const ran = run(bench, plan.steps, new Uint8Array());
+  if (ran === null) return { data: null };
+  return ran.refused === null ? { data: ran.data } : { check: ran.refused.check };
+}
+
+/**
+ * Hands data over once, and once more where the refusal may be the host's: what does not last is no verdict. Null where
+ * the device did not come back before.
+ */
+function handOver(bench: Bench, data: Bytes): Handed | null {
+  const first = handOverOnce(bench, data);
+  if (first?.is !== "refused" || !mayBeTheHosts(first.check.errno)) return first;
+  return handOverOnce(bench, data) ?? first;
+}
+
+function handOverOnce(bench: Bench, data: Bytes): Handed | null {
+  const plan = planTarget(bench.migration);
+  if ("impossible" in plan) {
+    return { is: "not-handed", check: { step: plan.impossible, errno: null } };
+  }
+  const ran = run(bench, plan.steps, data);
+  return ran === null ? null : toHanded(ran, data.length);
+}
+
+function run(bench: Bench, steps: Parameters<typeof runSteps>[1], data: Bytes): Ran | null {
+  if (bench.problems.length > 0) return null;
+  const { ran, back } = runSteps(bench.device, steps, { id: bench.id, v1: bench.v1, data });
+  bench.problems.push(...back.problems);
+  return ran;
+}
+
+/** What a run says of the data: only the steps that hand them over do. */
+function toHanded({ refused, writtenBytes: bytes }: Ran, wanted: number): Handed {
+  if (refused === null) return { is: bytes < wanted ? "partly-taken" : "taken", bytes };
+  const { step, check } = refused;
+  const isVerdict = step.do === "write" || step.do === "write-size";
+  return isVerdict ? { is: "refused", bytes, check } : { is: "not-handed", check };
+}
+
+function alter(data: Bytes, fromByte: number): Bytes {
+  return data.map((byte, index) => index < fromByte ? byte : byte ^ 0xff);
 }

@@ -6,6 +6,7 @@ import {
   V1_STATES,
   writeV1Field,
 } from "../../src/device/mod.ts";
+import { judgeDriver } from "../../src/compat/mod.ts";
 import { readInitialData, testTarget } from "../../src/preflight/mod.ts";
 import { type Survey, surveyDevice } from "../../src/probe/mod.ts";
 import type { SysfsDevice } from "../../src/sysfs/mod.ts";
@@ -39,21 +40,34 @@ async function initialDataOf(
   return Uint8Array.fromBase64(read.initialData.base64);
 }
 
-/** What a device's driver says of these bytes: verdict, code and check. */
-async function verdictOf(host: ContractHost, device: SysfsDevice, data: Uint8Array<ArrayBuffer>) {
-  const { verdict, reasons, problems } = await onDevice(
+/** A test of a device with these bytes, with its controls. */
+async function testOf(host: ContractHost, device: SysfsDevice, data: Uint8Array<ArrayBuffer>) {
+  const { test, problems } = await onDevice(
     host,
     device,
     (handle, { migration, v1 }) =>
       testTarget(handle, {
         id: device.id,
-        driver: device.driver!.name,
         migration,
         v1,
         source: { data, phase: "pre-copy" },
+        controls: "make",
       }),
   );
   assertEquals(problems, []);
+  return test;
+}
+
+/** What a device's driver says of these bytes: verdict, code and check. */
+async function verdictOf(host: ContractHost, device: SysfsDevice, data: Uint8Array<ArrayBuffer>) {
+  const test = await testOf(host, device, data);
+  const source = { bytes: data.length, phase: "pre-copy" } as const;
+  const { verdict, reasons } = judgeDriver({
+    driver: device.driver!.name,
+    test,
+    source,
+    declared: null,
+  });
   const { code, check } = reasons[0]!;
   return [verdict, code, check?.step ?? null, check?.errno ?? null];
 }
@@ -67,6 +81,22 @@ const withBit = (bytes: Uint8Array<ArrayBuffer>, at: number) =>
   bytes.map((byte, index) => index === at ? byte ^ 0x40 : byte);
 
 export const PREFLIGHT_CASES: readonly ContractCase[] = [
+  {
+    name: "a driver takes its device's own data and refuses altered copies, in the same test",
+    async run(host) {
+      for (const device of [host.subjects.migratable, host.subjects.v1]) {
+        const data = await initialDataOf(host, device);
+        const { controls, ownBytes, own, altered, source } = await testOf(host, device, data);
+        assertEquals([controls, ownBytes], ["made", data.length]);
+        assertEquals([own?.is, source?.is], ["taken", "taken"]);
+        assertEquals(altered.map(({ fromByte, handed }) => [fromByte, handed.is]), [
+          [0, "refused"],
+          [8, "refused"],
+        ]);
+        await assertRunning(host, device);
+      }
+    },
+  },
   {
     name: "a device accepts its own initial data, and another type refuses them at the write",
     async run(host) {
@@ -118,7 +148,7 @@ export const PREFLIGHT_CASES: readonly ContractCase[] = [
       }
       assertEquals((await verdictOf(host, migratable, new Uint8Array())).slice(0, 2), [
         "unknown",
-        "InitialDataMissing",
+        "InitialDataShort",
       ]);
       await assertRunning(host, migratable);
     },

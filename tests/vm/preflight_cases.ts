@@ -5,6 +5,7 @@ import {
   askProgram,
   hasCdev,
   makeMdev,
+  MDPY_VGA,
   MIGRATING_QEMU,
   MTTY_1,
   MTTY_2,
@@ -24,18 +25,28 @@ const STATE = "/tmp/preflight-state";
 const OPTIONS = ["--settle", "0", "--state", STATE];
 const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["group"];
 
-/** The identity of a device with its initial data. */
-const sourceOf = (id: string, ...options: string[]): Promise<Json> =>
-  askProgram(["identity", id, "--initial-data", ...MIGRATING_QEMU, ...OPTIONS, ...options]);
+/** The identity of a device with its initial data, as if it were a device of another host. */
+async function sourceOf(id: string, ...options: string[]): Promise<Json> {
+  const args = ["identity", id, "--initial-data", ...MIGRATING_QEMU, ...OPTIONS, ...options];
+  const { host, ...rest } = await askProgram(args);
+  return { ...rest, host: { ...host, bootId: "another" } };
+}
 
-/** Hands an identity to a target; gives the verdict, the reason's code, and the check. */
-async function test(source: Json, target: string, ...options: string[]): Promise<Json> {
+/** Hands an identity to a target; gives the answer. */
+async function answerOf(source: Json, target: string, ...options: string[]): Promise<Json> {
   const args = ["preflight", "-", target, "--json", ...OPTIONS, ...options];
   const { code, stdout, stderr } = await runProgram(args, { stdin: JSON.stringify(source) });
   assert([0, 1, 3].includes(code), `${code}: ${stderr}`);
-  const { verdict, reasons } = JSON.parse(stdout);
-  assertEquals(code, { compatible: 0, incompatible: 1, unknown: 3 }[verdict as string]);
-  return { verdict, code: reasons[0].code, check: reasons[0].check ?? null };
+  const answer = JSON.parse(stdout);
+  assertEquals(code, { compatible: 0, incompatible: 1, unknown: 3 }[answer.verdict as string]);
+  return answer;
+}
+
+/** The same; gives what the driver said: the verdict, the reason's code, and the check. */
+async function test(source: Json, target: string, ...options: string[]): Promise<Json> {
+  const { tests } = await answerOf(source, target, ...options);
+  const { verdict, reasons: [reason] } = tests.find(({ by }: Json) => by === "driver");
+  return { verdict, code: reason.code, check: reason.check ?? null };
 }
 
 /** The source with other initial data. */
@@ -148,8 +159,12 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
       assertEquals(
         offers.map((
           { configuration, evidence }: Json,
-        ) => [configuration.id ?? configuration.type, evidence]),
-        [[MTTY_2_IDLE, "driver-tested"], ["mtty-2", "driver-tested"]],
+        ) => [configuration.id ?? configuration.type, evidence]).sort(),
+        [
+          [MTTY_2, "driver-tested"],
+          [MTTY_2_IDLE, "driver-tested"],
+          ["mtty-2", "driver-tested"],
+        ],
       );
       const other = refusals.find(({ configuration }: Json) => configuration.id === MTTY_1);
       const reason = other.reasons.find((found: Json) => found.code === "DriverRefused");
@@ -196,7 +211,8 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
         }),
       );
       // As if the guest would see the same, so that only the rule and the driver have a say.
-      const source = { ...await sourceOf(MTTY_1), pciConfig: null };
+      const { pciConfig } = await sourceOf(MTTY_2);
+      const source = { ...await sourceOf(MTTY_1), pciConfig };
       const ask = async (...options: string[]) => {
         const args = ["ask", "-", "--json", "--rules", rules, ...OPTIONS, ...options];
         const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
@@ -231,6 +247,65 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   },
   {
+    name:
+      "preflight, POST /v1/test and ask --preflight conclude the same, with the same reasons and warnings",
+    async run() {
+      const server = await startServer(...OPTIONS);
+      const elsewhere = await sourceOf(MTTY_2);
+      const short = await altered(elsewhere, (bytes) => bytes.slice(0, 23));
+      const seen = { ...elsewhere, pciConfig: { ...elsewhere.pciConfig, class: "030000" } };
+      const part = ({ verdict, evidence, reasons, warnings }: Json) => ({
+        verdict,
+        evidence,
+        reasons,
+        warnings,
+      });
+      for (const source of [elsewhere, short, seen]) {
+        const args = ["ask", "-", "--preflight", "--json", ...OPTIONS];
+        const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
+        const { offers, refusals } = JSON.parse(stdout);
+        for (const id of [MTTY_2_IDLE, MTTY_1, MDPY_VGA]) {
+          const asked = part(
+            [...offers, ...refusals].find(({ configuration }: Json) => configuration.id === id),
+          );
+          const body = { source, target: { device: id } };
+          const posted = await call(`${server.url}/v1/test`, { method: "POST", body });
+          assertEquals(part(await answerOf(source, id)), asked);
+          assertEquals(part(posted.json()), asked);
+        }
+      }
+      const mdpy = await answerOf(elsewhere, MDPY_VGA);
+      assertEquals(mdpy.verdict, "incompatible");
+      assert(mdpy.reasons.some(({ code }: Json) => code === "TargetCannotMigrate"));
+      const differs = await answerOf(seen, MTTY_2_IDLE);
+      assertEquals([differs.verdict, differs.evidence], ["incompatible", null]);
+      assertEquals(differs.reasons.map(({ code }: Json) => code), ["PciConfigDiffers"]);
+      assert(differs.warnings.some(({ code }: Json) => code === "DriverAccepted"));
+      assertEquals(differs.tests.map(({ verdict }: Json) => verdict), ["compatible"]);
+      assertEquals(await server.stop(), 0);
+    },
+  },
+  {
+    name: "a test hands over mtty's own and altered data first, once in a load of the driver",
+    async run() {
+      const state = Deno.makeTempDirSync({ prefix: "controls-" });
+      const source = await sourceOf(MTTY_2);
+      const controlled = async (...options: string[]) => {
+        const { tests } = await answerOf(source, MTTY_2_IDLE, "--state", state, ...options);
+        const { test: { controls, own, altered }, verdict, declared } = tests[0];
+        assertEquals(declared.depth, "header");
+        return [verdict, controls, own?.is ?? null, altered.map(({ handed }: Json) => handed.is)];
+      };
+      // mtty's rules declare what it compares, so that its yes counts without controls too.
+      assertEquals(await controlled("--preflight-controls=off"), ["compatible", "off", null, []]);
+      const made = ["compatible", "made", "taken", ["refused", "refused"]];
+      assertEquals(await controlled(), made);
+      assertEquals(await controlled(), ["compatible", "remembered", null, []]);
+      Deno.removeSync(state, { recursive: true });
+      await assertQuiet([MTTY_2, MTTY_2_IDLE]);
+    },
+  },
+  {
     name: "POST /v1/test and ?preflight=1 give the driver's verdict",
     async run() {
       const server = await startServer(...OPTIONS);
@@ -250,6 +325,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
       assertEquals((await post("/v1/test", { source, target: {} })).json().pointer, "/target");
       const asked = (await post("/v1/ask?preflight=1", source)).json();
       assertEquals(asked.offers.map(({ evidence }: Json) => evidence), [
+        "driver-tested",
         "driver-tested",
         "driver-tested",
       ]);
@@ -274,7 +350,7 @@ export const KILL_CASES: readonly VmCase[] = [
 async function killAndRecover(times: number): Promise<void> {
   const before = mdevs();
   const { initialData: { base64 } } = await sourceOf(MTTY_2);
-  const base = { path: "any", base64, phase: "pre-copy", pciConfig: null };
+  const base = { path: "any", base64, phase: "pre-copy", controls: true };
   const tasks = [
     { do: "test", target: { device: MTTY_2_IDLE }, ...base },
     { do: "test", target: { device: MTTY_1 }, ...base },

@@ -169,17 +169,30 @@ static const char * const step_names[] = {
 static const char * const type_names[] = { "", "askv1-a1", "askv1-a2", "askv1-b1", "askv1-b2", "askv1-c1" };
 static_assert(ARRAY_SIZE(type_names) == ARRAY_SIZE(askv1_types) + 1);
 
-enum { ATTRIBUTE_MIGRATION_VERSION, ATTRIBUTE_VERSION, ATTRIBUTE_VFIO_MIGRATION_VERSION, ATTRIBUTE_NONE };
+enum {
+	ATTRIBUTE_MIGRATION_VERSION, ATTRIBUTE_VERSION, ATTRIBUTE_VFIO_MIGRATION_VERSION, ATTRIBUTE_OF_TYPE, ATTRIBUTE_NONE,
+};
 
 static const char * const attribute_names[] = {
 	[ATTRIBUTE_MIGRATION_VERSION] = "migration_version",		/* of types and devices */
 	[ATTRIBUTE_VERSION] = "version",				/* of types */
 	[ATTRIBUTE_VFIO_MIGRATION_VERSION] = "vfio_migration_version",	/* of devices, and vfio_migration_type */
+	[ATTRIBUTE_OF_TYPE] = "type",					/* migration_version, of types only */
 	[ATTRIBUTE_NONE] = "none",
 };
 
+enum { JUDGE_HEADER, JUDGE_MAGIC, JUDGE_NOTHING, JUDGE_REFUSE };
+
+static const char * const judge_names[] = {
+	[JUDGE_HEADER] = "header",	/* accepts what header_fits() */
+	[JUDGE_MAGIC] = "magic",	/* looks at no more than "askv1-" */
+	[JUDGE_NOTHING] = "nothing",	/* looks at nothing */
+	[JUDGE_REFUSE] = "refuse",	/* refuses all, its own data too */
+};
+
 CHOICE_PARAM(attribute, attribute_names, 0444,
-	     "what tells versions: migration_version, version, vfio_migration_version or none");
+	     "what tells versions: migration_version, version, vfio_migration_version, type or none");
+CHOICE_PARAM(judge, judge_names, 0644, "what resumed data are judged by: header, magic, nothing or refuse");
 CHOICE_PARAM(not_migratable, type_names, 0644, "the type whose version attribute answers ENODEV");
 CHOICE_PARAM(fault_type, type_names, 0644, "the type that fails and hangs, empty: all of them");
 CHOICE_PARAM(fail_step, step_names, 0644, "the step that fails, empty: none");
@@ -188,6 +201,10 @@ CHOICE_PARAM(hang_step, step_names, 0644, "the step that hangs, empty: none");
 static unsigned int fail_errno = EIO;
 module_param(fail_errno, uint, 0644);
 MODULE_PARM_DESC(fail_errno, "with what a step fails, a positive number");
+
+static unsigned int fail_times;
+module_param(fail_times, uint, 0644);
+MODULE_PARM_DESC(fail_times, "how often the step fails before fail_step is emptied, 0: always");
 
 static unsigned int hang_ms;
 module_param(hang_ms, uint, 0644);
@@ -217,9 +234,13 @@ static int fault(const struct askv1_type *type, enum step step)
 		return 0;
 	if (READ_ONCE(hang_step.index) == step)
 		msleep(READ_ONCE(hang_ms));
-	if (READ_ONCE(fail_step.index) == step)
-		return -(int)clamp(READ_ONCE(fail_errno), 1, MAX_ERRNO);
-	return 0;
+	if (READ_ONCE(fail_step.index) != step)
+		return 0;
+	if (READ_ONCE(fail_times) == 1)
+		WRITE_ONCE(fail_step.index, STEP_NONE);
+	if (READ_ONCE(fail_times))
+		WRITE_ONCE(fail_times, fail_times - 1);
+	return -(int)clamp(READ_ONCE(fail_errno), 1, MAX_ERRNO);
 }
 
 static bool accepts(const struct askv1_type *target, char family, u32 generation)
@@ -246,6 +267,20 @@ static bool header_fits(const struct askv1_device *dev, const struct askv1_heade
 		accepts(dev->type, header->magic[6], le32_to_cpu(header->generation)) &&
 		le32_to_cpu(header->major) == 1 && le32_to_cpu(header->state_size) == STATE_SIZE &&
 		!memchr_inv(header->zero, 0, sizeof(header->zero));
+}
+
+static bool judge_stream(const struct askv1_device *dev, const struct askv1_stream *stream)
+{
+	switch (READ_ONCE(judge.index)) {
+	case JUDGE_MAGIC:
+		return !memcmp(stream->header.magic, "askv1-", 6);
+	case JUDGE_NOTHING:
+		return true;
+	case JUDGE_REFUSE:
+		return false;
+	default:
+		return header_fits(dev, &stream->header);
+	}
 }
 
 static bool saving(const struct askv1_device *dev)
@@ -321,7 +356,7 @@ static int take_data(struct askv1_device *dev, u64 size)
 		return 0;
 	/* The user may still be writing to a mapped section: judge what is used. */
 	memcpy(&stream, page_address(dev->data), sizeof(stream));
-	if (size > sizeof(stream) || !header_fits(dev, &stream.header)) {
+	if (size > sizeof(stream) || !judge_stream(dev, &stream)) {
 		if (!dev->type->quiet_refusal)
 			return -EINVAL;
 		enter_state(dev, ERROR);
@@ -791,9 +826,9 @@ static struct mdev_type_attribute type_version = {
 /* The core removes them, with the type. */
 static int create_type_attributes(void)
 {
-	if (attribute.index != ATTRIBUTE_MIGRATION_VERSION && attribute.index != ATTRIBUTE_VERSION)
+	if (attribute.index == ATTRIBUTE_VFIO_MIGRATION_VERSION || attribute.index == ATTRIBUTE_NONE)
 		return 0;
-	type_version.attr.name = attribute_names[attribute.index];
+	type_version.attr.name = attribute.index == ATTRIBUTE_VERSION ? "version" : "migration_version";
 	for (size_t i = 0; i < ARRAY_SIZE(askv1_types); i++) {
 		int ret = askv1_types[i].version ? sysfs_create_file(&askv1_types[i].type.kobj, &type_version.attr) : 0;
 

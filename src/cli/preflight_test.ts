@@ -1,0 +1,89 @@
+import { assert, assertEquals } from "@std/assert";
+import { runCli } from "../../tests/fixtures/run_cli.ts";
+import { identify } from "../agent/mod.ts";
+import { ask, judgeOne } from "../compat/mod.ts";
+import type { Diagnosis } from "../doctor/mod.ts";
+import type { Snapshot } from "../identity/mod.ts";
+
+/** An idle mtty-2 of the simulated host; an idle function of qat, and one of pds, which has no PRE_COPY. */
+const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
+const QAT = "0000:6b:00.2";
+const PDS = "0000:b5:00.1";
+const MIXED = ["--simulate", "mixed"];
+
+/** Hands the identity of a device of one simulated host to a device of another like it; a file holds it meanwhile. */
+async function preflight(source: string, target: string, ...given: string[]) {
+  const options = given.includes("--simulate") ? given : [...MIXED, ...given];
+  const simulate = options.slice(0, 2);
+  // With a QEMU that migrates it whatever tracks its dirty pages.
+  const vmm = ["--enable-migration", "on", "--device-dirty-page-tracking", "off"];
+  const ask = ["identity", source, "--initial-data", "--preflight=load", ...vmm];
+  const identity = await runCli([...ask, ...simulate]);
+  assertEquals(identity.code, 0, identity.err);
+  const { host, ...rest } = JSON.parse(identity.out);
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    const elsewhere = { ...rest, id: "elsewhere", host: { ...host, bootId: "another" } };
+    await Deno.writeTextFile(file, JSON.stringify(elsewhere));
+    const ran = await runCli(["preflight", file, target, "--json", ...options]);
+    return { ...ran, ...(ran.out === "" ? {} : JSON.parse(ran.out)) };
+  } finally {
+    await Deno.remove(file);
+  }
+}
+
+// deno-lint-ignore no-explicit-any
+const codes = (reasons: any[]) => reasons.map(({ code }) => code);
+
+Deno.test("preflight says what the driver and the rules say, and what each test said", async () => {
+  const { code, verdict, evidence, reasons, tests } = await preflight(MTTY_2, MTTY_2);
+  assertEquals([code, verdict, evidence], [0, "compatible", "driver-tested"]);
+  assertEquals(codes(reasons), ["DriverAccepted", "SameType", "RuleAccepts"]);
+  assertEquals(tests[0].test.altered.length, 2);
+});
+
+Deno.test("preflight of what cannot migrate says no, without a test, whatever the policy allows", async () => {
+  const { code, verdict, tests } = await preflight(MTTY_2, "0000:09:00.0");
+  assertEquals([code, verdict, tests], [1, "incompatible", []]);
+});
+
+Deno.test("no device that doctor says cannot migrate is any source's target, be it its like", async () => {
+  const doctor = JSON.parse((await runCli(["doctor", ...MIXED, "--json"])).out);
+  const snapshot: Snapshot = JSON.parse((await runCli(["snapshot", ...MIXED])).out);
+  const cannot = (doctor.devices as Diagnosis[]).filter(({ canMigrate, findings }) =>
+    // Which other devices the host uses in a group, only the doctor looks at.
+    canMigrate === "no" && !findings.some(({ code }) => code === "GroupNotViable")
+  );
+  assert(cannot.length > 3);
+  for (const { id } of cannot) {
+    const entry = snapshot.devices.find((device) => device.id === id);
+    if (entry === undefined) continue;
+    const like = identify(snapshot, id);
+    const migration = { ...like.migration, uapi: "v2" as const };
+    const source = { ...like, id: "elsewhere", migration };
+    assertEquals([id, judgeOne(snapshot, source, entry).verdict], [id, "incompatible"]);
+    const offers = ask(snapshot, source).offers.map(({ configuration }) => configuration.id);
+    assert(!offers.includes(id), id);
+  }
+});
+
+Deno.test("preflight of a function goes as far as its driver is declared to, and no further", async () => {
+  const forbidden = await preflight(QAT, QAT);
+  assertEquals(forbidden.code, 4);
+  assert(forbidden.err.includes("--preflight=idle"), forbidden.err);
+  const { evidence, reasons } = await preflight(QAT, QAT, "--preflight=idle");
+  assertEquals([evidence, reasons[0].code], ["driver-tested", "DriverAccepted"]);
+  assert(reasons[0].sentence.includes("as far as the setup"), reasons[0].sentence);
+});
+
+Deno.test("preflight of a function that loads in the write needs --preflight=load", async () => {
+  const id = "0000:c1:00.4";
+  const { code, err } = await preflight(id, id, "--simulate", "nic-host", "--preflight=idle");
+  assertEquals(code, 4);
+  assert(err.includes("--preflight=load"), err);
+});
+
+Deno.test("preflight of a driver without PRE_COPY knows nothing of its yes", async () => {
+  const { code, tests } = await preflight(PDS, PDS, "--preflight=idle");
+  assertEquals([code, tests[0].verdict], [3, "unknown"]);
+});
