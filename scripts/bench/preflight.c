@@ -68,7 +68,7 @@ static void preflight(const char *group_path, const char *device)
 
 	data = set_state(fd, VFIO_DEVICE_STATE_PRE_COPY);
 	MUST(ioctl(data, VFIO_MIG_GET_PRECOPY_INFO, &precopy));
-	if (!initial_bytes) initial_bytes = MUST(read(data, initial, precopy.initial_bytes));
+	initial_bytes = MUST(read(data, initial, precopy.initial_bytes));
 	close(data);
 	set_state(fd, VFIO_DEVICE_STATE_RUNNING);
 	set_state(fd, VFIO_DEVICE_STATE_STOP);
