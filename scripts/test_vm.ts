@@ -4,6 +4,7 @@
  *
  *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; all without
  *   deno task test:vm vfiolab/bench       a preflight beside a C program
+ *   deno task test:vm vfiolab/pci-all     every altered PCI configuration, of which vfiolab/pci is a sample
  */
 import { basename, join } from "@std/path";
 
@@ -17,7 +18,14 @@ const RUNS = [
   "vfiolab/preflight",
   "debian/systemd",
   "vfiolab/systemd",
+  "vfiolab/pci",
 ];
+/** What scripts/vm/run is told besides. */
+const OPTIONS: Readonly<Record<string, readonly string[]>> = {
+  systemd: ["--root", "systemd"],
+  pci: ["--qemus"],
+  "pci-all": ["--qemus", "--timeout", "3000"],
+};
 /** Machines at once: each has one processor. What one prints is told when it has ended. */
 const AT_ONCE = Math.min(2, navigator.hardwareConcurrency);
 
@@ -75,7 +83,7 @@ async function runOnce(run: string): Promise<typeof total> {
       await Deno.copyFile(file, join(job, basename(file)));
     }
     await Deno.writeTextFile(`${job}/which`, `${which}\n${pattern}\n`);
-    const options = ["--timeout", "600", ...(which === "systemd" ? ["--root", "systemd"] : [])];
+    const options = ["--timeout", "600", ...OPTIONS[which] ?? []];
     const started = performance.now();
     const { code, text } = await capture("scripts/vm/run", [...options, kernel, job]);
     const took = ((performance.now() - started) / 1000).toFixed(0);

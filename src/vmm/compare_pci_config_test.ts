@@ -177,9 +177,14 @@ Deno.test("possibleSettings() knows what versions and machine types decide", () 
   assertEquals(vendorSpecific({ machineType: "pc-i440fx-9.1" }), [false]);
   assertEquals(vendorSpecific({ machineType: "q35" }), [false]);
   assertEquals(vendorSpecific({ machineType: "pc-q35-rhel9.4.0" }), [true, false]);
+  assertEquals(vendorSpecific({ machineType: "virt-9.2" }), [false]);
   assertEquals(vendorSpecific({ machineType: null }), [true, false]);
   assertEquals(vendorSpecific({ machineType: null, source: "9.0.2" }), [true]);
   assertEquals(vendorSpecific({ machineType: null, target: "8.2.1", source: null }), [true]);
   assertEquals(possibleSettings({ ...NEW, machineType: "pc-i440fx-10.0", bus: null }).length, 1);
   assertEquals(possibleSettings({ ...NEW, bus: null }).length, 2);
+  const buses = (machineType: string) =>
+    possibleSettings({ ...NEW, machineType, bus: null }).map(({ target }) => target.bus);
+  assertEquals(buses("pseries-9.2"), ["conventional"]);
+  assertEquals(buses("virt-9.2"), ["port", "root-complex"]);
 });

@@ -60,19 +60,22 @@ function either(known: boolean | null): boolean[] {
   return known === null ? [true, false] : [known];
 }
 
+/** Machine types whose first bus is none of PCI Express. */
+const CONVENTIONAL = /^(pc|pc-i440fx-.*|pc-[0-9.]+|(pseries|s390-ccw-virtio)(-.*)?)$/;
+
 /** Where a device can be in a machine. */
 function possibleBuses(machineType: string | null, bus: PciBus | null): PciBus[] {
   if (bus !== null) return [bus];
   if (machineType === null) return [...VMM_PCI_BUSES];
-  const isConventional = /^(pc|pc-i440fx-.*|pc-[0-9.]+)$/.test(machineType);
-  return isConventional ? ["conventional"] : ["port", "root-complex"];
+  return CONVENTIONAL.test(machineType) ? ["conventional"] : ["port", "root-complex"];
 }
 
 /** Whether a target leaves out the contents of vendor-specific capabilities, null where that is not known. */
 function exemptsVendorSpecific({ source, target, machineType }: QemuPair): boolean | null {
   if ([source, target].some((version) => version !== null && isOlder(version, "9.1"))) return false;
-  const version = /^(?:pc|pc-q35|pc-i440fx|virt)-(\d+\.\d+)$/.exec(machineType ?? "")?.[1] ??
-    (/^(pc|q35|virt)$/.test(machineType ?? "") ? source : null);
+  // Distributions have machine types of their own, pc-q35-rhel9.4.0, which say nothing of QEMU's versions.
+  const version = /-(\d+\.\d+)$/.exec(machineType ?? "")?.[1] ??
+    (/^(pc|q35|virt|pseries|s390-ccw-virtio)$/.test(machineType ?? "") ? source : null);
   if (version === null) return null;
   return !isOlder(version, "9.1");
 }

@@ -1,7 +1,7 @@
 /**
  * The tests of the test machine, compiled into one program that runs in it beside the program under test.
  *
- *   vm-tests run plain|preflight|v1|kill|bench|systemd [WORD]   runs the cases, prints a line for each
+ *   vm-tests run RUN [WORD]   runs the cases, prints a line for each
  *   vm-tests hold DEVICE PATH       holds a device, for the cases
  */
 import { BENCH_CASES } from "./bench_cases.ts";
@@ -12,11 +12,23 @@ import { DEVLINK_CASES } from "./devlink_cases.ts";
 import { hold } from "./holder.ts";
 import { MODEL_CASES } from "./model_cases.ts";
 import { NEEDS_CASES } from "./needs_cases.ts";
+import { pciCases } from "./pci_cases.ts";
 import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { RELOAD_CASES } from "./reload_cases.ts";
 import { SERVE_CASES } from "./serve_cases.ts";
 import { SYSTEMD_CASES } from "./systemd_cases.ts";
 import { V1_CASES } from "./v1_cases.ts";
+
+const RUNS = [
+  "plain",
+  "preflight",
+  "v1",
+  "kill",
+  "bench",
+  "systemd",
+  "pci",
+  "pci-all",
+] as const;
 
 const [command, ...args] = Deno.args;
 switch (command) {
@@ -29,7 +41,9 @@ switch (command) {
       kill: () => KILL_CASES,
       bench: () => BENCH_CASES,
       systemd: () => SYSTEMD_CASES,
-    }[args[0] as "plain" | "preflight" | "v1" | "kill" | "bench" | "systemd"]();
+      pci: () => pciCases(false),
+      "pci-all": () => pciCases(true),
+    }[args[0] as (typeof RUNS)[number]]();
     const chosen = cases.filter(({ name }) => name.includes(args[1] ?? ""));
     Deno.exit(await runCases(chosen) === 0 ? 0 : 1);
     break;
@@ -38,6 +52,6 @@ switch (command) {
     Deno.exit(await hold(args[0]!, args[1] as "cdev" | "group"));
     break;
   default:
-    console.error("usage: vm-tests run plain|preflight|v1|kill|bench|systemd, or hold DEVICE PATH");
+    console.error(`usage: vm-tests run ${RUNS.join("|")}, or hold DEVICE PATH`);
     Deno.exit(2);
 }
