@@ -39,6 +39,7 @@ const world: World = {
   probeCommand: [],
   workerCommand: [],
   readRules: makeRulesReader([]),
+  readFacts: () => ({ facts: [], problems: [] }),
   readSoftware: () => Promise.resolve({ qemu: null, libvirt: null }),
   now: () => new Date(),
 };

@@ -18,6 +18,7 @@ export * from "./examine.ts";
 export * from "./host_software.ts";
 export * from "./host_view.ts";
 export * from "./identify.ts";
+export * from "./load_facts.ts";
 export * from "./load_rules.ts";
 export * from "./observations.ts";
 export * from "./observe.ts";

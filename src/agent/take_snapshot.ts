@@ -1,6 +1,7 @@
 import {
   type Capabilities,
   type Device,
+  type DeviceType,
   type Host,
   type Problem,
   type Snapshot,
@@ -25,6 +26,7 @@ import {
 } from "../sysfs/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { readJournal } from "./journal.ts";
+import { factsOf, withOperatorFacts } from "./load_facts.ts";
 import { rulesProblems } from "./load_rules.ts";
 import type { Observations } from "./observations.ts";
 import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
@@ -87,7 +89,13 @@ export async function takeSnapshot(
   const host = attempt("host", () => readHost(roots))[0] ?? NO_HOST;
   const trouble = troubleOf(world, host);
   const rules = world.readRules();
-  problems.push(...rulesProblems(rules));
+  const operator = world.readFacts();
+  problems.push(...rulesProblems(rules), ...operator.problems);
+  const parentOf = new Map(found.map(({ id, parent }) => [id, parent]));
+  const declare = <T extends Device | DeviceType>(entry: T): T => ({
+    ...entry,
+    facts: withOperatorFacts(entry.facts, operator.facts, factsOf(entry, parentOf)),
+  });
   return {
     schema: SNAPSHOT_SCHEMA,
     snapshot: number,
@@ -99,11 +107,11 @@ export async function takeSnapshot(
         use: useOf(device, holders, held),
         trouble: trouble.get(device.id) ?? null,
       })
-    ),
+    ).map(declare),
     types: [
       ...mdevTypes.map((type) => toMdevType(type, { observations, world, cache })),
       ...found.flatMap((device) => toVgpuTypes(device, { observations, world, cache })),
-    ],
+    ].map(declare),
     rules: rules.inForce,
     problems,
   };

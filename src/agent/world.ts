@@ -1,6 +1,7 @@
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { HostRoots } from "../sysfs/mod.ts";
 import type { HostSoftware } from "../vmm/mod.ts";
+import type { OperatorFactsRead } from "./load_facts.ts";
 import type { RulesState } from "./load_rules.ts";
 
 /** Which devices are asked: one idle device of each class, every idle one, or none. */
@@ -20,6 +21,8 @@ export interface World {
   readonly workerCommand: readonly string[];
   /** The rules of vendors and operators as they are now. */
   readonly readRules: () => RulesState;
+  /** What operators declare of devices and types as it is now. */
+  readonly readFacts: () => OperatorFactsRead;
   /** The versions of the programs that run virtual machines here. */
   readonly readSoftware: () => Promise<HostSoftware>;
   readonly now: () => Date;

@@ -50,6 +50,26 @@ Deno.test("ask with a document of another host's device exits with 3 where nobod
   assertStringIncludes(out, "eccMode is not known");
 });
 
+Deno.test("ask knows what an operator declares, of devices, types and sources alike", async () => {
+  const directory = await Deno.makeTempDir();
+  try {
+    const facts = [{ for: { parent: "0000:*", type: "nvidia-*" }, set: { eccMode: "disabled" } }];
+    const document = { schema: "vfio-ask/facts/v1", facts };
+    await Deno.writeTextFile(join(directory, "ecc.json"), JSON.stringify(document));
+    const { code, out } = await runCli(["ask", ...HOST, "--facts", directory, "--json", GPU]);
+    assertEquals(code, 0);
+    const { offers } = Answer.parse(JSON.parse(out));
+    assertEquals(new Set(offers.map(({ verdict }) => verdict)), new Set(["compatible"]));
+    const { out: identity } = await runCli(["identity", ...HOST, "--facts", directory, GPU]);
+    assertEquals(JSON.parse(identity).facts.eccMode, "disabled");
+    await Deno.writeTextFile(join(directory, "bad.json"), "{");
+    const { err } = await runCli(["devices", ...HOST, "--facts", directory]);
+    assertStringIncludes(err, "Cannot use the facts in");
+  } finally {
+    await Deno.remove(directory, { recursive: true });
+  }
+});
+
 Deno.test("ask of a source that nothing fits exits with 1", async () => {
   const { code, out } = await ask(mttyIdentity());
   assertEquals(code, 1);

@@ -31,6 +31,11 @@ export const HOST_OPTIONS: readonly Option[] = [
     help: "Where rules are, by standing (/etc/vfio-ask/rules.d:/usr/share/vfio-ask/rules.d)",
   },
   {
+    name: "facts",
+    value: "DIRS",
+    help: "Where operators declare facts of devices (/etc/vfio-ask/facts.d)",
+  },
+  {
     name: "simulate",
     value: "SCENARIO",
     help: "Look at a simulated host",

@@ -1,6 +1,13 @@
 import { join } from "@std/path";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import { makeRulesReader, readHostSoftware, RULES_DIRECTORIES, type World } from "../agent/mod.ts";
+import {
+  FACTS_DIRECTORIES,
+  makeRulesReader,
+  readHostSoftware,
+  readOperatorFacts,
+  RULES_DIRECTORIES,
+  type World,
+} from "../agent/mod.ts";
 import { type HostRoots, THIS_HOST } from "../sysfs/mod.ts";
 import type { Parsed } from "./command.ts";
 import { text } from "./options.ts";
@@ -52,7 +59,9 @@ export async function openWorld(
     readSoftware: roots.sys === THIS_HOST.sys
       ? () => readHostSoftware({ remembered })
       : () => Promise.resolve({ qemu: null, libvirt: null }),
-    readRules: makeRulesReader(rulesDirectories(parsed, planted)),
+    readRules: makeRulesReader(directories(parsed, "rules") ?? (planted ? [] : RULES_DIRECTORIES)),
+    readFacts: () =>
+      readOperatorFacts(directories(parsed, "facts") ?? (planted ? [] : FACTS_DIRECTORIES)),
     now: () => new Date(),
     [Symbol.dispose]() {
       if (directory !== null) Deno.removeSync(directory, { recursive: true });
@@ -68,11 +77,9 @@ function rootsOf(parsed: Parsed): HostRoots {
   };
 }
 
-/** Those that were named; of a host that is simulated none but what came with the program. */
-function rulesDirectories(parsed: Parsed, simulated: boolean): readonly string[] {
-  const given = text(parsed, "rules");
-  if (given !== null) return given.split(":").filter((directory) => directory !== "");
-  return simulated ? [] : RULES_DIRECTORIES;
+/** The directories that an option names, null where it was not given. */
+function directories(parsed: Parsed, option: string): readonly string[] | null {
+  return text(parsed, option)?.split(":").filter((directory) => directory !== "") ?? null;
 }
 
 function defaultState(): string {

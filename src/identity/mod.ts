@@ -17,6 +17,7 @@ export type * from "./known.ts";
 export * from "./migration.ts";
 export * from "./need.ts";
 export * from "./offer.ts";
+export * from "./operator_facts.ts";
 export * from "./pci_address.ts";
 export * from "./pci_config.ts";
 export * from "./pci_space.ts";

@@ -110,11 +110,18 @@ function missingSentence({ side, ...condition }: Condition, result: ConditionRes
   const unknown = (["source", "host"] as const).filter((of) =>
     (side ?? of) === of && result[of] === factText(null)
   );
-  if (unknown.length === 2) return `${name} is not known of either side`;
-  if (unknown.length === 1) {
-    return `${name} is not known of ${unknown[0] === "source" ? "the source" : "this host"}`;
+  if (unknown.length > 0) {
+    const whose = { source: "the source", host: "this host" };
+    const of = unknown.length === 2 ? "either side" : whose[unknown[0]!];
+    const declare = isDeclarable(condition.fact) ? "; an operator can declare it" : "";
+    return `${name} is not known of ${of}${declare}`;
   }
   return `${name} ${result.host} here and ${result.source} at the source cannot be compared`;
+}
+
+/** Whether a fact is a key of `facts`, which operators may declare. */
+function isDeclarable(fact: string): boolean {
+  return !fact.includes(".") && fact !== "kind" && fact !== "deviceApi";
 }
 
 function plainSentence({ op, range, value, side = "host" }: Condition, name: string): string {

@@ -119,7 +119,7 @@ function checkTarget(target: RuleTarget, bound: Set<string>, path: string): Rule
 }
 
 /** How many wildcards and names a pattern may have: each multiplies what it costs to match. */
-const MAX_WILDCARDS = 4;
+export const MAX_WILDCARDS = 4;
 
 function checkPatterns(selector: Selector | RuleTarget, path: string): RulesError[] {
   return (["driver", "type"] as const).flatMap((key) =>

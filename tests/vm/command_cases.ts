@@ -135,6 +135,61 @@ export const COMMAND_CASES: readonly VmCase[] = [
     },
   },
   {
+    name:
+      "knowledge: an operator's facts and rules decide, ranges, sizes and orders as they are written",
+    async run() {
+      const directory = Deno.makeTempDirSync({ prefix: "knowledge-" });
+      const [rulesDirectory, factsDirectory] = [`${directory}/rules`, `${directory}/facts`];
+      for (const path of [rulesDirectory, factsDirectory]) Deno.mkdirSync(path);
+      const write = (path: string, document: Json) =>
+        Deno.writeTextFileSync(`${path}/mtty.json`, JSON.stringify(document));
+      const options = ["--json", "--facts", factsDirectory, "--rules", rulesDirectory, ...FRESH()];
+      const require = [
+        { fact: "rack", op: "equal" },
+        { fact: "buffer", op: "atLeast", value: "4 MiB" },
+        { fact: "host.kernel", op: "version", range: ">5.18 <100" },
+      ];
+      const target = { verdict: "compatible", sentence: "the operator says so", require };
+      write(rulesDirectory, {
+        schema: "vfio-ask/rules/v1",
+        vendor: "operator",
+        rules: [{ name: "racks", for: { driver: "mtty" }, targets: [target] }],
+      });
+      const codes = async (code: number) => {
+        const { offers, refusals } = await askProgram(["ask", MTTY_2, ...options], code);
+        const own = [...offers, ...refusals].filter(({ rule }: Json) => rule?.name === "racks");
+        return own.flatMap(({ reasons }: Json) => reasons.map(({ code }: Json) => code)).sort();
+      };
+      assert((await codes(3)).includes("FactMissing"), "nobody declared rack and buffer");
+      const facts = (buffer: string) => [{ for: { driver: "mtty" }, set: { rack: "r1", buffer } }];
+      write(factsDirectory, { schema: "vfio-ask/facts/v1", facts: facts("8 MiB") });
+      assert((await codes(hasCdev() ? 0 : 3)).includes("RuleAccepts"));
+      write(factsDirectory, { schema: "vfio-ask/facts/v1", facts: facts("2 MiB") });
+      assert((await codes(1)).includes("FactTooSmall"));
+      Deno.removeSync(directory, { recursive: true });
+    },
+  },
+  {
+    name: "knowledge: rules of a snapshot that cannot be used are left out and reported",
+    async run() {
+      const { stdout } = await runProgram(["snapshot", ...FRESH()]);
+      const { stdout: source } = await runProgram(["identity", MTTY_2, ...FRESH()]);
+      const host = JSON.parse(stdout);
+      host.host.bootId = "another";
+      const bad = structuredClone(host.rules[0]);
+      bad.document.rules[0].targets[0].require = [{ fact: "rack", op: "in" }];
+      host.rules.unshift({ ...bad, name: "00-bad.json" });
+      const path = Deno.makeTempFileSync({ suffix: ".json" });
+      Deno.writeTextFileSync(path, JSON.stringify(host));
+      const words = ["ask", "--snapshot", path, "--order=available", "--json", "-"];
+      const asked = await runProgram(words, { stdin: source });
+      assertStringIncludes(asked.stderr, "/require/0/values: in needs values");
+      const { offers } = JSON.parse(asked.stdout);
+      assertEquals(Object.keys(offers[0].order).slice(0, 2), ["verdict", "now"]);
+      Deno.removeSync(path);
+    },
+  },
+  {
     name: "ask takes an identity from standard input, and says no for a source that cannot migrate",
     async run() {
       const { code, stdout } = await runProgram(["identity", MTTY_1, ...FRESH()]);

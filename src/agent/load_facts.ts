@@ -1,0 +1,128 @@
+import { join } from "@std/path";
+import {
+  checkSchema,
+  type Device,
+  type DeviceType,
+  FACTS_SCHEMA,
+  jsonPointer,
+  type OperatorFact,
+  OperatorFacts,
+  type Problem,
+} from "../identity/mod.ts";
+import { countWildcards, matchType, MAX_WILDCARDS } from "../rules/mod.ts";
+import { compareText, errnoOf } from "../sysfs/mod.ts";
+
+/** Where operators declare facts. */
+export const FACTS_DIRECTORIES = ["/etc/vfio-ask/facts.d"] as const;
+
+/** The largest file of facts that is read. */
+const MAX_FACTS_BYTES = 1 << 20;
+
+/** What operators declare, in the order of the files' names, and a problem for each file that cannot be used. */
+export interface OperatorFactsRead {
+  facts: OperatorFact[];
+  problems: Problem[];
+}
+
+/**
+ * Reads what operators declare: files `*.json` of all directories. Invalid files are ignored and reported.
+ *
+ * Source: {@link FACTS_DIRECTORIES}. Effect: none. Never throws.
+ */
+export function readOperatorFacts(
+  directories: readonly string[] = FACTS_DIRECTORIES,
+): OperatorFactsRead {
+  const read: OperatorFactsRead = { facts: [], problems: [] };
+  for (const path of directories.flatMap(listFiles)) {
+    try {
+      read.facts.push(...readFile(path).facts);
+    } catch (error) {
+      read.problems.push({
+        code: "facts-refused",
+        subject: path,
+        sentence: `Cannot use the facts in ${path}: ${(error as Error).message}`,
+        remedy: "Correct the file; the README of the rules shows how facts are declared.",
+      });
+    }
+  }
+  return read;
+}
+
+/** What declared facts are matched with. */
+export interface FactsOf {
+  device: string | null;
+  /** The parent, and what that is a part of. */
+  parents: readonly (string | null)[];
+  driver: string | null;
+  type: string;
+}
+
+/** What a device or a type is matched by; a vGPU type's parent is a function, and that has one too. */
+export function factsOf(
+  entry: Device | DeviceType,
+  parentOf: ReadonlyMap<string, string | null>,
+): FactsOf {
+  const { parent, type, driver, parentDriver } = entry;
+  return {
+    device: "id" in entry ? entry.id as string : null,
+    parents: [parent, parentOf.get(parent ?? "") ?? null],
+    driver: (driver ?? parentDriver)?.name ?? null,
+    type,
+  };
+}
+
+/** Facts, and those that are declared where the host does not know them itself; the first declaration counts. Pure. */
+export function withOperatorFacts(
+  facts: Readonly<Record<string, unknown>>,
+  declared: readonly OperatorFact[],
+  { device, parents, driver, type }: FactsOf,
+): Record<string, unknown> {
+  const fits = (pattern: string | undefined, texts: readonly (string | null)[]) =>
+    pattern === undefined ||
+    texts.some((text) => text !== null && matchType(pattern, text) !== null);
+  const all: Record<string, unknown> = { ...facts };
+  for (const { for: of, set } of declared) {
+    const holds = fits(of.device, [device]) && fits(of.parent, parents) &&
+      fits(of.driver, [driver]) && fits(of.type, [type]);
+    for (const [name, value] of holds ? Object.entries(set) : []) all[name] ??= value;
+  }
+  return all;
+}
+
+function listFiles(directory: string): string[] {
+  try {
+    return Array.from(Deno.readDirSync(directory), ({ name }) => name)
+      .filter((name) => name.endsWith(".json")).sort(compareText).map((name) =>
+        join(directory, name)
+      );
+  } catch (error) {
+    // A directory that is a problem is one when it is read as a file.
+    return error instanceof Deno.errors.NotFound ? [] : [directory];
+  }
+}
+
+function readFile(path: string): OperatorFacts {
+  let text: string;
+  try {
+    if (Deno.statSync(path).size > MAX_FACTS_BYTES) {
+      throw new RangeError(`larger than ${MAX_FACTS_BYTES} bytes`);
+    }
+    text = Deno.readTextFileSync(path);
+  } catch (error) {
+    throw error instanceof RangeError ? error : new Error(`cannot be read: ${errnoOf(error)}`);
+  }
+  const read = OperatorFacts.safeParse(checkSchema(JSON.parse(text), FACTS_SCHEMA));
+  if (!read.success) {
+    const [{ path: at, message }] = read.error.issues as [typeof read.error.issues[number]];
+    throw new Error(`${jsonPointer(at)}: ${message}`);
+  }
+  for (const [index, { for: of }] of read.data.facts.entries()) {
+    const key = Object.keys(of).find((name) =>
+      countWildcards(of[name as keyof typeof of]!) > MAX_WILDCARDS
+    );
+    if (key !== undefined) {
+      throw new Error(`/facts/${index}/for/${key}: more than ${MAX_WILDCARDS} wildcards`);
+    }
+  }
+  return read.data;
+}
