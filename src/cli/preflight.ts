@@ -1,5 +1,4 @@
 import {
-  identify,
   identifyWithData,
   recoverDevices,
   testSource,
@@ -79,17 +78,17 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
   },
 };
 
-/** A device of this host as a source, with its initial data where it can migrate at all. */
+/** A device of this host as a source, with its initial data where it has any. */
 async function identifyHere(
   context: Context,
   world: World,
   snapshot: Snapshot,
   id: string,
 ): Promise<Identity> {
-  const plain = identify(snapshot, id);
-  if (plain.migration.uapi === "none") return plain;
   const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
-  return (await identifyWithData(world, snapshot, id, policy)).identity;
+  const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
+  tellProblems(context.terminal, problems);
+  return identity;
 }
 
 /** Puts right what an earlier run left, and tells what could not be. */
