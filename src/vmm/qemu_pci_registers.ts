@@ -33,9 +33,10 @@ const PCI_MSI_FLAGS_64BIT = 0x80;
 const PCI_MSI_FLAGS_MASKBIT = 0x100;
 
 /**
- * QEMU keeps the flags of vectors, width and masking; the rest of the register reads as zero.
+ * QEMU keeps the flags of vectors, width and masking. Address, data, masks and pending bits are zero on both sides: the
+ * machine is reset before it runs or loads anything.
  *
- * Source: QEMU, hw/pci/msi.c `msi_init`, hw/vfio/pci.c `vfio_msi_setup`.
+ * Source: QEMU, hw/pci/msi.c `msi_init`, `msi_reset`, hw/vfio/pci.c `vfio_msi_setup`.
  */
 export function addMsi(device: QemuPciDevice, { id, at }: Capability): void {
   const { config, wmask } = device;
@@ -58,6 +59,8 @@ export function addMsi(device: QemuPciDevice, { id, at }: Capability): void {
   const data = at + (is64 ? 12 : 8);
   setWord(wmask, data, 0xffff);
   if (masks) setLong(wmask, data + 4, 0xffffffff >>> 32 - (1 << order));
+  config.fill(0, at + 4, data + 2);
+  if (masks) config.fill(0, data + 4, data + 12);
 }
 
 const MSIX_CONTROL_OFFSET = 3;

@@ -138,5 +138,8 @@ function startQemu(args: readonly string[]) {
 
 /** The program under test, with what it needs to see of the machine. */
 export function vmmOptions({ machineType, bus }: Machine, version: string): string[] {
-  return ["--qemu-version", version, "--machine-type", machineType, "--pci-bus", bus];
+  return [
+    ...["--qemu-version", version, "--machine-type", machineType],
+    ...["--pci-bus", bus, "--enable-migration", "on"],
+  ];
 }
