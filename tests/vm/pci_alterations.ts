@@ -191,3 +191,12 @@ export const OF_V1: readonly Alteration[] = [
   at(0x1d0, extended(0x0d, 1, 0x1e8), "another capability in place of the resizable BAR"),
   { name: "a space of 255 bytes", size: 255 },
 ];
+
+/** The original's bytes with an alteration's over them. */
+export function alteredSpace({ bytes = {} }: Alteration): Uint8Array<ArrayBuffer> {
+  const space = new Uint8Array(4096);
+  for (const [place, hex] of [...Object.entries(ORIGINAL.bytes), ...Object.entries(bytes)]) {
+    space.set(Uint8Array.fromHex(hex.replaceAll(" ", "")), Number(place));
+  }
+  return space;
+}

@@ -4,11 +4,11 @@ import type { VmCase } from "./case.ts";
 import { makeMdev, runProgram } from "./machine.ts";
 import {
   type Alteration,
+  alteredSpace,
   ELSEWHERE,
   OF_V1,
   ON_PORT,
   ORIGINAL,
-  type Shown,
 } from "./pci_alterations.ts";
 import { installQemu, loadMachine, type Machine, saveMachine, vmmOptions } from "./qemu.ts";
 
@@ -45,25 +45,13 @@ const TRIALS: readonly Trial[] = [
   { machine: { ...V1, machineType: "pc-q35-7.2" }, type: "askpci-v1", alterations: OF_V1 },
 ];
 
-/** Makes a device show a configuration. */
-function show(device: string, { bytes, size, bars }: Shown): void {
-  const space = new Uint8Array(4096);
-  for (const [place, hex] of Object.entries(bytes)) {
-    space.set(Uint8Array.fromHex(hex.replaceAll(" ", "")), Number(place));
-  }
+/** Makes a device show the original, or what an alteration makes of it. */
+function show(device: string, alteration: Alteration): void {
+  const { size = ORIGINAL.size, bars = ORIGINAL.bars } = alteration;
   const folder = `/sys/bus/mdev/devices/${device}`;
-  Deno.writeFileSync(`${folder}/config`, space);
+  Deno.writeFileSync(`${folder}/config`, alteredSpace(alteration));
   Deno.writeTextFileSync(`${folder}/config_size`, `${size}`);
   Deno.writeTextFileSync(`${folder}/bar_sizes`, bars.join(" "));
-}
-
-/** The original's bytes with some others over them. */
-function altered({ bytes = {}, size = ORIGINAL.size, bars = ORIGINAL.bars }: Alteration): Shown {
-  const space = new Uint8Array(4096);
-  for (const [place, hex] of [...Object.entries(ORIGINAL.bytes), ...Object.entries(bytes)]) {
-    space.set(Uint8Array.fromHex(hex.replaceAll(" ", "")), Number(place));
-  }
-  return { bytes: { 0: space.toHex() }, size, bars };
 }
 
 /** A source that has been saved: its identity, and the stream. */
@@ -95,7 +83,7 @@ async function makeSource(machine: Machine, type: Trial["type"]): Promise<Source
   const [device, target] = devices.get(type) ??
     [makeMdev(type, "askpci"), makeMdev(type, "askpci")];
   devices.set(type, [device, target]);
-  show(device, ORIGINAL);
+  show(device, { name: "nothing" });
   const options = ["--initial-data", ...vmmOptions(machine, version), ...freshly()];
   const { stdout, stderr, code } = await runProgram(["identity", device, ...options]);
   assertEquals(code, 0, stderr);
@@ -126,7 +114,7 @@ function caseOf(trial: Trial, alteration: Alteration): VmCase {
       const source = await sourceOf(trial);
       if (installed !== qemu) await installQemu(qemu);
       installed = qemu;
-      show(source.target, altered(alteration));
+      show(source.target, alteration);
       const plain = await predict(source);
       const tested = await predict(source, "--preflight");
       const said = await loadMachine(machine, source.target, source.stream);
@@ -141,7 +129,7 @@ function caseOf(trial: Trial, alteration: Alteration): VmCase {
           name: alteration.name,
           plain: [plain.verdict, ...codesOf(plain)],
           tested: [tested.verdict, tested.evidence, ...codesOf(tested)],
-          qemu: said === null ? "migrated" : said.split("\n")[0],
+          qemu: said === null ? "migrated" : complaintIn(said),
         }),
       );
       // What QEMU will do is predicted by its reasons alone; the verdict follows it, but for BARs.
@@ -152,6 +140,12 @@ function caseOf(trial: Trial, alteration: Alteration): VmCase {
       checkPlace(said, reasons);
     },
   };
+}
+
+/** The line that tells why, else the first one. */
+function complaintIn(said: string): string {
+  const lines = said.split("\n");
+  return lines.find((line) => line.includes("Bad config data")) ?? lines[0]!;
 }
 
 /** Where QEMU names the byte that it refuses first, the reason names a register that begins at most there. */
