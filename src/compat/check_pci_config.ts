@@ -1,7 +1,7 @@
 import type { Identity, PciConfig, Reason } from "../identity/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { checkUnchecked } from "./check_unchecked_pci.ts";
-import { comparePciConfigs, decodedDifferences, hiddenDifferences } from "./compare_pci_configs.ts";
+import { comparePciConfigs, decodedDifferences } from "./compare_pci_configs.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
 import type { PciDifference } from "../vmm/mod.ts";
 
@@ -45,7 +45,7 @@ function checkCompared(
   const outcome = comparePciConfigs({ source, target, theirs, ours });
   switch (outcome.kind) {
     case "same":
-      return vendorSpecificDiffers(vendor, hiddenDifferences({ source, target, theirs, ours }));
+      return vendorSpecificDiffers(vendor, outcome.unchecked);
     case "problem": {
       const sentence = `${vendor}: QEMU does not start with the device: ${outcome.problem}`;
       return [find("refuse", "PciDeviceRefused", sentence, { source: null, host: null })];

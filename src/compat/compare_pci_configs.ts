@@ -4,8 +4,10 @@ import {
   type PairSetting,
   type PciComparison,
   type PciDifference,
+  type PciSource,
   possibleSettings,
   type QemuPair,
+  type QemuSetting,
 } from "../vmm/mod.ts";
 import type { Candidate } from "./configurations.ts";
 
@@ -19,7 +21,8 @@ export interface PciPair {
 
 /** What QEMU will find, by all that is known of it. */
 export type PciOutcome =
-  | { kind: "same" }
+  /** `unchecked` is where QEMU does not look, of what the guest sees in vendor-specific capabilities. */
+  | { kind: "same"; unchecked: readonly PciDifference[] }
   | { kind: "problem"; problem: string }
   | { kind: "different"; differences: readonly PciDifference[] }
   | { kind: "depends"; differences: readonly PciDifference[]; on: string[] };
@@ -45,29 +48,69 @@ const UNKNOWNS: readonly { same: (setting: PairSetting) => unknown; text: string
   },
 ];
 
+/** What was found of a source's configuration, by the target's and the monitors: most of a host's devices are alike. */
+const FOUND = new WeakMap<PciConfig, Map<string, PciOutcome>>();
+
 /** Compares two configuration spaces in every setting that the monitors can have. */
 export function comparePciConfigs(pair: PciPair): PciOutcome {
-  const sides = toSources(pair);
-  const results = possibleSettings(qemuPair(pair)).map((setting) => ({
+  const { theirs, ours } = pair;
+  const qemus = qemuPair(pair);
+  const found = FOUND.get(theirs) ?? new Map<string, PciOutcome>();
+  FOUND.set(theirs, found);
+  const key = JSON.stringify([ours.space, ours.bars, qemus]);
+  const outcome = found.get(key) ??
+    compareIn(settingsFor(theirs, ours, qemus), toSources(theirs, ours));
+  found.set(key, outcome);
+  return outcome;
+}
+
+/** The settings that the monitors can have, as far as they matter to devices with such capabilities. */
+function settingsFor(theirs: PciConfig, ours: PciConfig, qemus: QemuPair): PairSetting[] {
+  const has = (list: "capabilities" | "extendedCapabilities", id: number) =>
+    [theirs, ours].some((config) => config[list]?.some((found) => parseInt(found.id, 16) === id));
+  const [hasExpress, hasRebar, hasVendorSpecific, hasPowerManagement] = [
+    has("capabilities", 0x10),
+    has("extendedCapabilities", 0x15),
+    has("capabilities", 0x09),
+    has("capabilities", 0x01),
+  ];
+  const seesBus = hasExpress ||
+    [theirs, ours].some(({ extendedCapabilities }) => (extendedCapabilities?.length ?? 0) > 0);
+  const plain = (
+    { bus, showsRebar, checksVendorSpecific, boundsPowerManagement }: QemuSetting,
+  ) => ({
+    bus: seesBus ? bus : "port",
+    showsRebar: hasRebar && showsRebar,
+    checksVendorSpecific: hasVendorSpecific && checksVendorSpecific,
+    boundsPowerManagement: hasPowerManagement && boundsPowerManagement,
+  } as const);
+  const all = possibleSettings(qemus).map(({ source, target }) => ({
+    source: plain(source),
+    target: plain(target),
+  }));
+  return [...new Map(all.map((setting) => [JSON.stringify(setting), setting])).values()];
+}
+
+function compareIn(
+  settings: readonly PairSetting[],
+  { source, target }: Readonly<Record<"source" | "target", PciSource>>,
+): PciOutcome {
+  const results = settings.map((setting) => ({
     setting,
-    ...compareAsQemu(sides.source, sides.target, setting),
+    ...compareAsQemu(source, target, setting),
   }));
   const refused = results.filter(isRefused);
   const [first] = refused.toSorted((a, b) => a.differences.length - b.differences.length);
-  if (first === undefined) return { kind: "same" };
+  if (first === undefined) {
+    const [setting] = settings as [PairSetting];
+    const checked = { ...setting, target: { ...setting.target, checksVendorSpecific: true } };
+    return { kind: "same", unchecked: compareAsQemu(source, target, checked).differences };
+  }
   if (refused.length < results.length) {
     return { kind: "depends", differences: first.differences, on: decisive(results) };
   }
   if (first.problem !== null) return { kind: "problem", problem: first.problem };
   return { kind: "different", differences: first.differences };
-}
-
-/** Where QEMU does not look, of what the guest sees in vendor-specific capabilities. */
-export function hiddenDifferences(pair: PciPair): readonly PciDifference[] {
-  const { source, target } = toSources(pair);
-  const [setting] = possibleSettings(qemuPair(pair)) as [PairSetting];
-  const checked = { ...setting, target: { ...setting.target, checksVendorSpecific: true } };
-  return compareAsQemu(source, target, checked).differences;
 }
 
 function isRefused({ differences, problem }: PciComparison): boolean {
@@ -86,7 +129,7 @@ function decisive(results: readonly (PciComparison & { setting: PairSetting })[]
 }
 
 /** Both configuration spaces, as the model takes them. */
-function toSources({ theirs, ours }: PciPair) {
+function toSources(theirs: PciConfig, ours: PciConfig) {
   return {
     source: { space: unpackPciSpace(theirs.space!), bars: theirs.bars },
     target: { space: unpackPciSpace(ours.space!), bars: ours.bars },

@@ -15,7 +15,13 @@
  * @module
  */
 export * from "./compare_pci_config.ts";
-export { type PairSetting, possibleSettings, type QemuPair } from "./qemu_setting.ts";
+export type { PciSource } from "./open_as_qemu.ts";
+export {
+  type PairSetting,
+  possibleSettings,
+  type QemuPair,
+  type QemuSetting,
+} from "./qemu_setting.ts";
 export * from "./list_needs.ts";
 export * from "./not_seen.ts";
 export * from "./qemu_outcome.ts";
