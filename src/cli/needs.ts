@@ -13,6 +13,11 @@ export function needLines(offers: readonly Offer[]): string[] {
   });
 }
 
+/** The needs of one configuration, one a line. */
+export function needsOfOne(needs: readonly Need[]): string {
+  return needs.map((need) => `  need  ${escapeControls(needText(need))}\n`).join("");
+}
+
 function needText({ state, code, sentence }: Need): string {
   return `${state}  ${code}: ${sentence}`;
 }
@@ -39,6 +44,6 @@ export function notSeenLine({ notSeen }: Pick<Answer, "notSeen">): string {
 }
 
 /** Whether a reason is told as a need already. */
-export function isNeed({ needs }: Offer, code: string): boolean {
+export function isNeed({ needs }: Pick<Offer, "needs">, code: string): boolean {
   return needs.some((need) => need.code === code);
 }

@@ -8,6 +8,7 @@ import {
 import type { Identity, Snapshot } from "../identity/mod.ts";
 import { type Command, type Context, FAILED, NO, UNKNOWN, YES } from "./command.ts";
 import { reasonLines } from "./format_answer.ts";
+import { isNeed, needsOfOne } from "./needs.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
   HOST_OPTIONS,
@@ -60,7 +61,7 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
       ...policy,
       subsystem: subsystemMode(context),
     });
-    const { verdict, evidence, reasons, warnings, problems } = tested;
+    const { verdict, evidence, needs = [], reasons, warnings, problems } = tested;
     tellProblems(context.terminal, problems);
     context.terminal.out(
       context.options.json
@@ -71,7 +72,8 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
           ...tested,
         })
         : `${verdict}${evidence === null ? "" : ` (${evidence})`}\n` +
-          reasonLines(reasons) + reasonLines(warnings, "  warning  "),
+          needsOfOne(needs) + reasonLines(reasons.filter(({ code }) => !isNeed({ needs }, code))) +
+          reasonLines(warnings, "  warning  "),
     );
     if (problems.some(({ code }) => code === "needs-reset")) return FAILED;
     return verdict === "compatible" ? YES : verdict === "incompatible" ? NO : UNKNOWN;
