@@ -19,11 +19,14 @@ const RUNS = [
   "debian/systemd",
   "vfiolab/systemd",
   "vfiolab/pci",
+  "debian/qemu",
+  "vfiolab/qemu",
 ];
 /** What scripts/vm/run is told besides. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   systemd: ["--root", "systemd"],
   pci: ["--qemus"],
+  qemu: ["--qemus"],
   "pci-all": ["--qemus", "--timeout", "3000"],
 };
 /** Machines at once: each has one processor. What one prints is told when it has ended. */

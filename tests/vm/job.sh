@@ -9,6 +9,10 @@ case $(sed -n 1p /job/which) in
     exec /job/vm-tests run "$(sed -n 1p /job/which)" "$(sed -n 2p /job/which)" ;;
 esac
 load_samples || exit 1
+if [ -b /dev/vdb ] && [ "$(sed -n 1p /job/which)" = qemu ]; then
+  mkdir -p /mnt/qemus
+  mount -t ext2 -o ro /dev/vdb /mnt/qemus || exit 1
+fi
 make_mdev mtty mtty-1 11111111-0000-4000-8000-000000000001 || exit 1
 make_mdev mtty mtty-2 22222222-0000-4000-8000-000000000001 || exit 1
 make_mdev mtty mtty-2 22222222-0000-4000-8000-000000000002 || exit 1

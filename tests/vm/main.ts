@@ -14,6 +14,7 @@ import { MODEL_CASES } from "./model_cases.ts";
 import { NEEDS_CASES } from "./needs_cases.ts";
 import { pciCases } from "./pci_cases.ts";
 import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
+import { QEMU_CASES } from "./qemu_cases.ts";
 import { RELOAD_CASES } from "./reload_cases.ts";
 import { SERVE_CASES } from "./serve_cases.ts";
 import { SYSTEMD_CASES } from "./systemd_cases.ts";
@@ -27,6 +28,7 @@ const RUNS = [
   "bench",
   "systemd",
   "pci",
+  "qemu",
   "pci-all",
 ] as const;
 
@@ -41,6 +43,7 @@ switch (command) {
       kill: () => KILL_CASES,
       bench: () => BENCH_CASES,
       systemd: () => SYSTEMD_CASES,
+      qemu: () => QEMU_CASES,
       pci: () => pciCases(false),
       "pci-all": () => pciCases(true),
     }[args[0] as (typeof RUNS)[number]]();

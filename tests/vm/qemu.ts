@@ -53,6 +53,27 @@ export async function saveMachine(machine: Machine, device: string, file: string
   if (status !== "completed") throw new Error(`QEMU did not save: ${await qemu.end()}`);
 }
 
+/** What became of a migration: it passed, QEMU refused to start it, or it failed once it had started. */
+export interface Tried {
+  outcome: "passes" | "blocked" | "fails";
+  /** What QEMU said of it. */
+  said: string;
+}
+
+/** Tries to save a machine with a device into a file, as a migration does. */
+export async function tryToSave(machine: Machine, device: string, file: string): Promise<Tried> {
+  await using qemu = startQemu(argumentsOf(machine, device));
+  await qemu.ask("qmp_capabilities");
+  try {
+    await qemu.ask("migrate", { uri: `exec:cat > ${file}` });
+  } catch (error) {
+    return { outcome: "blocked", said: String(error) };
+  }
+  const status = await qemu.until("query-migrate", ["completed", "failed"]);
+  const { "error-desc": said = status } = await qemu.ask("query-migrate");
+  return { outcome: status === "completed" ? "passes" : "fails", said };
+}
+
 /** What QEMU made of a stream: null where it took it, else what it said, from its first complaint on. */
 export async function loadMachine(
   machine: Machine,

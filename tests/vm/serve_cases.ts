@@ -50,7 +50,7 @@ export const SERVE_CASES: readonly VmCase[] = [
         refusals.find(({ configuration: { id, type } }: Json) => (id ?? type) === name)
           .reasons.map(({ code }: Json) => code);
       assertEquals(codes(MTTY_2), ["SourceItself"]);
-      assertEquals(codes(MTTY_1), ["TypeDiffers", "PciConfigDiffers"]);
+      assertEquals(codes(MTTY_1), ["TypeDiffers", "BarsDiffer"]);
       assert(codes("mtty-1").includes("TypeDiffers"));
       const once = await call(`${url}/v1/ask`, { method: "POST", body: identity });
       assertEquals(once.json().offers, offers);
