@@ -202,6 +202,7 @@ export const V1_CASES: readonly VmCase[] = [
     name:
       "ask --preflight offers a newer type of another name, as its driver accepts the older one's data",
     async run() {
+      for (const type of TYPES) deviceOf(type);
       const source = await sourceOf("a1");
       const args = ["ask", "-", "--preflight", "--json", ...OPTIONS];
       const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
