@@ -133,16 +133,11 @@ function judgeTaken(tested: DriverTested): TestResult {
     return notKnown("NotControlled", sentence, values);
   }
   const sentence = `${driver} accepted the source's ${source.bytes} bytes of initial data${
-    isSeen ? CONTROLLED[test.controls] ?? "" : ""
+    isSeen ? ", and refused altered ones" : ""
   }; ${howFar(declared)}; an idle device's data is less than a running one's`;
   const reasons = [{ code: "DriverAccepted", sentence, ...values }];
   return { by: "driver", verdict: "compatible", evidence: "driver-tested", reasons };
 }
-
-const CONTROLLED: Partial<Record<DriverTest["controls"], string>> = {
-  made: ", and refused altered ones",
-  remembered: ", and refused altered ones earlier in this load",
-};
 
 const DEPTHS: Readonly<Record<TestDepth, string>> = {
   nothing: "it looks at nothing before RESUMING ends",
