@@ -19,8 +19,8 @@ const PARSERS: Readonly<Record<Vmm, (text: string) => string | null>> = {
   libvirt: parseLibvirtVersion,
 };
 
-/** How long a program may take to say its version. */
-const TIMEOUT_MS = 3_000;
+/** How long a program may take to say its version: what only one that hangs takes, on a busy host too. */
+const TIMEOUT_MS = 30_000;
 
 /** How much a program may say to that. */
 const MAX_SAID = 65_536;
