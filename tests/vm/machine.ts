@@ -71,8 +71,11 @@ export function deviceNamed(id: string, roots: HostRoots = THIS_HOST): SysfsDevi
 }
 
 /** Makes an mdev of a type; gives its name. */
-export function makeMdev(type: string, parent = "mtty"): string {
-  const id = crypto.randomUUID();
+export function makeMdev(
+  type: string,
+  parent = "mtty",
+  id: string = crypto.randomUUID(),
+): string {
   Deno.writeTextFileSync(`/sys/class/mdev_bus/${parent}/mdev_supported_types/${type}/create`, id);
   return id;
 }

@@ -9,6 +9,8 @@ type Json = any;
 /** Two devices of one class, with the same names in each load of the driver. */
 const SOURCE = "a1a1a1a1-0000-4000-8000-000000000001";
 const TARGET = "a1a1a1a1-0000-4000-8000-000000000002";
+/** A third, which comes after them. */
+const INFERRED = "f1f1f1f1-0000-4000-8000-000000000003";
 const TYPE = "askv1-a1";
 const RULES = "/tmp/reload-rules";
 const STATE = "/tmp/reload-state";
@@ -134,8 +136,8 @@ export const RELOAD_CASES: readonly VmCase[] = [
     name: "a probe replaces what was known in this load of the driver, for a server too",
     async run() {
       await reload(true);
-      // Another device speaks for the class, so that this one and the type are inferred from what it says.
-      const inferred = makeMdev(TYPE, "askv1");
+      // The first by name speaks for the class, so that this one and the type are inferred from what it says.
+      const inferred = makeMdev(TYPE, "askv1", INFERRED);
       const server = await startServer(...OPTIONS);
       await waitForMigration(server.url, TARGET);
       const uapis = ({ devices, types }: Json) =>
