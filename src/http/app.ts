@@ -22,7 +22,8 @@ import {
 } from "../compat/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
 import { type Answer, Failure, type Identity, type Snapshot } from "../identity/mod.ts";
-import { checkDoor, readJson } from "./door.ts";
+import { makeBodyReader } from "./bodies.ts";
+import { checkDoor } from "./door.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
 import { readIdentity, readTest } from "./read_identity.ts";
 import { makeSessions, type Session } from "./sessions.ts";
@@ -57,6 +58,7 @@ export function makeApp(
   { newest, nowMs, version, test, testAll, rules, subsystem = "warn" }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
+  const withBody = makeBodyReader();
   const list = (select: (snapshot: Snapshot) => Record<string, unknown>): Handler => async (c) => {
     const snapshot = await newest();
     const { takenAt, problems } = snapshot;
@@ -69,8 +71,6 @@ export function makeApp(
     const options = { omitUnknown, subsystem, order };
     return tests === undefined ? options : { ...options, tests };
   };
-  const answerTo = async (c: Context, snapshot: Snapshot, source: Identity): Promise<Answer> =>
-    answer(snapshot, source, await optionsFor(c, snapshot, source));
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
 
   const routes: readonly [method: string, path: string, handler: Handler][] = [
@@ -105,22 +105,23 @@ export function makeApp(
       });
     }],
     ["GET", "/v1/snapshot", async (c) => c.json(await newest())],
-    ["POST", "/v1/ask", async (c) => {
-      const body = await readJson(c.req.raw);
-      const snapshot = await newest();
-      const optionsOf = (source: Identity) => optionsFor(c, snapshot, source);
-      return c.json(await askOnce(snapshot, body, { optionsOf, plans: plansWanted(c) }));
-    }],
-    ["POST", "/v1/test", async (c) => {
-      const { source, target } = readTest(await readJson(c.req.raw));
-      const snapshot = await newest();
-      const { takenAt } = snapshot;
-      if (test === undefined) {
-        throw new Failure("not-permitted", "Cannot test: tests are off", { subject: "test" });
-      }
-      const tested = await test(snapshot, source, target);
-      return c.json({ snapshot: snapshot.snapshot, takenAt, source: source.id, ...tested });
-    }],
+    ["POST", "/v1/ask", (c) =>
+      withBody(c.req.raw, async (body) => {
+        const snapshot = await newest();
+        const optionsOf = (source: Identity) => optionsFor(c, snapshot, source);
+        return c.json(await askOnce(snapshot, body, { optionsOf, plans: plansWanted(c) }));
+      })],
+    ["POST", "/v1/test", (c) =>
+      withBody(c.req.raw, async (body) => {
+        const { source, target } = readTest(body);
+        const snapshot = await newest();
+        const { takenAt } = snapshot;
+        if (test === undefined) {
+          throw new Failure("not-permitted", "Cannot test: tests are off", { subject: "test" });
+        }
+        const tested = await test(snapshot, source, target);
+        return c.json({ snapshot: snapshot.snapshot, takenAt, source: source.id, ...tested });
+      })],
     ["POST", "/v1/sessions", async (c) => {
       const { id, snapshot } = sessions.open(await newest());
       const { takenAt } = snapshot;
@@ -133,14 +134,15 @@ export function makeApp(
       sessions.close(c.req.param("id")!);
       return c.body(null, 204);
     }],
-    ["PUT", "/v1/sessions/:id/source", async (c) => {
-      session(c);
-      const source = readIdentity(await readJson(c.req.raw));
-      const open = session(c);
-      const answered = await answerTo(c, open.snapshot, source);
-      open.source = source;
-      open.answer = answered;
-      return c.json(describe(open));
+    ["PUT", "/v1/sessions/:id/source", (c) => {
+      const { id } = session(c);
+      return withBody(c.req.raw, async (body, bytes) => {
+        const source = readIdentity(body);
+        const { snapshot } = session(c);
+        const options = await optionsFor(c, snapshot, source);
+        sessions.write(id, { source, options, bytes });
+        return c.json(describe(session(c)));
+      });
     }],
     ["GET", "/v1/sessions/:id/offers", (c) => part(c, answerOf(session(c)), "offers")],
     ["GET", "/v1/sessions/:id/refusals", (c) => part(c, answerOf(session(c)), "refusals")],
@@ -188,19 +190,22 @@ function requestId(c: Context): string {
   return id;
 }
 
-function describe({ id, snapshot, source, answer }: Session) {
+function describe(session: Session) {
+  const { id, snapshot, written } = session;
+  const answered = written === null ? null : answerOf(session);
   return {
     id,
     snapshot: snapshot.snapshot,
     takenAt: snapshot.takenAt,
-    source: source === null ? null : { id: source.id, type: source.type },
-    offers: answer?.offers.length ?? null,
-    refusals: answer?.refusals.length ?? null,
+    source: written === null ? null : { id: written.source.id, type: written.source.type },
+    offers: answered?.offers.length ?? null,
+    refusals: answered?.refusals.length ?? null,
   };
 }
 
-function answerOf({ answer, id }: Session): Answer {
-  if (answer !== null) return answer;
+/** The answer to a session's source: worked out anew each time, since it is far larger than the source. */
+function answerOf({ snapshot, written, id }: Session): Answer {
+  if (written !== null) return answer(snapshot, written.source, written.options);
   throw new HttpProblem("source-missing", `No source was written to session ${id}`, {
     remedy: `PUT the source's identity to /v1/sessions/${id}/source.`,
   });

@@ -1,18 +1,18 @@
 import { assert, assertEquals, assertLess, assertStringIncludes } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { makeTestApp, problemOf, unharmed } from "../../tests/fixtures/test_app.ts";
-import { MAX_BODY_BYTES } from "./door.ts";
+import { BODY_LIMITS } from "./bodies.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
 Deno.test("a body that says that it is too large is refused before it is read", async () => {
   await unharmed(async ({ request }, path) => {
-    const headers = { ...JSON_TYPE, "content-length": String(MAX_BODY_BYTES + 1) };
+    const headers = { ...JSON_TYPE, "content-length": String(BODY_LIMITS.bodyBytes + 1) };
     let read = 0;
     const body = new ReadableStream({ pull: () => void read++ }, { highWaterMark: 0 });
     const response = await request(`${path}/source`, { method: "PUT", body, headers });
     const { remedy } = await problemOf(response, 413, "too-large");
-    assertStringIncludes(remedy!, String(MAX_BODY_BYTES));
+    assertStringIncludes(remedy!, String(BODY_LIMITS.bodyBytes));
     assertEquals(read, 0);
   });
 });
@@ -32,14 +32,14 @@ Deno.test("a body that turns out too large is refused and read no further", asyn
     const response = await request(`${path}/source`, { method: "PUT", body, headers: JSON_TYPE });
     await problemOf(response, 413, "too-large");
     assert(cancelled);
-    assertLess(given, 2 * MAX_BODY_BYTES);
+    assertLess(given, 2 * BODY_LIMITS.bodyBytes);
   });
 });
 
 Deno.test("a body of just the largest size is read", async () => {
   const { request } = makeTestApp();
   const identity = JSON.stringify(mttyIdentity());
-  const body = identity + " ".repeat(MAX_BODY_BYTES - identity.length);
+  const body = identity + " ".repeat(BODY_LIMITS.bodyBytes - identity.length);
   const response = await request("/v1/ask", { method: "POST", body, headers: JSON_TYPE });
   await response.body?.cancel();
   assertEquals(response.status, 200);

@@ -24,6 +24,7 @@ const PROBLEMS = {
   "session-unknown": [404, "Cannot find the session"],
   "device-unknown": [404, "Cannot find the device"],
   "method-not-allowed": [405, "Cannot do that here"],
+  "too-slow": [408, "Cannot wait for the body"],
   "in-use": [409, "Cannot disturb a device in use"],
   "source-missing": [409, "Cannot ask before a source is written"],
   "too-large": [413, "Cannot take a body of this size"],
@@ -31,7 +32,9 @@ const PROBLEMS = {
   "identity-invalid": [422, "Cannot read the identity"],
   "schema-unsupported": [422, "Cannot read this schema"],
   "source-cannot-migrate": [422, "Cannot migrate the source"],
+  "client-gone": [499, "Cannot read the rest of the body"],
   "internal": [500, "Cannot answer"],
+  "too-busy": [503, "Cannot take more bodies now"],
   "sessions-full": [503, "Cannot open another session"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ProblemName = keyof typeof PROBLEMS;

@@ -1,12 +1,19 @@
-import type { Answer, Identity, Snapshot } from "../identity/mod.ts";
+import type { AnswerOptions } from "../agent/mod.ts";
+import type { Identity, Snapshot } from "../identity/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** A session of write and ask: pinned to a snapshot, with the source once it is written. */
 export interface Session {
   id: string;
   snapshot: Snapshot;
-  source: Identity | null;
-  answer: Answer | null;
+  written: Written | null;
+}
+
+/** A source that was written, what is wanted of its answer, tests included, and the bytes that it came in. */
+export interface Written {
+  source: Identity;
+  options: AnswerOptions;
+  bytes: number;
 }
 
 export interface SessionLimits {
@@ -14,15 +21,19 @@ export interface SessionLimits {
   most: number;
   /** After how long without a request one is closed. */
   idleMs: number;
+  /** How many bytes their sources may have come in, all together. */
+  bytes: number;
 }
 
-export const SESSION_LIMITS: SessionLimits = { most: 256, idleMs: 15 * 60_000 };
+export const SESSION_LIMITS: SessionLimits = { most: 256, idleMs: 15 * 60_000, bytes: 32 << 20 };
 
 /** Open sessions. They live in memory only: an agent that restarts forgets them. */
 export interface Sessions {
   open(snapshot: Snapshot): Session;
   /** Throws an {@link HttpProblem} where there is no such session, or no longer. */
   get(id: string): Session;
+  /** Writes a source. Throws an {@link HttpProblem} where sources take too much together. */
+  write(id: string, written: Written): void;
   close(id: string): void;
   readonly size: number;
 }
@@ -46,7 +57,7 @@ export function makeSessions(
           headers: { "retry-after": "60" },
         });
       }
-      const session: Session = { id: crypto.randomUUID(), snapshot, source: null, answer: null };
+      const session: Session = { id: crypto.randomUUID(), snapshot, written: null };
       open.set(session.id, { session, usedMs: nowMs() });
       return session;
     },
@@ -56,6 +67,20 @@ export function makeSessions(
       if (entry === undefined) throw unknownSession(id);
       entry.usedMs = nowMs();
       return entry.session;
+    },
+    write(id, written) {
+      const session = this.get(id);
+      const others = [...open.values()].reduce(
+        (sum, { session: other }) => other === session ? sum : sum + (other.written?.bytes ?? 0),
+        0,
+      );
+      if (others + written.bytes > limits.bytes) {
+        throw new HttpProblem("sessions-full", `Sources of ${others} bytes are open`, {
+          remedy: "Close sessions with DELETE, or use POST /v1/ask, which needs none.",
+          headers: { "retry-after": "60" },
+        });
+      }
+      session.written = written;
     },
     close(id) {
       expire();

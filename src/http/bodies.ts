@@ -1,0 +1,165 @@
+import { HttpProblem } from "./problem.ts";
+
+/** What bodies may cost, so that no caller can exhaust the process. */
+export interface BodyLimits {
+  /** The largest body that is read: an identity with its initial data fits many times. */
+  bodyBytes: number;
+  /** All bodies that are being read or answered. */
+  inFlightBytes: number;
+  /** How long a body may take to arrive. */
+  readMs: number;
+  /** How deep arrays and objects may be nested. */
+  depth: number;
+  /** How many values a body may hold, those in arrays and objects included. */
+  values: number;
+}
+
+export const BODY_LIMITS: BodyLimits = {
+  bodyBytes: 4 << 20,
+  inFlightBytes: 16 << 20,
+  readMs: 10_000,
+  depth: 64,
+  values: 50_000,
+};
+
+/**
+ * Reads a body as JSON and answers it; its bytes count as in flight until the answer is there. Throws an
+ * {@link HttpProblem} that says which limit the body exceeds, or what is wrong with it.
+ */
+export type WithBody = <T>(
+  request: Request,
+  answer: (json: unknown, bytes: number) => Promise<T>,
+) => Promise<T>;
+
+/** One reader for the bodies of all requests, which share its limits. */
+export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
+  let inFlight = 0;
+  const take = (bytes: number): void => {
+    if (inFlight + bytes > limits.inFlightBytes) throw tooBusy(limits);
+    inFlight += bytes;
+  };
+  return async (request, answer) => {
+    checkMediaType(request);
+    let taken = 0;
+    const grow = (bytes: number): void => {
+      if (taken + bytes > limits.bodyBytes) throw tooLarge(taken + bytes, limits);
+      take(bytes);
+      taken += bytes;
+    };
+    try {
+      const text = decode(await readChunks(request, grow, limits.readMs));
+      checkShape(text, limits);
+      return await answer(parse(text), taken);
+    } finally {
+      inFlight -= taken;
+    }
+  };
+}
+
+function checkMediaType(request: Request): void {
+  const type = request.headers.get("content-type");
+  if (type === null || /^application\/(json|[\w.+-]+\+json)\b/i.test(type)) return;
+  throw new HttpProblem("media-type", `The body is ${type}`, {
+    value: type,
+    remedy: "Send Content-Type: application/json.",
+  });
+}
+
+/** Reads the chunks of a body; `grow` is called with the size of each, and throws where it is one too many. */
+async function readChunks(
+  request: Request,
+  grow: (bytes: number) => void,
+  readMs: number,
+): Promise<Uint8Array[]> {
+  if (request.body === null) return [];
+  const reader = request.body.getReader();
+  const chunks: Uint8Array[] = [];
+  let timer: number | undefined;
+  const late = new Promise<never>((_, reject) =>
+    timer = setTimeout(() => reject(tooSlow(readMs)), readMs)
+  );
+  late.catch(() => {});
+  try {
+    for (;;) {
+      const { done, value } = await Promise.race([reader.read().catch(clientGone), late]);
+      if (done) return chunks;
+      grow(value.length);
+      chunks.push(value);
+    }
+  } finally {
+    clearTimeout(timer);
+    reader.cancel().catch(() => {});
+  }
+}
+
+function decode(chunks: readonly Uint8Array[]): string {
+  try {
+    const decoder = new TextDecoder("utf-8", { fatal: true });
+    return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") +
+      decoder.decode();
+  } catch {
+    throw new HttpProblem("not-json", "The body is not UTF-8", { remedy: "Send JSON in UTF-8." });
+  }
+}
+
+/** Counts nesting and values before anything is made of them. */
+function checkShape(text: string, { depth: mostDeep, values: mostValues }: BodyLimits): void {
+  let [depth, values, inString] = [0, 1, false];
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at);
+    if (inString) {
+      if (code === BACKSLASH) at++;
+      else if (code === QUOTE) inString = false;
+    } else if (code === QUOTE) inString = true;
+    else if (code === COMMA) values++;
+    else if (code === OPEN_BRACKET || code === OPEN_BRACE) {
+      values++;
+      if (++depth > mostDeep) throw tooComplex(`is nested deeper than ${mostDeep} levels`);
+    } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--;
+    if (values > mostValues) throw tooComplex(`holds more than ${mostValues} values`);
+  }
+}
+
+const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
+const [OPEN_BRACKET, CLOSE_BRACKET, OPEN_BRACE, CLOSE_BRACE] = [0x5b, 0x5d, 0x7b, 0x7d];
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    const detail = text === "" ? "The body is empty" : (cause as Error).message;
+    throw new HttpProblem("not-json", detail, { remedy: "Send one JSON document." });
+  }
+}
+
+export function tooLarge(bytes: number, { bodyBytes }: BodyLimits = BODY_LIMITS): HttpProblem {
+  return new HttpProblem("too-large", `The body has ${bytes} bytes or more`, {
+    value: bytes,
+    remedy: `Send at most ${bodyBytes} bytes.`,
+  });
+}
+
+function tooComplex(what: string): HttpProblem {
+  return new HttpProblem("too-large", `The body ${what}`, {
+    remedy: "Send an identity as vfio-ask identity prints it.",
+  });
+}
+
+function tooBusy({ inFlightBytes }: BodyLimits): HttpProblem {
+  return new HttpProblem("too-busy", `Bodies of ${inFlightBytes} bytes are being answered`, {
+    remedy: "Try again in a moment.",
+    headers: { "retry-after": "1" },
+  });
+}
+
+function tooSlow(readMs: number): HttpProblem {
+  return new HttpProblem("too-slow", `The body did not arrive within ${readMs / 1000} s`, {
+    remedy: "Send the whole body at once.",
+    headers: { connection: "close" },
+  });
+}
+
+/** Nobody reads the answer to a request whose client went away; it is no error of the server's. */
+function clientGone(): never {
+  throw new HttpProblem("client-gone", "The client went away before its body had arrived");
+}

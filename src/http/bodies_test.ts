@@ -1,0 +1,101 @@
+import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { BODY_LIMITS, type BodyLimits, makeBodyReader, type WithBody } from "./bodies.ts";
+import { HttpProblem } from "./problem.ts";
+
+const LIMITS: BodyLimits = { ...BODY_LIMITS, bodyBytes: 1000, inFlightBytes: 1500, readMs: 60_000 };
+
+const post = (body: BodyInit) =>
+  new Request("http://localhost/", {
+    method: "POST",
+    body,
+    headers: { "content-type": "application/json" },
+  });
+
+async function problemOf(reader: WithBody, body: BodyInit): Promise<string> {
+  const error = await assertRejects(
+    () => reader(post(body), () => Promise.resolve(null)),
+    HttpProblem,
+  );
+  return `${error.problem}: ${error.message}`;
+}
+
+/** A body of which the first part comes, and the rest when it is let go. */
+function slowBody(first: string) {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  const body = new ReadableStream<Uint8Array>({
+    async start(controller) {
+      controller.enqueue(new TextEncoder().encode(first));
+      controller.enqueue(new TextEncoder().encode(await promise));
+      controller.close();
+    },
+  });
+  return { body, finish: resolve };
+}
+
+Deno.test("makeBodyReader() gives a body and its bytes", async () => {
+  const read = makeBodyReader(LIMITS);
+  const got = await read(post('{"a":[1,"é"]}'), (json, bytes) => Promise.resolve([json, bytes]));
+  assertEquals(got, [{ a: [1, "é"] }, 14]);
+});
+
+Deno.test("makeBodyReader() bounds nesting and values before anything is made of them", async () => {
+  const read = makeBodyReader({ ...LIMITS, depth: 3, values: 5 });
+  assertStringIncludes(await problemOf(read, "[[[[]]]]"), "too-large: The body is nested deeper");
+  assertStringIncludes(await problemOf(read, "[1,2,3,4,5]"), "holds more than 5 values");
+  // What stands in a string is no structure, and an escaped quote does not end it.
+  const text = JSON.stringify(['[[[[[[,,,,,,"[[[[']);
+  assertEquals(await read(post(text), (json) => Promise.resolve(json)), JSON.parse(text));
+});
+
+Deno.test("makeBodyReader() takes no more bodies than it can answer, and takes more when they are answered", async () => {
+  const read = makeBodyReader(LIMITS);
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  const reached = Promise.withResolvers<void>();
+  const large = JSON.stringify("x".repeat(900));
+  const first = read(post(large), async () => {
+    reached.resolve();
+    await held;
+    return "answered";
+  });
+  await reached.promise;
+  assertStringIncludes(await problemOf(read, large), "too-busy: ");
+  release();
+  assertEquals(await first, "answered");
+  assertEquals(await read(post(large), () => Promise.resolve("answered")), "answered");
+});
+
+Deno.test("makeBodyReader() counts no body that failed as in flight", async () => {
+  const read = makeBodyReader(LIMITS);
+  for (let turn = 0; turn < 5; turn++) {
+    assertStringIncludes(await problemOf(read, "x".repeat(900)), "not-json: ");
+    assertStringIncludes(await problemOf(read, "x".repeat(1001)), "too-large: ");
+    await assertRejects(() => read(post("1"), () => Promise.reject(new Error("no"))), Error, "no");
+  }
+  assertEquals(await read(post("1".repeat(900)), () => Promise.resolve("taken")), "taken");
+});
+
+Deno.test("makeBodyReader() waits only so long for the rest of a body", async () => {
+  const read = makeBodyReader({ ...LIMITS, readMs: 20 });
+  const { body, finish } = slowBody("[1,");
+  assertStringIncludes(await problemOf(read, body), "too-slow: The body did not arrive");
+  finish("2]");
+});
+
+Deno.test("makeBodyReader() takes a body that comes in parts, cut within a character", async () => {
+  const read = makeBodyReader(LIMITS);
+  const bytes = new TextEncoder().encode('"é"');
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      for (const byte of bytes) controller.enqueue(new Uint8Array([byte]));
+      controller.close();
+    },
+  });
+  assertEquals(await read(post(body), (json) => Promise.resolve(json)), "é");
+});
+
+Deno.test("makeBodyReader() names a client that went away", async () => {
+  const body = new ReadableStream({
+    start: (controller) => controller.error(new Error("connection reset")),
+  });
+  assertStringIncludes(await problemOf(makeBodyReader(LIMITS), body), "client-gone: ");
+});
