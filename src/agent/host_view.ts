@@ -31,6 +31,8 @@ export interface HostView extends AsyncDisposable {
    * waited for.
    */
   newest(): Promise<Snapshot>;
+  /** The last snapshot that was taken, however old. */
+  last(): Snapshot;
   /** Resolves when no device is being asked and none is due. For tests and the first command. */
   settled(): Promise<void>;
 }
@@ -185,6 +187,7 @@ export async function openHostView(
 
   await lookOnce();
   return {
+    last: () => snapshot!,
     async newest() {
       const isNew = snapshot !== null && isFresh(lookedAtMs);
       if (isNew && isStillBound(world.roots, snapshot!)) return snapshot!;

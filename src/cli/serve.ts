@@ -78,6 +78,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
     view.catch(() => {});
     const app = makeApp({
       newest: async () => await (await view).newest(),
+      last: async () => (await view).last(),
       nowMs: () => world.now().getTime(),
       version: context.version,
       subsystem,

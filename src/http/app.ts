@@ -32,6 +32,8 @@ import { makeSessions, type Session } from "./sessions.ts";
 export interface AppWorld {
   /** The newest snapshot of the host. */
   newest: () => Promise<Snapshot>;
+  /** The last snapshot that was taken, for what watches the server: nothing is looked at for it. */
+  last: () => Promise<Snapshot>;
   nowMs: () => number;
   version: string;
   /** Write and test; where it is left out, nothing is tested. */
@@ -55,7 +57,7 @@ type Handler = (c: Context) => Response | Promise<Response>;
  * The application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server.
  */
 export function makeApp(
-  { newest, nowMs, version, test, testAll, rules, subsystem = "warn" }: AppWorld,
+  { newest, last, nowMs, version, test, testAll, rules, subsystem = "warn" }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
@@ -75,7 +77,7 @@ export function makeApp(
 
   const routes: readonly [method: string, path: string, handler: Handler][] = [
     ["GET", "/healthz", async (c) => {
-      const { snapshot, takenAt } = await newest();
+      const { snapshot, takenAt } = await last();
       return c.json({ ok: true, version, snapshot, takenAt, sessions: sessions.size });
     }],
     ["GET", "/v1/devices", list(({ devices }) => ({ devices }))],
@@ -98,7 +100,7 @@ export function makeApp(
     ["GET", "/v1/supported", list((snapshot) => ({ supported: listSupported(snapshot) }))],
     ["GET", "/v1/rules", (c) => c.json({ files: rules?.().files ?? [] })],
     ["GET", "/metrics", async (c) => {
-      const snapshot = await newest();
+      const snapshot = await last();
       const measured = { version, snapshot, rules: rules?.() ?? null, sessions: sessions.size };
       return c.text(formatMetrics(measured), 200, {
         "content-type": "text/plain; version=0.0.4; charset=utf-8",

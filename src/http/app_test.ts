@@ -194,6 +194,7 @@ Deno.test("a foreign Host is refused whatever the path", async () => {
 Deno.test("over a Unix socket any Host will do", async () => {
   const app = makeApp({
     newest: () => Promise.resolve(mttySnapshot()),
+    last: () => Promise.resolve(mttySnapshot()),
     nowMs: () => 0,
     version: "1.2.3",
   });
@@ -258,6 +259,7 @@ Deno.test("a host that cannot be looked at is a problem each time, and the serve
     let broken = true;
     const app = makeApp({
       newest: () => broken ? Promise.reject(failure) : Promise.resolve(mttySnapshot()),
+      last: () => Promise.resolve(mttySnapshot()),
       nowMs: () => 0,
       version: "1.2.3",
     });
@@ -271,6 +273,20 @@ Deno.test("a host that cannot be looked at is a problem each time, and the serve
     assertStringIncludes(await response.text(), DEVICE);
   } finally {
     console.error = log;
+  }
+});
+
+Deno.test("what watches the server looks at nothing", async () => {
+  const app = makeApp({
+    newest: () => Promise.reject(new Error("looked at the host")),
+    last: () => Promise.resolve(mttySnapshot()),
+    nowMs: () => 0,
+    version: "1.2.3",
+  });
+  for (const path of ["/healthz", "/metrics"]) {
+    const response = await app.request(`http://127.0.0.1${path}`);
+    await response.body?.cancel();
+    assertEquals([path, response.status], [path, 200]);
   }
 });
 
