@@ -104,7 +104,7 @@ function contentsNotKnown(source: Identity, target: Candidate): Finding[] {
 }
 
 /** Of two configurations without their bytes, what QEMU certainly refuses; null where it may accept them. */
-export function differentPciConfig(
+function differentPciConfig(
   vendor: string,
   theirs: PciConfig,
   ours: PciConfig,

@@ -52,10 +52,7 @@ export function makeSessions(
     open(snapshot) {
       expire();
       if (open.size >= limits.most) {
-        throw new HttpProblem("sessions-full", `${limits.most} sessions are open`, {
-          remedy: "Close sessions with DELETE, or use POST /v1/ask, which needs none.",
-          headers: { "retry-after": "60" },
-        });
+        throw sessionsFull(`${limits.most} sessions are open`);
       }
       const session: Session = { id: crypto.randomUUID(), snapshot, written: null };
       open.set(session.id, { session, usedMs: nowMs() });
@@ -75,10 +72,7 @@ export function makeSessions(
         0,
       );
       if (others + written.bytes > limits.bytes) {
-        throw new HttpProblem("sessions-full", `Sources of ${others} bytes are open`, {
-          remedy: "Close sessions with DELETE, or use POST /v1/ask, which needs none.",
-          headers: { "retry-after": "60" },
-        });
+        throw sessionsFull(`Sources of ${others} bytes are open`);
       }
       session.written = written;
     },
@@ -91,6 +85,13 @@ export function makeSessions(
       return open.size;
     },
   };
+}
+
+function sessionsFull(why: string): HttpProblem {
+  return new HttpProblem("sessions-full", why, {
+    remedy: "Close sessions with DELETE, or use POST /v1/ask, which needs none.",
+    headers: { "retry-after": "60" },
+  });
 }
 
 function unknownSession(id: string): HttpProblem {
