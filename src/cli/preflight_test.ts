@@ -3,7 +3,7 @@ import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { identify } from "../agent/mod.ts";
 import { ask, judgeOne } from "../compat/mod.ts";
 import type { Diagnosis } from "../doctor/mod.ts";
-import type { Snapshot } from "../identity/mod.ts";
+import { parseSnapshot } from "../identity/mod.ts";
 
 /** An idle mtty-2 of the simulated host; an idle function of qat, and one of pds, which has no PRE_COPY. */
 const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
@@ -49,7 +49,7 @@ Deno.test("preflight of what cannot migrate says no, without a test, whatever th
 
 Deno.test("no device that doctor says cannot migrate is any source's target, be it its like", async () => {
   const doctor = JSON.parse((await runCli(["doctor", ...MIXED, "--json"])).out);
-  const snapshot: Snapshot = JSON.parse((await runCli(["snapshot", ...MIXED])).out);
+  const snapshot = parseSnapshot(JSON.parse((await runCli(["snapshot", ...MIXED])).out));
   const cannot = (doctor.devices as Diagnosis[]).filter(({ canMigrate, findings }) =>
     // Which other devices the host uses in a group, only the doctor looks at.
     canMigrate === "no" && !findings.some(({ code }) => code === "GroupNotViable")

@@ -4,7 +4,8 @@ import {
   Failure,
   Identity,
   IDENTITY_SCHEMA,
-  Snapshot,
+  readSnapshot,
+  type Snapshot,
   SNAPSHOT_SCHEMA,
 } from "../identity/mod.ts";
 
@@ -35,7 +36,7 @@ const SNAPSHOT: DocumentKind<Snapshot> = {
   name: "snapshot",
   remedy: "Write it with vfio-ask snapshot on the host that it is of.",
   schema: SNAPSHOT_SCHEMA,
-  read: (document) => Snapshot.safeParse(withUsableRules(document)) as Read<Snapshot>,
+  read: (document) => readSnapshot(withUsableRules(document)),
 };
 
 /** A snapshot with the files of rules that can be used, and the others among its problems. */

@@ -21,7 +21,13 @@ import {
   type TestResults,
 } from "../compat/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
-import { type Answer, Failure, type Identity, type Snapshot } from "../identity/mod.ts";
+import {
+  type Answer,
+  Failure,
+  formatSnapshot,
+  type Identity,
+  type Snapshot,
+} from "../identity/mod.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
@@ -106,7 +112,12 @@ export function makeApp(
         "content-type": "text/plain; version=0.0.4; charset=utf-8",
       });
     }],
-    ["GET", "/v1/snapshot", async (c) => c.json(await newest())],
+    [
+      "GET",
+      "/v1/snapshot",
+      async (c) =>
+        c.body(formatSnapshot(await newest()), 200, { "content-type": "application/json" }),
+    ],
     ["POST", "/v1/ask", (c) =>
       withBody(c.req.raw, async (body) => {
         const snapshot = await newest();

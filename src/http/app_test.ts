@@ -8,7 +8,7 @@ import {
   Failure,
   Identity,
   MIGRATION_UNKNOWN,
-  Snapshot,
+  parseSnapshot,
 } from "../identity/mod.ts";
 import { makeApp } from "./app.ts";
 
@@ -60,7 +60,7 @@ Deno.test("lists name the snapshot that they were read from, and the problems me
 
 Deno.test("documents are of their schemas", async () => {
   const { get, ask } = makeTestApp();
-  assertEquals(Snapshot.parse(await get("/v1/snapshot")), mttySnapshot());
+  assertEquals(parseSnapshot(await get("/v1/snapshot")), mttySnapshot());
   Identity.parse(await get(`/v1/devices/${DEVICE}/identity`));
   Answer.parse(await (await ask("POST", "/v1/ask", mttyIdentity())).json());
 });

@@ -7,6 +7,11 @@
  * refused, so that an older agent passes on what a newer one wrote. Schemas are lazy: most runs use few. Given up: a binary form, and
  * classes; a document is data and holds no handle.
  *
+ * Question: how large may the document of a snapshot be, of which a fleet keeps one for each host? Devices of one class differ
+ * in little more than their names. Choice: what is equal stands once, in tables by key, and is put together again where
+ * the document is read; in memory a snapshot is plain, its equal parts one object. A document without tables is as valid,
+ * so that people can write one. Given up: a general compression, which nobody could read or query.
+ *
  * @module
  */
 export * from "./failure.ts";
@@ -23,7 +28,10 @@ export * from "./pci_config.ts";
 export * from "./pci_space.ts";
 export * from "./problem.ts";
 export * from "./rules.ts";
+export * from "./read_snapshot.ts";
 export * from "./running_vmm.ts";
 export * from "./schema_version.ts";
+export * from "./share_snapshot.ts";
 export * from "./snapshot.ts";
+export * from "./snapshot_document.ts";
 export * from "./type_name.ts";

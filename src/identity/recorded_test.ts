@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { Identity } from "./identity.ts";
-import { Snapshot } from "./snapshot.ts";
+import { parseSnapshot } from "./read_snapshot.ts";
 
 const FIXTURES = new URL("../../tests/fixtures/", import.meta.url);
 
@@ -19,8 +19,8 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
 }
 
 for (const [name, document] of recorded("hosts")) {
-  Deno.test(`Snapshot takes the recorded ${name}`, () => {
-    const snapshot = Snapshot.parse(document);
+  Deno.test(`readSnapshot() takes the recorded ${name}`, () => {
+    const snapshot = parseSnapshot(document);
     assertEquals(snapshot, document, "nothing is left out or made up on the way in");
     assertEquals(snapshot.rules, [], "tests put the rules in that they are about");
     const names = new Set(snapshot.devices.map(({ id }) => id));
@@ -49,7 +49,7 @@ for (const [name, document] of recorded("identities")) {
 }
 
 Deno.test("every recorded identity has a recorded host of its kind, and is of another host", () => {
-  const hosts = [...recorded("hosts")].map(([, host]) => Snapshot.parse(host));
+  const hosts = [...recorded("hosts")].map(([, host]) => parseSnapshot(host));
   for (const [name, document] of recorded("identities")) {
     const source = Identity.parse(document);
     assert(hosts.every(({ host }) => host.bootId !== source.host.bootId), `${name} is elsewhere`);

@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
-import { Driver, Host } from "./identity.ts";
+import { Driver, type Host } from "./identity.ts";
 import { Check, Migration, TRACKING_RESULTS } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
-import { RulesFile } from "./rules.ts";
+import type { RulesFile } from "./rules.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
 export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
@@ -184,17 +184,14 @@ export const Capabilities = z.lazy(() =>
 export type Capabilities = Known<z.infer<typeof Capabilities>>;
 
 /** One immutable, numbered view of a host; every answer names the snapshot that it came from. */
-export const Snapshot = z.lazy(() =>
-  z.looseObject({
-    schema: z.literal(SNAPSHOT_SCHEMA),
-    snapshot: z.number(),
-    takenAt: z.string(),
-    host: Host,
-    devices: z.array(Device),
-    types: z.array(DeviceType),
-    /** The rules in force, in their order, so that the snapshot answers elsewhere as the host does. */
-    rules: z.array(RulesFile),
-    problems: z.array(Problem),
-  })
-);
-export type Snapshot = Known<z.infer<typeof Snapshot>>;
+export interface Snapshot {
+  schema: typeof SNAPSHOT_SCHEMA;
+  snapshot: number;
+  takenAt: string;
+  host: Host;
+  devices: Device[];
+  types: DeviceType[];
+  /** The rules in force, in their order, so that the snapshot answers elsewhere as the host does. */
+  rules: RulesFile[];
+  problems: Problem[];
+}

@@ -1,4 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
+import { parseSnapshot } from "../../src/identity/mod.ts";
 import type { VmCase } from "./case.ts";
 import { askProgram, deviceNamed, makeMdev, runProgram, until, VFS } from "./machine.ts";
 import { call, startServer, waitForMigration } from "./server.ts";
@@ -140,11 +141,13 @@ export const RELOAD_CASES: readonly VmCase[] = [
       const inferred = makeMdev(TYPE, "askv1", INFERRED);
       const server = await startServer(...OPTIONS);
       await waitForMigration(server.url, TARGET);
-      const uapis = ({ devices, types }: Json) =>
-        [
-          ...devices.filter(({ id }: Json) => [TARGET, inferred].includes(id)),
-          ...types.filter(({ type }: Json) => type === TYPE),
+      const uapis = (document: unknown) => {
+        const { devices, types } = parseSnapshot(document);
+        return [
+          ...devices.filter(({ id }) => [TARGET, inferred].includes(id)),
+          ...types.filter(({ type }) => type === TYPE),
         ].map(({ migration }) => migration.uapi).join();
+      };
       const here = async () => uapis(await askProgram(["snapshot", ...OPTIONS]));
       const there = async () => uapis((await call(`${server.url}/v1/snapshot`)).json());
       assertEquals([await here(), await there()], ["v1,v1,v1", "v1,v1,v1"]);

@@ -1,4 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
+import { parseSnapshot, type Snapshot } from "../../src/identity/mod.ts";
 import type { VmCase } from "./case.ts";
 import { startHolder } from "./holder.ts";
 import {
@@ -119,9 +120,9 @@ export const SERVE_CASES: readonly VmCase[] = [
     name: "serve sees an mdev come and go, with a new snapshot for each",
     async run() {
       const server = await startServer("--probe", "never", ...state());
-      const look = async () => (await call(`${server.url}/v1/snapshot`)).json();
+      const look = async () => parseSnapshot((await call(`${server.url}/v1/snapshot`)).json());
       const before = await look();
-      const names = ({ devices }: Json) => devices.map(({ id }: Json) => id);
+      const names = ({ devices }: Snapshot) => devices.map(({ id }) => id);
       const id = makeMdev("mtty-1");
       await until("the mdev is seen", async () => names(await look()).includes(id));
       const with_ = await look();

@@ -1,0 +1,111 @@
+import * as z from "zod/mini";
+import { Device, DeviceType, type Snapshot } from "./snapshot.ts";
+import { MERGED, type Shared, SnapshotDocument, TABLES } from "./snapshot_document.ts";
+
+/** What is wrong with a document, and where. */
+export interface DocumentIssue {
+  path: PropertyKey[];
+  message: string;
+}
+
+/** A snapshot, or what is wrong with its document. */
+export type SnapshotRead =
+  | { success: true; data: Snapshot }
+  | { success: false; error: { issues: DocumentIssue[] } };
+
+/**
+ * Reads a snapshot from its document: what devices and types share is one object in memory too. A key that no table has,
+ * and a field that neither an entry nor what it is like has, are issues. Pure.
+ */
+export function readSnapshot(document: unknown): SnapshotRead {
+  const read = SnapshotDocument.safeParse(document);
+  if (!read.success) return read;
+  const { shared = {}, devices, types, ...rest } = read.data;
+  const issues: DocumentIssue[] = [];
+  const link = (list: "devices" | "types", entries: Entry[], shape: z.core.$ZodShape) => {
+    const linking = { shared, list, whole: wholeFields(shape), issues };
+    return entries.map((entry, index) => linkEntry(entry, { ...linking, path: [list, index] }));
+  };
+  const snapshot = {
+    ...rest,
+    devices: link("devices", devices, Device._zod.innerType.shape) as unknown as Device[],
+    types: link("types", types, DeviceType._zod.innerType.shape) as unknown as DeviceType[],
+  } as Snapshot;
+  return issues.length > 0
+    ? { success: false, error: { issues } }
+    : { success: true, data: snapshot };
+}
+
+/** Reads a snapshot as {@link readSnapshot} does. Throws an error that names the first issue. */
+export function parseSnapshot(document: unknown): Snapshot {
+  const read = readSnapshot(document);
+  if (read.success) return read.data;
+  const [{ path, message }] = read.error.issues as [DocumentIssue];
+  throw new TypeError(`Cannot read the snapshot: ${path.join(".")}: ${message}`);
+}
+
+/** A device or a type as the document has it. */
+type Entry = Record<string, unknown>;
+
+/** An entry with all its fields, each key replaced by what it stands for. */
+function linkEntry(
+  { like, ...own }: Entry,
+  { shared, list, whole, path, issues }: {
+    shared: Shared;
+    list: "devices" | "types";
+    whole: WholeFields;
+    path: PropertyKey[];
+    issues: DocumentIssue[];
+  },
+): Entry {
+  const find = (table: keyof Shared, key: string, field: string): unknown => {
+    const entries = shared[table];
+    if (entries !== undefined && Object.hasOwn(entries, key)) return entries[key];
+    issues.push({
+      path: [...path, field],
+      message: `shared.${table} has no ${JSON.stringify(key)}`,
+    });
+    return undefined;
+  };
+  const base = typeof like === "string" ? find(list, like, "like") : undefined;
+  const { like: _, ...template } = base as Entry ?? {};
+  const entry: Entry = { ...template, ...own };
+  for (const field of MERGED) {
+    const [common, rest] = [template[field], own[field]];
+    if (common && rest) entry[field] = { ...common, ...rest };
+  }
+  for (const [field, table] of Object.entries(TABLES)) {
+    const value = entry[field];
+    if (typeof value === "string") entry[field] = find(table, value, field);
+  }
+  if (entry.sysfs === undefined && entry.directory !== undefined) {
+    entry.sysfs = `${entry.directory}/${entry.id}`;
+    delete entry.directory;
+  }
+  if (like !== undefined && base === undefined) return entry;
+  for (const field of whole.required) {
+    if (entry[field] === undefined) {
+      issues.push({ path: [...path, field], message: "it is missing" });
+    }
+  }
+  for (const [field, schema] of whole.merged) {
+    const { error } = entry[field] === undefined ? {} : z.safeParse(schema, entry[field]);
+    for (const issue of error?.issues ?? []) {
+      issues.push({ path: [...path, field, ...issue.path], message: issue.message });
+    }
+  }
+  return entry;
+}
+
+/** What can be checked of an entry only once it is whole. */
+interface WholeFields {
+  required: string[];
+  merged: [field: string, schema: z.core.$ZodType][];
+}
+
+function wholeFields(shape: z.core.$ZodShape): WholeFields {
+  return {
+    required: Object.keys(shape).filter((field) => shape[field]!._zod.optin === undefined),
+    merged: MERGED.flatMap((field) => shape[field] === undefined ? [] : [[field, shape[field]]]),
+  };
+}
