@@ -69,7 +69,7 @@ function timeWalk(hosts: readonly Snapshot[], source: Identity): number {
 
 /** Another object of the same host, so that nothing is remembered of it. */
 function copy(host: Snapshot): Snapshot {
-  return { ...host };
+  return { ...host, devices: [...host.devices], types: [...host.types] };
 }
 
 function makeHosts(strangers: number): Snapshot[] {

@@ -1,4 +1,4 @@
-import { ask, type AskOptions, sharingOf } from "../compat/mod.ts";
+import { ask, type AskOptions, groupRefusals, type Judgement, sharingOf } from "../compat/mod.ts";
 import type { Together } from "../plan/mod.ts";
 import { NOT_SEEN } from "../vmm/mod.ts";
 import {
@@ -6,13 +6,21 @@ import {
   ANSWER_SCHEMA,
   type Identity,
   type Problem,
+  type RefusalsMode,
   type Snapshot,
 } from "../identity/mod.ts";
 
 /** What is wanted of an answer; `offline` where the host itself is not here to be asked. */
 export interface AnswerOptions extends AskOptions {
   offline?: boolean;
+  /** How refusals are told; grouped where it is left out. */
+  refusals?: RefusalsMode;
+  /** How many offers are told, the best; all where it is left out. */
+  offers?: number;
 }
+
+/** How many offers an answer tells where nobody says how many are wanted: more than anybody reads. */
+export const MOST_OFFERS = 20;
 
 /** The answer of a host, as a snapshot shows it, to one source. Pure. */
 export function answer(
@@ -20,8 +28,17 @@ export function answer(
   source: Identity,
   options: AnswerOptions = {},
 ): Answer {
+  return toAnswer(snapshot, source, ask(snapshot, source, options), options);
+}
+
+function toAnswer(
+  snapshot: Snapshot,
+  source: Identity,
+  judgement: Judgement,
+  options: AnswerOptions,
+): Answer {
   const { id, type, description } = source;
-  const { reasons, offers, omitted, refusals } = ask(snapshot, source, options);
+  const { reasons, offers, omitted, refused } = judgement;
   return {
     schema: ANSWER_SCHEMA,
     snapshot: snapshot.snapshot,
@@ -32,10 +49,24 @@ export function answer(
     preflight: preflightOf(options),
     omitted,
     notSeen: [...NOT_SEEN],
-    offers,
-    refusals,
+    offered: offers.length,
+    offers: offers.slice(0, options.offers),
+    refused,
+    refusals: refusalsOf(judgement, options.refusals),
     problems: snapshot.problems,
   };
+}
+
+/** Refusals as they are wanted; none are worked out where none are wanted. */
+function refusalsOf(judgement: Judgement, mode: RefusalsMode = "grouped"): Answer["refusals"] {
+  switch (mode) {
+    case "none":
+      return [];
+    case "grouped":
+      return groupRefusals(judgement.refusals);
+    case "each":
+      return judgement.refusals;
+  }
 }
 
 /** The most sources that are asked together: as many as a plan is exact for in a moment. */
@@ -50,7 +81,10 @@ export const ANSWERS_SCHEMA = "vfio-ask/answers/v1";
 export interface Answers
   extends Pick<Answer, "snapshot" | "takenAt" | "host" | "preflight" | "notSeen"> {
   schema: typeof ANSWERS_SCHEMA;
-  answers: Pick<Answer, "source" | "reasons" | "omitted" | "offers" | "refusals">[];
+  answers: Pick<
+    Answer,
+    "source" | "reasons" | "omitted" | "offered" | "offers" | "refused" | "refusals"
+  >[];
   together: Together;
   problems: Problem[];
 }
@@ -69,24 +103,25 @@ export async function answerTogether(
 ): Promise<Answers> {
   // Only where it is wanted: every start would pay for it.
   const { planTogether } = await import("../plan/mod.ts");
-  const all = sources.map((source) => answer(snapshot, source, optionsOf(source)));
+  const judged = sources.map((source) => {
+    const options = optionsOf(source);
+    const judgement = ask(snapshot, source, options);
+    return { source, judgement, answer: toAnswer(snapshot, source, judgement, options) };
+  });
   const { takenAt, host, problems } = snapshot;
   return {
     schema: ANSWERS_SCHEMA,
     snapshot: snapshot.snapshot,
     takenAt,
     host,
-    preflight: all[0]?.preflight ?? "not-asked",
+    preflight: judged[0]?.answer.preflight ?? "not-asked",
     notSeen: [...NOT_SEEN],
-    answers: all.map(({ source, reasons, omitted, offers, refusals }) => ({
-      source,
-      reasons,
-      omitted,
-      offers,
-      refusals,
-    })),
+    answers: judged.map(({ answer }) => {
+      const { source, reasons, omitted, offered, offers, refused, refusals } = answer;
+      return { source, reasons, omitted, offered, offers, refused, refusals };
+    }),
     together: planTogether(
-      sources.map((source, index) => ({ source, offers: all[index]!.offers })),
+      judged.map(({ source, judgement }) => ({ source, offers: judgement.offers })),
       snapshot,
       { sharing: sharingOf(snapshot), count: plans },
     ),

@@ -1,7 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { formatSnapshot, Identity, parseSnapshot } from "../identity/mod.ts";
+import { ask, judgeOne, listCandidates } from "../compat/mod.ts";
+import {
+  type Device,
+  type DeviceType,
+  formatSnapshot,
+  Identity,
+  parseSnapshot,
+  type Snapshot,
+} from "../identity/mod.ts";
 import { shippedRules } from "../rules/mod.ts";
-import { answer } from "./answer.ts";
+import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
+import { answer, answerTogether } from "./answer.ts";
 
 const FIXTURES = new URL("../../tests/fixtures/", import.meta.url);
 
@@ -12,11 +22,93 @@ function readAll(folder: string): unknown[] {
     .map((name) => JSON.parse(Deno.readTextFileSync(new URL(name, directory))));
 }
 
+const SOURCES = readAll("identities").map((document) => Identity.parse(document) as Identity);
+const HOSTS = readAll("hosts").map((document) => ({
+  ...parseSnapshot(document),
+  rules: shippedRules(),
+}));
+
 Deno.test("answer() of a snapshot that was written and read again is the same, for every recorded pair", () => {
-  const sources = readAll("identities").map((document) => Identity.parse(document) as Identity);
-  for (const document of readAll("hosts")) {
-    const host = { ...parseSnapshot(document), rules: shippedRules() };
+  for (const host of HOSTS) {
     const read = parseSnapshot(JSON.parse(formatSnapshot(host)));
-    for (const source of sources) assertEquals(answer(read, source), answer(host, source));
+    for (const source of SOURCES) assertEquals(answer(read, source), answer(host, source));
   }
+});
+
+/** A host with each of its devices again, under another name. */
+function twice(host: Snapshot): Snapshot {
+  const devices = host.devices.flatMap((device) => [device, { ...device, id: `${device.id}-b` }]);
+  return { ...host, devices };
+}
+
+Deno.test("ask() judges each of a class as judgeOne() does by itself, for every recorded pair", () => {
+  for (const host of HOSTS.map(twice)) {
+    const entries = new Map<string, Device | DeviceType>([
+      ...host.devices.map((device) => [device.id, device] as const),
+      ...host.types.map((type) => [`${type.type} ${type.parent}`, type] as const),
+    ]);
+    for (const source of SOURCES) {
+      const { offers, refusals, refused } = ask(host, source);
+      assertEquals(refusals.length, refused);
+      assertEquals(offers.length + refused, listCandidates(host).length);
+      for (
+        const { configuration, verdict, evidence, reasons, warnings } of [...offers, ...refusals]
+      ) {
+        const { id, type, parent } = configuration;
+        const alone = judgeOne(host, source, entries.get(id ?? `${type} ${parent}`)!);
+        assertEquals(
+          { configuration, verdict, evidence, reasons, warnings },
+          {
+            configuration: alone.configuration,
+            verdict: alone.verdict,
+            evidence: alone.evidence,
+            reasons: alone.reasons,
+            warnings: alone.warnings,
+          },
+        );
+      }
+    }
+  }
+});
+
+/** A host with as many free devices of the source's type, and of another. */
+function manyDevices(count: number): Snapshot {
+  return mttySnapshot({
+    devices: Array.from({ length: count }, (_, n) => [
+      mttyDevice({ id: `fits-${String(n).padStart(4, "0")}` }),
+      mttyDevice({ id: `other-${n}`, type: "mtty-9" }),
+    ]).flat(),
+    types: [],
+  });
+}
+
+Deno.test("answer() tells the best offers, and how many there are", () => {
+  const host = manyDevices(30);
+  const { offers, offered } = answer(host, mttyIdentity(), { offers: 3 });
+  assertEquals([offers.map(({ rank }) => rank), offered], [[1, 2, 3], 30]);
+  const all = answer(host, mttyIdentity());
+  assertEquals([all.offers.length, all.offers.slice(0, 3)], [30, offers]);
+});
+
+Deno.test("answer() tells refusals grouped, each, or how many there are", () => {
+  const host = manyDevices(30);
+  const counts = (["none", "grouped", "each"] as const).map((refusals) => {
+    const { refused, refusals: told } = answer(host, mttyIdentity(), { refusals });
+    return [refused, told.length, told.reduce((sum, { count = 1 }) => sum + count, 0)];
+  });
+  assertEquals(counts, [[30, 0, 0], [30, 1, 30], [30, 30, 30]]);
+});
+
+Deno.test("answer() to a host of 1,000 devices is of bearable size, and so is one to several sources", async () => {
+  const host = manyDevices(500);
+  const options = { offers: 20 };
+  const alone = JSON.stringify(answer(host, mttyIdentity(), options));
+  assertEquals(alone.length < 50_000, true, `${alone.length} bytes`);
+  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
+  const { answers, together } = await answerTogether(host, sources, { optionsOf: () => options });
+  assertEquals(answers.map(({ offers, offered, refused }) => [offers.length, offered, refused]), [
+    [20, 500, 500],
+    [20, 500, 500],
+  ]);
+  assertEquals([together.verdict, together.plans[0]?.placements.length], ["compatible", 2]);
 });

@@ -1,5 +1,7 @@
 import type { Command, Option } from "./command.ts";
+import { MOST_OFFERS } from "../agent/mod.ts";
 import { OFFER_ORDERS } from "../compat/mod.ts";
+import { REFUSALS_MODES } from "../identity/mod.ts";
 import {
   HOST_OPTIONS,
   JSON_OUTPUT,
@@ -30,6 +32,17 @@ const ASK_OPTIONS: readonly Option[] = [
     choices: OFFER_ORDERS,
   },
   {
+    name: "offers",
+    value: "COUNT|all",
+    help: `Tell so many offers, the best (${MOST_OFFERS})`,
+  },
+  {
+    name: "refusals",
+    value: "MODE",
+    help: "Tell refusals for the same reasons together, each by itself, or none (grouped)",
+    choices: REFUSALS_MODES,
+  },
+  {
     name: "numa-node",
     value: "NODE",
     help: "Prefer this NUMA node, where offers are else as good",
@@ -55,6 +68,9 @@ Order: compatible before unknown; the stronger evidence (driver-tested, attribut
 vendor-rule); among unknown offers, the fewer or lighter open questions; a rule's own order; available now; what is
 there before what must be made; the NUMA node that is wished; the fewest instances left over; the name. With
 --order=available, what is available now comes right after the verdict. --json shows in each offer what its rank came from.
+
+Refusals for the same reasons are one entry, with how many configurations it stands for and the names of some;
+--refusals=each tells each by itself. "offered" and "refused" in --json say how many there are.
 Exit code 0 where something is compatible (of several: where all can land), 1 where nothing is, 3 where
 that is not known; of several snapshots the best.`,
   options: [

@@ -1,4 +1,5 @@
-import type { Answer, Offer, Reason, Refusal } from "../identity/mod.ts";
+import type { Answer, Offer, Others, Reason, Refusal } from "../identity/mod.ts";
+import { leftOutLines } from "./format_answer.ts";
 import { isNeed, needSentences, notSeenLine } from "./needs.ts";
 import { escapeControls } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
@@ -24,6 +25,7 @@ export function explainAnswer(answer: Answer): string {
     ...offers.map((offer) => explainOffer(offer, told)),
     shared.length === 0 ? [] : ["Beware, with any of them:", ...shared.map((line) => `   ${line}`)],
     offers.length === 0 ? [] : [`${capitalize(notSeenLine(answer))}.`],
+    leftOutLines(answer).map((line) => line.trimEnd()),
     ...refusals.map((refusal) => explainRefusal(refusal, told)),
   ];
   return blocks.filter((lines) => lines.length > 0)
@@ -60,15 +62,33 @@ function explainOffer(offer: Offer, told: Set<string>): string[] {
 
 /** What refusals warn of besides is told once for all of them. */
 function explainRefusal(refusal: Refusal, told: Set<string>): string[] {
-  const { configuration, evidence, reasons, warnings } = refusal;
+  const { configuration, evidence, reasons, warnings, count = 1, others = [] } = refusal;
   const by = evidence === null ? "" : ` (${evidenceWords(refusal, evidence)})`;
   const besides = warnings.map(reasonSentence).filter((line) => !told.has(line));
   for (const line of besides) told.add(line);
   return [
-    `${configurationWords(configuration)} cannot take it${by}.`,
+    `${configurationWords(configuration)}${othersWords(count - 1)} cannot take it${by}.`,
     ...reasons.map((reason) => `   ${reasonSentence(reason)}`),
     ...besides.map((line) => `   Besides: ${line}`),
+    ...others.map((same) => `   The same reasons: ${sameWords(same)}.`),
   ];
+}
+
+function othersWords(count: number): string {
+  return count === 0 ? "" : count === 1 ? " and 1 other" : ` and ${count} others`;
+}
+
+/** `2 devices of type mtty-2 (A, B)`, `type mtty-2 on 30 parents (A, B, 28 more)`, `device A`. */
+function sameWords({ kind, type, count, ids = [], parents = [] }: Others): string {
+  const names = [...ids, ...parents];
+  const [id, parent] = [ids[0], parents[0]];
+  if (count === 1 && id !== undefined) return configurationWords({ kind, type, id });
+  if (count === 1 && parent !== undefined) return configurationWords({ kind, type, parent });
+  const more = count > names.length ? [`${count - names.length} more`] : [];
+  const what = kind === "device"
+    ? `${count} devices of type ${type}`
+    : `type ${type} on ${count} parents`;
+  return names.length === 0 ? what : `${what} (${[...names, ...more].join(", ")})`;
 }
 
 const needsOf = ({ needs }: Offer): string[] => needs.flatMap(needSentences);

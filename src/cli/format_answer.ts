@@ -1,4 +1,4 @@
-import type { Answer, Offer, Reason } from "../identity/mod.ts";
+import type { Answer, Offer, Reason, Refusal } from "../identity/mod.ts";
 import { isNeed, needLines, notSeenLine } from "./needs.ts";
 import { escapeControls, formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
@@ -20,12 +20,13 @@ export function formatAnswer(answer: Answer): string {
       ["RANK", "OFFER", "VERDICT", "EVIDENCE", "AVAILABLE", "MAKE IT WITH"],
       offers.map(offerRow),
     ),
+    ...leftOutLines(answer),
     ...hostLines(answer),
     ...noteLines(answer),
     ...(offers.length === 0 ? [] : [`${notSeenLine(answer)}\n`]),
     ...(refusals.length === 0
       ? []
-      : ["\n", formatTable(["REFUSED", "CODE", "REASON"], refusalRows(answer))]),
+      : ["\n", formatTable(["REFUSED", "CODE", "REASON"], refusalRows(refusals))]),
   ].join("");
 }
 
@@ -33,6 +34,15 @@ export function formatAnswer(answer: Answer): string {
 export function reasonLines(reasons: readonly Reason[], indent = "  "): string {
   return reasons.map(({ code, sentence }) => `${indent}${code}: ${escapeControls(sentence)}\n`)
     .join("");
+}
+
+/** What the answer has and does not tell, with the option that tells it. */
+export function leftOutLines({ offered, offers, refused, refusals }: Answer): string[] {
+  const more = offered - offers.length;
+  return [
+    ...(more > 0 ? [`${more} more of ${offered} offers: --offers=all\n`] : []),
+    ...(refused > 0 && refusals.length === 0 ? [`${refused} refused: --refusals=grouped\n`] : []),
+  ];
 }
 
 function offerRow(offer: Offer): string[] {
@@ -57,30 +67,41 @@ function hostLines({ reasons, omitted, preflight }: Answer): string[] {
   return [reasonLines(reasons, ""), left, offline];
 }
 
-/** A row for each reason; types that are refused for nothing but their name share one for each parent. */
-function refusalRows({ refusals, source }: Answer): string[][] {
-  const strangers = new Map<string, number>();
-  const rows: string[][] = [];
-  for (const { configuration, reasons } of refusals) {
-    const { kind, parent } = configuration;
-    if (kind !== "device" && reasons.every(({ code }) => STRANGERS.has(code))) {
-      strangers.set(parent!, (strangers.get(parent!) ?? 0) + 1);
-      continue;
-    }
-    reasons.forEach(({ code, sentence }, index) =>
-      rows.push([index === 0 ? configurationWords(configuration) : "", code, sentence])
-    );
-  }
-  for (const [parent, count] of strangers) {
-    const types = count === 1 ? "1 other type" : `${count} other types`;
-    const none = `none of them is the source's ${source.type}`;
-    rows.push([`${types} on ${parent}`, "TypeDiffers", none]);
-  }
-  return rows;
+/** A row for each reason, the first with what it refuses. */
+function refusalRows(refusals: readonly Refusal[]): string[][] {
+  return refusals.flatMap((refusal) =>
+    refusal.reasons.map(({ code, sentence }, index) => [
+      index === 0 ? refusedWords(refusal) : "",
+      code,
+      sentence,
+    ])
+  );
 }
 
-/** What a type of another name is refused for, and of which a line for each tells nobody anything. */
-const STRANGERS = new Set(["TypeDiffers", "TypeNeverAvailable"]);
+/** All that a refusal refuses, in a few words. */
+function refusedWords({ configuration, others = [] }: Refusal): string {
+  if (others.length === 0) return configurationWords(configuration);
+  const { kind, type, id } = configuration;
+  const all = [{ kind, type, count: 1, ids: id === undefined ? [] : [id] }, ...others];
+  const devices = all.filter(({ kind }) => kind === "device");
+  const types = all.filter(({ kind }) => kind !== "device");
+  return [
+    countWords("device", sumOf(devices), devices.flatMap(({ ids = [] }) => ids)),
+    countWords("type", sumOf(types), [...new Set(types.map(({ type }) => type))]),
+  ].flatMap((words) => words ?? []).join(", ");
+}
+
+/** `device A`, `2 devices (A, B)`, `600 devices (A, …)`; null where there is none. */
+function countWords(word: string, count: number, names: readonly string[]): string | null {
+  if (count === 0) return null;
+  if (count === 1) return `${word} ${names[0]}`;
+  const some = names.length > 2 || count > names.length ? [names[0], "…"] : names;
+  return `${count} ${word}s (${some.join(", ")})`;
+}
+
+function sumOf(all: readonly { count: number }[]): number {
+  return all.reduce((sum, { count }) => sum + count, 0);
+}
 
 /** What offers warn of and leave unknown, each once, with the offers that it is about. */
 function noteLines({ offers }: Answer): string[] {

@@ -6,10 +6,17 @@ import {
   identifyWithData,
   MAX_PLANS,
   MAX_TOGETHER,
+  MOST_OFFERS,
   testCandidates,
 } from "../agent/mod.ts";
 import { type OfferOrder, reasonsNotToMigrate } from "../compat/mod.ts";
-import { type Identity, type Offer, type Snapshot, toProblem } from "../identity/mod.ts";
+import {
+  type Identity,
+  type Offer,
+  type RefusalsMode,
+  type Snapshot,
+  toProblem,
+} from "../identity/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
 import { formatAnswer, reasonLines } from "./format_answer.ts";
@@ -183,7 +190,18 @@ function askOptions(context: Context): AnswerOptions {
     omitUnknown: context.options["no-unknown"] === true,
     subsystem: subsystemMode(context),
     order: (text(context, "order") ?? "evidence") as OfferOrder,
+    refusals: (text(context, "refusals") ?? "grouped") as RefusalsMode,
+    offers: offersWanted(context),
   };
+}
+
+/** How many offers are told. */
+function offersWanted(context: Context): number {
+  const given = text(context, "offers");
+  if (given === null) return MOST_OFFERS;
+  if (given === "all") return Infinity;
+  if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
+  throw usage(`--offers ${given}: neither a number from 1 on nor all`, "Write --offers 20 or all.");
 }
 
 /** A source with what the command line says of it beside. */

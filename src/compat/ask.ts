@@ -1,35 +1,27 @@
-import {
-  type Device,
-  type DeviceType,
-  type Evidence,
-  type Identity,
-  type Offer,
-  type Reason,
-  type Refusal,
-  type Snapshot,
-  vendorName,
-  type Verdict,
+import type {
+  Device,
+  DeviceType,
+  Identity,
+  Offer,
+  Reason,
+  Refusal,
+  Snapshot,
+  Verdict,
 } from "../identity/mod.ts";
-import { findRule, type PreparedTarget, prepareRules, reachedTypes } from "../rules/mod.ts";
-import { forInstances } from "./availability.ts";
-import { runChecks } from "./checks.ts";
-import { judgeNeeds, needsOf } from "./check_vmm.ts";
-import { type Candidate, toCandidate } from "./configurations.ts";
-import { createFor } from "./create.ts";
-import { driverOf, type Finding } from "./finding.ts";
-import { indexHost } from "./host_index.ts";
-import { type OfferOrder, rankOffers, type Unranked } from "./order.ts";
+import { prepareRules, reachedTypes } from "../rules/mod.ts";
 import {
-  candidateKey,
-  combineTests,
-  type TestResult,
-  type TestResults,
-  withSeen,
-} from "./test_result.ts";
-
-/** How other subsystem ids than the source's are judged: the guest sees them, and QEMU does not check them. */
-export const SUBSYSTEM_MODES = ["warn", "refuse"] as const;
-export type SubsystemMode = (typeof SUBSYSTEM_MODES)[number];
+  conclude,
+  type Conclusion,
+  type Grounds,
+  place,
+  type Placed,
+  type SubsystemMode,
+} from "./conclude.ts";
+import { classify, toCandidate } from "./configurations.ts";
+import { driverOf } from "./finding.ts";
+import { indexHost } from "./host_index.ts";
+import { type OfferOrder, rankOffers } from "./order.ts";
+import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
 
 /** What is wanted of an answer. */
 export interface AskOptions {
@@ -50,6 +42,8 @@ export interface Judgement {
   offers: Offer[];
   /** How many offers of unknown verdict were left out. */
   omitted: number;
+  /** How many configurations are refused. */
+  refused: number;
   /** Worked out when it is asked for: an answer without it costs what configurations of the type cost. */
   readonly refusals: Refusal[];
 }
@@ -67,8 +61,7 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
   const index = indexHost(snapshot);
   const rules = prepareRules(snapshot.rules, source);
   const reached = reachedTypes(rules, index.byType).add(source.type);
-  const judgeEntry = (entry: Device | DeviceType) =>
-    judge(source, toCandidate(snapshot, index, entry), { rules, tests, subsystem });
+  const judgeEntry = makeJudge(snapshot, source, { rules, tests, subsystem });
   const isNear = (type: string) => tests.size > 0 || reached.has(type);
   const near = (tests.size > 0 ? [...index.byType.keys()] : [...reached])
     .flatMap((type) => index.byType.get(type) ?? []).map(judgeEntry);
@@ -81,12 +74,13 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
       : [typeNotOnHost(source, snapshot)],
     offers: rankOffers(wanted, source.wish, order),
     omitted: known.length - wanted.length,
+    refused: index.size - known.length,
     get refusals() {
-      refusals ??= [
+      refusals ??= sortRefusals([
         ...near,
         ...[...index.byType].flatMap(([type, entries]) => isNear(type) ? [] : entries)
           .map(judgeEntry),
-      ].flatMap(({ refusal }) => refusal ?? []).toSorted(compareRefusals);
+      ].flatMap(({ refusal }) => refusal ?? []));
       return refusals;
     },
   };
@@ -112,128 +106,29 @@ export function judgeOne(
   const candidate = toCandidate(snapshot, indexHost(snapshot), entry);
   const rules = prepareRules(snapshot.rules, source);
   const tests = new Map([[candidateKey(candidate), results]]);
-  const { offer, refusal } = judge(source, candidate, { rules, tests, subsystem });
+  const conclusion = conclude(source, candidate, { rules, tests, subsystem });
+  const { offer, refusal } = place(conclusion, candidate, source);
   if (refusal !== undefined) return refusal;
   const { configuration, verdict, evidence, needs, availability, reasons, warnings, rule } = offer!;
   return { configuration, verdict, evidence, needs, availability, reasons, warnings, rule };
 }
 
-/** What one candidate comes to. */
-function judge(
+/** Judges candidates of a host, those of one class once: but for the source itself, and for those that were tested. */
+function makeJudge(
+  snapshot: Snapshot,
   source: Identity,
-  untested: Candidate,
-  { rules, tests, subsystem }: {
-    rules: readonly PreparedTarget[];
-    tests: TestResults;
-    subsystem: SubsystemMode;
-  },
-): { offer?: Unranked; refusal?: Refusal } {
-  const results = tests.get(candidateKey(untested)) ?? [];
-  const candidate = withSeen(untested, results);
-  const test = combineTests(results);
-  const word = findRule(rules, source, candidate);
-  const needs = needsOf(source, candidate);
-  const found = [
-    ...runChecks(source, candidate, word).map(bySubsystemMode(subsystem)),
-    ...judgeNeeds(needs),
-  ];
-  const findings = [...results.flatMap(ofTest), ...found.map(weaken(test))];
-  const instances = word?.instances ?? 1;
-  const { numaNode } = candidate;
-  const configuration = instances === 1
-    ? candidate.configuration
-    : { ...candidate.configuration, instances };
-  const rule = word === null ? null : { file: word.file.name, name: word.rule };
-  const warnings = reasonsOf(findings, "warn");
-  const availability = forInstances(candidate.availability, instances);
-  const shared = { configuration, availability, warnings, rule };
-  const refused = reasonsOf(findings, "refuse");
-  if (refused.length > 0) {
-    const evidence = evidenceOfRefusal(findings, test);
-    // A test that passed, and what is not known (but for what only QEMU compares), do not refuse it: they are warnings.
-    const open = findings.filter(({ effect, by }) =>
-      effect === "unknown" && by !== "vmm" && by !== "need" ||
-      effect === "accept" && by === "test"
-    );
-    const beside = [...open.map(({ reason }) => reason), ...warnings];
-    const verdict = "incompatible";
-    return { refusal: { ...shared, verdict, evidence, reasons: refused, warnings: beside } };
-  }
-  const accepted = reasonsOf(findings, "accept");
-  const isCompared = word !== null || test.verdict === "compatible";
-  const unknown = [
-    ...(isCompared ? [] : [nobodyCompares(source, candidate)]),
-    ...reasonsOf(findings, "unknown"),
-  ];
-  const weights = findings.filter(({ effect }) => effect === "unknown").map(({ weight = 1 }) =>
-    weight
-  );
-  // What a monitor needs takes nothing from what drivers and rules know.
-  const isBelieved = isCompared &&
-    findings.every(({ effect, by }) => effect !== "unknown" || by === "need");
-  const taken = reasonsOf(findings, "unavailable");
-  return {
-    offer: {
-      configuration,
-      verdict: unknown.length > 0 ? "unknown" : "compatible",
-      evidence: isBelieved ? test.evidence ?? "vendor-rule" : null,
-      needs,
-      availability: taken.length === 0
-        ? availability
-        : { ...availability, now: false, reason: taken.map(({ sentence }) => sentence).join("; ") },
-      reasons: [...accepted, ...unknown, ...taken],
-      warnings,
-      create: createFor(candidate, source),
-      rule,
-      ruleIndex: word?.index ?? null,
-      unknowns: weights.reduce((sum, weight) => sum + weight, isCompared ? 0 : 1),
-      numaNode,
-    },
-  };
-}
-
-/** Other subsystem ids are refused where the operator wants that. */
-function bySubsystemMode(mode: SubsystemMode): (finding: Finding) => Finding {
-  return (finding) =>
-    mode === "refuse" && finding.reason.code === "SubsystemDiffers"
-      ? { ...finding, effect: "refuse" }
-      : finding;
-}
-
-/** Whose no it is: the strongest of those that said it, null where a check did. */
-function evidenceOfRefusal(
-  findings: readonly Finding[],
-  test: Pick<TestResult, "verdict" | "evidence">,
-): Evidence | null {
-  if (test.verdict === "incompatible") return test.evidence;
-  const byRule = findings.some(({ effect, by }) => effect === "refuse" && by === "rule");
-  return byRule ? "vendor-rule" : null;
-}
-
-/** What a tested yes knows better than a check without a test. */
-function weaken({ verdict }: Pick<TestResult, "verdict">): (finding: Finding) => Finding {
-  return (finding) =>
-    verdict === "compatible" &&
-      (finding.effect === "unknown" && finding.by !== "vmm" && finding.by !== "need" ||
-        finding.reason.code === "TypeDiffers")
-      ? { ...finding, effect: "warn" }
-      : finding;
-}
-
-/** A test that knows nothing is worth a warning: the offer stays as strong as it was without. */
-function ofTest({ verdict, reasons }: TestResult): Finding[] {
-  const effect = { compatible: "accept", incompatible: "refuse", unknown: "warn" } as const;
-  return reasons.map((reason) => ({ effect: effect[verdict], reason, by: "test" }));
-}
-
-/** The same type promises the same interface, not that one driver takes the other's state. */
-function nobodyCompares(source: Identity, { driver, configuration }: Candidate): Reason {
-  const vendor = vendorName(driver, configuration.type);
-  return {
-    code: "NobodyCompares",
-    sentence: `${vendor}: no rule and no test compares the devices behind the type ${source.type}`,
-    source: source.type,
-    host: configuration.type,
+  grounds: Grounds,
+): (entry: Device | DeviceType) => Placed {
+  const classes = classify(snapshot);
+  const conclusions = new Map<number, Conclusion>();
+  return (entry) => {
+    const { candidate, class: number } = classes.of(entry);
+    const isApart = candidate.configuration.id === source.id ||
+      grounds.tests.size > 0 && grounds.tests.has(candidateKey(candidate));
+    const known = isApart ? undefined : conclusions.get(number);
+    const conclusion = known ?? conclude(source, candidate, grounds);
+    if (!isApart) conclusions.set(number, conclusion);
+    return place(conclusion, candidate, source);
   };
 }
 
@@ -259,14 +154,14 @@ export function reasonsNotToMigrate({ migration, driver, type }: Identity): Reas
   }];
 }
 
-function reasonsOf(findings: readonly Finding[], effect: Finding["effect"]): Reason[] {
-  return findings.filter((finding) => finding.effect === effect).map(({ reason }) => reason);
-}
-
 /** Nearest first: fewer reasons, then by name. */
-function compareRefusals(a: Refusal, b: Refusal): number {
-  const text = ({ configuration: { kind, type, parent = "", id = "" } }: Refusal) =>
-    `${kind} ${type} ${parent} ${id}`;
-  return a.reasons.length - b.reasons.length ||
-    (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0);
+function sortRefusals(refusals: readonly Refusal[]): Refusal[] {
+  const named = refusals.map((refusal) => {
+    const { kind, type, parent = "", id = "" } = refusal.configuration;
+    return { refusal, name: `${kind} ${type} ${parent} ${id}` };
+  });
+  return named.sort((a, b) =>
+    a.refusal.reasons.length - b.refusal.reasons.length ||
+    (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+  ).map(({ refusal }) => refusal);
 }

@@ -83,7 +83,7 @@ function checkType(source: Identity, target: Candidate, rule: RuleWord | null): 
     return [find("accept", "SameType", `${vendor}: the type ${type} is the source's`, values)];
   }
   if (rule !== null) return [];
-  const sentence = `${vendor}: the type ${type} is not the source's ${source.type}`;
+  const sentence = `${vendor}: the type is not the source's ${source.type}`;
   return [find("refuse", "TypeDiffers", sentence, values)];
 }
 
@@ -95,10 +95,7 @@ function checkRule(source: Identity, target: Candidate, rule: RuleWord | null): 
 /** A type of which nothing is free though nothing takes any: this host cannot make it, as it is set up. */
 function checkPossible(_: Identity, target: Candidate): Finding[] {
   if (target.possible) return [];
-  const { type, parent } = target.configuration;
-  const sentence = `${
-    vendorOf(target)
-  }: ${parent} can make no ${type}, though nothing is made on it`;
+  const sentence = `${vendorOf(target)}: the parent can make none, though nothing is made on it`;
   return [find("refuse", "TypeNeverAvailable", sentence, { source: null, host: "0 instances" })];
 }
 

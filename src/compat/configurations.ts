@@ -49,6 +49,56 @@ export function toCandidate(
   return isType(entry) ? ofType(entry, index, host) : ofDevice(entry, host);
 }
 
+/** Candidates of one host by what is judged of them. */
+export interface CandidateClasses {
+  /** A candidate, made once, and its class: those of one class differ in no more than name, availability and NUMA node. */
+  of: (entry: Device | DeviceType) => { candidate: Candidate; class: number };
+}
+
+const CLASSES = new WeakMap<HostIndex, { host: Snapshot["host"]; classes: CandidateClasses }>();
+
+/** The classes of a snapshot's candidates. */
+export function classify(snapshot: Snapshot): CandidateClasses {
+  const index = indexHost(snapshot);
+  const known = CLASSES.get(index);
+  if (known?.host === snapshot.host) return known.classes;
+  const made = new Map<Device | DeviceType, { candidate: Candidate; class: number }>();
+  const numberOf = makeNumbers();
+  const classes: CandidateClasses = {
+    of(entry) {
+      const before = made.get(entry);
+      if (before !== undefined) return before;
+      const candidate = toCandidate(snapshot, index, entry);
+      const classed = { candidate, class: numberOf(judgedOf(candidate).map(numberOf)) };
+      made.set(entry, classed);
+      return classed;
+    },
+  };
+  CLASSES.set(index, { host: snapshot.host, classes });
+  return classes;
+}
+
+/** All that is judged of a candidate, in its order. */
+function judgedOf({ configuration: { kind, type }, ...candidate }: Candidate): unknown[] {
+  const { availability: _, numaNode: __, create: ___, host: ____, ...judged } = candidate;
+  return [kind, type, ...Object.values(judged)];
+}
+
+/** Gives the same number to equal values, and looks at each object but once. */
+function makeNumbers(): (value: unknown) => number {
+  const byText = new Map<string, number>();
+  const byObject = new Map<unknown, number>();
+  return (value) => {
+    const known = byObject.get(value);
+    if (known !== undefined) return known;
+    const text = JSON.stringify(value);
+    const number = byText.get(text) ?? byText.size;
+    byText.set(text, number);
+    byObject.set(value, number);
+    return number;
+  };
+}
+
 function isType(entry: Device | DeviceType): entry is DeviceType {
   return entry.kind === "mdev-type" || entry.kind === "vgpu-type";
 }

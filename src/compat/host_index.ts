@@ -6,19 +6,21 @@ export interface HostIndex {
   byType: ReadonlyMap<string, readonly (Device | DeviceType)[]>;
   /** All types by the parent that they share. */
   byParent: ReadonlyMap<string, readonly DeviceType[]>;
+  /** How many configurations there are. */
+  size: number;
   device: (id: string) => Device | undefined;
 }
 
-/** A snapshot never changes, so that it is read through but once. */
-const KNOWN = new WeakMap<Snapshot, HostIndex>();
+/** A snapshot never changes, and one that shows the same again has the same lists: they are read through but once. */
+const KNOWN = new WeakMap<readonly Device[], { types: readonly DeviceType[]; index: HostIndex }>();
 
 /**
  * The index of a snapshot. What somebody asks for one type costs what configurations of that type there are, however
  * many others the host has.
  */
 export function indexHost(snapshot: Snapshot): HostIndex {
-  const known = KNOWN.get(snapshot);
-  if (known !== undefined) return known;
+  const known = KNOWN.get(snapshot.devices);
+  if (known?.types === snapshot.types) return known.index;
   const byType = new Map<string, (Device | DeviceType)[]>();
   const byParent = new Map<string, DeviceType[]>();
   for (const type of snapshot.types) {
@@ -32,12 +34,13 @@ export function indexHost(snapshot: Snapshot): HostIndex {
   const index: HostIndex = {
     byType,
     byParent,
+    size: [...byType.values()].reduce((sum, { length }) => sum + length, 0),
     device: (id) => {
       devices ??= new Map(snapshot.devices.map((device) => [device.id, device]));
       return devices.get(id);
     },
   };
-  KNOWN.set(snapshot, index);
+  KNOWN.set(snapshot.devices, { types: snapshot.types, index });
   return index;
 }
 

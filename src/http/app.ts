@@ -6,7 +6,6 @@ import {
   answerTogether,
   deviceOf,
   identify,
-  MAX_PLANS,
   MAX_TOGETHER,
   type RulesState,
   type TestAnswer,
@@ -15,8 +14,6 @@ import {
 import {
   listCandidates,
   listSupported,
-  OFFER_ORDERS,
-  type OfferOrder,
   type SubsystemMode,
   type TestResults,
 } from "../compat/mod.ts";
@@ -31,6 +28,7 @@ import {
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
+import { answerWanted, isWanted, offersWanted, plansWanted, refusalsWanted } from "./query.ts";
 import { readIdentity, readTest } from "./read_identity.ts";
 import { makeSessions, type Session } from "./sessions.ts";
 
@@ -73,10 +71,8 @@ export function makeApp(
     return c.json({ snapshot: snapshot.snapshot, takenAt, ...select(snapshot), problems });
   };
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
-    const omitUnknown = !isWanted(c, "unknown", true);
-    const order = orderWanted(c);
+    const options = { ...answerWanted(c), subsystem };
     const tests = isWanted(c, "preflight", false) ? await testAll?.(snapshot, source) : undefined;
-    const options = { omitUnknown, subsystem, order };
     return tests === undefined ? options : { ...options, tests };
   };
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
@@ -148,17 +144,29 @@ export function makeApp(
       return c.body(null, 204);
     }],
     ["PUT", "/v1/sessions/:id/source", (c) => {
-      const { id } = session(c);
+      const { id, snapshot } = session(c);
       return withBody(c.req.raw, async (body, bytes) => {
         const source = readIdentity(body);
-        const { snapshot } = session(c);
         const options = await optionsFor(c, snapshot, source);
-        sessions.write(id, { source, options, bytes });
-        return c.json(describe(session(c)));
+        const { offered, refused } = answer(snapshot, source, {
+          ...options,
+          refusals: "none",
+          offers: 0,
+        });
+        return c.json(describe(sessions.write(id, { source, options, bytes, offered, refused })));
       });
     }],
-    ["GET", "/v1/sessions/:id/offers", (c) => part(c, answerOf(session(c)), "offers")],
-    ["GET", "/v1/sessions/:id/refusals", (c) => part(c, answerOf(session(c)), "refusals")],
+    ["GET", "/v1/sessions/:id/offers", (c) => {
+      refusalsWanted(c);
+      const offers = offersWanted(c) ?? Infinity;
+      return part(c, answerOf(session(c), { offers, refusals: "none" }), "offers");
+    }],
+    ["GET", "/v1/sessions/:id/refusals", (c) => {
+      offersWanted(c);
+      const refusals = refusalsWanted(c);
+      const wanted = refusals === null ? {} : { refusals };
+      return part(c, answerOf(session(c), { offers: 0, ...wanted }), "refusals");
+    }],
   ];
 
   // The default router compiles all routes at the first request; this one is ready at once.
@@ -203,22 +211,23 @@ function requestId(c: Context): string {
   return id;
 }
 
-function describe(session: Session) {
-  const { id, snapshot, written } = session;
-  const answered = written === null ? null : answerOf(session);
+function describe({ id, snapshot, written }: Session) {
   return {
     id,
     snapshot: snapshot.snapshot,
     takenAt: snapshot.takenAt,
     source: written === null ? null : { id: written.source.id, type: written.source.type },
-    offers: answered?.offers.length ?? null,
-    refusals: answered?.refusals.length ?? null,
+    offers: written?.offered ?? null,
+    refusals: written?.refused ?? null,
   };
 }
 
 /** The answer to a session's source: worked out anew each time, since it is far larger than the source. */
-function answerOf({ snapshot, written, id }: Session): Answer {
-  if (written !== null) return answer(snapshot, written.source, written.options);
+function answerOf(
+  { snapshot, written, id }: Session,
+  wanted: Pick<AnswerOptions, "offers" | "refusals">,
+): Answer {
+  if (written !== null) return answer(snapshot, written.source, { ...written.options, ...wanted });
   throw new HttpProblem("source-missing", `No source was written to session ${id}`, {
     remedy: `PUT the source's identity to /v1/sessions/${id}/source.`,
   });
@@ -232,8 +241,9 @@ function part(c: Context, answer: Answer, name: "offers" | "refusals"): Response
       "content-type": "application/x-ndjson",
     });
   }
-  const { snapshot, takenAt, source, notSeen, problems } = answer;
-  return c.json({ snapshot, takenAt, source, [name]: items, notSeen, problems });
+  const { snapshot, takenAt, source, offered, refused, notSeen, problems } = answer;
+  const count = name === "offers" ? { offered } : { refused };
+  return c.json({ snapshot, takenAt, source, ...count, [name]: items, notSeen, problems });
 }
 
 /** One source, an identity as it is; or `{ "sources": [ … ] }`, all devices of a virtual machine. */
@@ -270,36 +280,4 @@ async function askOnce(
   const options = new Map<Identity, AnswerOptions>();
   for (const source of read) options.set(source, await optionsOf(source));
   return answerTogether(snapshot, read, { optionsOf: (source) => options.get(source)!, plans });
-}
-
-/** How many plans the caller wants: `?plans=3`. */
-function plansWanted(c: Context): number {
-  const given = c.req.query("plans") ?? "1";
-  if (/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= MAX_PLANS) return Number(given);
-  throw new HttpProblem("bad-request", `plans: ${given} is not a number from 1 to ${MAX_PLANS}`, {
-    value: given,
-    remedy: "Write ?plans=3.",
-  });
-}
-
-/** Which order of offers the caller wants: `?order=available`. */
-function orderWanted(c: Context): OfferOrder {
-  const given = c.req.query("order") ?? "evidence";
-  const order = OFFER_ORDERS.find((name) => name === given);
-  if (order !== undefined) return order;
-  throw new HttpProblem("bad-request", `order: ${given} is not one of ${OFFER_ORDERS.join(", ")}`, {
-    value: given,
-    remedy: "Write ?order=available.",
-  });
-}
-
-/** A switch in the query: `?preflight=1`, `?unknown=0`. */
-function isWanted(c: Context, name: string, otherwise: boolean): boolean {
-  const given = c.req.query(name);
-  if (given === undefined) return otherwise;
-  if (["0", "1", "false", "true"].includes(given)) return given === "1" || given === "true";
-  throw new HttpProblem("bad-request", `${name}: ${given} is neither 1 nor 0`, {
-    value: given,
-    remedy: `Write ?${name}=1 or ?${name}=0.`,
-  });
 }

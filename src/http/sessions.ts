@@ -9,11 +9,16 @@ export interface Session {
   written: Written | null;
 }
 
-/** A source that was written, what is wanted of its answer, tests included, and the bytes that it came in. */
+/**
+ * A source that was written, what is wanted of its answer, tests included, the bytes that it came in, and how many
+ * offers and refusals the answer has.
+ */
 export interface Written {
   source: Identity;
   options: AnswerOptions;
   bytes: number;
+  offered: number;
+  refused: number;
 }
 
 export interface SessionLimits {
@@ -32,8 +37,8 @@ export interface Sessions {
   open(snapshot: Snapshot): Session;
   /** Throws an {@link HttpProblem} where there is no such session, or no longer. */
   get(id: string): Session;
-  /** Writes a source. Throws an {@link HttpProblem} where sources take too much together. */
-  write(id: string, written: Written): void;
+  /** Writes a source; gives the session. Throws an {@link HttpProblem} where sources take too much together. */
+  write(id: string, written: Written): Session;
   close(id: string): void;
   readonly size: number;
 }
@@ -75,6 +80,7 @@ export function makeSessions(
         throw sessionsFull(`Sources of ${others} bytes are open`);
       }
       session.written = written;
+      return session;
     },
     close(id) {
       expire();

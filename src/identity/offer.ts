@@ -99,10 +99,28 @@ export const Offer = z.lazy(() =>
 );
 export type Offer = Known<z.infer<typeof Offer>>;
 
-/** A configuration that does not fit, with all its reasons. */
+/**
+ * Configurations of one kind and type, by name: devices by `ids`, types by the `parents` that they are made on. Of a great
+ * many not all are named; `count` says how many there are.
+ */
+export const Others = z.lazy(() =>
+  z.looseObject({
+    kind: z.enum(["device", "mdev-type", "vgpu-type"]),
+    type: z.string(),
+    count: z.number(),
+    ids: z.optional(z.array(z.string())),
+    parents: z.optional(z.array(z.string())),
+  })
+);
+export type Others = Known<z.infer<typeof Others>>;
+
+/** A configuration that does not fit, with all its reasons; grouped, it stands for `others` that do not for the same ones. */
 export const Refusal = z.lazy(() =>
   z.looseObject({
     configuration: Configuration,
+    /** How many configurations it stands for, itself included; left out where it stands for itself alone. */
+    count: z.optional(z.number()),
+    others: z.optional(z.array(Others)),
     verdict: z.literal("incompatible"),
     /** Who refused it: a driver, a version attribute or a rule; null where a check did. */
     evidence: z.nullable(z.enum(EVIDENCE)),
@@ -113,6 +131,12 @@ export const Refusal = z.lazy(() =>
   })
 );
 export type Refusal = Known<z.infer<typeof Refusal>>;
+
+/**
+ * How refusals are told: not at all; those for the same reasons together; or each by itself.
+ */
+export const REFUSALS_MODES = ["none", "grouped", "each"] as const;
+export type RefusalsMode = (typeof REFUSALS_MODES)[number];
 
 /** The answer to one source: offers best first, and the rest with their reasons. */
 export const Answer = z.lazy(() =>
@@ -128,6 +152,10 @@ export const Answer = z.lazy(() =>
     preflight: z.enum(["not-asked", "made", "offline"]),
     /** How many offers of unknown verdict were left out because that was wanted. */
     omitted: z.number(),
+    /** How many offers there are; `offers` has the best of them where fewer are wanted. */
+    offered: z.number(),
+    /** How many configurations are refused, whether `refusals` tells all, some or none of them. */
+    refused: z.number(),
     /** What the virtual machine monitor refuses too, and is not to be seen from here: the same in every answer. */
     notSeen: z.array(z.looseObject({ code: z.string(), sentence: z.string() })),
     offers: z.array(Offer),

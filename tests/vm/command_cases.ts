@@ -112,7 +112,10 @@ export const COMMAND_CASES: readonly VmCase[] = [
   {
     name: "ask offers the idle mtty-2 and the type mtty-2, and refuses the rest with reasons",
     async run() {
-      const answer = await askProgram(["ask", MTTY_2, "--json", ...FRESH()], hasCdev() ? 0 : 3);
+      const answer = await askProgram(
+        ["ask", MTTY_2, "--json", "--refusals=each", ...FRESH()],
+        hasCdev() ? 0 : 3,
+      );
       assertEquals(
         answer.offers.map(({ configuration, evidence, availability }: Json) => [
           configuration.id ?? configuration.type,
@@ -156,7 +159,12 @@ export const COMMAND_CASES: readonly VmCase[] = [
         rules: [{ name: "racks", for: { driver: "mtty" }, targets: [target] }],
       });
       const codes = async (code: number) => {
-        const { offers, refusals } = await askProgram(["ask", MTTY_2, ...options], code);
+        const { offers, refusals } = await askProgram([
+          "ask",
+          MTTY_2,
+          "--refusals=each",
+          ...options,
+        ], code);
         const own = [...offers, ...refusals].filter(({ rule }: Json) => rule?.name === "racks");
         return own.flatMap(({ reasons }: Json) => reasons.map(({ code }: Json) => code)).sort();
       };

@@ -91,7 +91,7 @@ export const MODEL_CASES: readonly VmCase[] = [
       const live = await askProgram(["ask", "--json", source, ...state]);
       const offline = await askProgram(["ask", "--json", "--snapshot", host, source]);
       assertEquals([live.preflight, offline.preflight], ["not-asked", "offline"]);
-      for (const part of ["offers", "refusals", "reasons", "omitted", "source"]) {
+      for (const part of ["offers", "refused", "refusals", "reasons", "omitted", "source"]) {
         assertEquals(offline[part], live[part], part);
       }
       assertEquals(offline.offers.map(({ evidence }: Json) => evidence), [
@@ -120,7 +120,7 @@ export const MODEL_CASES: readonly VmCase[] = [
       const server = await startServer("--settle", "0", "--refresh", "0.2", ...FRESH().slice(2));
       const { url } = server;
       const ask = async () =>
-        (await call(`${url}/v1/ask`, { method: "POST", body: source })).json();
+        (await call(`${url}/v1/ask?refusals=each`, { method: "POST", body: source })).json();
       const kinds = (offers: Json[]) => offers.map(({ configuration }) => configuration.kind);
       assertEquals(kinds((await ask()).offers).includes("mdev-type"), true);
       await withRules("00-local.json", KEPT_BACK, async () => {

@@ -94,7 +94,7 @@ async function makeSource(machine: Machine, type: Trial["type"]): Promise<Source
 
 /** What the program says of the target: the verdict, and the reasons and warnings. */
 async function predict({ identity, target }: Source, ...options: string[]): Promise<Json> {
-  const args = ["ask", "-", "--json", ...freshly(), ...options];
+  const args = ["ask", "-", "--json", "--refusals=each", ...freshly(), ...options];
   const { stdout, stderr } = await runProgram(args, { stdin: JSON.stringify(identity) });
   assert(stdout !== "", stderr);
   const { offers, refusals } = JSON.parse(stdout);

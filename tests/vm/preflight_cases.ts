@@ -152,7 +152,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     name: "ask --preflight: the driver's verdict is the evidence, and the errno in the refusals",
     async run() {
       const source = await sourceOf(MTTY_2);
-      const args = ["ask", "-", "--preflight", "--json", ...OPTIONS];
+      const args = ["ask", "-", "--preflight", "--json", "--refusals=each", ...OPTIONS];
       const { stdout, code } = await runProgram(args, { stdin: JSON.stringify(source) });
       assertEquals(code, 0);
       const { offers, refusals } = JSON.parse(stdout);
@@ -214,7 +214,16 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
       const { pciConfig } = await sourceOf(MTTY_2);
       const source = { ...await sourceOf(MTTY_1), pciConfig };
       const ask = async (...options: string[]) => {
-        const args = ["ask", "-", "--json", "--rules", rules, ...OPTIONS, ...options];
+        const args = [
+          "ask",
+          "-",
+          "--json",
+          "--refusals=each",
+          "--rules",
+          rules,
+          ...OPTIONS,
+          ...options,
+        ];
         const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
         const { offers, refusals } = JSON.parse(stdout);
         return [...offers, ...refusals].find(({ configuration }: Json) =>
@@ -264,7 +273,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
         warnings,
       });
       for (const source of [elsewhere, short, seen]) {
-        const args = ["ask", "-", "--preflight", "--json", ...OPTIONS];
+        const args = ["ask", "-", "--preflight", "--json", "--refusals=each", ...OPTIONS];
         const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
         const { offers, refusals } = JSON.parse(stdout);
         for (const id of [MTTY_2_IDLE, MTTY_1, MDPY_VGA]) {
@@ -326,7 +335,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
       const off = await post("/v1/test", { source, target: { type: "mtty-2", parent: "mtty" } });
       assertEquals(off.status, 403);
       assertEquals((await post("/v1/test", { source, target: {} })).json().pointer, "/target");
-      const asked = (await post("/v1/ask?preflight=1", source)).json();
+      const asked = (await post("/v1/ask?preflight=1&refusals=each", source)).json();
       assertEquals(asked.offers.map(({ evidence }: Json) => evidence), [
         "driver-tested",
         "driver-tested",

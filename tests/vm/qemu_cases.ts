@@ -46,7 +46,7 @@ async function predict(options: readonly string[]): Promise<number> {
 /** The verdicts on one device of this host for a source, plain and tested. */
 async function verdictsOn(target: string, source: unknown): Promise<string[]> {
   const verdict = async (...options: string[]) => {
-    const args = ["ask", "-", "--json", ...options, ...FRESH()];
+    const args = ["ask", "-", "--json", "--refusals=each", ...options, ...FRESH()];
     const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
     const { offers, refusals } = JSON.parse(stdout);
     // deno-lint-ignore no-explicit-any

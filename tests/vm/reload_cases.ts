@@ -58,7 +58,7 @@ function verdictIn({ offers, refusals }: Json): string {
 
 /** What each command says of the target and to the source. */
 async function askAll(source: Json) {
-  const ask = await runProgram(["ask", "-", "--json", ...OPTIONS], {
+  const ask = await runProgram(["ask", "-", "--json", "--refusals=each", ...OPTIONS], {
     stdin: JSON.stringify(source),
   });
   const { devices } = await askProgram(["devices", "--json", ...OPTIONS]);
@@ -78,8 +78,8 @@ async function askServer(url: string, source: Json) {
   const target = { device: TARGET };
   const { verdict, reasons } = await post(`${url}/v1/test`, { source, target });
   return {
-    ask: verdictIn(await post(`${url}/v1/ask`, source)),
-    preflight: verdictIn(await post(`${url}/v1/ask?preflight=1`, source)),
+    ask: verdictIn(await post(`${url}/v1/ask?refusals=each`, source)),
+    preflight: verdictIn(await post(`${url}/v1/ask?preflight=1&refusals=each`, source)),
     test: verdict,
     reason: reasons[0].code,
   };
@@ -112,20 +112,20 @@ export const RELOAD_CASES: readonly VmCase[] = [
 
       await reload(false);
       // The very next answer has no yes of the earlier load.
-      assertNotEquals(verdictIn(await post(`${url}/v1/ask`, source)), "compatible");
+      assertNotEquals(verdictIn(await post(`${url}/v1/ask?refusals=each`, source)), "compatible");
       await until(
         "the new load is asked",
-        async () => verdictIn(await post(`${url}/v1/ask`, source)) === "no",
+        async () => verdictIn(await post(`${url}/v1/ask?refusals=each`, source)) === "no",
       );
       const refused = await askServer(url, source);
       assertEquals([refused.ask, refused.preflight, refused.test], ["no", "no", "incompatible"]);
       assertEquals(await askAll(source), NO);
 
       await reload(true);
-      assertNotEquals(verdictIn(await post(`${url}/v1/ask`, source)), "no");
+      assertNotEquals(verdictIn(await post(`${url}/v1/ask?refusals=each`, source)), "no");
       await until(
         "the third load is asked",
-        async () => verdictIn(await post(`${url}/v1/ask`, source)) === "compatible",
+        async () => verdictIn(await post(`${url}/v1/ask?refusals=each`, source)) === "compatible",
       );
       const { reason: __, ...again } = await askServer(url, source);
       assertEquals(again, TESTED);

@@ -46,7 +46,7 @@ export const SERVE_CASES: readonly VmCase[] = [
         ],
       );
       assertEquals((await call(`${session}/offers`)).json().offers, offers);
-      const { refusals } = (await call(`${session}/refusals`)).json();
+      const { refusals } = (await call(`${session}/refusals?refusals=each`)).json();
       const codes = (name: string) =>
         refusals.find(({ configuration: { id, type } }: Json) => (id ?? type) === name)
           .reasons.map(({ code }: Json) => code);

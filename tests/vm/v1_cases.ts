@@ -204,7 +204,7 @@ export const V1_CASES: readonly VmCase[] = [
     async run() {
       for (const type of TYPES) deviceOf(type);
       const source = await sourceOf("a1");
-      const args = ["ask", "-", "--preflight", "--json", ...OPTIONS];
+      const args = ["ask", "-", "--preflight", "--json", "--refusals=each", ...OPTIONS];
       const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
       const { offers, refusals } = JSON.parse(stdout);
       const found = offers.find(({ configuration }: Json) => configuration.id === deviceOf("a2"));
@@ -312,7 +312,15 @@ export const V1_CASES: readonly VmCase[] = [
         const { verdict, evidence, reasons } = await preflight(source, deviceOf("a2"));
         assertEquals([verdict, evidence], ["compatible", "attribute-tested"]);
         assertEquals(reasons[0].code, "VersionAccepted");
-        const ask = ["ask", "-", "--preflight", "--preflight-create", "--json", ...OPTIONS];
+        const ask = [
+          "ask",
+          "-",
+          "--preflight",
+          "--preflight-create",
+          "--json",
+          "--refusals=each",
+          ...OPTIONS,
+        ];
         const { stdout } = await runProgram(ask, { stdin: JSON.stringify(source) });
         const { offers, refusals } = JSON.parse(stdout);
         assertEquals(
@@ -346,7 +354,13 @@ export const V1_CASES: readonly VmCase[] = [
         assertEquals(code, 4);
         assert(/needs|VFIO_DEVICE_RESET/.test(stderr), stderr);
         // No rule compares these devices: what is left to offer is unknown.
-        const answer = await askProgram(["ask", deviceOf("a1"), "--json", ...OPTIONS], 3);
+        const answer = await askProgram([
+          "ask",
+          deviceOf("a1"),
+          "--json",
+          "--refusals=each",
+          ...OPTIONS,
+        ], 3);
         const refusal = answer.refusals.find(({ configuration }: Json) => configuration.id === id);
         assert(refusal.reasons.some(({ code }: Json) => code === "NeedsReset"));
       });

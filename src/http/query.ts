@@ -1,0 +1,66 @@
+import type { Context } from "hono";
+import { type AnswerOptions, MAX_PLANS, MOST_OFFERS } from "../agent/mod.ts";
+import { OFFER_ORDERS } from "../compat/mod.ts";
+import { REFUSALS_MODES, type RefusalsMode } from "../identity/mod.ts";
+import { HttpProblem } from "./problem.ts";
+
+/** What a caller wants of an answer, by the query of its request. Throws a problem that names a wrong parameter. */
+export function answerWanted(c: Context): Required<
+  Pick<AnswerOptions, "omitUnknown" | "order" | "refusals" | "offers">
+> {
+  return {
+    omitUnknown: !isWanted(c, "unknown", true),
+    order: choiceOf(c, "order", OFFER_ORDERS) ?? "evidence",
+    refusals: refusalsWanted(c) ?? "grouped",
+    offers: offersWanted(c) ?? MOST_OFFERS,
+  };
+}
+
+/** How the caller wants refusals to be told: `?refusals=each`; null where it does not say. */
+export function refusalsWanted(c: Context): RefusalsMode | null {
+  return choiceOf(c, "refusals", REFUSALS_MODES);
+}
+
+/** How many offers the caller wants: `?offers=5`, `?offers=all`; null where it does not say. */
+export function offersWanted(c: Context): number | null {
+  const given = c.req.query("offers");
+  if (given === undefined) return null;
+  if (given === "all") return Infinity;
+  if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
+  throw wrongQuery(
+    "offers",
+    given,
+    "is neither a number from 1 on nor all",
+    "Write ?offers=20 or ?offers=all.",
+  );
+}
+
+/** How many plans the caller wants: `?plans=3`. */
+export function plansWanted(c: Context): number {
+  const given = c.req.query("plans") ?? "1";
+  if (/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= MAX_PLANS) return Number(given);
+  throw wrongQuery("plans", given, `is not a number from 1 to ${MAX_PLANS}`, "Write ?plans=3.");
+}
+
+/** A switch in the query: `?preflight=1`, `?unknown=0`. */
+export function isWanted(c: Context, name: string, otherwise: boolean): boolean {
+  const given = c.req.query(name);
+  if (given === undefined) return otherwise;
+  if (["0", "1", "false", "true"].includes(given)) return given === "1" || given === "true";
+  throw wrongQuery(name, given, "is neither 1 nor 0", `Write ?${name}=1 or ?${name}=0.`);
+}
+
+/** One of several words in the query; null where the parameter is not there. */
+function choiceOf<T extends string>(c: Context, name: string, choices: readonly T[]): T | null {
+  const given = c.req.query(name);
+  if (given === undefined) return null;
+  const choice = choices.find((word) => word === given);
+  if (choice !== undefined) return choice;
+  const remedy = `Write ?${name}=${choices.join(`, ?${name}=`)}.`;
+  throw wrongQuery(name, given, `is not one of ${choices.join(", ")}`, remedy);
+}
+
+function wrongQuery(parameter: string, value: string, is: string, remedy: string): HttpProblem {
+  const detail = `${parameter}: ${value} ${is}`;
+  return new HttpProblem("bad-request", detail, { parameter, value, remedy });
+}
