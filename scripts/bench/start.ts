@@ -1,4 +1,5 @@
 import { type Figure, sampleInTurns } from "./figure.ts";
+import { readProcessorMs } from "./processor.ts";
 import { prepareServers, type Server, startServer } from "./servers.ts";
 
 const ROUNDS = 20;
@@ -36,11 +37,4 @@ async function measureStart(server: Server): Promise<Sample> {
   const start = performance.now();
   await using running = await startServer(server);
   return { answerMs: performance.now() - start, processorMs: readProcessorMs(running.pid) };
-}
-
-/** Source: `/proc/P/task/T/schedstat`, nanoseconds on a processor first, of the threads there are. */
-function readProcessorMs(pid: number): number {
-  return Array.from(Deno.readDirSync(`/proc/${pid}/task`))
-    .map(({ name }) => Deno.readTextFileSync(`/proc/${pid}/task/${name}/schedstat`))
-    .reduce((sum, text) => sum + parseInt(text) / 1e6, 0);
 }

@@ -7,10 +7,13 @@
  * path a line.
  */
 import { makeRulesReader, noObservations, takeSnapshot, type World } from "../../src/agent/mod.ts";
+import { readProcessorMs } from "./processor.ts";
 
 /** What this program prints, as JSON. */
 export interface Scanned {
   passesMs: number[];
+  /** The processor time of each pass. */
+  processorMs: number[];
   devices: number;
   types: number;
   problems: string[];
@@ -27,6 +30,7 @@ const LETTERS: Readonly<Record<string, string>> = {
   readLinkSync: "l",
   realPathSync: "p",
   statSync: "s",
+  lstatSync: "i",
 };
 
 const [sys, dev, proc, passes, plan] = Deno.args as [string, string, string, string, string?];
@@ -46,11 +50,14 @@ const world: World = {
 const observations = noObservations(null);
 
 const passesMs: number[] = [];
+const processorMs: number[] = [];
 let snapshot = null;
 for (let pass = 0; pass < Number(passes); pass++) {
   const start = performance.now();
+  const used = readProcessorMs(Deno.pid);
   snapshot = await takeSnapshot(world, { observations });
   passesMs.push(performance.now() - start);
+  processorMs.push(readProcessorMs(Deno.pid) - used);
 }
 
 const noted = new Map<string, boolean>();
@@ -68,6 +75,7 @@ if (plan !== undefined) {
 
 const scanned: Scanned = {
   passesMs,
+  processorMs,
   devices: snapshot?.devices.length ?? 0,
   types: snapshot?.types.length ?? 0,
   problems: snapshot?.problems.map(({ sentence }) => sentence) ?? [],

@@ -7,10 +7,10 @@ import {
   vgpuTypeName,
 } from "../identity/mod.ts";
 import {
-  type FactCache,
   kernelPath,
   type MdevType,
   readTypeFacts,
+  type ScanCache,
   type SysfsDevice,
 } from "../sysfs/mod.ts";
 import { classesOfType, classKey, isSibling } from "./device_class.ts";
@@ -34,7 +34,7 @@ export function withMdevDrivers(types: readonly MdevType[]): MdevType[] {
 interface TypeInputs {
   observations: Observations;
   world: World;
-  cache: FactCache;
+  cache: ScanCache;
 }
 
 /** An mdev type with what is known of its devices, of this parent or of another under the same driver. */

@@ -10,7 +10,6 @@ import {
   type Use,
 } from "../identity/mod.ts";
 import {
-  type FactCache,
   type Facts,
   type Holders,
   lastPart,
@@ -22,6 +21,7 @@ import {
   readHost,
   readHostFacts,
   readMdevTypes,
+  type ScanCache,
   type SysfsDevice,
 } from "../sysfs/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
@@ -74,17 +74,17 @@ export async function takeSnapshot(
     problems.push(toProblem(error, "processes"));
     return { byNode: new Map(), complete: false };
   });
-  const cache: FactCache = new Map();
+  const cache: ScanCache = new Map();
   const found = attempt("devices", () => listVfioDevices(roots)).flat()
     .flatMap((path) =>
       attempt(lastPart(path.path), () => {
-        const device = readDevice(roots, path);
+        const device = readDevice(roots, path, cache);
         return { ...device, facts: readDeviceFacts(roots, device, path.path, cache) };
       })
     );
   const parents = attempt("mdev parents", () => listMdevParents(roots)).flat();
   const mdevTypes = withMdevDrivers(
-    parents.flatMap((parent) => attempt(parent, () => readMdevTypes(roots, parent))).flat(),
+    parents.flatMap((parent) => attempt(parent, () => readMdevTypes(roots, parent, cache))).flat(),
   );
   const host = attempt("host", () => readHost(roots))[0] ?? NO_HOST;
   const trouble = troubleOf(world, host);

@@ -1,4 +1,4 @@
-import { dirname, join } from "@std/path";
+import { dirname } from "@std/path";
 import { type DeviceKind, deviceTypeName, type Driver, vgpuTypeName } from "../identity/mod.ts";
 import { lastPart, parseNumber, readAttribute } from "./attribute.ts";
 import { readBinding, readDriver } from "./driver.ts";
@@ -8,6 +8,7 @@ import { type DeviceNodes, readNodes } from "./nodes.ts";
 import { type NvidiaVgpu, readNvidiaVgpu } from "./nvidia_vgpu.ts";
 import { type PciFunction, readPciFunction, readPhysicalFunction } from "./pci_function.ts";
 import type { HostRoots } from "./roots.ts";
+import { namesIn, remembered, type ScanCache } from "./scan_cache.ts";
 import {
   readMigrationType,
   readVersionAttribute,
@@ -52,22 +53,33 @@ const DEVICE_API: Readonly<Record<Exclude<DeviceKind, "mdev">, string>> = {
   cdx: "vfio-cdx",
 };
 
-/** Reads one VFIO device. Throws where an attribute that the kernel lists cannot be read. */
-export function readDevice(roots: HostRoots, { kind, path }: VfioDevicePath): SysfsDevice {
-  const iommuGroup = readIommuGroup(roots, path);
+/**
+ * Reads one VFIO device. One `cache` for a whole scan saves reading again what its devices have in common. Throws where
+ * an attribute that the kernel lists cannot be read.
+ */
+export function readDevice(
+  roots: HostRoots,
+  { kind, path }: VfioDevicePath,
+  cache: ScanCache = new Map(),
+): SysfsDevice {
+  const names = namesIn(cache, path);
+  const iommuGroup = names.has("iommu_group") ? readIommuGroup(roots, path, cache) : null;
+  const isBound = names.has("driver");
   const shared = {
     id: lastPart(path),
     kind,
     sysfs: kernelPath(roots, path),
-    driver: readDriver(path),
-    bound: readBinding(path),
-    modalias: readAttribute(join(path, "modalias")),
+    driver: isBound ? readDriver(path, cache) : null,
+    bound: isBound ? readBinding(path) : null,
+    modalias: names.has("modalias") ? readAttribute(`${path}/modalias`) : null,
     iommuGroup,
-    nodes: readNodes(roots, path, iommuGroup?.id ?? null),
-    version: readVersionAttribute(path, "device"),
-    migrationType: readMigrationType(path),
+    nodes: readNodes(roots, path, iommuGroup?.id ?? null, cache),
+    version: readVersionAttribute(path, "device", cache),
+    migrationType: readMigrationType(path, cache),
   };
-  return kind === "mdev" ? readMdev(roots, shared, path) : readBusDevice({ ...shared, kind }, path);
+  return kind === "mdev"
+    ? readMdev(roots, shared, { path, cache })
+    : readBusDevice({ ...shared, kind }, { path, cache });
 }
 
 type Shared<K extends DeviceKind> =
@@ -88,36 +100,63 @@ type Shared<K extends DeviceKind> =
 function readMdev(
   roots: HostRoots,
   shared: Shared<"mdev"> | Shared<DeviceKind>,
-  path: string,
+  { path, cache }: { path: string; cache: ScanCache },
 ): SysfsDevice {
   const parent = dirname(path);
   const type = readMdevTypeName(path) ?? "unknown";
-  const typePath = join(path, "mdev_type");
+  const parentDriver = readParentDriver(roots, { device: parent, type }, cache);
+  // A type that another load of the driver made is another, even within one scan.
+  const { name, about, deviceApi, version } = remembered(
+    cache,
+    `mdev type ${parent} ${type} ${parentDriver?.load}`,
+    () => readTypeOfMdev(`${path}/mdev_type`),
+  );
   const vendor = shared.driver?.name ?? type.split("-")[0]!;
-  const name = readAttribute(join(typePath, "name")) ?? type;
-  const about = readAttribute(join(typePath, "description"));
   return {
     ...shared,
-    version: shared.version ?? readVersionAttribute(typePath, "type"),
+    version: shared.version ?? (version === null ? null : versionOf(path, version)),
     type,
-    parentDriver: readParentDriver(roots, { device: parent, type }),
-    description: `${vendor}: ${name}${about === null ? "" : `, ${oneLine(about)}`}`,
-    deviceApi: readAttribute(join(typePath, "device_api")),
+    parentDriver,
+    description: `${vendor}: ${name ?? type}${about === null ? "" : `, ${oneLine(about)}`}`,
+    deviceApi,
     parent: lastPart(parent),
     pci: null,
-    numaNode: parseNumber(readAttribute(join(parent, "numa_node"))),
+    numaNode: remembered(
+      cache,
+      `numa node ${parent}`,
+      () => parseNumber(readAttribute(`${parent}/numa_node`)),
+    ),
     vgpu: null,
   };
 }
 
+/** What an mdev has from its type. */
+function readTypeOfMdev(path: string) {
+  const cache: ScanCache = new Map();
+  const names = namesIn(cache, path);
+  const read = (name: string) => names.has(name) ? readAttribute(`${path}/${name}`) : null;
+  return {
+    name: read("name"),
+    about: read("description"),
+    deviceApi: read("device_api"),
+    version: readVersionAttribute(path, "type", cache),
+  };
+}
+
+/** The version attribute of an mdev's type as it is reached through the mdev. */
+function versionOf(path: string, version: VersionAttribute): VersionAttribute {
+  return { ...version, path: `${path}/mdev_type/${lastPart(version.path)}` };
+}
+
 function readBusDevice(
   shared: Shared<Exclude<DeviceKind, "mdev">>,
-  path: string,
+  { path, cache }: { path: string; cache: ScanCache },
 ): SysfsDevice {
   const { kind, driver, modalias } = shared;
-  const pci = kind === "pci" ? readPciFunction(path) : null;
-  const parent = kind === "pci" ? readPhysicalFunction(path) : null;
-  const vgpu = kind === "pci" ? readNvidiaVgpu(path) : null;
+  const pci = kind === "pci" ? readPciFunction(path, cache) : null;
+  const parent = kind === "pci" ? readPhysicalFunction(path, cache) : null;
+  const vgpu = kind === "pci" ? readNvidiaVgpu(path, cache) : null;
+  const hasNode = namesIn(cache, path).has("numa_node");
   const name = driver?.name ?? "no driver";
   return {
     ...shared,
@@ -125,9 +164,9 @@ function readBusDevice(
     description: `${name}: ${describe(kind, pci, parent)}`,
     deviceApi: DEVICE_API[kind],
     parent,
-    parentDriver: parent === null ? null : readDriver(join(path, "physfn")),
+    parentDriver: parent === null ? null : readDriver(`${path}/physfn`, cache),
     pci,
-    numaNode: parseNumber(readAttribute(join(path, "numa_node"))),
+    numaNode: hasNode ? parseNumber(readAttribute(`${path}/numa_node`)) : null,
     vgpu,
   };
 }

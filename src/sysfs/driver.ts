@@ -2,6 +2,7 @@ import { join } from "@std/path";
 import type { Driver } from "../identity/mod.ts";
 import { lastPart, readAttribute, readInode, readLink } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
+import { remembered, type ScanCache } from "./scan_cache.ts";
 
 /**
  * The driver bound to a device, null where none is.
@@ -12,23 +13,24 @@ import type { HostRoots } from "./roots.ts";
  * `load` is the inode of `/sys/bus/B/drivers/D`. Observed on Linux 6.12 with mtty, askv1 and vfio-pci: it changes with
  * `rmmod` and `insmod`, while srcversion and the addresses of most sections come back the same. It stays while devices
  * are asked, made, removed, unbound and bound, and while caches are dropped. A built-in driver keeps it for the boot.
+ * It is read of each device; what the module says, once for each load in a scan.
  */
-export function readDriver(device: string): Driver | null {
-  const link = readLink(join(device, "driver"));
+export function readDriver(device: string, cache: ScanCache = new Map()): Driver | null {
+  const path = `${device}/driver`;
+  const link = readLink(path);
   if (link === null) return null;
-  const module = readLink(join(device, "driver", "module"));
-  const load = readInode(join(device, "driver"), { follow: true });
-  if (module === null) {
-    return { name: lastPart(link), module: null, version: null, srcversion: null, load };
-  }
-  const path = join(device, "driver", "module");
-  return {
-    name: lastPart(link),
-    module: lastPart(module),
-    version: readAttribute(join(path, "version")),
-    srcversion: readAttribute(join(path, "srcversion")),
-    load,
-  };
+  const load = readInode(path, { follow: true });
+  return remembered(cache, `driver ${lastPart(link)} ${load}`, () => {
+    const module = readLink(`${path}/module`);
+    const read = (name: string) => module === null ? null : readAttribute(`${path}/module/${name}`);
+    return {
+      name: lastPart(link),
+      module: module === null ? null : lastPart(module),
+      version: read("version"),
+      srcversion: read("srcversion"),
+      load,
+    };
+  });
 }
 
 /**
@@ -36,7 +38,7 @@ export function readDriver(device: string): Driver | null {
  * the kernel makes at each binding.
  */
 export function readBinding(device: string): string | null {
-  return readInode(join(device, "driver"), { follow: false });
+  return readInode(`${device}/driver`, { follow: false });
 }
 
 /** The module of a name as a driver, null where it is not loaded. Source: `/sys/module/M`; its inode is the `load`. */

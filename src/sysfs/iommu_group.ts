@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { lastPart, readAttribute, readLink } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
+import { namesIn, remembered, type ScanCache } from "./scan_cache.ts";
 
 /** An IOMMU group: its number, and its name and domain type where the kernel tells. */
 export interface IommuGroup {
@@ -15,14 +16,18 @@ export interface IommuGroup {
  * Source: `<device>/iommu_group`, `/sys/kernel/iommu_groups/N/{name,type}`. The name of an mdev's group
  * is `vfio-noiommu` on some kernels although that mode is not in use: the node in `/dev/vfio` tells.
  */
-export function readIommuGroup({ sys }: HostRoots, device: string): IommuGroup | null {
-  const link = readLink(join(device, "iommu_group"));
+export function readIommuGroup(
+  { sys }: HostRoots,
+  device: string,
+  cache: ScanCache = new Map(),
+): IommuGroup | null {
+  const link = readLink(`${device}/iommu_group`);
   if (link === null) return null;
   const id = lastPart(link);
-  const path = join(sys, "kernel/iommu_groups", id);
-  return {
-    id,
-    name: readAttribute(join(path, "name")),
-    type: readAttribute(join(path, "type")),
-  };
+  return remembered(cache, `group ${id}`, () => {
+    const path = join(sys, "kernel/iommu_groups", id);
+    const names = namesIn(cache, path);
+    const read = (name: string) => names.has(name) ? readAttribute(`${path}/${name}`) : null;
+    return { id, name: read("name"), type: read("type") };
+  });
 }

@@ -3,6 +3,7 @@ import type { Driver } from "../identity/mod.ts";
 import { lastPart, listDirectory, parseNumber, readAttribute, readLink } from "./attribute.ts";
 import { readDriver, readModule } from "./driver.ts";
 import type { HostRoots } from "./roots.ts";
+import { namesIn, type ScanCache } from "./scan_cache.ts";
 import { readVersionAttribute, type VersionAttribute } from "./version_attribute.ts";
 
 /** An mdev type of one parent, as sysfs has it. */
@@ -36,26 +37,32 @@ export function listMdevParents({ sys }: HostRoots): string[] {
  * devices}`; `description` is optional. `available_instances` is shared among a parent's types: making one
  * of any takes from all.
  */
-export function readMdevTypes(roots: HostRoots, parent: string): MdevType[] {
+export function readMdevTypes(
+  roots: HostRoots,
+  parent: string,
+  cache: ScanCache = new Map(),
+): MdevType[] {
   const device = join(roots.sys, "class/mdev_bus", parent);
   const types = join(device, "mdev_supported_types");
   const numaNode = parseNumber(readAttribute(join(device, "numa_node")));
   return listDirectory(types).map((type) => {
-    const path = join(types, type);
-    const instances = listDirectory(join(path, "devices"));
+    const path = `${types}/${type}`;
+    const names = namesIn(cache, path);
+    const read = (name: string) => names.has(name) ? readAttribute(`${path}/${name}`) : null;
+    const instances = names.has("devices") ? listDirectory(`${path}/devices`) : [];
     return {
       type,
       parent,
       path,
-      name: readAttribute(join(path, "name")),
-      description: readAttribute(join(path, "description")),
-      deviceApi: readAttribute(join(path, "device_api")),
-      driver: instances.length === 0 ? null : readDriver(join(device, instances[0]!)),
-      parentDriver: readParentDriver(roots, { device, type }),
-      availableInstances: parseNumber(readAttribute(join(path, "available_instances"))),
+      name: read("name"),
+      description: read("description"),
+      deviceApi: read("device_api"),
+      driver: instances.length === 0 ? null : readDriver(`${device}/${instances[0]!}`, cache),
+      parentDriver: readParentDriver(roots, { device, type }, cache),
+      availableInstances: parseNumber(read("available_instances")),
       instances,
       numaNode,
-      version: readVersionAttribute(path, "type"),
+      version: readVersionAttribute(path, "type", cache),
     };
   });
 }
@@ -67,8 +74,9 @@ export function readMdevTypes(roots: HostRoots, parent: string): MdevType[] {
 export function readParentDriver(
   roots: HostRoots,
   { device, type }: { device: string; type: string },
+  cache: ScanCache = new Map(),
 ): Driver | null {
-  return readDriver(device) ?? readModule(roots, type.slice(0, type.indexOf("-")));
+  return readDriver(device, cache) ?? readModule(roots, type.slice(0, type.indexOf("-")));
 }
 
 /** The type of an mdev, null for a device that is none. Source: `<mdev>/mdev_type`. */

@@ -22,6 +22,7 @@ export * from "./nodes.ts";
 export * from "./nvidia_vgpu.ts";
 export * from "./pci_function.ts";
 export * from "./roots.ts";
+export type { ScanCache } from "./scan_cache.ts";
 export * from "./version_attribute.ts";
 export * from "./vfio_aliases.ts";
 export * from "./vfio_devices.ts";

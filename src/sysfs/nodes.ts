@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import { lastPart, listDirectory } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
+import { namesIn, type ScanCache } from "./scan_cache.ts";
 
 /** The nodes that a device is opened through, as `/dev` names them whatever the root, and their age. */
 export interface DeviceNodes {
@@ -21,12 +22,15 @@ export function readNodes(
   { dev }: HostRoots,
   device: string,
   group: string | null,
+  cache: ScanCache = new Map(),
 ): DeviceNodes {
-  const name = listDirectory(join(device, "vfio-dev")).find((entry) => /^vfio\d+$/.test(entry));
-  const cdev = name === undefined ? null : firstNode(dev, [`vfio/devices/${name}`]);
-  const groupNode = group === null
-    ? null
-    : firstNode(dev, [`vfio/${group}`, `vfio/noiommu-${group}`]);
+  const name = namesIn(cache, device).has("vfio-dev")
+    ? listDirectory(`${device}/vfio-dev`).find((entry) => /^vfio\d+$/.test(entry))
+    : undefined;
+  const age = (folder: string, node: string) =>
+    namesIn(cache, join(dev, folder)).has(node) ? readAge(dev, `${folder}/${node}`) : null;
+  const cdev = name === undefined ? null : age("vfio/devices", name);
+  const groupNode = group === null ? null : age("vfio", group) ?? age("vfio", `noiommu-${group}`);
   const ages = [cdev?.since, groupNode?.since].filter((since) => since !== undefined);
   return {
     cdev: cdev?.node ?? null,
@@ -40,14 +44,13 @@ export function isNoIommuNode(node: string): boolean {
   return lastPart(node).startsWith("noiommu-");
 }
 
-function firstNode(dev: string, names: string[]): { node: string; since: number } | null {
-  for (const name of names) {
-    try {
-      const { mtime } = Deno.statSync(join(dev, name));
-      return { node: `/dev/${name}`, since: mtime?.getTime() ?? 0 };
-    } catch (error) {
-      if (!(error instanceof Deno.errors.NotFound)) throw error;
-    }
+/** A node and when it was made, null where it is gone. */
+function readAge(dev: string, name: string): { node: string; since: number } | null {
+  try {
+    const { mtime } = Deno.statSync(`${dev}/${name}`);
+    return { node: `/dev/${name}`, since: mtime?.getTime() ?? 0 };
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
   }
-  return null;
 }

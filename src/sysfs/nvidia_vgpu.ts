@@ -1,5 +1,5 @@
-import { join } from "@std/path";
 import { parseNumber, readAttribute } from "./attribute.ts";
+import { namesIn, type ScanCache } from "./scan_cache.ts";
 
 /** A vGPU type that an SR-IOV function can be given. */
 export interface CreatableVgpuType {
@@ -19,9 +19,10 @@ export interface NvidiaVgpu {
  * Source: `<device>/nvidia/current_vgpu_type` (0 for none) and `creatable_vgpu_types`, NVIDIA's vGPU
  * manager since release 17 on kernels without its mdev interface.
  */
-export function readNvidiaVgpu(device: string): NvidiaVgpu | null {
-  const current = readAttribute(join(device, "nvidia/current_vgpu_type"));
-  const creatable = readAttribute(join(device, "nvidia/creatable_vgpu_types"));
+export function readNvidiaVgpu(device: string, cache: ScanCache = new Map()): NvidiaVgpu | null {
+  if (!namesIn(cache, device).has("nvidia")) return null;
+  const current = readAttribute(`${device}/nvidia/current_vgpu_type`);
+  const creatable = readAttribute(`${device}/nvidia/creatable_vgpu_types`);
   if (current === null && creatable === null) return null;
   return {
     current: parseNumber(current) || null,

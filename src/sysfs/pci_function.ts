@@ -1,5 +1,5 @@
-import { join } from "@std/path";
-import { lastPart, listDirectory, parseHex, readAttribute, readLink } from "./attribute.ts";
+import { lastPart, parseHex, readAttribute, readLink } from "./attribute.ts";
+import { namesIn, type ScanCache } from "./scan_cache.ts";
 
 /** What sysfs says of a PCI function. Ids are lower-case hexadecimal without `0x`. */
 export interface PciFunction {
@@ -18,22 +18,32 @@ export interface PciFunction {
  *
  * Source: `<device>/{vendor,device,revision,class,subsystem_vendor,subsystem_device}`, `physfn`, `virtfnN`.
  */
-export function readPciFunction(device: string): PciFunction {
-  const id = (name: string) => parseHex(readAttribute(join(device, name))) ?? "";
-  const links = listDirectory(device).filter((name) => /^virtfn\d+$/.test(name));
+export function readPciFunction(device: string, cache: ScanCache = new Map()): PciFunction {
+  const names = namesIn(cache, device);
+  const id = (name: string) =>
+    names.has(name) ? parseHex(readAttribute(`${device}/${name}`)) ?? "" : "";
   return {
     vendor: id("vendor"),
     device: id("device"),
     revision: id("revision"),
     class: id("class"),
     subsystem: `${id("subsystem_vendor")}:${id("subsystem_device")}`,
-    function: readPhysicalFunction(device) === null ? "physical" : "virtual",
-    virtualFunctions: links.map((name) => lastPart(readLink(join(device, name)) ?? "")).sort(),
+    function: names.has("physfn") ? "virtual" : "physical",
+    virtualFunctions: readVirtualFunctions(device, cache),
   };
 }
 
+/** The addresses of the virtual functions that a physical one has now, in the order of names. */
+export function readVirtualFunctions(device: string, cache: ScanCache = new Map()): string[] {
+  return [...namesIn(cache, device)].filter((name) => /^virtfn\d+$/.test(name))
+    .map((name) => lastPart(readLink(`${device}/${name}`) ?? "")).sort();
+}
+
 /** The address of the physical function that a virtual one belongs to, null for a physical one. */
-export function readPhysicalFunction(device: string): string | null {
-  const link = readLink(join(device, "physfn"));
+export function readPhysicalFunction(
+  device: string,
+  cache: ScanCache = new Map(),
+): string | null {
+  const link = namesIn(cache, device).has("physfn") ? readLink(`${device}/physfn`) : null;
   return link === null ? null : lastPart(link);
 }

@@ -1,4 +1,4 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { DEVICE_KINDS, type DeviceKind } from "../identity/mod.ts";
 import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
@@ -29,22 +29,36 @@ export function listVfioDevices(roots: HostRoots): VfioDevicePath[] {
 }
 
 function listByClass({ sys }: HostRoots): VfioDevicePath[] {
-  return listDirectory(join(sys, "class/vfio-dev")).flatMap((name) => {
-    const path = resolvePath(join(sys, "class/vfio-dev", name, "device"));
+  const folder = join(sys, "class/vfio-dev");
+  return listDirectory(folder).flatMap((name) => {
+    const path = followLink(`${folder}/${name}`, `/vfio-dev/${name}`) ??
+      resolvePath(`${folder}/${name}/device`);
     if (path === null) return [];
-    const kind = lastPart(readLink(join(path, "subsystem")) ?? "");
+    const kind = lastPart(readLink(`${path}/subsystem`) ?? "");
     return isDeviceKind(kind) ? [{ kind, path }] : [];
   });
+}
+
+/**
+ * Where a link of a bus or class leads, without the `end` that it has; null where there is no such link.
+ *
+ * Source: `sysfs_create_link` of Linux: such links are relative and lead to a directory by its own path, so that there
+ * is nothing to resolve in what they say.
+ */
+function followLink(path: string, end: string): string | null {
+  const link = readLink(path);
+  if (link === null || link.startsWith("/") || !link.endsWith(end)) return null;
+  return join(dirname(path), link.slice(0, link.length - end.length));
 }
 
 function listByBus(roots: HostRoots, kind: DeviceKind): VfioDevicePath[] {
   const bus = join(roots.sys, "bus", kind, "devices");
   return listDirectory(bus).flatMap((name) => {
-    const driver = lastPart(readLink(join(bus, name, "driver")) ?? "");
+    const driver = lastPart(readLink(`${bus}/${name}/driver`) ?? "");
     if (driver === "" || !isVfioDriver(driver, { kind, group: () => hasNode(roots, bus, name) })) {
       return [];
     }
-    const path = resolvePath(join(bus, name));
+    const path = followLink(`${bus}/${name}`, "") ?? resolvePath(`${bus}/${name}`);
     return path === null ? [] : [{ kind, path }];
   });
 }

@@ -13,4 +13,4 @@
 export type { Fact, Facts } from "./fact.ts";
 export { readHostFacts } from "./host_facts.ts";
 export { readDeviceFacts, readTypeFacts } from "./read_facts.ts";
-export type { FactCache, VgpuTypeOfFunction } from "./subject.ts";
+export type { VgpuTypeOfFunction } from "./subject.ts";

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { namesIn } from "../scan_cache.ts";
 import { readSet, readText } from "./fact.ts";
 import type { FactReader } from "./reader.ts";
 import type { FactSubject } from "./subject.ts";
@@ -29,8 +30,10 @@ export const NVIDIA_VGPU: FactReader = {
   name: "vgpu",
   of: "subject",
   appliesTo: (subject) => isNvidiaVgpu(subject) && subject.device !== null,
-  read: ({ device }) => ({
-    vgpuParams: readSet(join(device!.path, "nvidia/vgpu_params"), /[,;\s]+/),
+  read: ({ cache, device }) => ({
+    vgpuParams: namesIn(cache, device!.path).has("nvidia")
+      ? readSet(join(device!.path, "nvidia/vgpu_params"), /[,;\s]+/)
+      : null,
   }),
 };
 

@@ -1,6 +1,7 @@
 import type { SysfsDevice } from "../device.ts";
 import type { MdevType } from "../mdev_types.ts";
 import type { HostRoots } from "../roots.ts";
+import type { ScanCache } from "../scan_cache.ts";
 import { AP_MATRIX, AP_QUEUES } from "./ap.ts";
 import { CCW } from "./ccw.ts";
 import type { Facts } from "./fact.ts";
@@ -11,7 +12,6 @@ import { QAT } from "./qat.ts";
 import { RDMA } from "./rdma.ts";
 import { type FactReader, readFacts } from "./reader.ts";
 import {
-  type FactCache,
   subjectOfDevice,
   subjectOfMdevType,
   subjectOfVgpuType,
@@ -46,7 +46,7 @@ export function readDeviceFacts(
   roots: HostRoots,
   device: SysfsDevice,
   path: string,
-  cache: FactCache = new Map(),
+  cache: ScanCache = new Map(),
 ): Facts {
   return readFacts(READERS, subjectOfDevice(roots, { device, path, cache }));
 }
@@ -58,7 +58,7 @@ export function readDeviceFacts(
 export function readTypeFacts(
   roots: HostRoots,
   type: MdevType | VgpuTypeOfFunction,
-  cache: FactCache = new Map(),
+  cache: ScanCache = new Map(),
 ): Facts {
   const subject = "function" in type
     ? subjectOfVgpuType(roots, { type, cache })

@@ -1,5 +1,6 @@
 import type { Facts } from "./fact.ts";
-import { type FactSubject, remembered } from "./subject.ts";
+import { remembered } from "../scan_cache.ts";
+import type { FactSubject } from "./subject.ts";
 
 /** One line of the table: what some subjects declare, and where that is read. */
 export interface FactReader {

@@ -5,9 +5,7 @@ import type { SysfsDevice } from "../device.ts";
 import type { MdevType } from "../mdev_types.ts";
 import type { CreatableVgpuType, NvidiaVgpu } from "../nvidia_vgpu.ts";
 import type { HostRoots } from "../roots.ts";
-
-/** What one scan of a host has read so far of parents and of the host; a new scan takes a new one. */
-export type FactCache = Map<string, unknown>;
+import type { ScanCache } from "../scan_cache.ts";
 
 /** A vGPU type that an SR-IOV function can be given. */
 export interface VgpuTypeOfFunction extends CreatableVgpuType {
@@ -17,7 +15,7 @@ export interface VgpuTypeOfFunction extends CreatableVgpuType {
 /** What facts are read of: a device, or a type that devices can be made of. */
 export interface FactSubject {
   roots: HostRoots;
-  cache: FactCache;
+  cache: ScanCache;
   kind: DeviceKind;
   /** Its transparent type. */
   type: string;
@@ -36,11 +34,11 @@ export interface FactSubject {
 /** A device as a subject; `path` is its directory, links followed. */
 export function subjectOfDevice(
   roots: HostRoots,
-  { device, path, cache }: { device: SysfsDevice; path: string; cache: FactCache },
+  { device, path, cache }: { device: SysfsDevice; path: string; cache: ScanCache },
 ): FactSubject {
   const { id, kind, type, vgpu, parent, parentDriver } = device;
   const isMdev = kind === "mdev";
-  const parentPath = isMdev ? dirname(path) : join(path, "physfn");
+  const parentPath = isMdev ? dirname(path) : `${path}/physfn`;
   return {
     roots,
     cache,
@@ -48,7 +46,7 @@ export function subjectOfDevice(
     type,
     driver: moduleName(device.driver),
     device: { id, path },
-    typePath: isMdev ? join(parentPath, "mdev_supported_types", type) : null,
+    typePath: isMdev ? `${parentPath}/mdev_supported_types/${type}` : null,
     parent: parent === null ? null : { id: parent, path: parentPath, driver: parentDriver },
     vgpu,
   };
@@ -57,7 +55,7 @@ export function subjectOfDevice(
 /** An mdev type of a parent as a subject. */
 export function subjectOfMdevType(
   roots: HostRoots,
-  { type, cache }: { type: MdevType; cache: FactCache },
+  { type, cache }: { type: MdevType; cache: ScanCache },
 ): FactSubject {
   const path = join(roots.sys, "class/mdev_bus", type.parent);
   return {
@@ -76,18 +74,12 @@ export function subjectOfMdevType(
 /** A vGPU type as a subject: what it would be on its function, whose parent is the physical one. */
 export function subjectOfVgpuType(
   roots: HostRoots,
-  { type, cache }: { type: VgpuTypeOfFunction; cache: FactCache },
+  { type, cache }: { type: VgpuTypeOfFunction; cache: ScanCache },
 ): FactSubject {
   const device = type.function;
   const path = join(roots.sys, device.sysfs.slice("/sys".length));
   const subject = subjectOfDevice(roots, { device, path, cache });
   return { ...subject, type: vgpuTypeName(type.id), device: null, vgpu: null };
-}
-
-/** What `make` gives, made once a scan. */
-export function remembered<T>(cache: FactCache, key: string, make: () => T): T {
-  if (!cache.has(key)) cache.set(key, make());
-  return cache.get(key) as T;
 }
 
 function moduleName(driver: Driver | null): string | null {

@@ -8,7 +8,7 @@ import type { DeviceKind } from "../../identity/mod.ts";
 import { readDevice, type SysfsDevice } from "../device.ts";
 import type { Facts } from "./fact.ts";
 import { readDeviceFacts } from "./read_facts.ts";
-import type { FactCache } from "./subject.ts";
+import type { ScanCache } from "../scan_cache.ts";
 
 /** Where the physical function of {@link plantFunction} lies, below the root. */
 export const PF = "devices/pci0000:c0/0000:c1:00.0";
@@ -86,7 +86,7 @@ export function plantMdev(
 export function factsOf(
   { roots }: PlantedHost,
   { device, path }: PlantedSubject,
-  cache?: FactCache,
+  cache?: ScanCache,
 ): Facts {
   return readDeviceFacts(roots, device, path, cache);
 }

@@ -2,7 +2,8 @@ import { join } from "@std/path";
 import { parseCreatableVgpuTypes } from "../nvidia_vgpu.ts";
 import { listNames, readText } from "./fact.ts";
 import type { FactReader } from "./reader.ts";
-import { type FactSubject, remembered } from "./subject.ts";
+import { remembered } from "../scan_cache.ts";
+import type { FactSubject } from "./subject.ts";
 
 /**
  * Of an mdev, and of an SR-IOV function that was given a vGPU type: `typeName`, what the vendor calls its

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import { lastPart, readLink } from "../attribute.ts";
 import { listNames, readCount, unlessRefused } from "./fact.ts";
 import { type FactReader, isFunctionOf } from "./reader.ts";
-import { remembered } from "./subject.ts";
+import { remembered } from "../scan_cache.ts";
 
 /**
  * Of a function of xe_vfio_pci: `vramQuotaBytes`, the memory that it was given.
