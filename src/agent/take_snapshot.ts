@@ -75,7 +75,7 @@ export async function takeSnapshot(
     return { byNode: new Map(), complete: false };
   });
   const cache: ScanCache = new Map();
-  const found = attempt("devices", () => listVfioDevices(roots)).flat()
+  const found = attempt("devices", () => listVfioDevices(roots, cache)).flat()
     .flatMap((path) =>
       attempt(lastPart(path.path), () => {
         const device = readDevice(roots, path, cache);

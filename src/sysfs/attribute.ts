@@ -38,6 +38,14 @@ export function listDirectory(path: string): string[] {
   }
 }
 
+/**
+ * The names in a directory, none where there is no such directory. To try a name that is not there costs as much as to
+ * read several that are.
+ */
+export function namesIn(path: string): ReadonlySet<string> {
+  return new Set(listDirectory(path));
+}
+
 /** The path with every link followed, null where it leads nowhere. */
 export function resolvePath(path: string): string | null {
   try {

@@ -1,6 +1,6 @@
 import { dirname } from "@std/path";
 import { type DeviceKind, deviceTypeName, type Driver, vgpuTypeName } from "../identity/mod.ts";
-import { lastPart, parseNumber, readAttribute } from "./attribute.ts";
+import { lastPart, namesIn, parseNumber, readAttribute } from "./attribute.ts";
 import { readBinding, readDriver } from "./driver.ts";
 import { type IommuGroup, readIommuGroup } from "./iommu_group.ts";
 import { readMdevTypeName, readParentDriver } from "./mdev_types.ts";
@@ -8,7 +8,7 @@ import { type DeviceNodes, readNodes } from "./nodes.ts";
 import { type NvidiaVgpu, readNvidiaVgpu } from "./nvidia_vgpu.ts";
 import { type PciFunction, readPciFunction, readPhysicalFunction } from "./pci_function.ts";
 import type { HostRoots } from "./roots.ts";
-import { namesIn, remembered, type ScanCache } from "./scan_cache.ts";
+import { namesOfDevice, remembered, type ScanCache } from "./scan_cache.ts";
 import {
   readMigrationType,
   readVersionAttribute,
@@ -62,7 +62,7 @@ export function readDevice(
   { kind, path }: VfioDevicePath,
   cache: ScanCache = new Map(),
 ): SysfsDevice {
-  const names = namesIn(cache, path);
+  const names = namesOfDevice(cache, path);
   const iommuGroup = names.has("iommu_group") ? readIommuGroup(roots, path, cache) : null;
   const isBound = names.has("driver");
   const shared = {
@@ -74,12 +74,12 @@ export function readDevice(
     modalias: names.has("modalias") ? readAttribute(`${path}/modalias`) : null,
     iommuGroup,
     nodes: readNodes(roots, path, iommuGroup?.id ?? null, cache),
-    version: readVersionAttribute(path, "device", cache),
-    migrationType: readMigrationType(path, cache),
+    version: readVersionAttribute(path, "device", names),
+    migrationType: readMigrationType(path, names),
   };
   return kind === "mdev"
     ? readMdev(roots, shared, { path, cache })
-    : readBusDevice({ ...shared, kind }, { path, cache });
+    : readBusDevice({ ...shared, kind }, { path, names, cache });
 }
 
 type Shared<K extends DeviceKind> =
@@ -132,14 +132,13 @@ function readMdev(
 
 /** What an mdev has from its type. */
 function readTypeOfMdev(path: string) {
-  const cache: ScanCache = new Map();
-  const names = namesIn(cache, path);
+  const names = namesIn(path);
   const read = (name: string) => names.has(name) ? readAttribute(`${path}/${name}`) : null;
   return {
     name: read("name"),
     about: read("description"),
     deviceApi: read("device_api"),
-    version: readVersionAttribute(path, "type", cache),
+    version: readVersionAttribute(path, "type", names),
   };
 }
 
@@ -150,13 +149,12 @@ function versionOf(path: string, version: VersionAttribute): VersionAttribute {
 
 function readBusDevice(
   shared: Shared<Exclude<DeviceKind, "mdev">>,
-  { path, cache }: { path: string; cache: ScanCache },
+  { path, names, cache }: { path: string; names: ReadonlySet<string>; cache: ScanCache },
 ): SysfsDevice {
   const { kind, driver, modalias } = shared;
-  const pci = kind === "pci" ? readPciFunction(path, cache) : null;
-  const parent = kind === "pci" ? readPhysicalFunction(path, cache) : null;
-  const vgpu = kind === "pci" ? readNvidiaVgpu(path, cache) : null;
-  const hasNode = namesIn(cache, path).has("numa_node");
+  const pci = kind === "pci" ? readPciFunction(path, names) : null;
+  const parent = kind === "pci" ? readPhysicalFunction(path, names) : null;
+  const vgpu = kind === "pci" ? readNvidiaVgpu(path, names) : null;
   const name = driver?.name ?? "no driver";
   return {
     ...shared,
@@ -166,7 +164,7 @@ function readBusDevice(
     parent,
     parentDriver: parent === null ? null : readDriver(`${path}/physfn`, cache),
     pci,
-    numaNode: hasNode ? parseNumber(readAttribute(`${path}/numa_node`)) : null,
+    numaNode: names.has("numa_node") ? parseNumber(readAttribute(`${path}/numa_node`)) : null,
     vgpu,
   };
 }

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { lastPart, readAttribute, readLink } from "./attribute.ts";
+import { lastPart, namesIn, readAttribute, readLink } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
-import { namesIn, remembered, type ScanCache } from "./scan_cache.ts";
+import { remembered, type ScanCache } from "./scan_cache.ts";
 
 /** An IOMMU group: its number, and its name and domain type where the kernel tells. */
 export interface IommuGroup {
@@ -26,7 +26,7 @@ export function readIommuGroup(
   const id = lastPart(link);
   return remembered(cache, `group ${id}`, () => {
     const path = join(sys, "kernel/iommu_groups", id);
-    const names = namesIn(cache, path);
+    const names = namesIn(path);
     const read = (name: string) => names.has(name) ? readAttribute(`${path}/${name}`) : null;
     return { id, name: read("name"), type: read("type") };
   });

@@ -1,9 +1,16 @@
 import { join } from "@std/path";
 import type { Driver } from "../identity/mod.ts";
-import { lastPart, listDirectory, parseNumber, readAttribute, readLink } from "./attribute.ts";
+import {
+  lastPart,
+  listDirectory,
+  namesIn,
+  parseNumber,
+  readAttribute,
+  readLink,
+} from "./attribute.ts";
 import { readDriver, readModule } from "./driver.ts";
 import type { HostRoots } from "./roots.ts";
-import { namesIn, type ScanCache } from "./scan_cache.ts";
+import type { ScanCache } from "./scan_cache.ts";
 import { readVersionAttribute, type VersionAttribute } from "./version_attribute.ts";
 
 /** An mdev type of one parent, as sysfs has it. */
@@ -47,7 +54,7 @@ export function readMdevTypes(
   const numaNode = parseNumber(readAttribute(join(device, "numa_node")));
   return listDirectory(types).map((type) => {
     const path = `${types}/${type}`;
-    const names = namesIn(cache, path);
+    const names = namesIn(path);
     const read = (name: string) => names.has(name) ? readAttribute(`${path}/${name}`) : null;
     const instances = names.has("devices") ? listDirectory(`${path}/devices`) : [];
     return {
@@ -62,7 +69,7 @@ export function readMdevTypes(
       availableInstances: parseNumber(read("available_instances")),
       instances,
       numaNode,
-      version: readVersionAttribute(path, "type", cache),
+      version: readVersionAttribute(path, "type", names),
     };
   });
 }

@@ -1,7 +1,6 @@
-import { join } from "@std/path";
-import { lastPart, listDirectory } from "./attribute.ts";
+import { lastPart, listDirectory, namesIn } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
-import { namesIn, type ScanCache } from "./scan_cache.ts";
+import { remembered, type ScanCache } from "./scan_cache.ts";
 
 /** The nodes that a device is opened through, as `/dev` names them whatever the root, and their age. */
 export interface DeviceNodes {
@@ -24,12 +23,12 @@ export function readNodes(
   group: string | null,
   cache: ScanCache = new Map(),
 ): DeviceNodes {
-  const name = namesIn(cache, device).has("vfio-dev")
-    ? listDirectory(`${device}/vfio-dev`).find((entry) => /^vfio\d+$/.test(entry))
-    : undefined;
+  const name = remembered(cache, `vfio-dev ${device}`, () => readVfioDevName(device));
   const age = (folder: string, node: string) =>
-    namesIn(cache, join(dev, folder)).has(node) ? readAge(dev, `${folder}/${node}`) : null;
-  const cdev = name === undefined ? null : age("vfio/devices", name);
+    remembered(cache, folder, () => namesIn(`${dev}/${folder}`)).has(node)
+      ? readAge(dev, `${folder}/${node}`)
+      : null;
+  const cdev = name === null ? null : age("vfio/devices", name);
   const groupNode = group === null ? null : age("vfio", group) ?? age("vfio", `noiommu-${group}`);
   const ages = [cdev?.since, groupNode?.since].filter((since) => since !== undefined);
   return {
@@ -42,6 +41,11 @@ export function readNodes(
 /** Whether a group's node stands for the no-IOMMU mode. */
 export function isNoIommuNode(node: string): boolean {
   return lastPart(node).startsWith("noiommu-");
+}
+
+/** The name of a device in the class vfio-dev, null where it has none. */
+function readVfioDevName(device: string): string | null {
+  return listDirectory(`${device}/vfio-dev`).find((name) => /^vfio\d+$/.test(name)) ?? null;
 }
 
 /** A node and when it was made, null where it is gone. */

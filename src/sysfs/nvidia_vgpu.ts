@@ -1,5 +1,4 @@
-import { parseNumber, readAttribute } from "./attribute.ts";
-import { namesIn, type ScanCache } from "./scan_cache.ts";
+import { namesIn, parseNumber, readAttribute } from "./attribute.ts";
 
 /** A vGPU type that an SR-IOV function can be given. */
 export interface CreatableVgpuType {
@@ -19,8 +18,8 @@ export interface NvidiaVgpu {
  * Source: `<device>/nvidia/current_vgpu_type` (0 for none) and `creatable_vgpu_types`, NVIDIA's vGPU
  * manager since release 17 on kernels without its mdev interface.
  */
-export function readNvidiaVgpu(device: string, cache: ScanCache = new Map()): NvidiaVgpu | null {
-  if (!namesIn(cache, device).has("nvidia")) return null;
+export function readNvidiaVgpu(device: string, names = namesIn(device)): NvidiaVgpu | null {
+  if (!names.has("nvidia")) return null;
   const current = readAttribute(`${device}/nvidia/current_vgpu_type`);
   const creatable = readAttribute(`${device}/nvidia/creatable_vgpu_types`);
   if (current === null && creatable === null) return null;

@@ -1,5 +1,4 @@
-import { lastPart, parseHex, readAttribute, readLink } from "./attribute.ts";
-import { namesIn, type ScanCache } from "./scan_cache.ts";
+import { lastPart, namesIn, parseHex, readAttribute, readLink } from "./attribute.ts";
 
 /** What sysfs says of a PCI function. Ids are lower-case hexadecimal without `0x`. */
 export interface PciFunction {
@@ -18,8 +17,7 @@ export interface PciFunction {
  *
  * Source: `<device>/{vendor,device,revision,class,subsystem_vendor,subsystem_device}`, `physfn`, `virtfnN`.
  */
-export function readPciFunction(device: string, cache: ScanCache = new Map()): PciFunction {
-  const names = namesIn(cache, device);
+export function readPciFunction(device: string, names = namesIn(device)): PciFunction {
   const id = (name: string) =>
     names.has(name) ? parseHex(readAttribute(`${device}/${name}`)) ?? "" : "";
   return {
@@ -29,21 +27,18 @@ export function readPciFunction(device: string, cache: ScanCache = new Map()): P
     class: id("class"),
     subsystem: `${id("subsystem_vendor")}:${id("subsystem_device")}`,
     function: names.has("physfn") ? "virtual" : "physical",
-    virtualFunctions: readVirtualFunctions(device, cache),
+    virtualFunctions: readVirtualFunctions(device, names),
   };
 }
 
 /** The addresses of the virtual functions that a physical one has now, in the order of names. */
-export function readVirtualFunctions(device: string, cache: ScanCache = new Map()): string[] {
-  return [...namesIn(cache, device)].filter((name) => /^virtfn\d+$/.test(name))
+export function readVirtualFunctions(device: string, names = namesIn(device)): string[] {
+  return [...names].filter((name) => /^virtfn\d+$/.test(name))
     .map((name) => lastPart(readLink(`${device}/${name}`) ?? "")).sort();
 }
 
 /** The address of the physical function that a virtual one belongs to, null for a physical one. */
-export function readPhysicalFunction(
-  device: string,
-  cache: ScanCache = new Map(),
-): string | null {
-  const link = namesIn(cache, device).has("physfn") ? readLink(`${device}/physfn`) : null;
+export function readPhysicalFunction(device: string, names = namesIn(device)): string | null {
+  const link = names.has("physfn") ? readLink(`${device}/physfn`) : null;
   return link === null ? null : lastPart(link);
 }

@@ -1,6 +1,5 @@
 import { join } from "@std/path";
-import { errnoOf } from "./attribute.ts";
-import { namesIn, type ScanCache } from "./scan_cache.ts";
+import { errnoOf, namesIn } from "./attribute.ts";
 
 /**
  * The opaque version that a vendor kernel gives for a device or type: the attribute that holds it, and its
@@ -34,9 +33,8 @@ const NAMES = {
 export function readVersionAttribute(
   directory: string,
   of: keyof typeof NAMES,
-  cache: ScanCache = new Map(),
+  names = namesIn(directory),
 ): VersionAttribute | null {
-  const names = namesIn(cache, directory);
   for (const name of NAMES[of].filter((name) => names.has(name))) {
     const path = join(directory, name);
     try {
@@ -58,8 +56,8 @@ export function readVersionAttribute(
  *
  * Source: `vfio_migration_type` under the device. Effect: the driver is asked, as by any read.
  */
-export function readMigrationType(device: string, cache: ScanCache = new Map()): string | null {
-  if (!namesIn(cache, device).has("vfio_migration_type")) return null;
+export function readMigrationType(device: string, names = namesIn(device)): string | null {
+  if (!names.has("vfio_migration_type")) return null;
   try {
     return toLatin1(readBytes(join(device, "vfio_migration_type"))).trim();
   } catch {

@@ -2,6 +2,7 @@ import { dirname, join } from "@std/path";
 import { DEVICE_KINDS, type DeviceKind } from "../identity/mod.ts";
 import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
+import type { ScanCache } from "./scan_cache.ts";
 
 /** Where a VFIO device is, before anything is read of it. */
 export interface VfioDevicePath {
@@ -20,20 +21,21 @@ const BYSTANDERS = new Set(["pcieport", "pci-stub", "shpchp"]);
  * devices of each bus that are bound to a VFIO driver: all of the mdev bus, else a driver with `vfio` in
  * its name, or any other whose IOMMU group has a node in `/dev/vfio`.
  */
-export function listVfioDevices(roots: HostRoots): VfioDevicePath[] {
-  const byClass = listByClass(roots);
+export function listVfioDevices(roots: HostRoots, cache: ScanCache = new Map()): VfioDevicePath[] {
+  const byClass = listByClass(roots, cache);
   const found = byClass.length > 0
     ? byClass
     : DEVICE_KINDS.flatMap((kind) => listByBus(roots, kind));
   return found.sort((a, b) => compareText(lastPart(a.path), lastPart(b.path)));
 }
 
-function listByClass({ sys }: HostRoots): VfioDevicePath[] {
+function listByClass({ sys }: HostRoots, cache: ScanCache): VfioDevicePath[] {
   const folder = join(sys, "class/vfio-dev");
   return listDirectory(folder).flatMap((name) => {
     const path = followLink(`${folder}/${name}`, `/vfio-dev/${name}`) ??
       resolvePath(`${folder}/${name}/device`);
     if (path === null) return [];
+    cache.set(`vfio-dev ${path}`, name);
     const kind = lastPart(readLink(`${path}/subsystem`) ?? "");
     return isDeviceKind(kind) ? [{ kind, path }] : [];
   });

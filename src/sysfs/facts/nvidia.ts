@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { namesIn } from "../scan_cache.ts";
+import { namesOfDevice } from "../scan_cache.ts";
 import { readSet, readText } from "./fact.ts";
 import type { FactReader } from "./reader.ts";
 import type { FactSubject } from "./subject.ts";
@@ -31,7 +31,7 @@ export const NVIDIA_VGPU: FactReader = {
   of: "subject",
   appliesTo: (subject) => isNvidiaVgpu(subject) && subject.device !== null,
   read: ({ cache, device }) => ({
-    vgpuParams: namesIn(cache, device!.path).has("nvidia")
+    vgpuParams: namesOfDevice(cache, device!.path).has("nvidia")
       ? readSet(join(device!.path, "nvidia/vgpu_params"), /[,;\s]+/)
       : null,
   }),
