@@ -1,6 +1,7 @@
 import type { Device, Problem, Snapshot } from "../identity/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
+import { makeLooking } from "./looking.ts";
 import {
   loadObservations,
   type Observations,
@@ -10,13 +11,11 @@ import {
 import { askDevices, remember, resultProblems, trySave } from "./observe.ts";
 import { planProbes } from "./plan_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";
-import { isStillBound } from "./still_bound.ts";
-import { takeSnapshot } from "./take_snapshot.ts";
 import type { ProbeOptions, World } from "./world.ts";
 
 /** How often the host is looked at. */
 export interface ViewOptions extends ProbeOptions {
-  /** Between looks when nobody asks. */
+  /** Between looks when nobody asks; longer where looking takes long, see {@link makeLooking}. */
   refreshMs: number;
   /** How old a look may be when somebody does. */
   freshMs: number;
@@ -63,12 +62,6 @@ export async function openHostView(
   const bootId = readHost(world.roots).bootId;
   let stamp = stampOfObservations(world.stateDirectory);
   let observations: Observations = loadObservations(world.stateDirectory, bootId);
-  let snapshot: Snapshot | null = null;
-  let content = "";
-  // When the newest look began, and the one that runs: what happened since may not be in it.
-  let lookedAtMs = -Infinity;
-  let lookingSinceMs = -Infinity;
-  let looking: Promise<Snapshot> | null = null;
   let asking: Promise<void> | null = null;
   let timer: number | undefined;
   const end = new AbortController();
@@ -84,42 +77,33 @@ export async function openHostView(
     stamp = now;
   };
 
-  const look = async (): Promise<Snapshot> => {
-    const beganMs = lookingSinceMs = nowMs();
-    recall();
-    // Held by somebody that /proc does not show, until it is time to try again.
-    const held = new Set(
+  /** Devices that somebody holds whom /proc does not show, until it is time to try again. */
+  const heldUnseen = (): Set<string> =>
+    new Set(
       [...retries].filter(([, { result, afterMs }]) =>
         result.outcome === "in-use" && nowMs() < afterMs
       ).map(([id]) => id),
     );
-    const seen = await takeSnapshot(world, {
-      observations,
-      held,
-      ours: children,
-      number: snapshot?.snapshot ?? 1,
-    });
-    const keys = new Set(seen.devices.map(deviceKey));
+
+  /** What asking the devices met with, but for those that are others by now. */
+  const problemsOf = ({ devices }: Snapshot): Problem[] => {
+    const keys = new Set(retries.size === 0 ? [] : devices.map(deviceKey));
     for (const [id, { key }] of retries) if (!keys.has(key)) retries.delete(id);
-    const unanswered = [...retries.values()].flatMap(({ result }) => resultProblems(result));
-    const taken = { ...seen, problems: [...seen.problems, ...problems, ...unanswered] };
-    const { takenAt: _, ...facts } = taken;
-    const now = JSON.stringify(facts);
-    // The same facts are the same snapshot, seen again: it keeps its number, and what was tested of it.
-    if (snapshot !== null && now === content) snapshot = { ...snapshot, takenAt: taken.takenAt };
-    else if (snapshot === null) snapshot = taken;
-    else snapshot = { ...taken, snapshot: snapshot.snapshot + 1 };
-    const { takenAt: __, ...numbered } = snapshot;
-    content = JSON.stringify(numbered);
-    lookedAtMs = beganMs;
-    schedule();
-    return snapshot;
+    return [...problems, ...[...retries.values()].flatMap(({ result }) => resultProblems(result))];
   };
-  const lookOnce = (): Promise<Snapshot> => looking ??= look().finally(() => looking = null);
-  const isFresh = (sinceMs: number) => nowMs() - sinceMs <= options.freshMs;
+
+  const looking = makeLooking(world, {
+    freshMs: options.freshMs,
+    inputs: () => {
+      recall();
+      return { observations, held: heldUnseen(), ours: children };
+    },
+    problemsOf,
+    looked: () => schedule(),
+  });
 
   const dueDevices = () => {
-    const devices = snapshot?.devices ?? [];
+    const devices = looking.last()?.devices ?? [];
     const waiting = [...retries].filter(([, { afterMs }]) => nowMs() < afterMs);
     // A driver that is stuck in one device would be in the next of its class too.
     const stuck = waiting.filter(([, { result }]) => result.outcome === "stuck").map(([id]) => id);
@@ -144,8 +128,9 @@ export async function openHostView(
     if (due.devices.length > 0 && asking === null) {
       asking = askDue().then(() => {}, () => {}).finally(() => asking = null);
     }
-    const wait = Math.min(options.refreshMs, (due.nextMs ?? Infinity) + 10);
-    timer = setTimeout(() => void lookOnce().catch(() => {}), wait);
+    const restMs = Math.max(options.refreshMs, looking.restMs());
+    const wait = Math.min(restMs, (due.nextMs ?? Infinity) + 10);
+    timer = setTimeout(() => void looking.look().catch(() => {}), wait);
     Deno.unrefTimer(timer);
   };
 
@@ -153,6 +138,7 @@ export async function openHostView(
     whileLocked(world.stateDirectory, async () => {
       recall();
       const { devices } = dueDevices();
+      const snapshot = looking.last();
       if (devices.length === 0 || snapshot === null) return;
       // Another look may come while they are asked, and another load of the driver with it.
       const planned = snapshot.devices;
@@ -170,7 +156,9 @@ export async function openHostView(
       for (const result of asked.results) note(result, planned);
       problems = [...asked.problems, ...trySave(world, observations)];
       stamp = stampOfObservations(world.stateDirectory);
-      await lookOnce();
+      // A look that runs has begun without what was learnt.
+      await looking.ended();
+      await looking.look();
     });
 
   const note = (result: ProbeResult, devices: readonly Device[]): void => {
@@ -185,15 +173,10 @@ export async function openHostView(
     retries.set(result.device, { key, result, waitMs, afterMs: nowMs() + waitMs });
   };
 
-  await lookOnce();
+  const first = await looking.look();
   return {
-    last: () => snapshot!,
-    async newest() {
-      const isNew = snapshot !== null && isFresh(lookedAtMs);
-      if (isNew && isStillBound(world.roots, snapshot!)) return snapshot!;
-      if (looking !== null && !isFresh(lookingSinceMs)) await looking.catch(() => {});
-      return await lookOnce();
-    },
+    last: () => looking.last() ?? first,
+    newest: looking.newest,
     async settled() {
       while (asking !== null) await asking;
     },
@@ -201,7 +184,7 @@ export async function openHostView(
       end.abort();
       clearTimeout(timer);
       await asking;
-      await looking?.catch(() => {});
+      await looking.ended();
     },
   };
 }

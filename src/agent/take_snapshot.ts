@@ -12,23 +12,19 @@ import {
 import {
   type Facts,
   type Holders,
-  lastPart,
-  listMdevParents,
-  listVfioDevices,
-  readDevice,
-  readDeviceFacts,
   readHolders,
   readHost,
   readHostFacts,
-  readMdevTypes,
-  type ScanCache,
   type SysfsDevice,
+  takeTurns,
+  type Turns,
 } from "../sysfs/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { readJournal } from "./journal.ts";
 import { factsOf, withOperatorFacts } from "./load_facts.ts";
 import { rulesProblems } from "./load_rules.ts";
 import type { Observations } from "./observations.ts";
+import { makeScanner, type ScanHost } from "./scan_host.ts";
 import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
 import type { World } from "./world.ts";
 
@@ -47,6 +43,14 @@ export interface SnapshotInputs {
   number?: number;
 }
 
+/** How a snapshot is taken: by itself, reading all, unless a scanner knows of earlier scans. */
+export interface SnapshotMeans {
+  scan?: ScanHost;
+  /** Whether the scanner is to believe nothing that it knows. */
+  whole?: boolean;
+  turns?: Turns;
+}
+
 /**
  * This host now: its devices and types as sysfs has them, with what is known of their migration.
  *
@@ -57,36 +61,25 @@ export async function takeSnapshot(
   world: World,
   { observations, held = new Set(), ours = new Set(), problems: met = [], number = 1 }:
     SnapshotInputs,
+  { scan = makeScanner(world.roots), whole = false, turns = takeTurns() }: SnapshotMeans = {},
 ): Promise<Snapshot> {
   const { roots } = world;
   // Programs say their version meanwhile.
   const software = world.readSoftware();
   const problems: Problem[] = [...met];
-  const attempt = <T>(subject: string, read: () => T): T[] => {
-    try {
-      return [read()];
-    } catch (error) {
-      problems.push(toProblem(error, subject));
-      return [];
-    }
-  };
-  const holders = await readHolders(roots, ours).catch((error): Holders => {
+  const holders = await readHolders(roots, ours, turns).catch((error): Holders => {
     problems.push(toProblem(error, "processes"));
     return { byNode: new Map(), complete: false };
   });
-  const cache: ScanCache = new Map();
-  const found = attempt("devices", () => listVfioDevices(roots, cache)).flat()
-    .flatMap((path) =>
-      attempt(lastPart(path.path), () => {
-        const device = readDevice(roots, path, cache);
-        return { ...device, facts: readDeviceFacts(roots, device, path.path, cache) };
-      })
-    );
-  const parents = attempt("mdev parents", () => listMdevParents(roots)).flat();
-  const mdevTypes = withMdevDrivers(
-    parents.flatMap((parent) => attempt(parent, () => readMdevTypes(roots, parent, cache))).flat(),
-  );
-  const host = attempt("host", () => readHost(roots))[0] ?? NO_HOST;
+  const scanned = await scan({ turns, nowMs: world.now().getTime(), whole });
+  const { devices: found, cache } = scanned;
+  problems.push(...scanned.problems);
+  let host = NO_HOST;
+  try {
+    host = readHost(roots);
+  } catch (error) {
+    problems.push(toProblem(error, "host"));
+  }
   const trouble = troubleOf(world, host);
   const rules = world.readRules();
   const operator = world.readFacts();
@@ -96,22 +89,30 @@ export async function takeSnapshot(
     ...entry,
     facts: withOperatorFacts(entry.facts, operator.facts, factsOf(entry, parentOf)),
   });
+  const devices: Device[] = [];
+  for (const device of found) {
+    await turns.pause();
+    const use = useOf(device, holders, held);
+    const own = trouble.get(device.id) ?? null;
+    devices.push(declare(toDevice(device, { observations, use, trouble: own })));
+  }
+  const types: DeviceType[] = [];
+  for (const type of withMdevDrivers(scanned.mdevTypes)) {
+    await turns.pause();
+    types.push(declare(toMdevType(type, { observations, world, cache })));
+  }
+  for (const device of found) {
+    await turns.pause();
+    types.push(...toVgpuTypes(device, { observations, world, cache }).map(declare));
+  }
+  const hostFacts = readHostFacts(roots);
   return {
     schema: SNAPSHOT_SCHEMA,
     snapshot: number,
     takenAt: world.now().toISOString(),
-    host: { ...host, facts: { ...readHostFacts(roots), ...await software } },
-    devices: found.map((device) =>
-      toDevice(device, {
-        observations,
-        use: useOf(device, holders, held),
-        trouble: trouble.get(device.id) ?? null,
-      })
-    ).map(declare),
-    types: [
-      ...mdevTypes.map((type) => toMdevType(type, { observations, world, cache })),
-      ...found.flatMap((device) => toVgpuTypes(device, { observations, world, cache })),
-    ].map(declare),
+    host: { ...host, facts: { ...hostFacts, ...await turns.waitFor(software) } },
+    devices,
+    types,
     rules: rules.inForce,
     problems,
   };

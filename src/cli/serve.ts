@@ -34,7 +34,11 @@ const LISTEN_OPTIONS: readonly Option[] = [
     help: "The loopback address to listen on, or none (127.0.0.1:7431)",
   },
   { name: "unix", value: "PATH", help: "A Unix socket to listen on" },
-  { name: "refresh", value: "SECONDS", help: "Look at the host this often when nobody asks (10)" },
+  {
+    name: "refresh",
+    value: "SECONDS",
+    help: "Look at the host this often at most when nobody asks (10)",
+  },
 ];
 
 /** All options of serve. */

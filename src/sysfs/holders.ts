@@ -1,7 +1,7 @@
-import { join } from "@std/path";
 import type { Holder } from "../identity/mod.ts";
 import { listDirectory, readAttribute, readLink } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
+import { takeTurns, type Turns } from "./turns.ts";
 
 /** Which processes have VFIO nodes open. */
 export interface Holders {
@@ -13,9 +13,6 @@ export interface Holders {
 
 const NODE = /^\/dev\/vfio\/(\d+|noiommu-\d+|devices\/vfio\d+)$/;
 
-/** How many processes are looked into before others get a turn. */
-const BATCH = 64;
-
 /**
  * Who holds which VFIO node, without opening any.
  *
@@ -25,21 +22,20 @@ const BATCH = 64;
 export async function readHolders(
   { proc }: HostRoots,
   except: ReadonlySet<number> = new Set(),
+  turns: Turns = takeTurns(),
 ): Promise<Holders> {
   const byNode = new Map<string, Holder>();
   let complete = true;
-  let looked = 0;
   const processes = listDirectory(proc).filter((name) => /^\d+$/.test(name));
   if (processes.length === 0) complete = false;
   for (const name of processes) {
     const pid = Number(name);
     if (pid === Deno.pid || except.has(pid)) continue;
-    if (++looked % BATCH === 0) await new Promise((resolve) => setTimeout(resolve, 0));
-    const nodes = readNodesOf(join(proc, name));
+    await turns.pause();
+    const process = `${proc}/${name}`;
+    const nodes = await readNodesOf(process, turns);
     if (nodes === null) complete = false;
-    for (const node of nodes ?? []) {
-      byNode.set(node, { pid, name: readName(join(proc, name)), node });
-    }
+    for (const node of nodes ?? []) byNode.set(node, { pid, name: readName(process), node });
   }
   return { byNode, complete };
 }
@@ -47,19 +43,22 @@ export async function readHolders(
 /** A process's name, `?` where it is gone or may not be seen. */
 function readName(process: string): string {
   try {
-    return readAttribute(join(process, "comm")) ?? "?";
+    return readAttribute(`${process}/comm`) ?? "?";
   } catch {
     return "?";
   }
 }
 
 /** The VFIO nodes that a process has open, null where that is not for us to see. */
-function readNodesOf(process: string): string[] | null {
+async function readNodesOf(process: string, turns: Turns): Promise<string[] | null> {
+  const nodes: string[] = [];
   try {
-    return listDirectory(join(process, "fd")).flatMap((fd) => {
-      const link = readLink(join(process, "fd", fd));
-      return link !== null && NODE.test(link) ? [link] : [];
-    });
+    for (const fd of listDirectory(`${process}/fd`)) {
+      await turns.pause();
+      const link = readLink(`${process}/fd/${fd}`);
+      if (link !== null && NODE.test(link)) nodes.push(link);
+    }
+    return nodes;
   } catch {
     return null;
   }

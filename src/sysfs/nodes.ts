@@ -2,10 +2,14 @@ import { lastPart, listDirectory, namesIn } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import { remembered, type ScanCache } from "./scan_cache.ts";
 
-/** The nodes that a device is opened through, as `/dev` names them whatever the root, and their age. */
-export interface DeviceNodes {
+/** The nodes that a device is opened through, as `/dev` names them whatever the root. */
+export interface NodeNames {
   cdev: string | null;
   group: string | null;
+}
+
+/** The nodes of a device and their age. */
+export interface DeviceNodes extends NodeNames {
   /** When the younger of them appeared, in milliseconds since 1970. */
   since: number | null;
 }
@@ -18,23 +22,36 @@ export interface DeviceNodes {
  * node's mtime is when devtmpfs made it: opening it or changing its owner leaves that alone.
  */
 export function readNodes(
-  { dev }: HostRoots,
+  roots: HostRoots,
   device: string,
   group: string | null,
   cache: ScanCache = new Map(),
 ): DeviceNodes {
-  const name = remembered(cache, `vfio-dev ${device}`, () => readVfioDevName(device));
-  const age = (folder: string, node: string) =>
-    remembered(cache, folder, () => namesIn(`${dev}/${folder}`)).has(node)
-      ? readAge(dev, `${folder}/${node}`)
-      : null;
-  const cdev = name === null ? null : age("vfio/devices", name);
-  const groupNode = group === null ? null : age("vfio", group) ?? age("vfio", `noiommu-${group}`);
-  const ages = [cdev?.since, groupNode?.since].filter((since) => since !== undefined);
+  const names = readNodeNames(roots, device, group, cache);
+  const [cdev, groupNode] = [names.cdev, names.group].map((node) => readAge(roots, node));
+  const ages = [cdev, groupNode].filter((since) => typeof since === "number");
   return {
-    cdev: cdev?.node ?? null,
-    group: groupNode?.node ?? null,
+    cdev: cdev === null ? null : names.cdev,
+    group: groupNode === null ? null : names.group,
     since: ages.length === 0 ? null : Math.max(...ages),
+  };
+}
+
+/** The nodes of a device, by what `/dev/vfio` listed when a scan first came to it. */
+export function readNodeNames(
+  { dev }: HostRoots,
+  device: string,
+  group: string | null,
+  cache: ScanCache = new Map(),
+): NodeNames {
+  const name = remembered(cache, `vfio-dev ${device}`, () => readVfioDevName(device));
+  const listed = (folder: string, node: string) =>
+    remembered(cache, folder, () => namesIn(`${dev}/${folder}`)).has(node)
+      ? `/dev/${folder}/${node}`
+      : null;
+  return {
+    cdev: name === null ? null : listed("vfio/devices", name),
+    group: group === null ? null : listed("vfio", group) ?? listed("vfio", `noiommu-${group}`),
   };
 }
 
@@ -48,11 +65,11 @@ function readVfioDevName(device: string): string | null {
   return listDirectory(`${device}/vfio-dev`).find((name) => /^vfio\d+$/.test(name)) ?? null;
 }
 
-/** A node and when it was made, null where it is gone. */
-function readAge(dev: string, name: string): { node: string; since: number } | null {
+/** When a node was made, null where there is none. */
+function readAge({ dev }: HostRoots, node: string | null): number | null {
+  if (node === null) return null;
   try {
-    const { mtime } = Deno.statSync(`${dev}/${name}`);
-    return { node: `/dev/${name}`, since: mtime?.getTime() ?? 0 };
+    return Deno.statSync(`${dev}${node.slice("/dev".length)}`).mtime?.getTime() ?? 0;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;

@@ -1,0 +1,47 @@
+import { assert, assertEquals } from "@std/assert";
+import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
+import { takeTurns } from "../sysfs/mod.ts";
+import { isEqual, succeed } from "./keep_same.ts";
+
+const ONE = mttyDevice({ id: "one" });
+const TWO = mttyDevice({ id: "two" });
+const before = mttySnapshot({ snapshot: 7, takenAt: "then", devices: [ONE, TWO] });
+
+Deno.test("succeed() keeps the number, and all objects, where the facts are the same", async () => {
+  const again = { ...structuredClone(before), snapshot: 1, takenAt: "now" };
+  const snapshot = await succeed(before, again, takeTurns());
+  assertEquals(snapshot, { ...before, takenAt: "now" });
+  assert(snapshot.devices === before.devices && snapshot.types === before.types);
+});
+
+Deno.test("succeed() gives the next number, and keeps each device that has not changed", async () => {
+  const changed = { ...TWO, numaNode: 5 };
+  const taken = structuredClone({
+    ...before,
+    snapshot: 1,
+    takenAt: "now",
+    devices: [changed, ONE],
+  });
+  const snapshot = await succeed(before, taken, takeTurns());
+  assertEquals(snapshot, { ...taken, snapshot: 8 });
+  assert(snapshot.devices[1] === ONE && snapshot.types === before.types);
+});
+
+Deno.test("succeed() gives the next number where something is gone", async () => {
+  for (const change of [{ devices: [ONE] }, { types: [] }, { problems: [] }]) {
+    const full = { ...before, types: [mttyType()], problems: [problem()] };
+    const { snapshot } = await succeed(full, { ...full, ...change }, takeTurns());
+    assertEquals(snapshot, 8);
+  }
+});
+
+Deno.test("isEqual() looks into objects and arrays, and tells null and missing apart", () => {
+  assert(isEqual({ a: [1, { b: null }] }, { a: [1, { b: null }] }));
+  for (const other of [{ a: [1, {}] }, { a: [1] }, { a: { 0: 1, 1: { b: null } } }, {}, null]) {
+    assert(!isEqual({ a: [1, { b: null }] }, other), JSON.stringify(other));
+  }
+});
+
+function problem() {
+  return { code: "kernel", subject: "host", sentence: "It is so", remedy: null };
+}

@@ -1,0 +1,88 @@
+import type { Problem, Snapshot } from "../identity/mod.ts";
+import { takeTurns } from "../sysfs/mod.ts";
+import { succeed } from "./keep_same.ts";
+import { makeScanner } from "./scan_host.ts";
+import { isStillBound } from "./still_bound.ts";
+import { type SnapshotInputs, takeSnapshot } from "./take_snapshot.ts";
+import type { World } from "./world.ts";
+
+/** How old a whole scan may be: a look after that believes nothing that was read before. */
+const WHOLE_MS = 300_000;
+
+/** How many times as long as a look took there is none unless somebody asks: less than a hundredth of a core. */
+const REST = 200;
+
+/** What is looked with. */
+export interface LookingOptions {
+  /** How old a look may be when somebody asks. */
+  freshMs: number;
+  /** What a look that begins now is made with. */
+  inputs: () => Pick<SnapshotInputs, "observations" | "held" | "ours">;
+  /** What else there is to say of what a look has seen. */
+  problemsOf: (seen: Snapshot) => Problem[];
+  /** Is called after each look. */
+  looked: () => void;
+}
+
+/** Looks at one host, one look at a time. */
+export interface Looking {
+  /** Looks anew; while a look runs, that one. */
+  look(): Promise<Snapshot>;
+  /** The newest snapshot, not older than `freshMs`, nor than the last reload of a driver. */
+  newest(): Promise<Snapshot>;
+  /** The last snapshot that was taken, however old; null before the first. */
+  last(): Snapshot | null;
+  /** How long to leave the host alone when nobody asks. */
+  restMs(): number;
+  /** Resolves when no look runs. */
+  ended(): Promise<void>;
+}
+
+/** Makes what looks at a host: each look reads what may have changed, and all every five minutes. */
+export function makeLooking(
+  world: World,
+  { freshMs, inputs, problemsOf, looked }: LookingOptions,
+): Looking {
+  const scan = makeScanner(world.roots);
+  let snapshot: Snapshot | null = null;
+  // When the newest look began, and the one that runs: what happened since may not be in it.
+  let lookedAtMs = -Infinity;
+  let lookingSinceMs = -Infinity;
+  let wholeAtMs = -Infinity;
+  let looking: Promise<Snapshot> | null = null;
+  let restMs = 0;
+  const nowMs = () => world.now().getTime();
+  const isFresh = (sinceMs: number) => nowMs() - sinceMs <= freshMs;
+
+  const lookNow = async (): Promise<Snapshot> => {
+    const beganMs = lookingSinceMs = nowMs();
+    const whole = !(beganMs - wholeAtMs < WHOLE_MS);
+    const turns = takeTurns();
+    const means = { scan, whole, turns };
+    const seen = await takeSnapshot(world, { ...inputs(), number: 1 }, means);
+    const taken = { ...seen, problems: [...seen.problems, ...problemsOf(seen)] };
+    snapshot = snapshot === null ? taken : await succeed(snapshot, taken, turns);
+    if (whole) wholeAtMs = beganMs;
+    lookedAtMs = beganMs;
+    restMs = turns.usedMs() * REST;
+    looked();
+    return snapshot;
+  };
+  const look = (): Promise<Snapshot> => looking ??= lookNow().finally(() => looking = null);
+
+  return {
+    look,
+    async newest() {
+      if (snapshot !== null && isFresh(lookedAtMs) && isStillBound(world.roots, snapshot)) {
+        return snapshot;
+      }
+      if (looking !== null && !isFresh(lookingSinceMs)) await looking.catch(() => {});
+      return await look();
+    },
+    last: () => snapshot,
+    restMs: () => restMs,
+    async ended() {
+      await looking?.catch(() => {});
+    },
+  };
+}

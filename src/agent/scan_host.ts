@@ -1,0 +1,100 @@
+import { type Problem, toProblem } from "../identity/mod.ts";
+import {
+  canChangeWhileBound,
+  type Facts,
+  type HostRoots,
+  lastPart,
+  listMdevParents,
+  listVfioDevices,
+  type MdevType,
+  namesOfDevice,
+  readDevice,
+  readDeviceFacts,
+  readMdevTypes,
+  refreshDevice,
+  type ScanCache,
+  type SysfsDevice,
+  type Turns,
+  type VfioDevicePath,
+} from "../sysfs/mod.ts";
+
+/** A device as sysfs has it, with what it declares. */
+export type FoundDevice = SysfsDevice & { facts: Facts };
+
+/** What one scan found. What could not be read is a problem. */
+export interface HostScan {
+  devices: FoundDevice[];
+  mdevTypes: MdevType[];
+  problems: Problem[];
+  /** What this scan has read, for whatever else belongs to it. */
+  cache: ScanCache;
+}
+
+/** Scans a host again and again; `whole` believes nothing that an earlier scan read. */
+export type ScanHost = (
+  options: { turns: Turns; nowMs: number; whole?: boolean },
+) => Promise<HostScan>;
+
+/** A device as it was read whole, and the names in its directory. */
+interface Known {
+  device: SysfsDevice;
+  names: ReadonlySet<string>;
+}
+
+/** How long after its node a device may still get files, while its driver goes on with its probe. */
+const YOUNG_MS = 10_000;
+
+/**
+ * Makes a scanner of a host: called again, it reads a device whole only where something of it may have changed.
+ *
+ * Source: see {@link refreshDevice}. Read each time: the list of devices, their bindings and nodes, what parents and
+ * types say and which mdevs there are, whatever {@link canChangeWhileBound}. Kept while a device stays bound: the rest
+ * of it, once its node is ten seconds old.
+ */
+export function makeScanner(roots: HostRoots): ScanHost {
+  let known = new Map<string, Known>();
+  return async ({ turns, nowMs, whole = false }) => {
+    const cache: ScanCache = new Map();
+    const problems: Problem[] = [];
+    const attempt = <T>(subject: string, read: () => T): T[] => {
+      try {
+        return [read()];
+      } catch (error) {
+        problems.push(toProblem(error, subject));
+        return [];
+      }
+    };
+    const before = whole ? new Map<string, Known>() : known;
+    const kept = new Map<string, Known>();
+    const readOne = (at: VfioDevicePath): FoundDevice => {
+      const { path } = at;
+      const earlier = before.get(path);
+      let device = earlier === undefined
+        ? null
+        : refreshDevice(roots, { known: earlier.device, path, cache });
+      if (device === null || earlier === undefined) {
+        device = readDevice(roots, at, cache);
+        const names = namesOfDevice(cache, path);
+        const { since } = device.nodes;
+        const isYoung = since === null || nowMs - since < YOUNG_MS;
+        if (!isYoung && !canChangeWhileBound(device, names)) kept.set(path, { device, names });
+      } else {
+        cache.set(`names ${path}`, earlier.names);
+        kept.set(path, { ...earlier, device });
+      }
+      return { ...device, facts: readDeviceFacts(roots, device, path, cache) };
+    };
+    const devices: FoundDevice[] = [];
+    for (const at of attempt("devices", () => listVfioDevices(roots, cache)).flat()) {
+      await turns.pause();
+      devices.push(...attempt(lastPart(at.path), () => readOne(at)));
+    }
+    const mdevTypes: MdevType[] = [];
+    for (const parent of attempt("mdev parents", () => listMdevParents(roots)).flat()) {
+      await turns.pause();
+      mdevTypes.push(...attempt(parent, () => readMdevTypes(roots, parent, cache)).flat());
+    }
+    known = kept;
+    return { devices, mdevTypes, problems, cache };
+  };
+}
