@@ -1,7 +1,7 @@
 /** Samples of ours and of the yardstick, taken in turns. */
 export interface Figure {
   name: string;
-  unit: "ms" | "µs" | "MiB";
+  unit: "ms" | "µs" | "MiB" | "%";
   ours: readonly number[];
   yardstick: readonly number[];
   /** How many times the yardstick ours may be, null where no limit is set. */
@@ -38,13 +38,14 @@ function quantile(samples: readonly number[], share: number): number {
 export function formatFigures(figures: readonly Figure[]): string {
   const rows = figures.map(({ name, unit, ours, yardstick, target, most }) => {
     const ratio = quantile(ours, 0.5) / quantile(yardstick, 0.5);
+    const written = Number.isFinite(ratio) ? ratio.toFixed(2) : "-";
     const met = (yes: boolean) => yes ? "met" : "missed";
     const judged = most !== undefined
       ? `${most} ${unit} ${met(quantile(ours, 0.5) <= most)}`
       : target === null
       ? "-"
       : `${target.toFixed(2)} ${met(ratio <= target)}`;
-    return [name, amount(ours, unit), amount(yardstick, unit), ratio.toFixed(2), judged];
+    return [name, amount(ours, unit), amount(yardstick, unit), written, judged];
   });
   const all = [["name", "ours", "yardstick", "ratio", "target"], ...rows];
   const widths = all[0]!.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
@@ -54,6 +55,8 @@ export function formatFigures(figures: readonly Figure[]): string {
 }
 
 function amount(samples: readonly number[], unit: string): string {
-  const [median, low, high] = [0.5, 0.25, 0.75].map((share) => quantile(samples, share).toFixed(1));
+  const [median, low, high] = [0.5, 0.25, 0.75].map((share) =>
+    quantile(samples, share).toFixed(unit === "%" ? 2 : 1)
+  );
   return `${median} ${unit} (${low}–${high})`;
 }

@@ -2,7 +2,7 @@
  * Benchmarks: figures of this program, each beside a yardstick that is measured in turns with it, on the
  * same machine and in the same minute. A missed target is shown and fails nothing.
  *
- *   deno task bench [start] [memory] [scan] [ask] [plan]
+ *   deno task bench [start] [memory] [scan] [ask] [plan] [idle] [stall]
  *
  * What is measured is a copy of `dist/vfio-ask`, so that neither a build meanwhile nor another process of
  * it disturbs the figures.
@@ -10,9 +10,11 @@
 import { removeWorkshop } from "./build.ts";
 import { benchAsk } from "./ask.ts";
 import { formatFigures } from "./figure.ts";
+import { benchIdle } from "./idle.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPlan } from "./plan.ts";
 import { benchScan } from "./scan.ts";
+import { benchStall } from "./stall.ts";
 import { benchStart } from "./start.ts";
 
 const BENCHES = {
@@ -21,6 +23,8 @@ const BENCHES = {
   scan: benchScan,
   ask: benchAsk,
   plan: benchPlan,
+  idle: benchIdle,
+  stall: benchStall,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);

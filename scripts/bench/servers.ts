@@ -1,4 +1,6 @@
 import { join } from "@std/path";
+import { plantHost } from "../../src/simulator/mod.ts";
+import { bigHost } from "./big_host.ts";
 import { build, TOP, WORKSHOP } from "./build.ts";
 
 /** A compiled server: its command line. It prints its address when it listens, and answers `/healthz`. */
@@ -7,6 +9,7 @@ export type Server = readonly [binary: string, ...args: string[]];
 /** A server that runs. Dispose of it to kill it. */
 export interface Running extends AsyncDisposable {
   pid: number;
+  port: number;
   /** Asks one path; throws unless the answer is 200. */
   ask(path: string): Promise<void>;
 }
@@ -30,12 +33,29 @@ export async function prepareServers(): Promise<{ ours: Server; yardstick: Serve
   return { ours: [ours, "serve", ...listen, ...roots], yardstick: [yardstick] };
 }
 
+/** Our server on a host with 1,000 devices, and the yardstick; that host is planted below `folder`. */
+export async function prepareBigServers(
+  folder: string,
+): Promise<{ ours: Server; yardstick: Server }> {
+  const { ours: [binary], yardstick } = await prepareServers();
+  const directory = join(WORKSHOP, folder);
+  const { sys, dev, proc } = plantHost(bigHost(), directory);
+  const roots = Object.entries({ sysfs: sys, dev, proc, state: join(directory, "state") });
+  const options = roots.flatMap(([name, path]) => [`--${name}`, path]);
+  return {
+    ours: [binary, "serve", "--listen", "127.0.0.1:0", "--probe", "never", ...options],
+    yardstick,
+  };
+}
+
 /** Starts a server and waits for the first answer of `/healthz`, asking without a pause. */
 export async function startServer([binary, ...args]: Server): Promise<Running> {
   const child = new Deno.Command(binary, { args, stdout: "piped", stderr: "inherit" }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  const port = await readPort(reader);
   const running = {
     pid: child.pid,
+    port,
     ask: (path: string) => askPath(port, path),
     async [Symbol.asyncDispose]() {
       child.kill("SIGKILL");
@@ -43,7 +63,6 @@ export async function startServer([binary, ...args]: Server): Promise<Running> {
       await child.status;
     },
   };
-  const port = await readPort(reader);
   const limit = performance.now() + LIMIT_MS;
   for (;;) {
     try {
