@@ -1,12 +1,13 @@
 import type { DeviceHandle } from "../device/mod.ts";
-import { type DriverTest, Failure, mayBeTheHosts, type Problem } from "../identity/mod.ts";
+import { type DriverTest, Failure, mayBeTheHosts } from "../identity/mod.ts";
 import { readInitialData, testTarget } from "../preflight/mod.ts";
 import { type Survey, surveyDevice } from "../probe/mod.ts";
 import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";
 import { controlsKey, isControlled, rememberControls } from "./controls.ts";
-import { journal, readJournal, strikeEntry } from "./journal.ts";
-import { removeMdev, withTemporaryMdev } from "./temporary_mdev.ts";
-import { type Unavailable, withIdleDevice } from "./with_device.ts";
+import { journal } from "./journal.ts";
+import { needsReset, recoverDevice } from "./recover_device.ts";
+import { withTemporaryMdev } from "./temporary_mdev.ts";
+import { notDone, withIdleDevice } from "./with_device.ts";
 import {
   type TestTarget,
   type WorkerResult,
@@ -22,7 +23,8 @@ export async function doTask(
   { deadlineMs }: { deadlineMs: number },
 ): Promise<WorkerResult> {
   const path: OpenPath = "path" in task ? task.path : "any";
-  const until = { deadlineMs, path };
+  const settleMs = "settleMs" in task ? task.settleMs : 0;
+  const until = { deadlineMs, path, settleMs };
   try {
     switch (task.do) {
       case "read-initial-data":
@@ -45,7 +47,7 @@ export async function doTask(
         world.onOpening?.(task.attribute);
         return testVersion(task);
       case "recover":
-        return await recover(world, task.device);
+        return await recoverDevice(world, task.device, until);
     }
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);
@@ -94,80 +96,48 @@ interface OnDevice {
 async function onTarget(
   world: World,
   target: TestTarget,
-  { deadlineMs, path }: { deadlineMs: number; path: OpenPath },
+  { deadlineMs, ...how }: { deadlineMs: number; path: OpenPath; settleMs: number },
   work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>,
 ): Promise<WorkerResult> {
   if ("type" in target) {
     return await withTemporaryMdev(
       world,
       { ...target, deadlineMs },
-      (id) => onDevice(world, { id, path, entry: null }, work),
+      (id) => onDevice(world, { ...how, id, settleMs: 0, entry: null }, work),
     );
   }
   const { bootId } = readHost(world.roots);
   const untilMs = world.now().getTime() + deadlineMs;
   const entry = { device: target.device, what: "preflight", bootId, untilMs } as const;
-  return await onDevice(world, { id: target.device, path, entry }, work);
+  return await onDevice(world, { ...how, id: target.device, entry }, work);
 }
 
 async function onDevice(
   world: World,
-  { id, path, entry }: { id: string; path: OpenPath; entry: Parameters<typeof journal>[1] | null },
+  { id, entry, ...how }: {
+    id: string;
+    path: OpenPath;
+    settleMs: number;
+    entry: Parameters<typeof journal>[1] | null;
+  },
   work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>,
 ): Promise<WorkerResult> {
   const came = await withIdleDevice(world, id, async (handle, device) => {
     const survey = surveyDevice(handle, id);
     if (needsReset(survey.problems)) return workerResult("failed", { problems: survey.problems });
-    const written = entry === null ? null : journal(world.stateDirectory, entry);
-    const result = await work({ handle, device, survey });
-    if (needsReset(result.problems)) written?.keep();
-    else written?.strike();
-    return result;
-  }, path);
+    const { bound } = device;
+    const written = entry === null ? null : journal(world.stateDirectory, { ...entry, bound });
+    let isRight = false;
+    try {
+      const result = await work({ handle, device, survey });
+      isRight = !needsReset(result.problems);
+      return result;
+    } finally {
+      if (isRight) written?.strike();
+      else written?.keep();
+    }
+  }, how);
   if ("done" in came) return came.done;
-  return notDone(came.unavailable);
-}
-
-/** The result of a task whose device could not be worked with. */
-function notDone({ holder: _, ...why }: Unavailable): WorkerResult {
-  return workerResult(why.outcome, why);
-}
-
-function needsReset(problems: readonly Problem[]): boolean {
-  return problems.some(({ code }) => code === "needs-reset");
-}
-
-/**
- * Puts a journalled device right, unless somebody has it: removes an mdev that was made for a test, brings
- * another to RUNNING.
- */
-async function recover(world: World, device: string): Promise<WorkerResult> {
-  const { stateDirectory } = world;
-  const { bootId } = readHost(world.roots);
-  const entry = readJournal(stateDirectory, bootId).find((found) => found.device === device);
-  if (entry === undefined || entry.alive || stateDirectory === null) return workerResult("done");
-  // Surveying a device brings it to RUNNING, or says that it cannot.
-  const came = await withIdleDevice(
-    world,
-    device,
-    (handle) => surveyDevice(handle, device).problems,
-  );
-  if ("unavailable" in came && came.unavailable.outcome === "in-use") {
-    return notDone(came.unavailable);
-  }
-  if (entry.what === "temporary-mdev") {
-    removeMdev(world, device);
-    strikeEntry(stateDirectory, device);
-    return workerResult("done", { sentence: `${device} was removed` });
-  }
-  const isGone = "unavailable" in came && came.unavailable.outcome === "gone";
-  if (isGone || ("done" in came && !needsReset(came.done))) {
-    strikeEntry(stateDirectory, device);
-    return workerResult("done", {
-      sentence: isGone ? `${device} is gone` : `${device} is in RUNNING`,
-    });
-  }
-  if ("done" in came) return workerResult("failed", { problems: came.done });
   return notDone(came.unavailable);
 }
 

@@ -10,6 +10,8 @@ const Entry = z.looseObject({
   device: z.string(),
   what: z.enum(["preflight", "temporary-mdev"]),
   bootId: z.nullable(z.string()),
+  /** Which binding of its driver the device had, see `readBinding`: made or bound anew, it is another. */
+  bound: z.optional(z.nullable(z.string())),
   pid: z.number(),
   /** When it should be done, in milliseconds since 1970: who lives longer is stuck. */
   untilMs: z.number(),
@@ -27,8 +29,9 @@ const directoryOf = (stateDirectory: string) => join(stateDirectory, "journal");
 
 /**
  * Writes down that a device is about to leave RUNNING, or that an mdev is about to be made, and waits until that
- * is on the disk. The entry is locked for as long as this process lives, so that nobody takes it for left behind.
- * Throws a {@link Failure} where it cannot be written: then nothing may be done to the device.
+ * is on the disk. The entry is locked for as long as this process lives, so that nobody takes it for left behind;
+ * one that was left behind is taken over. Throws a {@link Failure} where somebody else has the device's entry, and
+ * where it cannot be written: then nothing may be done to the device.
  */
 export function journal(
   stateDirectory: string | null,
@@ -39,21 +42,21 @@ export function journal(
   const path = join(directory, `${entry.device}.json`);
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
-    if (!file.tryLockSync(true)) {
-      file.close();
+    const file = openLocked(path);
+    if (file === null) {
       throw new Failure("in-use", `${entry.device} is being tested by another vfio-ask`, {
         subject: entry.device,
         remedy: "Wait until that is done.",
       });
     }
-    file.truncateSync();
-    file.writeSync(new TextEncoder().encode(JSON.stringify({ ...entry, pid: Deno.pid })));
+    const text = JSON.stringify({ ...entry, pid: Deno.pid });
+    // In one write over all of an entry that is taken over: at no moment is there none.
+    file.writeSync(new TextEncoder().encode(text.padEnd(file.statSync().size)));
     file.syncSync();
     syncDirectory(directory);
     return {
       strike() {
-        Deno.removeSync(path);
+        removeIfThere(path);
         file.close();
       },
       keep: () => file.close(),
@@ -63,57 +66,85 @@ export function journal(
   }
 }
 
-/** A journalled device, and whether the process that wrote it down still lives. */
-export interface OpenEntry extends JournalEntry {
-  alive: boolean;
+/** How long an entry's lock is tried for: a reader has it for a moment only. */
+const LOCK_MS = 200;
+
+/** Opens an entry's file and locks it; null where a process at work has it locked. */
+function openLocked(path: string): Deno.FsFile | null {
+  for (let waitedMs = 0; waitedMs < LOCK_MS; waitedMs += 2) {
+    const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
+    // Struck by another process before it was locked, the name is another file's, or nobody's.
+    if (file.tryLockSync(true) && file.statSync().ino === inodeOf(path)) return file;
+    file.close();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
+  }
+  return null;
 }
 
-/** The entries of this boot; those of another are struck, since the devices were made anew. */
-export function readJournal(stateDirectory: string | null, bootId: string | null): OpenEntry[] {
-  if (stateDirectory === null) return [];
-  const directory = directoryOf(stateDirectory);
-  return listNames(directory).flatMap((name) => {
-    const path = join(directory, name);
-    const read = readEntry(path);
-    if (read === null) return [];
-    const { entry, alive } = read;
-    if (!alive && bootId !== null && entry.bootId !== bootId) {
-      strikeEntry(stateDirectory, entry.device);
-      return [];
-    }
-    return [{ ...entry, alive }];
-  });
-}
-
-/** Strikes an entry whose writer has gone. */
-export function strikeEntry(stateDirectory: string, device: string): void {
+function inodeOf(path: string): number | null {
   try {
-    Deno.removeSync(join(directoryOf(stateDirectory), `${device}.json`));
+    return Deno.statSync(path).ino;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+function removeIfThere(path: string): void {
+  try {
+    Deno.removeSync(path);
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
-function readEntry(path: string): { entry: JournalEntry; alive: boolean } | null {
+/** A journalled device, and whether the process that wrote it down still lives. */
+export interface OpenEntry extends JournalEntry {
+  alive: boolean;
+}
+
+/**
+ * The entries of this boot; those of another are struck, since the devices were made anew. Effect: none on what
+ * somebody works with.
+ */
+export function readJournal(stateDirectory: string | null, bootId: string | null): OpenEntry[] {
+  if (stateDirectory === null) return [];
+  const directory = directoryOf(stateDirectory);
+  return listNames(directory).flatMap((name) => readEntry(join(directory, name), bootId) ?? []);
+}
+
+/** Whether an entry is of the device that has its name now: not of one that was there before it was made or bound anew. */
+export function isOfBinding({ bound }: JournalEntry, now: string | null): boolean {
+  return bound == null || bound === now;
+}
+
+function readEntry(path: string, bootId: string | null): OpenEntry | null {
   try {
-    const alive = isLocked(path);
-    const entry = parseEntry(Deno.readTextFileSync(path), path);
-    // Cut short: its writer was killed before it had touched the device.
-    if (entry === null && !alive) Deno.removeSync(path);
-    return entry === null ? null : { entry, alive };
+    const file = Deno.openSync(path, { read: true });
+    try {
+      // A shared lock: readers do not take each other for whoever is at work.
+      const alive = !file.tryLockSync(false);
+      const { ino, size } = file.statSync();
+      const bytes = new Uint8Array(size);
+      const entry = parseEntry(
+        new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)),
+        path,
+      );
+      // Struck while it was opened.
+      if (ino !== inodeOf(path)) return null;
+      const isOver = entry !== null && bootId !== null && entry.bootId !== bootId;
+      // Cut short: its writer was killed before it had touched the device. Nobody writes it meanwhile: it is locked.
+      if (!alive && (entry === null || isOver)) {
+        removeIfThere(path);
+        return null;
+      }
+      return entry === null ? null : { ...entry, alive };
+    } finally {
+      file.close();
+    }
   } catch {
     // Struck meanwhile.
     return null;
-  }
-}
-
-/** Whether somebody has a file locked. */
-function isLocked(path: string): boolean {
-  const file = Deno.openSync(path, { read: true, write: true });
-  try {
-    return !file.tryLockSync(true);
-  } finally {
-    file.close();
   }
 }
 

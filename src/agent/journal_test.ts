@@ -1,6 +1,6 @@
-import { assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertThrows } from "@std/assert";
 import { Failure } from "../identity/mod.ts";
-import { journal, readJournal, strikeEntry } from "./journal.ts";
+import { isOfBinding, journal, readJournal } from "./journal.ts";
 
 const BOOT = "boot-1";
 const entry = (device: string) =>
@@ -31,7 +31,13 @@ Deno.test("journal() leaves an entry that is kept, whose writer no longer works 
   inFolder((folder) => {
     journal(folder, entry("a")).keep();
     assertEquals(names(folder), ["a false"]);
-    strikeEntry(folder, "a");
+    // Whoever works on it next takes it over, and strikes it.
+    const written = journal(folder, { ...entry("a"), untilMs: 7 });
+    assertEquals(readJournal(folder, BOOT).map(({ alive, untilMs }) => [alive, untilMs]), [[
+      true,
+      7,
+    ]]);
+    written.strike();
     assertEquals(names(folder), []);
   });
 });
@@ -69,4 +75,72 @@ Deno.test("readJournal() strikes what is of another boot, and passes over what i
     assertEquals(names(folder), ["now false"]);
     assertEquals(names(folder, "boot-0"), []);
   });
+});
+
+Deno.test("journal() takes an entry over in one write, so that there is one at every moment", () => {
+  inFolder((folder) => {
+    const path = `${folder}/journal/a.json`;
+    journal(folder, { ...entry("a"), bound: "1".repeat(200) }).keep();
+    const { size } = Deno.statSync(path);
+    journal(folder, entry("a")).keep();
+    assertEquals(Deno.statSync(path).size, size);
+    assertEquals(names(folder), ["a false"]);
+  });
+});
+
+Deno.test("readJournal() does not take another reader for whoever is at work", () => {
+  inFolder((folder) => {
+    journal(folder, entry("a")).keep();
+    const reader = Deno.openSync(`${folder}/journal/a.json`, { read: true });
+    assert(reader.tryLockSync(false));
+    assertEquals(names(folder), ["a false"]);
+    reader.close();
+  });
+});
+
+Deno.test("readJournal() leaves a file that its writer has locked and not written yet", () => {
+  inFolder((folder) => {
+    Deno.mkdirSync(`${folder}/journal`);
+    const path = `${folder}/journal/a.json`;
+    const writer = Deno.openSync(path, { create: true, write: true });
+    assert(writer.tryLockSync(true));
+    assertEquals(names(folder), []);
+    assert(Deno.statSync(path).isFile);
+    writer.close();
+    assertEquals(names(folder), []);
+    assertThrows(() => Deno.statSync(path), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("journal() waits for a reader, which has an entry for a moment", async () => {
+  const folder = Deno.makeTempDirSync({ prefix: "vfio-ask-test-" });
+  try {
+    journal(folder, entry("a")).keep();
+    const path = `${folder}/journal/a.json`;
+    // Another process has it locked, says so, and lets it go as soon as it is told.
+    const script = `const f = Deno.openSync(${JSON.stringify(path)}, { read: true });
+      f.lockSync(false); console.log("locked"); setTimeout(() => f.close(), 50);`;
+    const child = new Deno.Command(Deno.execPath(), {
+      args: ["eval", "--quiet", script],
+      stdout: "piped",
+    }).spawn();
+    const reader = child.stdout.getReader();
+    await reader.read();
+    journal(folder, entry("a")).strike();
+    assertEquals(names(folder), []);
+    await reader.cancel();
+    await child.status;
+  } finally {
+    Deno.removeSync(folder, { recursive: true });
+  }
+});
+
+Deno.test("isOfBinding() tells a device from one that had its name before", () => {
+  const of = (bound?: string | null) => ({
+    ...entry("a"),
+    pid: 1,
+    ...(bound === undefined ? {} : { bound }),
+  });
+  assertEquals([isOfBinding(of("5"), "5"), isOfBinding(of("5"), "6")], [true, false]);
+  assertEquals([isOfBinding(of(null), "5"), isOfBinding(of(), null)], [true, true]);
 });

@@ -29,6 +29,7 @@ export * from "./examine.ts";
 export * from "./host_software.ts";
 export * from "./host_view.ts";
 export * from "./identify.ts";
+export * from "./keep_journal.ts";
 export * from "./load_facts.ts";
 export * from "./load_rules.ts";
 export * from "./looking.ts";

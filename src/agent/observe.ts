@@ -111,10 +111,10 @@ export async function askDevices(
   return { results, problems };
 }
 
-/** What a result has to say to the operator. That a device is in use is no problem: it is its state. */
+/** What a result has to say to the operator. That a device is in use or new is no problem: it is its state. */
 export function resultProblems(result: ProbeResult): Problem[] {
   if (result.outcome === "answered") return result.capabilities?.problems ?? [];
-  if (result.outcome === "in-use" || result.outcome === "gone") return [];
+  if (["in-use", "new", "gone"].includes(result.outcome)) return [];
   const { outcome, device, sentence, remedy } = result;
   return [{ code: outcome, subject: device, sentence, remedy }];
 }

@@ -1,5 +1,6 @@
 import type { Device } from "../identity/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
+import { leftAloneMs, mayOpen } from "./may_open.ts";
 import type { Observations } from "./observations.ts";
 import type { ProbeOptions } from "./world.ts";
 
@@ -27,15 +28,16 @@ export function planProbes(
   const spoken = new Set(Object.keys(observations.byClass));
   const oldestFirst = devices.toSorted((a, b) => (a.since ?? 0) - (b.since ?? 0));
   for (const device of oldestFirst) {
-    if (!canAsk(device) || skip.has(device.id)) continue;
+    const may = mayOpen(device, { settleMs, nowMs });
+    if (may === "held" || may === "no-node" || skip.has(device.id)) continue;
     const key = classKey(classOfDevice(device));
     const itself = deviceKey(device) in observations.byDevice;
     // A representative that was bound anew may say something else now.
     const rebound = observations.byClass[key]?.device === device.id && !itself;
     if (mode === "each" ? itself : spoken.has(key) && !rebound) continue;
-    const leftMs = device.since === null ? 0 : settleMs - (nowMs - device.since);
-    if (leftMs > 0) {
+    if (may === "new") {
       plan.settling.push(device.id);
+      const leftMs = leftAloneMs(device.since, { settleMs, nowMs });
       plan.nextMs = Math.min(plan.nextMs ?? Infinity, leftMs);
       continue;
     }
@@ -43,9 +45,4 @@ export function planProbes(
     plan.devices.push(device.id);
   }
   return plan;
-}
-
-/** Whether a device may be opened at all: it has a node, nobody holds it, and nobody may hold it unseen. */
-function canAsk({ use, nodes }: Device): boolean {
-  return use.state === "idle" && (nodes.cdev !== null || nodes.group !== null);
 }

@@ -12,7 +12,14 @@ import {
   type TestResult,
   type TestResults,
 } from "../compat/mod.ts";
-import { Failure, type Identity, type Problem, type Snapshot } from "../identity/mod.ts";
+import {
+  type Device,
+  Failure,
+  type Identity,
+  type Problem,
+  type Snapshot,
+} from "../identity/mod.ts";
+import { leftAlone, type Settling } from "./may_open.ts";
 import { runWorker } from "./run_worker.ts";
 import {
   forbidden,
@@ -52,7 +59,8 @@ export async function testSource(
   const isTested = isTestable(snapshot, subject, source);
   const refusal = isTested ? forbidden(subject, policy) : null;
   if (refusal !== null) throw refusal;
-  const tasks = isTested ? tasksFor(source, subject, policy) : [];
+  // The operator named it, however new it is.
+  const tasks = isTested ? tasksFor(source, subject, { ...policy, settleMs: 0 }) : [];
   const results = await runWorker(world, tasks, policy);
   const tests = isTested ? judge(source, subject, tasks, results) : [];
   return {
@@ -65,7 +73,8 @@ export async function testSource(
 
 /**
  * Tests every configuration that the same driver makes: one for each class, the others share its result. What
- * may not be tested, or is not free, is left out. Effect: as {@link testSource}.
+ * may not be tested, or is not free, is left out; of a class of which nothing but new devices is free, it is said until
+ * when those are left alone. Effect: as {@link testSource}.
  */
 export async function testCandidates(
   world: World,
@@ -75,44 +84,60 @@ export async function testCandidates(
 ): Promise<{ tests: TestResults; problems: Problem[] }> {
   await checkDigest(source);
   const tests = new Map<string, readonly TestResult[]>();
-  const groups = groupCandidates(snapshot, source, policy);
+  const when = { settleMs: policy.settleMs, nowMs: world.now().getTime() };
+  const groups = groupCandidates(snapshot, source, { ...policy, ...when });
   const cache = cacheOf(snapshot);
-  const plans = groups.flatMap(({ subject, keys }) => {
+  const plans = groups.flatMap(({ subject, settling, keys }) => {
     const key = cacheKey(snapshot, source, subject, policy);
     const tooDeep = forbiddenByDepth(subject, policy);
     const known = cache.get(key) ?? (tooDeep === null ? undefined : [told(subject, tooDeep)]);
     for (const candidate of keys) if (known !== undefined) tests.set(candidate, known);
-    return known === undefined
-      ? [{ subject, keys, key, tasks: tasksFor(source, subject, policy) }]
-      : [];
+    if (known !== undefined) return [];
+    const tasks = tasksFor(source, subject, policy);
+    // The version attribute opens nothing.
+    if (settling === null) return [{ subject, keys, key, tasks, not: [] }];
+    const { sentence, remedy } = leftAlone(settling, when);
+    const code = "DeviceIsNew";
+    const not = tasks.filter((task) => task.do === "test").map(() =>
+      judgeNotMade(subject.driver, `${sentence}. ${remedy}`, { code })
+    );
+    return [{ subject, keys, key, tasks: tasks.filter(({ do: what }) => what !== "test"), not }];
   });
   const results = await runWorker(world, plans.flatMap(({ tasks }) => tasks), policy);
   let next = 0;
-  for (const { subject, keys, key, tasks } of plans) {
+  for (const { subject, keys, key, tasks, not } of plans) {
     const own = results.slice(next, next += tasks.length);
-    const judged = judge(source, subject, tasks, own);
-    if (combineTests(judged).verdict !== "unknown") cache.set(key, judged);
+    const judged = [...judge(source, subject, tasks, own), ...not];
+    if (not.length === 0 && combineTests(judged).verdict !== "unknown") cache.set(key, judged);
     for (const candidate of keys) tests.set(candidate, judged);
   }
   return { tests, problems: problemsOf(results) };
 }
 
-/** What is tested, each with the candidates that share its result. */
+/** What is tested, with the candidates that share its result; `settling` where it is new, and so left alone. */
+interface Group {
+  subject: Subject;
+  settling: Device | null;
+  keys: string[];
+}
+
 function groupCandidates(
   snapshot: Snapshot,
   source: Identity,
-  policy: PreflightPolicy,
-): { subject: Subject; keys: string[] }[] {
-  const groups = new Map<string, { subject: Subject; keys: string[] }>();
+  policy: PreflightPolicy & Settling,
+): Group[] {
+  const { create, settleMs, nowMs } = policy;
+  const groups = new Map<string, Group>();
   for (const candidate of listCandidates(snapshot)) {
     if (candidate.trouble || candidate.migration.uapi === "none") continue;
-    const subject = subjectFor(snapshot, candidate, source);
-    if (subject === null || !isTestable(snapshot, subject, source)) continue;
+    const found = subjectFor(snapshot, candidate, { source, create, settleMs, nowMs });
+    if (found === null || !isTestable(snapshot, found.subject, source)) continue;
+    const { subject } = found;
     // Only that a driver loads is worth a word: the operator chose which devices are tested.
     if (forbidden(subject, { ...policy, mode: loading(policy) }) !== null) continue;
     const { type, parent } = subject.entry;
     const key = JSON.stringify([subject.driver, type, parent]);
-    const group = groups.get(key) ?? { subject, keys: [] };
+    const group = groups.get(key) ?? { ...found, keys: [] };
     group.keys.push(candidateKey(candidate));
     groups.set(key, group);
   }
@@ -171,7 +196,7 @@ function cacheKey(
 function tasksFor(
   source: Identity,
   { target, entry }: Subject,
-  { path = "any", controls = true }: PreflightPolicy,
+  { path = "any", controls = true, settleMs }: PreflightPolicy,
 ): WorkerTask[] {
   const tasks: WorkerTask[] = [];
   const attribute = entry.version?.path;
@@ -180,7 +205,7 @@ function tasksFor(
   }
   if (source.initialData !== null && source.initialData.bytes > 0) {
     const { base64, phase = "pre-copy" } = source.initialData;
-    tasks.push({ do: "test", target, path, base64, phase, controls });
+    tasks.push({ do: "test", target, path, settleMs, base64, phase, controls });
   }
   return tasks;
 }
@@ -202,13 +227,19 @@ function judge(
       const { bytes, phase = "pre-copy" } = initialData!;
       return { ...judgeDriver({ driver, test, declared, source: { bytes, phase } }), seen };
     }
-    const code = result.outcome === "stuck" ? "Stuck" : "NotTested";
+    const code = NOT_MADE[result.outcome] ?? "NotTested";
     return judgeNotMade(driver, said, { code, check });
   });
   if (initialData !== null && initialData.bytes > 0) return judged;
   const why = initialData === null ? "the identity carries none" : "it is empty";
   return [...judged, judgeWithoutData(driver, why)];
 }
+
+/** What a test is called that could not be made, by its outcome. */
+const NOT_MADE: Partial<Record<WorkerResult["outcome"], string>> = {
+  stuck: "Stuck",
+  new: "DeviceIsNew",
+};
 
 function problemsOf(results: readonly WorkerResult[]): Problem[] {
   return results.flatMap(({ problems }) => problems);

@@ -9,6 +9,7 @@ export const ProbeResult = z.lazy(() =>
     outcome: z.enum([
       "answered",
       "in-use",
+      "new",
       "not-permitted",
       "not-viable",
       "gone",
@@ -43,7 +44,7 @@ export async function probeOne(
     world,
     id,
     (handle, device) => ({ device, answer: probeDevice(handle, id, world.now()) }),
-    path,
+    { path },
   );
   if ("unavailable" in came) return { device: id, capabilities: null, ...came.unavailable };
   return {

@@ -2,22 +2,29 @@ import type { Problem } from "../identity/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
 import { readJournal } from "./journal.ts";
 import { runWorker } from "./run_worker.ts";
-import type { World } from "./world.ts";
+import type { PreflightPolicy, World } from "./world.ts";
 
 /**
  * Puts right every device that an earlier process left in another state than RUNNING, and removes every mdev
- * that it made; gives a problem for each that could not be. Whoever is still at work is left alone.
+ * that it made; gives a problem for each that could not be, and says which have gone. Whoever is still at work is left
+ * alone, and a new device too.
  *
  * Effect: resets and removes, in a child process; a device that somebody holds is not touched.
  */
-export async function recoverDevices(world: World, deadlineMs: number): Promise<Problem[]> {
+export async function recoverDevices(
+  world: World,
+  { deadlineMs, settleMs, signal }: Pick<PreflightPolicy, "deadlineMs" | "settleMs"> & {
+    signal?: AbortSignal;
+  },
+): Promise<Problem[]> {
   const { bootId } = readHost(world.roots);
   const left = readJournal(world.stateDirectory, bootId).filter(({ alive }) => !alive);
   if (left.length === 0) return [];
-  const tasks = left.map(({ device }) => ({ do: "recover", device }) as const);
-  const results = await runWorker(world, tasks, { deadlineMs });
+  const tasks = left.map(({ device }) => ({ do: "recover", device, settleMs }) as const);
+  const results = await runWorker(world, tasks, { deadlineMs, signal });
   return results.flatMap(({ outcome, sentence, remedy, problems }, index) => {
-    if (outcome === "done") return problems;
+    // A new device says by its trouble that it is not right, until it has settled.
+    if (outcome === "done" || outcome === "new") return problems;
     const { device: subject } = left[index]!;
     const code = outcome === "failed" ? "needs-reset" : outcome;
     return [

@@ -6,14 +6,15 @@ import {
   type Snapshot,
 } from "../identity/mod.ts";
 import { deviceOf, identify } from "./identify.ts";
+import { leftAlone, mayOpen, type Settling } from "./may_open.ts";
 import { runWorker } from "./run_worker.ts";
 import type { TestTarget, WorkerTask } from "./worker_tasks.ts";
 import type { PreflightPolicy, World } from "./world.ts";
 
 /**
  * The identity of a device with its initial data. A device that somebody uses is not opened: an idle sibling of
- * its type on the same parent gives the data in its place, or an mdev made for the purpose where the policy
- * allows that; the identity says so.
+ * its type on the same parent that has settled gives the data in its place, or an mdev made for the purpose where the
+ * policy allows that; the identity says so.
  *
  * Effect: changes the state of the idle device, and brings it back, in a child process. Throws a {@link Failure}
  * where nobody may give the data; a driver that has none, or no migration, gives an identity without.
@@ -33,11 +34,13 @@ export async function identifyWithData(
     return { identity, problems: [problem, ...problems] };
   };
   if (identity.migration.uapi === "none") return without("it cannot migrate");
-  const giver = giverOf(snapshot, device, policy);
+  const when = { settleMs: policy.settleMs, nowMs: world.now().getTime() };
+  const giver = giverOf(snapshot, device, { ...policy, ...when });
   const task: WorkerTask = {
     do: "read-initial-data",
     target: giver.target,
     path: policy.path ?? "any",
+    settleMs: giver.settleMs,
     stopCopyBytes: policy.stopCopyBytes,
   };
   const [result] = await runWorker(world, [task], policy);
@@ -62,8 +65,8 @@ export async function identifyWithData(
 function giverOf(
   { devices }: Snapshot,
   device: Device,
-  { mode, create }: PreflightPolicy,
-): { target: TestTarget; origin: string } {
+  { mode, create, settleMs, nowMs }: PreflightPolicy & Settling,
+): { target: TestTarget; origin: string; settleMs: number } {
   const refuse = (why: string, remedy: string) =>
     new Failure("not-permitted", `Cannot read the initial data of ${device.id}: ${why}`, {
       subject: device.id,
@@ -76,17 +79,26 @@ function giverOf(
       "Allow every idle device with --preflight=idle.",
     );
   }
-  if (device.use.state === "idle") return { target: { device: device.id }, origin: "self" };
-  const sibling = devices.find(({ type, parent, use, trouble, id }) =>
-    type === device.type && parent === device.parent && use.state === "idle" && !trouble &&
-    id !== device.id
+  // The operator named it, however new it is.
+  if (device.use.state === "idle") {
+    return { target: { device: device.id }, origin: "self", settleMs: 0 };
+  }
+  const siblings = devices.filter(({ type, parent, trouble, id }) =>
+    type === device.type && parent === device.parent && !trouble && id !== device.id
   );
+  const when = { settleMs, nowMs };
+  const sibling = siblings.find((found) => mayOpen(found, when) === "yes");
   if (sibling !== undefined) {
-    return { target: { device: sibling.id }, origin: `sibling ${sibling.id}` };
+    return { target: { device: sibling.id }, origin: `sibling ${sibling.id}`, settleMs };
   }
   if (device.kind === "mdev" && create && device.parent !== null) {
     const { type, parent } = device;
-    return { target: { type, parent }, origin: `temporary sibling of type ${type}` };
+    return { target: { type, parent }, origin: `temporary sibling of type ${type}`, settleMs };
+  }
+  const settling = siblings.find((found) => mayOpen(found, when) === "new");
+  if (settling !== undefined) {
+    const { sentence, remedy } = leftAlone(settling, when);
+    throw refuse(`it is in use, and ${sentence}`, remedy);
   }
   throw refuse(
     "it is in use, and no idle device of its type is here to give it in its place",

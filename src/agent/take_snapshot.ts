@@ -20,7 +20,7 @@ import {
   type Turns,
 } from "../sysfs/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
-import { readJournal } from "./journal.ts";
+import { isOfBinding, readJournal } from "./journal.ts";
 import { factsOf, withOperatorFacts } from "./load_facts.ts";
 import { rulesProblems } from "./load_rules.ts";
 import type { Observations } from "./observations.ts";
@@ -80,7 +80,7 @@ export async function takeSnapshot(
   } catch (error) {
     problems.push(toProblem(error, "host"));
   }
-  const trouble = troubleOf(world, host);
+  const trouble = troubleOf(world, host, found);
   const rules = world.readRules();
   const operator = world.readFacts();
   problems.push(...rulesProblems(rules), ...operator.problems);
@@ -162,12 +162,19 @@ function declaredFacts(
   };
 }
 
-/** Devices that a preflight has left in another state than RUNNING, by the journal. */
-function troubleOf(world: World, { bootId }: Host): Map<string, Device["trouble"]> {
+/** Devices that a preflight has left in another state than RUNNING, by the journal; not those made or bound anew since. */
+function troubleOf(
+  world: World,
+  { bootId }: Host,
+  found: readonly SysfsDevice[],
+): Map<string, Device["trouble"]> {
   const nowMs = world.now().getTime();
+  const boundNow = new Map(found.map(({ id, bound }) => [id, bound]));
   return new Map(
-    readJournal(world.stateDirectory, bootId).flatMap(({ device, alive, untilMs, pid }) => {
+    readJournal(world.stateDirectory, bootId).flatMap((entry) => {
+      const { device, alive, untilMs, pid } = entry;
       if (alive && nowMs <= untilMs) return [];
+      if (!isOfBinding(entry, boundNow.get(device) ?? null)) return [];
       const [code, sentence] = alive
         ? ["stuck", `process ${pid} is stuck in the driver of ${device}`]
         : ["needs-reset", `${device} was left in another state than RUNNING`];

@@ -9,6 +9,7 @@ import {
 } from "../identity/mod.ts";
 import { declaredTest } from "../rules/mod.ts";
 import { deviceOf } from "./identify.ts";
+import { mayOpen, type Settling } from "./may_open.ts";
 import type { TestTarget } from "./worker_tasks.ts";
 import type { PreflightPolicy } from "./world.ts";
 
@@ -103,24 +104,37 @@ export function forbiddenByDepth(
   });
 }
 
-/** What is to be tested for a candidate: itself, or what stands for its class; null where nothing is free. */
+/**
+ * What is to be tested for a candidate: the device itself, or what stands for its class, a device that has settled or a
+ * type that an mdev may be made of; null where nothing is free. Where all that is free is new, the subject is `settling`:
+ * not to be tested now. Pure.
+ */
 export function subjectFor(
   snapshot: Snapshot,
   { configuration: { kind, id, type, parent }, availability }: Candidate,
-  source: Identity,
-): Subject | null {
-  const made = (device: Device) => device.type === type && device.parent === parent;
-  const idle = kind === "device"
-    ? snapshot.devices.find((device) => device.id === id)
-    : snapshot.devices.find((device) => made(device) && isFree(snapshot, device, source));
-  if (idle !== undefined && isFree(snapshot, idle, source)) return toSubject(snapshot, idle);
-  const spare = snapshot.types.find((found) => found.type === type && found.parent === parent);
-  return spare === undefined || !availability.now ? null : toSubject(snapshot, spare);
-}
-
-function isFree({ host }: Snapshot, device: Device, source: Identity): boolean {
-  const { use, trouble } = device;
-  return use.state === "idle" && !trouble && !isSource(host, device, source);
+  { source, create, ...when }: Settling & { source: Identity; create: boolean },
+): { subject: Subject; settling: Device | null } | null {
+  const { host, devices, types } = snapshot;
+  const may = (device: Device) =>
+    device.trouble || isSource(host, device, source) ? "held" : mayOpen(device, when);
+  const own = kind === "device" ? devices.find((device) => device.id === id) : undefined;
+  const isNew = own !== undefined && may(own) === "new";
+  const { type: wanted, parent: on } = own ?? { type, parent };
+  // A type, and a new device, are spoken for by another device of the class.
+  const others = own === undefined || isNew
+    ? devices.filter((device) => device.type === wanted && device.parent === on)
+    : [];
+  const candidates = own === undefined ? others : [own, ...others];
+  const ready = candidates.find((device) => may(device) === "yes");
+  if (ready !== undefined) return { subject: toSubject(snapshot, ready), settling: null };
+  const spare = availability.now
+    ? types.find((found) => found.type === wanted && found.parent === on)
+    : undefined;
+  const settling = candidates.find((device) => may(device) === "new");
+  if (settling !== undefined && (spare === undefined || !create)) {
+    return { subject: toSubject(snapshot, settling), settling };
+  }
+  return spare === undefined ? null : { subject: toSubject(snapshot, spare), settling: null };
 }
 
 function isSource(host: Snapshot["host"], { id }: Device, source: Identity): boolean {

@@ -8,11 +8,13 @@ import {
   readHolders,
   type SysfsDevice,
 } from "../sysfs/mod.ts";
+import { leftAlone, leftAloneMs } from "./may_open.ts";
+import { type WorkerResult, workerResult } from "./worker_tasks.ts";
 import type { World } from "./world.ts";
 
 /** Why a device could not be worked with. */
 export interface Unavailable {
-  outcome: "in-use" | "not-permitted" | "not-viable" | "gone" | "failed";
+  outcome: "in-use" | "new" | "not-permitted" | "not-viable" | "gone" | "failed";
   sentence: string;
   remedy: string | null;
   check: Check | null;
@@ -21,13 +23,13 @@ export interface Unavailable {
 
 /**
  * Opens an idle device, works with it, and closes it. A device that somebody holds, as `/proc` tells, is not
- * opened. Effect: opens, see `openDevice`. Never throws: what goes wrong is told.
+ * opened, nor one that is newer than `settleMs`. Effect: opens, see `openDevice`. Never throws: what goes wrong is told.
  */
 export async function withIdleDevice<T>(
   world: World,
   id: string,
   work: (handle: DeviceHandle, device: SysfsDevice) => T | Promise<T>,
-  path: "any" | "cdev" | "group" = "any",
+  { path = "any", settleMs = 0 }: { path?: "any" | "cdev" | "group"; settleMs?: number } = {},
 ): Promise<{ done: T } | { unavailable: Unavailable }> {
   const not = (
     outcome: Unavailable["outcome"],
@@ -41,6 +43,12 @@ export async function withIdleDevice<T>(
     const holder = await holderOf(world, device);
     if (holder !== null) {
       return not("in-use", `${id} is in use by ${holder.name} (pid ${holder.pid})`, { holder });
+    }
+    const settling = { settleMs, nowMs: world.now().getTime() };
+    const { since } = device.nodes;
+    if (leftAloneMs(since, settling) > 0) {
+      const { sentence, remedy } = leftAlone({ id, since }, settling);
+      return not("new", sentence, { remedy });
     }
     using sys = world.openSyscalls();
     world.onOpening?.(id);
@@ -71,6 +79,11 @@ export async function withIdleDevice<T>(
   } catch (error) {
     return { unavailable: unforeseen(error, id) };
   }
+}
+
+/** The result of a task whose device could not be worked with. */
+export function notDone({ holder: _, ...why }: Unavailable): WorkerResult {
+  return workerResult(why.outcome, why);
 }
 
 /** Finds a VFIO device by its name in sysfs. Throws a {@link Failure} that says what to do where it is not. */

@@ -21,13 +21,17 @@ export type TestTarget = { device: string } | { type: string; parent: string };
 
 const OpenPath = z.enum(["any", "cdev", "group"]);
 
-/** What the short-lived child is told to do; each task is answered by one line. */
+/**
+ * What the short-lived child is told to do; each task is answered by one line. A device newer than `settleMs` is left
+ * alone: time has passed since the task was planned, and the device of that name may be another by now.
+ */
 export const WorkerTask = z.discriminatedUnion("do", [
   /** Read the initial data of a device, or of an mdev made of its type. */
   z.looseObject({
     do: z.literal("read-initial-data"),
     target: TestTarget,
     path: OpenPath,
+    settleMs: z.number(),
     stopCopyBytes: z.nullable(z.number()),
   }),
   /** Hand a source's initial data to a target's driver. */
@@ -35,6 +39,7 @@ export const WorkerTask = z.discriminatedUnion("do", [
     do: z.literal("test"),
     target: TestTarget,
     path: OpenPath,
+    settleMs: z.number(),
     base64: z.string(),
     phase: z.enum(["pre-copy", "stop-copy"]),
     /** Whether the device's own data and altered copies of it are handed over before. */
@@ -43,7 +48,7 @@ export const WorkerTask = z.discriminatedUnion("do", [
   /** Write a source's version to a target's version attribute. */
   z.looseObject({ do: z.literal("test-version"), attribute: z.string(), version: z.string() }),
   /** Put right what an earlier process left behind. */
-  z.looseObject({ do: z.literal("recover"), device: z.string() }),
+  z.looseObject({ do: z.literal("recover"), device: z.string(), settleMs: z.number() }),
 ]);
 export type WorkerTask = Known<z.infer<typeof WorkerTask>>;
 
@@ -57,7 +62,16 @@ export const VersionOutcome = z.discriminatedUnion("is", [
 /** What came of a task. `outcome` says whether it could be done at all; what was tested is judged elsewhere. */
 export const WorkerResult = z.lazy(() =>
   z.looseObject({
-    outcome: z.enum(["done", "in-use", "not-permitted", "not-viable", "gone", "failed", "stuck"]),
+    outcome: z.enum([
+      "done",
+      "in-use",
+      "new",
+      "not-permitted",
+      "not-viable",
+      "gone",
+      "failed",
+      "stuck",
+    ]),
     sentence: z.string(),
     remedy: z.nullable(z.string()),
     check: z.nullable(Check),

@@ -59,6 +59,8 @@ export interface PreflightPolicy {
   controls?: boolean;
   /** Whether an mdev may be made for the time of a test. */
   create: boolean;
+  /** How long a new device is left alone, unless it was named. */
+  settleMs: number;
   /** How long one test may take. */
   deadlineMs: number;
   /** By which node devices are opened. */

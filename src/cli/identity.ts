@@ -37,7 +37,7 @@ on tell how QEMU runs the device, which decides what it will refuse. Exit code 0
     }
     const vmm = vmmOption(context);
     if (context.options["initial-data"]) {
-      await recover(context, preflightPolicy(context).deadlineMs);
+      await recover(context, preflightPolicy(context));
     }
     const { snapshot } = await lookAtHost(context);
     const identity = context.options["initial-data"]

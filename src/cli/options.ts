@@ -108,6 +108,7 @@ export function preflightPolicy(parsed: Parsed): PreflightPolicy {
     controls: text(parsed, "preflight-controls") !== "off",
     create: parsed.options["preflight-create"] === true,
     path: (text(parsed, "path") ?? "any") as "any" | "cdev" | "group",
+    settleMs: settleMs(parsed),
     deadlineMs: milliseconds(parsed, "deadline") ?? PROBE_DEFAULTS.deadlineMs,
   };
 }
@@ -147,15 +148,20 @@ export function count(parsed: Parsed, name: string): number | null {
   return Number(given);
 }
 
-/** How devices are to be asked, by the options. On a simulated host no device is too new. */
+/** How devices are to be asked, by the options. */
 export function probeOptions(parsed: Parsed): ProbeOptions {
   const mode = text(parsed, "probe") as ProbeMode | null;
-  const settle = text(parsed, "simulate") === null ? PROBE_DEFAULTS.settleMs : 0;
   return {
     mode: mode ?? PROBE_DEFAULTS.mode,
-    settleMs: milliseconds(parsed, "settle") ?? settle,
+    settleMs: settleMs(parsed),
     deadlineMs: milliseconds(parsed, "deadline") ?? PROBE_DEFAULTS.deadlineMs,
   };
+}
+
+/** How long a new device is left alone. On a simulated host none is too new. */
+function settleMs(parsed: Parsed): number {
+  const settle = text(parsed, "simulate") === null ? PROBE_DEFAULTS.settleMs : 0;
+  return milliseconds(parsed, "settle") ?? settle;
 }
 
 /** An option in seconds, as milliseconds; null where it was not given. */

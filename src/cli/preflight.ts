@@ -1,5 +1,6 @@
 import {
   identifyWithData,
+  type PreflightPolicy,
   recoverDevices,
   testSource,
   type TestTarget,
@@ -53,7 +54,7 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
     }
     const fromFile = await readIdentityFile(subject);
     const policy = preflightPolicy(context);
-    await recover(context, policy.deadlineMs);
+    await recover(context, policy);
     const { snapshot } = await lookAtHost(context);
     using world = await context.openWorld();
     const source = fromFile ?? await identifyHere(context, world, snapshot, subject);
@@ -94,9 +95,12 @@ async function identifyHere(
 }
 
 /** Puts right what an earlier run left, and tells what could not be. */
-export async function recover(context: Context, deadlineMs: number): Promise<void> {
+export async function recover(
+  context: Context,
+  policy: Pick<PreflightPolicy, "deadlineMs" | "settleMs">,
+): Promise<void> {
   using world = await context.openWorld();
-  tellProblems(context.terminal, await recoverDevices(world, deadlineMs));
+  tellProblems(context.terminal, await recoverDevices(world, policy));
 }
 
 /** A device by its name, or a type as `TYPE@PARENT`. */

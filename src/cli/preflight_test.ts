@@ -87,3 +87,34 @@ Deno.test("preflight of a driver without PRE_COPY knows nothing of its yes", asy
   const { code, tests } = await preflight(PDS, PDS, "--preflight=idle");
   assertEquals([code, tests[0].verdict], [3, "unknown"]);
 });
+
+/** As if every device of the simulated host had just been made. */
+const NEW = ["--settle", "86400"];
+
+Deno.test("ask --preflight leaves new devices alone and says until when; one that is named is tested", async () => {
+  const made = await runCli(["identity", MTTY_2, "--initial-data", ...MIXED]);
+  const { host, ...rest } = JSON.parse(made.out);
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    const elsewhere = { ...rest, id: "elsewhere", host: { ...host, bootId: "another" } };
+    await Deno.writeTextFile(file, JSON.stringify(elsewhere));
+    const ask = async (...options: string[]) => {
+      const { out } = await runCli(["ask", file, "--preflight", "--json", ...MIXED, ...options]);
+      const { offers, refusals } = JSON.parse(out);
+      // deno-lint-ignore no-explicit-any
+      return [...offers, ...refusals].find(({ configuration }: any) => configuration.id === MTTY_2);
+    };
+    const left = await ask(...NEW);
+    assertEquals([left.evidence === "driver-tested", left.verdict === "incompatible"], [
+      false,
+      false,
+    ]);
+    const warning = left.warnings.find(({ code }: { code: string }) => code === "DeviceIsNew");
+    assert(/is new: left alone until 20.*--settle 0/.test(warning?.sentence), JSON.stringify(left));
+    assertEquals((await ask("--settle", "0")).evidence, "driver-tested");
+    const named = await runCli(["preflight", file, MTTY_2, "--json", ...NEW, ...MIXED]);
+    assertEquals(JSON.parse(named.out).tests[0].verdict, "compatible");
+  } finally {
+    await Deno.remove(file);
+  }
+});

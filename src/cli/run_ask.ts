@@ -84,7 +84,7 @@ async function askHere(context: Context): Promise<number> {
   const files = [];
   for (const subject of context.args) files.push(await readIdentityFile(subject));
   const testing = text(context, "preflight") !== null;
-  if (testing) await recover(context, preflightPolicy(context).deadlineMs);
+  if (testing) await recover(context, preflightPolicy(context));
   const { snapshot } = await lookAtHost(context);
   const sources: Identity[] = [];
   const options = new Map<Identity, AnswerOptions>();

@@ -1,4 +1,5 @@
 import {
+  keepJournal,
   openHostView,
   recoverDevices,
   testCandidates,
@@ -71,7 +72,11 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       (message) => terminal.err(`${message}\n`),
     );
     // Before anything is served: what a killed server left must be right again.
-    tellProblems(terminal, await recoverDevices(world, policy.deadlineMs));
+    tellProblems(terminal, await recoverDevices(world, policy));
+    await using _journal = keepJournal(world, {
+      ...policy,
+      onProblems: (problems) => tellProblems(terminal, problems),
+    });
     const view = openHostView(world, looking, {
       onResult: ({ device, outcome, sentence }) => {
         if (outcome !== "answered") terminal.err(`vfio-ask: ${escapeControls(sentence)}.\n`);

@@ -9,6 +9,7 @@ async function oursUs(base64: string, count: number): Promise<number> {
     do: "test",
     target: { device: MTTY_2_IDLE },
     path: "group",
+    settleMs: 0,
     base64,
     phase: "pre-copy",
     controls: true,

@@ -362,12 +362,18 @@ export const KILL_CASES: readonly VmCase[] = [
 async function killAndRecover(times: number): Promise<void> {
   const before = mdevs();
   const { initialData: { base64 } } = await sourceOf(MTTY_2);
-  const base = { path: "any", base64, phase: "pre-copy", controls: true };
+  const base = { path: "any", settleMs: 0, base64, phase: "pre-copy", controls: true };
   const tasks = [
     { do: "test", target: { device: MTTY_2_IDLE }, ...base },
     { do: "test", target: { device: MTTY_1 }, ...base },
     { do: "test", target: { type: "mtty-2", parent: "mtty" }, ...base },
-    { do: "read-initial-data", target: { device: MTTY_2 }, path: "any", stopCopyBytes: 96 },
+    {
+      do: "read-initial-data",
+      target: { device: MTTY_2 },
+      path: "any",
+      settleMs: 0,
+      stopCopyBytes: 96,
+    },
   ];
   let [worked, dirty] = [0, 0];
   for (let turn = 0; turn < times; turn++) {

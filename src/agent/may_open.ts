@@ -1,0 +1,41 @@
+import type { Device } from "../identity/mod.ts";
+
+/** When a new device may be opened. */
+export interface Settling {
+  /** How long a new device is left alone; 0 for a device that the operator named. */
+  settleMs: number;
+  nowMs: number;
+}
+
+/**
+ * How long a device is still to be left alone: whoever made it is about to use it, and would find it busy. `since` is
+ * when its node appeared; 0 where it has settled, or where nothing tells its age. Pure.
+ */
+export function leftAloneMs(since: number | null, { settleMs, nowMs }: Settling): number {
+  return since === null ? 0 : Math.max(0, settleMs - (nowMs - since));
+}
+
+/**
+ * Whether a device may be opened now, the one word on it for probes, tests, initial data and recovery: `yes`; `held`
+ * where somebody has it, or may have it unseen; `no-node`; `new` where it is left alone for a while. Pure.
+ */
+export function mayOpen(
+  { use, nodes, since }: Pick<Device, "use" | "nodes" | "since">,
+  settling: Settling,
+): "yes" | "held" | "no-node" | "new" {
+  if (use.state !== "idle") return "held";
+  if (nodes.cdev === null && nodes.group === null) return "no-node";
+  return leftAloneMs(since, settling) > 0 ? "new" : "yes";
+}
+
+/** Why a new device was not opened, and what to do. Pure. */
+export function leftAlone(
+  { id, since }: Pick<Device, "id" | "since">,
+  { settleMs }: Settling,
+): { sentence: string; remedy: string } {
+  const until = new Date((since ?? 0) + settleMs).toISOString();
+  return {
+    sentence: `${id} is new: left alone until ${until}`,
+    remedy: "Wait until then, name the device to preflight, or use --settle 0.",
+  };
+}
