@@ -35,7 +35,10 @@ export function keepJournal(
 
   const look = async (): Promise<void> => {
     const left = readJournal(world.stateDirectory, bootId).filter(({ alive }) => !alive);
-    if (left.length === 0) return;
+    if (left.length === 0) {
+      tried = "";
+      return;
+    }
     const now = JSON.stringify(left.map(({ device, bound }) => [device, bound]));
     const nowMs = world.now().getTime();
     if (now === tried && nowMs < againMs) return;
