@@ -73,10 +73,6 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
     );
     // Before anything is served: what a killed server left must be right again.
     tellProblems(terminal, await recoverDevices(world, policy));
-    await using _journal = keepJournal(world, {
-      ...policy,
-      onProblems: (problems) => tellProblems(terminal, problems),
-    });
     const view = openHostView(world, looking, {
       onResult: ({ device, outcome, sentence }) => {
         if (outcome !== "answered") terminal.err(`vfio-ask: ${escapeControls(sentence)}.\n`);
@@ -104,6 +100,10 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
     const where = server.addresses.join(" and ");
     terminal.out(`vfio-ask ${context.version} listens on ${where}\n`);
     await using opened = await view;
+    await using _journal = keepJournal(world, {
+      ...policy,
+      onProblems: (problems) => tellProblems(terminal, problems),
+    });
     const { devices, types } = await opened.newest();
     service.ready(`Answering on ${where}: ${devices.length} devices, ${types.length} types`);
     const signal = await stopped;
