@@ -6,7 +6,13 @@
  * With PLAN it scans once more and writes there, for scan.c, each call that it made, once: a letter and a
  * path a line.
  */
-import { makeRulesReader, noObservations, takeSnapshot, type World } from "../../src/agent/mod.ts";
+import {
+  makeRulesReader,
+  noObservations,
+  openWorker,
+  takeSnapshot,
+  type World,
+} from "../../src/agent/mod.ts";
 import { readProcessorMs } from "./processor.ts";
 
 /** What this program prints, as JSON. */
@@ -40,8 +46,7 @@ const world: World = {
   openSyscalls: () => {
     throw new Error("Cannot make system calls: a scan opens no device");
   },
-  probeCommand: [],
-  workerCommand: [],
+  worker: openWorker([], { deadlineMs: 1_000 }),
   readRules: makeRulesReader([]),
   readFacts: () => ({ facts: [], problems: [] }),
   readSoftware: () => Promise.resolve({ qemu: null, libvirt: null }),

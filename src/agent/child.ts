@@ -3,149 +3,110 @@ import { Failure } from "../identity/mod.ts";
 /** How long a killed child is waited for before it is taken to be stuck in the kernel. */
 const REAP_MS = 1_000;
 
-/**
- * How long a child may take to come to a device: to start, and to look at the host. A busy machine is not the
- * device's fault, so that its deadline counts from when it is opened.
- */
-const REACH_MS = 120_000;
+/** How long what a child has said on standard error at its end is waited for. */
+const LAST_WORDS_MS = 100;
 
-const OPENING = '{"opening":';
+/** How much of what a child says on standard error is passed on. */
+const MAX_SAID = { lines: 50, characters: 500 };
 
-/** The line that a child prints when it is about to enter the kernel for a device. */
-export function openingLine(device: string): string {
-  return `${JSON.stringify({ opening: device })}\n`;
+/** A program that is sent lines and answers with lines. */
+export interface Child {
+  readonly pid: number;
+  send(line: string): void;
+  /** The next line that it prints; `late` where none comes in time, `ended` where none comes any more. */
+  next(ms: number): Promise<{ line: string } | "late" | "ended">;
+  /** Kills it and lets go of it: one that cannot be killed, as it is stuck in the kernel, is left behind. */
+  end(): Promise<void>;
 }
-
-/** Is told which children run. */
-export interface ChildListener {
-  started?(pid: number): void;
-  ended?(pid: number): void;
-}
-
-export interface ChildOptions {
-  /** How many answers the child owes, a line each. */
-  count: number;
-  /** How long it may take for each, from its {@link openingLine} on. */
-  deadlineMs: number;
-  /** How long it may take to come to a device. */
-  reachMs?: number;
-  /** What it reads on its standard input. */
-  input?: string;
-  listener?: ChildListener;
-  /** Ends the child. */
-  signal?: AbortSignal | undefined;
-}
-
-/** Why a child gave no answer: it hangs at a device, it never came to it, or it died. */
-export type ChildTrouble = "stuck" | "late" | "died";
-
-/** An answer that a child printed, or why there is none, which is the last. */
-export type FromChild = { pid: number } & ({ line: string } | { trouble: ChildTrouble });
 
 /**
- * Runs this program as a short-lived child, for what may hang in the kernel or die there, and gives the answers
- * that it prints, up to `count`.
- *
- * A child that is late with an answer is killed; one that cannot even be killed is left behind. When the reader
- * stops early the child ends too. Throws a {@link Failure} where it cannot be started.
+ * Starts a program with pipes of its own, so that none of this process's files stays open in one that cannot be killed.
+ * What it says on standard error is passed on to this process's. Throws a {@link Failure} where it cannot be started.
  */
-export async function* linesOfChild(
-  command: readonly string[],
-  { count, deadlineMs, reachMs = REACH_MS, input, listener = {}, signal }: ChildOptions,
-): AsyncGenerator<FromChild> {
-  const child = spawn(command, input !== undefined);
-  const { pid } = child;
-  listener.started?.(pid);
-  const abort = () => killChild(child);
-  signal?.addEventListener("abort", abort);
-  if (input !== undefined) feed(child, input);
-  const lines = readLines(child.stdout);
-  let finished = false;
-  let trouble: ChildTrouble | null = null;
-  let isAtDevice = false;
+export function startChild([program = "", ...args]: readonly string[]): Child {
+  let child: Deno.ChildProcess;
   try {
-    for (let taken = 0; taken < count && trouble === null;) {
-      const line = await within(lines.next(), isAtDevice ? deadlineMs : reachMs);
-      if (line === "late") trouble = isAtDevice ? "stuck" : "late";
-      else if (line === null) trouble = "died";
-      else if (line.line.startsWith(OPENING)) isAtDevice = true;
-      else {
-        isAtDevice = false;
-        taken++;
-        yield { pid, line: line.line };
-      }
-    }
-    finished = trouble === null;
-  } finally {
-    if (!finished) killChild(child);
-    await reapChild(child);
-    lines.cancel();
-    signal?.removeEventListener("abort", abort);
-    listener.ended?.(pid);
-  }
-  if (trouble !== null && !signal?.aborted) yield { pid, trouble };
-}
-
-function spawn([program, ...args]: readonly string[], piped: boolean): Deno.ChildProcess {
-  try {
-    return new Deno.Command(program!, {
-      args,
-      stdin: piped ? "piped" : "null",
-      stdout: "piped",
-      stderr: "inherit",
-    }).spawn();
+    const options = { args, stdin: "piped", stdout: "piped", stderr: "piped" } as const;
+    child = new Deno.Command(program, options).spawn();
   } catch (cause) {
     throw new Failure("internal", `Cannot start ${program} to ask devices`, {
-      subject: program!,
+      subject: program,
       cause,
     });
   }
+  const { pid } = child;
+  const input = child.stdin.getWriter();
+  const output = readLines(child.stdout);
+  const errors = readLines(child.stderr);
+  const passed = passOn(errors, pid);
+  const end = async () => {
+    await killChild(child);
+    await within(passed, LAST_WORDS_MS);
+    input.abort().catch(() => {});
+    output.cancel();
+    errors.cancel();
+  };
+  let ending: Promise<void> | null = null;
+  return {
+    pid,
+    // One that ends before it has read a line says so by its output.
+    send: (line) => void input.write(new TextEncoder().encode(line + "\n")).catch(() => {}),
+    async next(ms) {
+      return await within(output.next(), ms) ?? "ended";
+    },
+    end: () => ending ??= end(),
+  };
 }
 
-/** Writes the input; a child that ends before it has read all says so by its lines. */
-function feed(child: Deno.ChildProcess, input: string): void {
-  const writer = child.stdin.getWriter();
-  writer.write(new TextEncoder().encode(input)).then(() => writer.close()).catch(() => {});
+/** Says again what a child says, up to a limit; what comes after it is read, so that the child does not wait. */
+async function passOn(lines: Lines, pid: number): Promise<void> {
+  for (let count = 1;; count++) {
+    const next = await lines.next();
+    if (next === null) return;
+    const { line } = next;
+    if (count <= MAX_SAID.lines) {
+      console.error(`vfio-ask worker[${pid}]: ${line.slice(0, MAX_SAID.characters)}`);
+    }
+  }
 }
 
-/** Waits for a child that should end, kills it where it does not, and leaves one that cannot be killed. */
-export async function reapChild(child: Deno.ChildProcess): Promise<void> {
-  if (await within(child.status, REAP_MS) !== "late") return;
-  killChild(child);
-  if (await within(child.status, REAP_MS) === "late") child.unref();
-}
-
-/** Kills a child that may have ended meanwhile. */
-export function killChild(child: Deno.ChildProcess): void {
+/** Kills a child that may have ended meanwhile, and waits until it has; leaves one that does not. */
+export async function killChild(child: Deno.ChildProcess): Promise<void> {
   try {
     child.kill("SIGKILL");
   } catch {
     // It has ended meanwhile.
   }
+  if (await within(child.status, REAP_MS) === "late") child.unref();
 }
 
-/** Lines of a stream, null at its end. A pipe that others hold open too can be left with `cancel`. */
-function readLines(stream: ReadableStream<Uint8Array>) {
+/** Lines of a stream. */
+export interface Lines {
+  /** The next line, null at the end. */
+  next(): Promise<{ line: string } | null>;
+  /** Leaves the stream, which others may hold open for longer. */
+  cancel(): void;
+}
+
+export function readLines(stream: ReadableStream<Uint8Array>): Lines {
   const reader = stream.getReader();
   const decoder = new TextDecoder();
-  let text = "";
+  const lines: string[] = [];
+  let rest = "";
   return {
-    async next(): Promise<{ line: string } | null> {
+    async next() {
       for (;;) {
-        const end = text.indexOf("\n");
-        if (end >= 0) {
-          const line = text.slice(0, end);
-          text = text.slice(end + 1);
-          return { line };
-        }
+        const line = lines.shift();
+        if (line !== undefined) return { line };
         const { done, value } = await reader.read();
         if (done) return null;
-        text += decoder.decode(value, { stream: true });
+        const parts = decoder.decode(value, { stream: true }).split("\n");
+        parts[0] = rest + parts[0];
+        rest = parts.pop() ?? "";
+        lines.push(...parts);
       }
     },
-    cancel(): void {
-      reader.cancel().catch(() => {});
-    },
+    cancel: () => void reader.cancel().catch(() => {}),
   };
 }
 

@@ -8,7 +8,7 @@ import { simulateWorld } from "../../tests/fixtures/world.ts";
 import { Capabilities } from "../identity/mod.ts";
 import { type FakeDevice, fakeDevlink, info, port } from "../probe/devlink_testing.ts";
 import { addDeclared } from "./declared.ts";
-import { probeOne } from "./probe_devices.ts";
+import { runTask } from "./run_task.ts";
 import { findDevice } from "./with_device.ts";
 
 /** The last of eight virtual functions of 0000:c1:00.0, which have addresses of two numbers. */
@@ -66,9 +66,13 @@ Deno.test("addDeclared() asks nothing for a device that is no PCI function", () 
   assertEquals([found, asked], [undefined, 0]);
 });
 
-Deno.test("probeOne() of a PCI function on a kernel without netlink declares nothing", async () => {
+Deno.test("runTask() of a probe of a PCI function on a kernel without netlink declares nothing", async () => {
   using host = simulateWorld("nic-host");
-  const { capabilities } = await probeOne(host.world, LAST);
+  const { capabilities } = await runTask(host.world, {
+    do: "probe",
+    device: LAST,
+    path: "any",
+  }, { deadlineMs: 60_000 });
   assertEquals(capabilities?.declared, { firmware: null, migratable: null });
   assertEquals(capabilities?.problems, []);
 });

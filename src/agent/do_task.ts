@@ -1,14 +1,16 @@
 import type { DeviceHandle } from "../device/mod.ts";
 import { type DriverTest, Failure, mayBeTheHosts } from "../identity/mod.ts";
 import { readInitialData, testTarget } from "../preflight/mod.ts";
-import { type Survey, surveyDevice } from "../probe/mod.ts";
+import { probeDevice, type Survey, surveyDevice } from "../probe/mod.ts";
 import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";
 import { controlsKey, isControlled, rememberControls } from "./controls.ts";
+import { addDeclared } from "./declared.ts";
 import { journal } from "./journal.ts";
 import { needsReset, recoverDevice } from "./recover_device.ts";
 import { withTemporaryMdev } from "./temporary_mdev.ts";
 import { notDone, withIdleDevice } from "./with_device.ts";
 import {
+  type OpenPath,
   type TestTarget,
   type WorkerResult,
   workerResult,
@@ -27,6 +29,8 @@ export async function doTask(
   const until = { deadlineMs, path, settleMs };
   try {
     switch (task.do) {
+      case "probe":
+        return await probe(world, task);
       case "read-initial-data":
         return await onTarget(world, task.target, until, async ({ handle, device, survey }) => {
           const { id } = device;
@@ -57,6 +61,23 @@ export async function doTask(
   }
 }
 
+/** Asks a device everything. */
+async function probe(
+  world: World,
+  { device: id, path }: Extract<WorkerTask, { do: "probe" }>,
+): Promise<WorkerResult> {
+  const came = await withIdleDevice(
+    world,
+    id,
+    (handle, device) => ({ device, answer: probeDevice(handle, id, world.now()) }),
+    { path },
+  );
+  if ("unavailable" in came) return notDone(came.unavailable);
+  // Closed by now: another driver's firmware is asked, which may take its time.
+  const capabilities = addDeclared(world, came.done.device, came.done.answer);
+  return workerResult("done", { capabilities, sentence: `${id} answered` });
+}
+
 /** Hands a source's data to a device's driver, with the controls that this load of the driver still lacks. */
 function testDevice(
   world: World,
@@ -83,8 +104,6 @@ function havePassed({ own, altered }: DriverTest): boolean {
   return own?.is === "taken" && altered.length > 0 &&
     altered.every(({ handed }) => handed.is === "refused");
 }
-
-type OpenPath = "any" | "cdev" | "group";
 
 interface OnDevice {
   handle: DeviceHandle;

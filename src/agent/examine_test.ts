@@ -11,7 +11,6 @@ async function examineWorld({ world }: SimulatedWorld): Promise<Examination> {
   const observed = await observeHost(world, {
     ...PROBE_DEFAULTS,
     settleMs: 0,
-    deadlineMs: 60_000,
   });
   return await examine(world, observed, { mayAsk: true, software: null });
 }
@@ -26,7 +25,7 @@ const deviceIn = ({ devices }: Examination, id: string) =>
   devices.find(({ device }) => device.id === id);
 
 Deno.test("examine() finds variant drivers in the kernel's list, for functions on other drivers too", async () => {
-  using host = simulateWorld("nic-host");
+  await using host = simulateWorld("nic-host");
   plantAliases(host, "alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* acme_vfio_pci\n");
   const found = await examineWorld(host);
   const variant = { module: "acme_vfio_pci", driver: "acme_vfio_pci" };
@@ -41,7 +40,7 @@ Deno.test("examine() finds variant drivers in the kernel's list, for functions o
 });
 
 Deno.test("examine() takes a variant driver that is loaded where the list is not to be seen", async () => {
-  using host = simulateWorld("nic-host");
+  await using host = simulateWorld("nic-host");
   const found = await examineWorld(host);
   assertEquals(found.host.aliases, false);
   assertEquals(deviceIn(found, FUNCTION)?.variant?.module, "mlx5_vfio_pci");
@@ -51,7 +50,7 @@ Deno.test("examine() takes a variant driver that is loaded where the list is not
 });
 
 Deno.test("examine() names strangers in a group, devices that cannot be read, and what asking came to", async () => {
-  using host = simulateWorld("mixed");
+  await using host = simulateWorld("mixed");
   const found = await examineWorld(host);
   assertEquals(deviceIn(found, "0000:06:00.0")?.strangers, [
     { id: "0000:06:00.1", driver: "snd_hda_intel" },
@@ -63,7 +62,7 @@ Deno.test("examine() names strangers in a group, devices that cannot be read, an
 });
 
 Deno.test("examine() hands a broken part of sysfs on as a problem", async () => {
-  using host = simulateWorld("mixed");
+  await using host = simulateWorld("mixed");
   plantAliases(host, "");
   const path = join(host.world.roots.sys, "../lib/modules", host.scenario.host.kernel);
   Deno.removeSync(join(path, "modules.alias"));

@@ -1,5 +1,5 @@
 import type { HostSoftware, Vmm } from "../vmm/mod.ts";
-import { killChild, reapChild } from "./child.ts";
+import { killChild } from "./child.ts";
 
 /** Where the programs are found, by absolute paths alone: the first that says its version counts. */
 export const SOFTWARE_PATHS: Readonly<Record<Vmm, readonly string[]>> = {
@@ -102,10 +102,9 @@ async function runForVersion(path: string, timeoutMs: number): Promise<string | 
     return null;
   } finally {
     clearTimeout(timer);
-    killChild(child);
+    await killChild(child);
     // What it has started itself may hold the pipe open yet.
     await reader.cancel().catch(() => {});
-    await reapChild(child);
   }
 }
 

@@ -49,8 +49,8 @@ interface Retry {
 }
 
 /**
- * Keeps a view of the host: looks at it now and then and when asked, asks the devices that are due in a
- * child process meanwhile, and goes on answering from the last snapshot whatever becomes of that.
+ * Keeps a view of the host: looks at it now and then and when asked, asks the devices that are due through the
+ * worker meanwhile, and goes on answering from the last snapshot whatever becomes of that.
  *
  * Effect: see `observeHost`.
  */
@@ -67,7 +67,6 @@ export async function openHostView(
   const end = new AbortController();
   let problems: Problem[] = [];
   const retries = new Map<string, Retry>();
-  const children = new Set<number>();
   const nowMs = () => world.now().getTime();
 
   /** Takes over what another process has remembered: the file has all that we know, as each adds to it. */
@@ -96,7 +95,7 @@ export async function openHostView(
     freshMs: options.freshMs,
     inputs: () => {
       recall();
-      return { observations, held: heldUnseen(), ours: children };
+      return { observations, held: heldUnseen(), ours: world.worker.pids };
     },
     problemsOf,
     looked: () => schedule(),
@@ -142,16 +141,7 @@ export async function openHostView(
       if (devices.length === 0 || snapshot === null) return;
       // Another look may come while they are asked, and another load of the driver with it.
       const planned = snapshot.devices;
-      const asked = await askDevices(world, {
-        devices,
-        deadlineMs: options.deadlineMs,
-        onResult,
-        signal: end.signal,
-        listener: {
-          started: (pid) => void children.add(pid),
-          ended: (pid) => void children.delete(pid),
-        },
-      });
+      const asked = await askDevices(world, devices, { onResult, signal: end.signal });
       observations = remember(observations, planned, asked.results);
       for (const result of asked.results) note(result, planned);
       problems = [...asked.problems, ...trySave(world, observations)];

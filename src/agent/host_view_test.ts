@@ -1,18 +1,23 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { isRunning, until } from "../../tests/fixtures/fake_probe.ts";
-import { reloadDriver, type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
+import { isRunning, until } from "../../tests/fixtures/fake_worker.ts";
+import {
+  NO_PROGRAM,
+  reloadDriver,
+  type SimulatedWorld,
+  simulateWorld,
+} from "../../tests/fixtures/world.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import type { Snapshot } from "../identity/mod.ts";
 import { type HostView, openHostView, type ViewOptions } from "./host_view.ts";
 import { rememberProbes } from "./observe.ts";
 import { findDevice } from "./with_device.ts";
+import { openWorker } from "./worker.ts";
 
 /** Every question looks anew, and nothing is looked at unless asked for. */
 const OPTIONS: ViewOptions = {
   mode: "representative",
   settleMs: 0,
-  deadlineMs: 60_000,
   refreshMs: 60 * 60 * 1000,
   freshMs: -1,
 };
@@ -31,7 +36,7 @@ function device({ devices }: Snapshot, id: string) {
 }
 
 Deno.test("openHostView() answers at once, and knows more when the devices have answered", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await using view = await open(host);
   assertEquals((await view.newest()).devices.length, 9);
   await view.settled();
@@ -42,8 +47,8 @@ Deno.test("openHostView() answers at once, and knows more when the devices have 
 
 Deno.test("openHostView() answers while a child hangs, and its end leaves no process", async () => {
   const habits = { [DISK]: "hang", [FIRST_GPU]: "hang", [SECOND_GPU]: "hang" } as const;
-  using host = simulateWorld("gpu-host", { habits });
-  const view = await open(host, { deadlineMs: 5_000 });
+  await using host = simulateWorld("gpu-host", { habits, deadlineMs: 5_000 });
+  const view = await open(host);
   await until("a child runs", () => host.started().length > 0);
   const { devices } = await view.newest();
   assertEquals(devices.length, 9);
@@ -55,7 +60,7 @@ Deno.test("openHostView() answers while a child hangs, and its end leaves no pro
 });
 
 Deno.test("openHostView() gives a snapshot a new number only when facts are others", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await using view = await open(host, { mode: "never" });
   const first = await view.newest();
   host.clock.ms += 1000;
@@ -70,7 +75,7 @@ Deno.test("openHostView() gives a snapshot a new number only when facts are othe
 });
 
 Deno.test("openHostView() leaves a snapshot that it gave away as it was", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await using view = await open(host);
   const first = await view.newest();
   const text = JSON.stringify(first);
@@ -80,7 +85,7 @@ Deno.test("openHostView() leaves a snapshot that it gave away as it was", async 
 });
 
 Deno.test("openHostView() does not look again within the time that a look is fresh", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await using view = await open(host, { mode: "never", freshMs: 500 });
   const first = await view.newest();
   host.clock.ms += 500;
@@ -90,7 +95,7 @@ Deno.test("openHostView() does not look again within the time that a look is fre
 });
 
 Deno.test("openHostView() does not answer from a look that began before it would be fresh", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   let looks = 0;
   const readSoftware = async () => {
@@ -117,7 +122,7 @@ Deno.test("openHostView() does not answer from a look that began before it would
 });
 
 Deno.test("openHostView() notices a reload within the time that a look is fresh", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await using view = await open(host, { freshMs: HOUR_MS });
   await view.settled();
   assertEquals(device(await view.newest(), DISK)?.migration.observed, "probed");
@@ -127,22 +132,22 @@ Deno.test("openHostView() notices a reload within the time that a look is fresh"
   assertEquals(device(after, FIRST_GPU)?.migration.observed, "probed");
   await view.settled();
   assertEquals(device(await view.newest(), DISK)?.migration.observed, "probed");
-  assertEquals(host.started().length, 2);
+  assertEquals([host.tasksFor(DISK), host.tasksFor(FIRST_GPU)], [2, 1]);
 });
 
 Deno.test("openHostView() does not let a device wait that was bound anew since it failed", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
   await using view = await open(host);
   await view.settled();
-  const before = host.started().length;
+  assertEquals(host.tasksFor(DISK), 1);
   reloadDriver(host, "vfio-pci");
   await view.newest();
   await view.settled();
-  assertEquals(host.started().length, before + 1);
+  assertEquals(host.tasksFor(DISK), 2);
 });
 
 Deno.test("openHostView() takes over what another process asked since", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await using view = await open(host);
   await view.settled();
   const said = {
@@ -159,7 +164,7 @@ Deno.test("openHostView() takes over what another process asked since", async ()
 });
 
 Deno.test("openHostView() makes a problem of a device whose child died, until it answers", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
   await using view = await open(host);
   await view.settled();
   const { problems } = await view.newest();
@@ -167,24 +172,24 @@ Deno.test("openHostView() makes a problem of a device whose child died, until it
 });
 
 Deno.test("openHostView() waits longer each time before it asks a device again", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
   await using view = await open(host);
   await view.settled();
-  const started = async (afterMs: number) => {
+  const asked = async (afterMs: number) => {
     host.clock.ms += afterMs;
-    const before = host.started().length;
+    const before = host.tasksFor(DISK);
     await view.newest();
     await view.settled();
-    return host.started().length - before;
+    return host.tasksFor(DISK) - before;
   };
-  assertEquals(await started(9_000), 0);
-  assertEquals(await started(2_000), 1);
-  assertEquals(await started(11_000), 0);
-  assertEquals(await started(11_000), 1);
+  assertEquals(await asked(9_000), 0);
+  assertEquals(await asked(2_000), 1);
+  assertEquals(await asked(11_000), 0);
+  assertEquals(await asked(11_000), 1);
 });
 
 Deno.test("openHostView() asks a device again that an open found in use", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [DISK]: "busy" } });
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "busy" } });
   host.setBusy(true);
   await using view = await open(host);
   await view.settled();
@@ -199,7 +204,7 @@ Deno.test("openHostView() asks a device again that an open found in use", async 
 });
 
 Deno.test("openHostView() forgets the problem of a device that is gone", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
   await using view = await open(host);
   await view.settled();
   const { sys } = host.world.roots;
@@ -209,8 +214,8 @@ Deno.test("openHostView() forgets the problem of a device that is gone", async (
 });
 
 Deno.test("openHostView() says so where no child can be started", async () => {
-  using host = simulateWorld("gpu-host");
-  const world = { ...host.world, probeCommand: ["/nowhere/vfio-ask"] };
+  await using host = simulateWorld("gpu-host");
+  const world = { ...host.world, worker: openWorker(NO_PROGRAM, { deadlineMs: 60_000 }) };
   await using view = await openHostView(world, OPTIONS);
   await view.settled();
   const { problems } = await view.newest();
@@ -218,7 +223,7 @@ Deno.test("openHostView() says so where no child can be started", async () => {
 });
 
 Deno.test("openHostView() answers where it cannot remember, and says so", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const stateDirectory = join(host.world.roots.proc, "1/comm/state");
   await using view = await openHostView({ ...host.world, stateDirectory }, OPTIONS);
   await view.settled();
@@ -228,7 +233,7 @@ Deno.test("openHostView() answers where it cannot remember, and says so", async 
 });
 
 Deno.test("openHostView() takes what was remembered and asks nobody", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   {
     await using view = await open(host);
     await view.settled();
@@ -240,8 +245,11 @@ Deno.test("openHostView() takes what was remembered and asks nobody", async () =
 });
 
 Deno.test("openHostView() does not count its own children as holders", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [SECOND_GPU]: "hang" } });
-  const view = await open(host, { deadlineMs: 5_000 });
+  await using host = simulateWorld("gpu-host", {
+    habits: { [SECOND_GPU]: "hang" },
+    deadlineMs: 5_000,
+  });
+  const view = await open(host);
   await until("a child runs", () => host.started().length > 0);
   const [pid] = host.started();
   const fd = join(host.world.roots.proc, String(pid), "fd");

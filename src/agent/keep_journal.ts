@@ -20,7 +20,7 @@ const RETRY_MAX_MS = 600_000;
 export function keepJournal(
   world: World,
   { onProblems, lookMs = LOOK_MS, ...policy }:
-    & Pick<PreflightPolicy, "deadlineMs" | "settleMs">
+    & Pick<PreflightPolicy, "settleMs">
     & { onProblems: (problems: Problem[]) => void; lookMs?: number },
 ): AsyncDisposable {
   const { bootId } = readHost(world.roots);

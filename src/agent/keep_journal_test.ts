@@ -1,16 +1,17 @@
 import { assertEquals } from "@std/assert";
-import { until } from "../../tests/fixtures/fake_probe.ts";
+import { until } from "../../tests/fixtures/fake_worker.ts";
 import { programCommand } from "../../tests/fixtures/run_cli.ts";
-import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
+import { NO_PROGRAM, type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import type { Problem } from "../identity/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
 import { journal, readJournal } from "./journal.ts";
 import { keepJournal } from "./keep_journal.ts";
 import { findDevice } from "./with_device.ts";
+import { openWorker } from "./worker.ts";
 
 /** An idle mdev of the simulated host. */
 const GPU = "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703";
-const OPTIONS = { deadlineMs: 60_000, settleMs: 0, lookMs: 10 };
+const OPTIONS = { settleMs: 0, lookMs: 10 };
 
 const entryOf = ({ world }: SimulatedWorld) => {
   const { bootId } = readHost(world.roots);
@@ -21,16 +22,16 @@ const left = ({ world }: SimulatedWorld) =>
   readJournal(world.stateDirectory, readHost(world.roots).bootId).map(({ device }) => device);
 
 Deno.test("keepJournal() puts a device right as soon as whoever worked on it has gone", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const { roots, stateDirectory } = host.world;
   const where = Object.entries({ sysfs: roots.sys, dev: roots.dev, proc: roots.proc });
   const options = where.flatMap(([name, path]) => [`--${name}`, path]);
-  const workerCommand = [
+  await using worker = openWorker([
     ...programCommand(),
     ...["worker", "--state", stateDirectory!, "--simulate", "gpu-host", ...options],
-  ];
+  ], { deadlineMs: 60_000 });
   const problems: Problem[] = [];
-  await using _keeper = keepJournal({ ...host.world, workerCommand }, {
+  await using _keeper = keepJournal({ ...host.world, worker }, {
     ...OPTIONS,
     onProblems: (met) => problems.push(...met),
   });
@@ -43,9 +44,10 @@ Deno.test("keepJournal() puts a device right as soon as whoever worked on it has
 });
 
 Deno.test("keepJournal() says once what cannot be put right, and tries again later and when the journal changes", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const told: string[] = [];
-  await using _keeper = keepJournal(host.world, {
+  const worker = openWorker(NO_PROGRAM, { deadlineMs: 60_000 });
+  await using _keeper = keepJournal({ ...host.world, worker }, {
     ...OPTIONS,
     onProblems: (met) => told.push(...met.map(({ sentence }) => sentence)),
   });

@@ -14,8 +14,7 @@ import {
   whileLocked,
 } from "./observations.ts";
 import { planProbes } from "./plan_probes.ts";
-import { type ProbeChildOptions, probeInChild } from "./probe_child.ts";
-import type { ProbeResult } from "./probe_devices.ts";
+import { probeDevices, type ProbeResult } from "./probe_devices.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 import type { ProbeOptions, World } from "./world.ts";
 
@@ -31,7 +30,7 @@ export interface Observed {
 /**
  * Looks at the host, asks the devices that are due, remembers what they said, and looks again.
  *
- * Effect: opens idle devices in a child process, as `options` say; writes to the state directory.
+ * Effect: opens idle devices through the worker, as `options` say; writes to the state directory.
  */
 export async function observeHost(
   world: World,
@@ -39,35 +38,19 @@ export async function observeHost(
 ): Promise<Observed> {
   const bootId = readHost(world.roots).bootId;
   let observations = loadObservations(world.stateDirectory, bootId);
-  const plan = async () => {
-    const snapshot = await takeSnapshot(world, { observations });
-    const due = planProbes(snapshot.devices, observations, {
-      ...options,
-      nowMs: world.now().getTime(),
-      skip: new Set(),
-    });
-    return { snapshot, due };
+  const first = await takeSnapshot(world, { observations });
+  const plan = () => {
+    const nowMs = world.now().getTime();
+    return planProbes(first.devices, observations, { ...options, nowMs, skip: new Set() });
   };
-  const first = await plan();
-  if (first.due.devices.length === 0) {
-    return {
-      snapshot: first.snapshot,
-      observations,
-      results: [],
-      settling: first.due.settling,
-    };
-  }
+  const { devices, settling } = plan();
+  if (devices.length === 0) return { snapshot: first, observations, results: [], settling };
   const asked = await whileLocked(world.stateDirectory, async () => {
     // Somebody else may have asked while we waited.
     observations = loadObservations(world.stateDirectory, bootId);
-    const { snapshot, due } = await plan();
-    const { deadlineMs, onResult } = options;
-    const asked = await askDevices(world, {
-      devices: due.devices,
-      deadlineMs,
-      ...(onResult === undefined ? {} : { onResult }),
-    });
-    observations = remember(observations, snapshot.devices, asked.results);
+    const due = plan();
+    const asked = await askDevices(world, due.devices, options);
+    observations = remember(observations, first.devices, asked.results);
     const problems = [
       ...asked.problems,
       ...asked.results.flatMap(resultProblems),
@@ -86,22 +69,20 @@ export async function observeHost(
   if (asked !== null) return asked;
   const sentence = "Another vfio-ask is still asking devices, so that none was asked";
   const problem = { code: "in-use", subject: "devices", sentence, remedy: "Try again later." };
-  const snapshot = { ...first.snapshot, problems: [...first.snapshot.problems, problem] };
-  return { snapshot, observations, results: [], settling: first.due.settling };
+  const snapshot = { ...first, problems: [...first.problems, problem] };
+  return { snapshot, observations, results: [], settling };
 }
 
-/** Asks devices in a child, and says as problems what kept it from being asked at all. */
+/** Asks devices, and says as problems what kept them from being asked at all. */
 export async function askDevices(
   world: World,
-  { devices, onResult, ...options }: ProbeChildOptions & {
-    devices: readonly string[];
-    onResult?: (result: ProbeResult) => void;
-  },
+  devices: readonly string[],
+  { onResult, signal }: { onResult?: (result: ProbeResult) => void; signal?: AbortSignal },
 ): Promise<{ results: ProbeResult[]; problems: Problem[] }> {
   const results: ProbeResult[] = [];
   const problems: Problem[] = [];
   try {
-    for await (const result of probeInChild(world.probeCommand, devices, options)) {
+    for await (const result of probeDevices(world, devices, { signal })) {
       results.push(result);
       onResult?.(result);
     }

@@ -1,13 +1,14 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { reloadDriver, simulateWorld } from "../../tests/fixtures/world.ts";
+import { NO_PROGRAM, reloadDriver, simulateWorld } from "../../tests/fixtures/world.ts";
 import type { Snapshot } from "../identity/mod.ts";
 import { findDevice } from "./with_device.ts";
+import { openWorker } from "./worker.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { type Observed, observeHost, rememberProbes } from "./observe.ts";
 import { PROBE_DEFAULTS, type ProbeOptions, type World } from "./world.ts";
 
-const OPTIONS: ProbeOptions = { ...PROBE_DEFAULTS, settleMs: 0, deadlineMs: 60_000 };
+const OPTIONS: ProbeOptions = { ...PROBE_DEFAULTS, settleMs: 0 };
 /** Idle devices of the simulated host, one of each class. */
 const DISK = "0000:d9:00.0";
 const FIRST_GPU = "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703";
@@ -23,7 +24,7 @@ function known({ devices }: Snapshot, id: string): string | undefined {
 }
 
 Deno.test("observeHost() asks the idle devices, tells as they answer, and says what it learnt", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const told: string[] = [];
   const { snapshot, results, settling } = await observeHost(host.world, {
     ...OPTIONS,
@@ -36,7 +37,7 @@ Deno.test("observeHost() asks the idle devices, tells as they answer, and says w
 });
 
 Deno.test("observeHost() asks nobody again in the same boot", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const first = await observe(host.world);
   const second = await observe(host.world);
   assertEquals([second.results, host.started().length], [[], 1]);
@@ -44,28 +45,28 @@ Deno.test("observeHost() asks nobody again in the same boot", async () => {
 });
 
 Deno.test("observeHost() asks again after another boot", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await observe(host.world);
   Deno.writeTextFileSync(join(host.world.roots.proc, "sys/kernel/random/boot_id"), "another\n");
   assertEquals((await observe(host.world)).results.length, 3);
 });
 
 Deno.test("observeHost() that may ask nobody starts nothing", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const { snapshot, results } = await observe(host.world, { mode: "never" });
   assertEquals([results, host.started()], [[], []]);
   assertEquals(known(snapshot, DISK), "sysfs");
 });
 
 Deno.test("observeHost() leaves new devices alone and names them", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const { results, settling } = await observe(host.world, { settleMs: 2 * 60 * 60 * 1000 });
   assertEquals(results, []);
   assertEquals(settling.toSorted(), [DISK, FIRST_GPU, SECOND_GPU]);
 });
 
 Deno.test("observeHost() makes a problem of a device whose child died, and knows the others", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [FIRST_GPU]: "die" } });
+  await using host = simulateWorld("gpu-host", { habits: { [FIRST_GPU]: "die" } });
   const { snapshot } = await observe(host.world);
   assertEquals(snapshot.problems.map(({ code, subject }) => [code, subject]), [
     ["failed", FIRST_GPU],
@@ -74,7 +75,7 @@ Deno.test("observeHost() makes a problem of a device whose child died, and knows
 });
 
 Deno.test("observeHost() shows a device in use that an open found so, which is no problem", async () => {
-  using host = simulateWorld("gpu-host", { habits: { [DISK]: "busy" } });
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "busy" } });
   host.setBusy(true);
   const { snapshot } = await observe(host.world);
   const disk = snapshot.devices.find(({ id }) => id === DISK);
@@ -82,15 +83,15 @@ Deno.test("observeHost() shows a device in use that an open found so, which is n
 });
 
 Deno.test("observeHost() answers from sysfs where no child can be started, and says so", async () => {
-  using host = simulateWorld("gpu-host");
-  const world = { ...host.world, probeCommand: ["/nowhere/vfio-ask"] };
+  await using host = simulateWorld("gpu-host");
+  const world = { ...host.world, worker: openWorker(NO_PROGRAM, { deadlineMs: 60_000 }) };
   const { snapshot } = await observe(world);
   assertEquals(snapshot.devices.length, 9);
   assert(snapshot.problems.some(({ sentence }) => sentence.includes("/nowhere/vfio-ask")));
 });
 
 Deno.test("observeHost() answers where it cannot remember, and says so", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const stateDirectory = join(host.world.roots.proc, "1/comm/state");
   const { snapshot } = await observe({ ...host.world, stateDirectory });
   assertEquals(known(snapshot, DISK), "probed");
@@ -98,14 +99,14 @@ Deno.test("observeHost() answers where it cannot remember, and says so", async (
 });
 
 Deno.test("observeHost() of two at once asks each device once", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const [a, b] = await Promise.all([observe(host.world), observe(host.world)]);
   assertEquals(a.results.length + b.results.length, 3);
   assertEquals(a.snapshot.devices, b.snapshot.devices);
 });
 
 Deno.test("observeHost() does not hold against a device what it said under another driver", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await observe(host.world, { mode: "each" });
   const bus = "../../../../bus/pci/drivers";
   const driver = join(host.world.roots.sys, "bus/pci/devices", DISK, "driver");
@@ -118,7 +119,7 @@ Deno.test("observeHost() does not hold against a device what it said under anoth
 });
 
 Deno.test("observeHost() holds nothing against a driver that an earlier load of it said", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   await observe(host.world);
   reloadDriver(host, "vfio-pci");
   const { snapshot } = await observe(host.world, { mode: "never" });
@@ -129,7 +130,7 @@ Deno.test("observeHost() holds nothing against a driver that an earlier load of 
 });
 
 Deno.test("rememberProbes() replaces what was known of the device and of its class", async () => {
-  using host = simulateWorld("gpu-host");
+  await using host = simulateWorld("gpu-host");
   const { snapshot: before } = await observe(host.world);
   const asked = findDevice(host.world, FIRST_GPU);
   const result = {

@@ -29,7 +29,6 @@ function plan(
   return planProbes(devices, observations, {
     mode,
     settleMs: SETTLE_MS,
-    deadlineMs: 1_000,
     nowMs: NOW_MS,
     skip: new Set(skip),
   });

@@ -61,7 +61,7 @@ export async function testSource(
   if (refusal !== null) throw refusal;
   // The operator named it, however new it is.
   const tasks = isTested ? tasksFor(source, subject, { ...policy, settleMs: 0 }) : [];
-  const results = await runWorker(world, tasks, policy);
+  const results = await runWorker(world, tasks);
   const tests = isTested ? judge(source, subject, tasks, results) : [];
   return {
     ...judgeOne(snapshot, source, subject.entry, { tests, subsystem }),
@@ -103,7 +103,7 @@ export async function testCandidates(
     );
     return [{ subject, keys, key, tasks: tasks.filter(({ do: what }) => what !== "test"), not }];
   });
-  const results = await runWorker(world, plans.flatMap(({ tasks }) => tasks), policy);
+  const results = await runWorker(world, plans.flatMap(({ tasks }) => tasks));
   let next = 0;
   for (const { subject, keys, key, tasks, not } of plans) {
     const own = results.slice(next, next += tasks.length);

@@ -13,15 +13,13 @@ import type { PreflightPolicy, World } from "./world.ts";
  */
 export async function recoverDevices(
   world: World,
-  { deadlineMs, settleMs, signal }: Pick<PreflightPolicy, "deadlineMs" | "settleMs"> & {
-    signal?: AbortSignal;
-  },
+  { settleMs, signal }: Pick<PreflightPolicy, "settleMs"> & { signal?: AbortSignal },
 ): Promise<Problem[]> {
   const { bootId } = readHost(world.roots);
   const left = readJournal(world.stateDirectory, bootId).filter(({ alive }) => !alive);
   if (left.length === 0) return [];
   const tasks = left.map(({ device }) => ({ do: "recover", device, settleMs }) as const);
-  const results = await runWorker(world, tasks, { deadlineMs, signal });
+  const results = await runWorker(world, tasks, { signal });
   return results.flatMap(({ outcome, sentence, remedy, problems }, index) => {
     // A new device says by its trouble that it is not right, until it has settled.
     if (outcome === "done" || outcome === "new") return problems;

@@ -43,7 +43,7 @@ export async function identifyWithData(
     settleMs: giver.settleMs,
     stopCopyBytes: policy.stopCopyBytes,
   };
-  const [result] = await runWorker(world, [task], policy);
+  const [result] = await runWorker(world, [task]);
   const { outcome, sentence, remedy, initialData, problems } = result!;
   if (outcome !== "done") {
     throw new Failure(

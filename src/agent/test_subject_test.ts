@@ -14,7 +14,7 @@ function allowed(change: Partial<Device>): string[] {
   const device = mttyDevice({ id: "x", ...change });
   const snapshot = mttySnapshot({ devices: [device], rules: shippedRules() });
   const subject = subjectOf(snapshot, { device: "x" });
-  const policy = { create: false, settleMs: 0, deadlineMs: 1 };
+  const policy = { create: false, settleMs: 0 };
   return PREFLIGHT_MODES.filter((mode) => forbidden(subject, { ...policy, mode }) === null);
 }
 
@@ -37,7 +37,7 @@ Deno.test("forbidden() lets an undeclared driver's mdev be tested, and its funct
 Deno.test("forbidden() lets a type be tested only where an mdev may be made", () => {
   const snapshot = mttySnapshot({ types: [mttyType()] });
   const subject = subjectOf(snapshot, { type: "mtty-2", parent: "mtty" });
-  const policy = { mode: "mdev", settleMs: 0, deadlineMs: 1 } as const;
+  const policy = { mode: "mdev", settleMs: 0 } as const;
   const why = (create: boolean) => forbidden(subject, { ...policy, create });
   assertEquals([why(true), why(false)?.code], [null, "not-permitted"]);
 });

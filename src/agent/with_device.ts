@@ -82,7 +82,7 @@ export async function withIdleDevice<T>(
 }
 
 /** The result of a task whose device could not be worked with. */
-export function notDone({ holder: _, ...why }: Unavailable): WorkerResult {
+export function notDone(why: Unavailable): WorkerResult {
   return workerResult(why.outcome, why);
 }
 

@@ -1,7 +1,9 @@
 import * as z from "zod/mini";
 import {
+  Capabilities,
   Check,
   DriverTest,
+  Holder,
   InitialData,
   type Known,
   Migration,
@@ -19,13 +21,18 @@ export const TestTarget = z.union([
 ]);
 export type TestTarget = { device: string } | { type: string; parent: string };
 
-const OpenPath = z.enum(["any", "cdev", "group"]);
+/** By which node a device is opened. */
+export const OPEN_PATHS = ["any", "cdev", "group"] as const;
+const OpenPath = z.enum(OPEN_PATHS);
+export type OpenPath = (typeof OPEN_PATHS)[number];
 
 /**
- * What the short-lived child is told to do; each task is answered by one line. A device newer than `settleMs` is left
+ * What the worker is told to do; each task is answered by one line. A device newer than `settleMs` is left
  * alone: time has passed since the task was planned, and the device of that name may be another by now.
  */
 export const WorkerTask = z.discriminatedUnion("do", [
+  /** Ask a device everything. */
+  z.looseObject({ do: z.literal("probe"), device: z.string(), path: OpenPath }),
   /** Read the initial data of a device, or of an mdev made of its type. */
   z.looseObject({
     do: z.literal("read-initial-data"),
@@ -75,6 +82,9 @@ export const WorkerResult = z.lazy(() =>
     sentence: z.string(),
     remedy: z.nullable(z.string()),
     check: z.nullable(Check),
+    holder: z.nullable(Holder),
+    /** What a device said that was probed. */
+    capabilities: z.nullable(Capabilities),
     test: z.nullable(DriverTest),
     version: z.nullable(VersionOutcome),
     /** What the tested device said of itself. */
@@ -97,6 +107,8 @@ export function workerResult(
     sentence: "",
     remedy: null,
     check: null,
+    holder: null,
+    capabilities: null,
     test: null,
     version: null,
     seen: null,

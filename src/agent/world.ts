@@ -3,6 +3,8 @@ import type { HostRoots } from "../sysfs/mod.ts";
 import type { HostSoftware } from "../vmm/mod.ts";
 import type { OperatorFactsRead } from "./load_facts.ts";
 import type { RulesState } from "./load_rules.ts";
+import type { Worker } from "./worker.ts";
+import type { OpenPath } from "./worker_tasks.ts";
 
 /** Which devices are asked: one idle device of each class, every idle one, or none. */
 export const PROBE_MODES = ["representative", "each", "never"] as const;
@@ -15,10 +17,8 @@ export interface World {
   readonly stateDirectory: string | null;
   /** The kernel, or what stands for it. */
   readonly openSyscalls: () => Syscalls & Disposable;
-  /** The command line of this program's `worker`, to which device names are added. */
-  readonly probeCommand: readonly string[];
-  /** The command line of this program's `worker`. */
-  readonly workerCommand: readonly string[];
+  /** Does what opens devices. */
+  readonly worker: Worker;
   /** The rules of vendors and operators as they are now. */
   readonly readRules: () => RulesState;
   /** What operators declare of devices and types as it is now. */
@@ -35,15 +35,15 @@ export interface ProbeOptions {
   mode: ProbeMode;
   /** How long a new device is left alone. */
   settleMs: number;
-  /** How long one device may take to answer. */
-  deadlineMs: number;
 }
 
 export const PROBE_DEFAULTS: ProbeOptions = {
   mode: "representative",
   settleMs: 10_000,
-  deadlineMs: 10_000,
 };
+
+/** How long one device may take to answer. */
+export const DEADLINE_MS = 10_000;
 
 /**
  * Which devices may be tested, each mode with those before it: none; idle mdevs; every idle device whose driver is
@@ -61,8 +61,6 @@ export interface PreflightPolicy {
   create: boolean;
   /** How long a new device is left alone, unless it was named. */
   settleMs: number;
-  /** How long one test may take. */
-  deadlineMs: number;
   /** By which node devices are opened. */
-  path?: "any" | "cdev" | "group";
+  path?: OpenPath;
 }

@@ -39,8 +39,8 @@ export interface Terminal {
 
 export interface Context extends Parsed {
   terminal: Terminal;
-  /** Makes the world from the options; called by the commands that need one. */
-  openWorld: () => Promise<World & Disposable>;
+  /** The world that the options say, made at the first call; it ends with the command. */
+  openWorld: () => Promise<World>;
   version: string;
 }
 

@@ -36,9 +36,7 @@ on tell how QEMU runs the device, which decides what it will refuse. Exit code 0
       throw usage("identity takes one DEVICE", "Run vfio-ask devices to see their names.");
     }
     const vmm = vmmOption(context);
-    if (context.options["initial-data"]) {
-      await recover(context, preflightPolicy(context));
-    }
+    if (context.options["initial-data"]) await recover(context);
     const { snapshot } = await lookAtHost(context);
     const identity = context.options["initial-data"]
       ? await withData(context, snapshot, device)
@@ -51,7 +49,7 @@ on tell how QEMU runs the device, which decides what it will refuse. Exit code 0
 };
 
 async function withData(context: Context, snapshot: Snapshot, id: string): Promise<Identity> {
-  using world = await context.openWorld();
+  const world = await context.openWorld();
   const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
   const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
   tellProblems(context.terminal, problems);

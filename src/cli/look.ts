@@ -6,7 +6,7 @@ import { tellProblems } from "./words.ts";
 /** Looks at the host as the options say, and tells problems and progress on standard error. */
 export async function lookAtHost(context: Context): Promise<Observed> {
   const { terminal } = context;
-  using world = await context.openWorld();
+  const world = await context.openWorld();
   const observed = await observeHost(world, {
     ...probeOptions(context),
     onResult: ({ device, outcome }) => {

@@ -1,4 +1,7 @@
 import {
+  DEADLINE_MS,
+  OPEN_PATHS,
+  type OpenPath,
   PREFLIGHT_MODES,
   type PreflightMode,
   type PreflightPolicy,
@@ -43,6 +46,23 @@ export const HOST_OPTIONS: readonly Option[] = [
   },
 ];
 
+export const DEADLINE: Option = {
+  name: "deadline",
+  value: "SECONDS",
+  help: "Give a device this long to answer (10)",
+};
+
+/** By which node devices are opened. */
+const PATH: Option = {
+  name: "path",
+  value: "PATH",
+  help: "Open devices by their cdev or by their group (any)",
+  choices: OPEN_PATHS,
+};
+
+/** How the worker opens devices. */
+export const OPEN_OPTIONS: readonly Option[] = [PATH, DEADLINE];
+
 /** How devices are asked. */
 export const PROBE_OPTIONS: readonly Option[] = [
   {
@@ -52,7 +72,7 @@ export const PROBE_OPTIONS: readonly Option[] = [
     choices: PROBE_MODES,
   },
   { name: "settle", value: "SECONDS", help: "Leave a new device alone for this long (10)" },
-  { name: "deadline", value: "SECONDS", help: "Give a device this long to answer (10)" },
+  DEADLINE,
 ];
 
 /** What the operator makes of differences that nobody checks. */
@@ -81,12 +101,7 @@ export const PREFLIGHT_OPTIONS: readonly Option[] = [
     choices: PREFLIGHT_MODES,
     implied: "mdev",
   },
-  {
-    name: "path",
-    value: "PATH",
-    help: "Open devices by their cdev or by their group (any)",
-    choices: ["any", "cdev", "group"],
-  },
+  PATH,
   {
     name: "preflight-controls",
     value: "on|off",
@@ -107,10 +122,19 @@ export function preflightPolicy(parsed: Parsed): PreflightPolicy {
     mode: (text(parsed, "preflight") ?? "mdev") as PreflightMode,
     controls: text(parsed, "preflight-controls") !== "off",
     create: parsed.options["preflight-create"] === true,
-    path: (text(parsed, "path") ?? "any") as "any" | "cdev" | "group",
+    path: openPath(parsed),
     settleMs: settleMs(parsed),
-    deadlineMs: milliseconds(parsed, "deadline") ?? PROBE_DEFAULTS.deadlineMs,
   };
+}
+
+/** By which node devices are to be opened, by the options. */
+export function openPath(parsed: Parsed): OpenPath {
+  return (text(parsed, "path") ?? "any") as OpenPath;
+}
+
+/** How long a device may take to answer, by the options. */
+export function deadlineMs(parsed: Parsed): number {
+  return milliseconds(parsed, "deadline") ?? DEADLINE_MS;
 }
 
 /** How much of STOP_COPY may be read, null for none. */
@@ -154,7 +178,6 @@ export function probeOptions(parsed: Parsed): ProbeOptions {
   return {
     mode: mode ?? PROBE_DEFAULTS.mode,
     settleMs: settleMs(parsed),
-    deadlineMs: milliseconds(parsed, "deadline") ?? PROBE_DEFAULTS.deadlineMs,
   };
 }
 

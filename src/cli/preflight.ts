@@ -1,6 +1,5 @@
 import {
   identifyWithData,
-  type PreflightPolicy,
   recoverDevices,
   testSource,
   type TestTarget,
@@ -54,9 +53,9 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
     }
     const fromFile = await readIdentityFile(subject);
     const policy = preflightPolicy(context);
-    await recover(context, policy);
+    await recover(context);
     const { snapshot } = await lookAtHost(context);
-    using world = await context.openWorld();
+    const world = await context.openWorld();
     const source = fromFile ?? await identifyHere(context, world, snapshot, subject);
     const tested = await testSource(world, snapshot, source, parseTarget(to), {
       ...policy,
@@ -95,12 +94,9 @@ async function identifyHere(
 }
 
 /** Puts right what an earlier run left, and tells what could not be. */
-export async function recover(
-  context: Context,
-  policy: Pick<PreflightPolicy, "deadlineMs" | "settleMs">,
-): Promise<void> {
-  using world = await context.openWorld();
-  tellProblems(context.terminal, await recoverDevices(world, policy));
+export async function recover(context: Context): Promise<void> {
+  const world = await context.openWorld();
+  tellProblems(context.terminal, await recoverDevices(world, preflightPolicy(context)));
 }
 
 /** A device by its name, or a type as `TYPE@PARENT`. */

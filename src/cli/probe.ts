@@ -1,4 +1,4 @@
-import { probeOne, type ProbeResult, rememberProbes } from "../agent/mod.ts";
+import { probeDevices, type ProbeResult, rememberProbes } from "../agent/mod.ts";
 import {
   type HostRoots,
   lastPart,
@@ -8,7 +8,7 @@ import {
 } from "../sysfs/mod.ts";
 import { type Command, FAILED, YES } from "./command.ts";
 import { json } from "./look.ts";
-import { HOST_OPTIONS, JSON_OUTPUT, text, usage } from "./options.ts";
+import { HOST_OPTIONS, JSON_OUTPUT, OPEN_OPTIONS, openPath, usage } from "./options.ts";
 import { formatTable } from "./table.ts";
 import { migrationWords, tellProblems, trackingWords } from "./words.ts";
 
@@ -25,30 +25,23 @@ Exit code 0 where every device answered, else 4.`,
   options: [
     ...HOST_OPTIONS,
     { name: "all", help: "Ask every VFIO device of the host" },
-    {
-      name: "path",
-      value: "PATH",
-      help: "Open by the device's cdev or by its group (any)",
-      choices: ["any", "cdev", "group"],
-    },
+    ...OPEN_OPTIONS,
     { name: "ndjson", help: "Print one JSON document a line, as each device answers" },
     JSON_OUTPUT,
   ],
   async run(context) {
     const { terminal, options } = context;
-    using world = await context.openWorld();
+    const world = await context.openWorld();
     const names = options.all
       ? listVfioDevices(world.roots).map(({ path }) => lastPart(path))
       : context.args;
     if (names.length === 0 && !options.all) {
       throw usage("probe takes a DEVICE, or --all", "Run vfio-ask devices to see their names.");
     }
-    const path = (text(context, "path") ?? "any") as "any" | "cdev" | "group";
     // As they are before they are asked: a driver may be reloaded meanwhile.
     const asked = readDevices(world.roots, names);
     const results: ProbeResult[] = [];
-    for (const name of names) {
-      const result = await probeOne(world, name, path);
+    for await (const result of probeDevices(world, names, { path: openPath(context) })) {
       results.push(result);
       if (options.ndjson) terminal.out(JSON.stringify(result) + "\n");
     }

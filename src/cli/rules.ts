@@ -28,7 +28,7 @@ rule that speaks of a source and a target decides. A file with an error is not u
       terminal.out(options.json ? json({ files }) : files.map(checked).join(""));
       return files.some(({ state }) => state === "refused") ? NO : YES;
     }
-    using world = await context.openWorld();
+    const world = await context.openWorld();
     const { files, inForce } = world.readRules();
     if (action === "show") {
       const found = inForce.find(({ name }) => name === names[0]);

@@ -55,7 +55,7 @@ export const SHOWN = COMMANDS.filter(({ hidden }) => !hidden);
 export interface Setting {
   terminal: Terminal;
   version: string;
-  openWorld: (parsed: Parsed) => Promise<World & Disposable>;
+  openWorld: (parsed: Parsed) => Promise<World & AsyncDisposable>;
 }
 
 /** Runs a command line; gives the exit code. Throws only {@link OutputClosed}. */
@@ -77,7 +77,10 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     if (command.args === "" && parsed.args.length > 0) {
       throw usage(`${parsed.args[0]}: ${command.name} takes no argument`, "Use options only.");
     }
-    return await command.run({ ...setting, ...parsed, openWorld: () => setting.openWorld(parsed) });
+    await using ends = new AsyncDisposableStack();
+    let opened: Promise<World> | null = null;
+    const openWorld = () => opened ??= setting.openWorld(parsed).then((world) => ends.use(world));
+    return await command.run({ ...setting, ...parsed, openWorld });
   } catch (error) {
     return tell(terminal, error);
   }

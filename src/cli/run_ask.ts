@@ -84,7 +84,7 @@ async function askHere(context: Context): Promise<number> {
   const files = [];
   for (const subject of context.args) files.push(await readIdentityFile(subject));
   const testing = text(context, "preflight") !== null;
-  if (testing) await recover(context, preflightPolicy(context));
+  if (testing) await recover(context);
   const { snapshot } = await lookAtHost(context);
   const sources: Identity[] = [];
   const options = new Map<Identity, AnswerOptions>();
@@ -219,7 +219,7 @@ function withWish(context: Context, source: Identity): Identity {
 async function identifySource(context: Context, snapshot: Snapshot, id: string): Promise<Identity> {
   const plain = identify(snapshot, id);
   if (text(context, "preflight") === null || plain.migration.uapi === "none") return plain;
-  using world = await context.openWorld();
+  const world = await context.openWorld();
   const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
   try {
     const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
@@ -236,7 +236,7 @@ async function testAll(
   snapshot: Snapshot,
   source: Identity,
 ): Promise<AnswerOptions> {
-  using world = await context.openWorld();
+  const world = await context.openWorld();
   const policy = preflightPolicy(context);
   const { tests, problems } = await testCandidates(world, snapshot, source, policy);
   tellProblems(context.terminal, problems);

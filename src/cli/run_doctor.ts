@@ -35,7 +35,7 @@ async function examineHost(
 ): Promise<{ snapshot: Snapshot; examination: Examination }> {
   const { terminal } = context;
   const options = probeOptions(context);
-  using world = await context.openWorld();
+  const world = await context.openWorld();
   const observed = await observeHost(world, {
     ...options,
     onResult: ({ device, outcome }) => {

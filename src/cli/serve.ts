@@ -65,7 +65,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
     const { terminal } = context;
     const { tcp, unix, view: looking, policy } = serveOptions(context);
     const subsystem = subsystemMode(context);
-    using world = await context.openWorld();
+    const world = await context.openWorld();
     const stopped = stopSignal();
     using service = openService(
       (name) => Deno.env.get(name),
@@ -80,7 +80,11 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       },
     });
     // A failure to look is told by whoever asks first; it must not be left unhandled until then.
-    view.catch(() => {});
+    const looked = view.catch(() => null);
+    // Also where it cannot listen.
+    await using _view = {
+      [Symbol.asyncDispose]: async () => await (await looked)?.[Symbol.asyncDispose](),
+    };
     const app = makeApp({
       newest: async () => await (await view).newest(),
       last: async () => (await view).last(),
@@ -99,12 +103,11 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
     const server = await listen({ tcp, unix }, (request, arrival) => app.fetch(request, arrival));
     const where = server.addresses.join(" and ");
     terminal.out(`vfio-ask ${context.version} listens on ${where}\n`);
-    await using opened = await view;
     await using _journal = keepJournal(world, {
       ...policy,
       onProblems: (problems) => tellProblems(terminal, problems),
     });
-    const { devices, types } = await opened.newest();
+    const { devices, types } = await (await view).newest();
     service.ready(`Answering on ${where}: ${devices.length} devices, ${types.length} types`);
     const signal = await stopped;
     service.stopping();

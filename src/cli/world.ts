@@ -3,6 +3,7 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 import {
   FACTS_DIRECTORIES,
   makeRulesReader,
+  openWorker,
   readHostSoftware,
   readOperatorFacts,
   RULES_DIRECTORIES,
@@ -10,7 +11,7 @@ import {
 } from "../agent/mod.ts";
 import { type HostRoots, THIS_HOST } from "../sysfs/mod.ts";
 import type { Parsed } from "./command.ts";
-import { text } from "./options.ts";
+import { deadlineMs, text } from "./options.ts";
 
 /** What only the real program has. */
 export interface Outside {
@@ -26,7 +27,8 @@ export interface Outside {
 export async function openWorld(
   parsed: Parsed,
   { program, openLibc }: Outside,
-): Promise<World & Disposable> {
+): Promise<World & AsyncDisposable> {
+  const deadline = deadlineMs(parsed);
   const name = text(parsed, "simulate");
   // Only where it is wanted: it is a third of the program, and every start would pay for it.
   const simulator = name === null ? null : await import("../simulator/mod.ts");
@@ -37,15 +39,14 @@ export async function openWorld(
   const stateDirectory = text(parsed, "state") ??
     (directory !== null ? join(directory, "state") : defaultState());
   const remembered = new Map<string, string | null>();
-  const options = [
-    ...Object.entries({ sysfs: roots.sys, dev: roots.dev, proc: roots.proc }),
-    ...(name === null ? [] : [["simulate", name]]),
-  ];
-  const self = (...words: string[]) => [
-    ...program,
-    ...words,
-    ...options.flatMap(([option, value]) => [`--${option}`, value!]),
-  ];
+  const options = Object.entries({
+    sysfs: roots.sys,
+    dev: roots.dev,
+    proc: roots.proc,
+    state: stateDirectory,
+    ...(name === null ? {} : { simulate: name }),
+  }).flatMap(([option, value]) => [`--${option}`, value]);
+  const worker = openWorker([...program, "worker", ...options], { deadlineMs: deadline });
   return {
     roots,
     stateDirectory,
@@ -53,8 +54,7 @@ export async function openWorld(
       ? openLibc
       : () =>
         Object.assign(simulator.simulateSyscalls(scenario!, roots), { [Symbol.dispose]() {} }),
-    probeCommand: self("worker"),
-    workerCommand: self("worker", ...(stateDirectory === null ? [] : ["--state", stateDirectory])),
+    worker,
     // What is installed here says nothing of a host whose trees were moved or made up.
     readSoftware: roots.sys === THIS_HOST.sys
       ? () => readHostSoftware({ remembered })
@@ -63,7 +63,8 @@ export async function openWorld(
     readFacts: () =>
       readOperatorFacts(directories(parsed, "facts") ?? (planted ? [] : FACTS_DIRECTORIES)),
     now: () => new Date(),
-    [Symbol.dispose]() {
+    async [Symbol.asyncDispose]() {
+      await worker[Symbol.asyncDispose]();
       if (directory !== null) Deno.removeSync(directory, { recursive: true });
     },
   };

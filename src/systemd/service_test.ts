@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type DatagramSocket, openDatagramSocket } from "../../tests/fixtures/datagram_socket.ts";
-import { until } from "../../tests/fixtures/fake_probe.ts";
+import { until } from "../../tests/fixtures/fake_worker.ts";
 import { openService, type Service } from "./service.ts";
 
 /** Runs with a service manager's socket. */

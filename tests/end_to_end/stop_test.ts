@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { openDatagramSocket } from "../fixtures/datagram_socket.ts";
-import { until } from "../fixtures/fake_probe.ts";
+import { until } from "../fixtures/fake_worker.ts";
 import { askUnix, json, openWorkplace, startServer } from "./program.ts";
 
 /** Longer than the server may take to stop, and as long as a slow machine needs. */

@@ -1,0 +1,43 @@
+import { assertEquals } from "@std/assert";
+import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
+
+/** Idle devices of the simulated host. */
+const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
+const HOST = ["--simulate", "mixed"];
+
+/** How many children a command line starts; it must end with one of the exit codes of an answer. */
+async function countChildren(argv: readonly string[]): Promise<number> {
+  const log = await Deno.makeTempFile();
+  try {
+    const program = ["sh", "-c", 'echo >> "$0" && exec "$@"', log, ...programCommand()];
+    const { code, err } = await runCli([...argv, ...HOST], (world) => world, program);
+    assertEquals([0, 1, 3].includes(code), true, err);
+    return (await Deno.readTextFile(log)).length;
+  } finally {
+    await Deno.remove(log);
+  }
+}
+
+for (
+  const argv of [["devices"], ["types"], ["identity", MTTY_2], ["ask", MTTY_2], ["supported"], [
+    "doctor",
+  ]]
+) {
+  Deno.test(`${argv[0]} that may open no device starts no child`, async () => {
+    assertEquals(await countChildren([...argv, "--probe=never"]), 0);
+  });
+}
+
+for (
+  const argv of [
+    ["devices"],
+    ["probe", MTTY_2],
+    ["identity", MTTY_2, "--initial-data"],
+    ["preflight", MTTY_2, MTTY_2],
+    ["ask", MTTY_2, "--preflight"],
+  ]
+) {
+  Deno.test(`${argv.join(" ")} starts one child for all that it does`, async () => {
+    assertEquals(await countChildren(argv), 1);
+  });
+}
