@@ -1,7 +1,7 @@
-import { join } from "@std/path";
 import * as z from "zod/mini";
 import type { Driver } from "../identity/mod.ts";
 import type { SysfsDevice } from "../sysfs/mod.ts";
+import { readState, writeState } from "./state_file.ts";
 import type { World } from "./world.ts";
 
 const CONTROLS_SCHEMA = "vfio-ask/controls/v1";
@@ -46,25 +46,15 @@ export function rememberControls(
 ): void {
   if (stateDirectory === null || bootId === null || key === null) return;
   const passed = [...new Set([...readPassed(stateDirectory, bootId), key])];
-  const path = join(stateDirectory, FILE);
-  const temporary = `${path}.${Deno.pid}`;
   try {
-    Deno.mkdirSync(stateDirectory, { recursive: true, mode: 0o700 });
-    const document = { schema: CONTROLS_SCHEMA, bootId, passed };
-    Deno.writeTextFileSync(temporary, JSON.stringify(document), { mode: 0o600 });
-    Deno.renameSync(temporary, path);
+    writeState(stateDirectory, FILE, { schema: CONTROLS_SCHEMA, bootId, passed });
   } catch {
     // Not remembered.
   }
 }
 
 function readPassed(directory: string | null, bootId: string | null): string[] {
-  if (directory === null || bootId === null) return [];
-  try {
-    const read = Controls.parse(JSON.parse(Deno.readTextFileSync(join(directory, FILE))));
-    return read.bootId === bootId ? read.passed : [];
-  } catch {
-    // Not there, or cut short: the controls are made again.
-    return [];
-  }
+  if (bootId === null) return [];
+  const read = readState(directory, FILE, Controls);
+  return read?.bootId === bootId ? read.passed : [];
 }

@@ -1,5 +1,7 @@
+import * as z from "zod/mini";
 import type { HostSoftware, Vmm } from "../vmm/mod.ts";
 import { killChild } from "./child.ts";
+import { readState, writeState } from "./state_file.ts";
 
 /** Where the programs are found, by absolute paths alone: the first that says its version counts. */
 export const SOFTWARE_PATHS: Readonly<Record<Vmm, readonly string[]>> = {
@@ -25,37 +27,56 @@ const TIMEOUT_MS = 30_000;
 /** How much a program may say to that. */
 const MAX_SAID = 65_536;
 
-/** What programs said, by path and mtime: hand in the same map again, and a program is run only when it is another. */
-export type RememberedVersions = Map<string, string | null>;
+/** What programs said, by path, each with what its file was then; null where one says no version. */
+const Versions = z.record(
+  z.string(),
+  z.object({ file: z.string(), version: z.nullable(z.string()) }),
+);
+const FILE = "software.json";
 
 /**
- * The versions of QEMU and libvirt that are installed, null for what is not there or does not say.
+ * Reads the versions of QEMU and libvirt that are installed, null for what is not there or does not say.
  *
- * Source: `qemu-system-… --version`, `virtqemud --version`. Effect: runs them, without a shell or this
- * program's environment; one that hangs is killed.
+ * Source: `qemu-system-… --version`, `virtqemud --version`. Effect: runs each once, until its file is another, without a
+ * shell or this program's environment; one that hangs is killed. What they said is kept in the state directory.
  */
-export async function readHostSoftware(
-  { paths = SOFTWARE_PATHS, remembered = new Map(), timeoutMs = TIMEOUT_MS }: {
+export function makeSoftwareReader(
+  stateDirectory: string | null,
+  { paths = SOFTWARE_PATHS, timeoutMs = TIMEOUT_MS }: {
     paths?: Readonly<Record<Vmm, readonly string[]>>;
-    remembered?: RememberedVersions;
     timeoutMs?: number;
   } = {},
-): Promise<HostSoftware> {
+): () => Promise<HostSoftware> {
+  let known: z.infer<typeof Versions> | null = null;
   const versionOf = async (program: Vmm): Promise<string | null> => {
+    known ??= readState(stateDirectory, FILE, Versions) ?? {};
     for (const path of paths[program]) {
-      const key = keyOf(path);
-      if (key === null) continue;
-      let version = remembered.get(key);
-      if (version === undefined) {
-        version = PARSERS[program](await runForVersion(path, timeoutMs) ?? "");
-        remembered.set(key, version);
+      const file = fileAt(path);
+      if (file === null) continue;
+      if (known[path]?.file !== file) {
+        const version = PARSERS[program](await runForVersion(path, timeoutMs) ?? "");
+        known[path] = { file, version };
+        if (version !== null) remember(stateDirectory, known);
       }
+      const version = known[path]?.version ?? null;
       if (version !== null) return version;
     }
     return null;
   };
-  const [qemu, libvirt] = await Promise.all([versionOf("qemu"), versionOf("libvirt")]);
-  return { qemu, libvirt };
+  return async () => {
+    const [qemu, libvirt] = await Promise.all([versionOf("qemu"), versionOf("libvirt")]);
+    return { qemu, libvirt };
+  };
+}
+
+/** Keeps what programs said. One that said nothing, as the host was busy perhaps, is run again by the next process. */
+function remember(stateDirectory: string | null, known: z.infer<typeof Versions>): void {
+  const said = Object.entries(known).filter(([, { version }]) => version !== null);
+  try {
+    if (stateDirectory !== null) writeState(stateDirectory, FILE, Object.fromEntries(said));
+  } catch {
+    // A directory that cannot be written costs no more than that programs are run again.
+  }
 }
 
 /** Reads `QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)`; null where it is something else. */
@@ -68,11 +89,11 @@ export function parseLibvirtVersion(text: string): string | null {
   return /\(libvirt\) (\d+(?:\.\d+)+)/.exec(text)?.[1] ?? null;
 }
 
-/** A file as it is now, null where there is none. */
-function keyOf(path: string): string | null {
+/** What tells a file from the one that was there before, null where there is none. */
+function fileAt(path: string): string | null {
   try {
-    const { isFile, mtime } = Deno.statSync(path);
-    return isFile ? `${path} ${mtime?.getTime()}` : null;
+    const { isFile, ino, size, mtime, ctime } = Deno.statSync(path);
+    return isFile ? [ino, size, mtime?.getTime(), ctime?.getTime()].join(" ") : null;
   } catch {
     return null;
   }

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { parseLibvirtVersion, parseQemuVersion, readHostSoftware } from "./host_software.ts";
+import { makeSoftwareReader, parseLibvirtVersion, parseQemuVersion } from "./host_software.ts";
 
 const QEMU_TEXTS: readonly (readonly [text: string, version: string | null])[] = [
   ["QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)\nCopyright (c) 2003-2023", "8.2.2"],
@@ -40,28 +40,36 @@ async function inDirectory(run: (directory: string) => Promise<void>): Promise<v
   }
 }
 
-Deno.test("readHostSoftware() takes the first program that says a version", () =>
+Deno.test("makeSoftwareReader() takes the first program that says a version", () =>
   inDirectory(async (directory) => {
     const mute = plantProgram(directory, "mute", "exit 1");
     const qemu = plantProgram(directory, "qemu", "echo QEMU emulator version 8.2.2");
     const paths = { qemu: [join(directory, "absent"), mute.path, qemu.path], libvirt: [] };
-    assertEquals(await readHostSoftware({ paths }), { qemu: "8.2.2", libvirt: null });
+    assertEquals(await makeSoftwareReader(null, { paths })(), { qemu: "8.2.2", libvirt: null });
   }));
 
-Deno.test("readHostSoftware() runs a program again only when it has become another", () =>
+Deno.test("makeSoftwareReader() runs a program again only when it has become another", () =>
   inDirectory(async (directory) => {
     const { path, runs } = plantProgram(directory, "d", 'echo "libvirtd (libvirt) 10.0.0"');
-    const options = { paths: { qemu: [], libvirt: [path] }, remembered: new Map() };
-    for (let i = 0; i < 3; i++) assertEquals((await readHostSoftware(options)).libvirt, "10.0.0");
-    assertEquals(runs(), 1);
+    const mute = plantProgram(directory, "mute", "exit 1");
+    const state = join(directory, "state");
+    const paths = { qemu: [mute.path], libvirt: [path] };
+    const read = makeSoftwareReader(state, { paths });
+    for (let i = 0; i < 3; i++) assertEquals(await read(), { qemu: null, libvirt: "10.0.0" });
+    assertEquals([runs(), mute.runs()], [1, 1]);
+    // Another process goes by what is remembered, and tries again what said nothing.
+    assertEquals((await makeSoftwareReader(state, { paths })()).libvirt, "10.0.0");
+    assertEquals([runs(), mute.runs()], [1, 2]);
     Deno.utimeSync(path, 1, 1);
-    await readHostSoftware(options);
+    await read();
     assertEquals(runs(), 2);
+    await makeSoftwareReader(null, { paths })();
+    assertEquals(runs(), 3);
   }));
 
-Deno.test("readHostSoftware() gives up a program that hangs", () =>
+Deno.test("makeSoftwareReader() gives up a program that hangs", () =>
   inDirectory(async (directory) => {
     const { path } = plantProgram(directory, "hangs", "exec sleep 60");
     const paths = { qemu: [path], libvirt: [] };
-    assertEquals((await readHostSoftware({ paths, timeoutMs: 100 })).qemu, null);
+    assertEquals((await makeSoftwareReader(null, { paths, timeoutMs: 100 })()).qemu, null);
   }));

@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import * as z from "zod/mini";
 import { Capabilities, Failure, type Known } from "../identity/mod.ts";
+import { readState, writeState } from "./state_file.ts";
 
 const OBSERVATIONS_SCHEMA = "vfio-ask/observations/v1";
 
@@ -28,15 +29,9 @@ const FILE = "observations.json";
 
 /** What was remembered in this boot; nothing where it is not known which boot this is, or where there is none, or the file is of no use. */
 export function loadObservations(directory: string | null, bootId: string | null): Observations {
-  if (directory === null || bootId === null) return noObservations(bootId);
-  try {
-    const text = Deno.readTextFileSync(join(directory, FILE));
-    const read = Observations.safeParse(JSON.parse(text));
-    if (read.success && read.data.bootId === bootId) return read.data;
-  } catch {
-    // Not there, or cut short: what it said can be asked again.
-  }
-  return noObservations(bootId);
+  if (bootId === null) return noObservations(bootId);
+  const read = readState(directory, FILE, Observations);
+  return read?.bootId === bootId ? read : noObservations(bootId);
 }
 
 /** What changes whenever somebody remembers something anew, null where nothing is remembered. */
@@ -49,33 +44,17 @@ export function stampOfObservations(directory: string | null): string | null {
   }
 }
 
-/**
- * Remembers observations, in one step: a reader sees the old file or the new one.
- * Throws a {@link Failure} where the state directory cannot be written.
- */
+/** Remembers observations. Throws a {@link Failure} where the state directory cannot be written. */
 export function saveObservations(directory: string | null, observations: Observations): void {
   if (directory === null) return;
-  const path = join(directory, FILE);
-  const temporary = `${path}.${Deno.pid}`;
   try {
-    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
-    Deno.writeTextFileSync(temporary, JSON.stringify(observations), { mode: 0o600 });
-    Deno.renameSync(temporary, path);
+    writeState(directory, FILE, observations);
   } catch (cause) {
-    removeIfThere(temporary);
     throw new Failure("not-permitted", `Cannot remember what devices said in ${directory}`, {
       subject: directory,
       remedy: "Run vfio-ask as root, or name a directory it may write with --state.",
       cause,
     });
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch {
-    // It was not made.
   }
 }
 

@@ -3,8 +3,8 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 import {
   FACTS_DIRECTORIES,
   makeRulesReader,
+  makeSoftwareReader,
   openWorker,
-  readHostSoftware,
   readOperatorFacts,
   RULES_DIRECTORIES,
   type World,
@@ -38,7 +38,6 @@ export async function openWorld(
   const roots = directory === null ? rootsOf(parsed) : simulator!.plantHost(scenario!, directory);
   const stateDirectory = text(parsed, "state") ??
     (directory !== null ? join(directory, "state") : defaultState());
-  const remembered = new Map<string, string | null>();
   const options = Object.entries({
     sysfs: roots.sys,
     dev: roots.dev,
@@ -57,7 +56,7 @@ export async function openWorld(
     worker,
     // What is installed here says nothing of a host whose trees were moved or made up.
     readSoftware: roots.sys === THIS_HOST.sys
-      ? () => readHostSoftware({ remembered })
+      ? makeSoftwareReader(stateDirectory)
       : () => Promise.resolve({ qemu: null, libvirt: null }),
     readRules: makeRulesReader(directories(parsed, "rules") ?? (planted ? [] : RULES_DIRECTORIES)),
     readFacts: () =>

@@ -1,0 +1,33 @@
+import { join } from "@std/path";
+
+/** A document of the state directory; null where there is none, or it was cut short, or is of another shape. */
+export function readState<T>(
+  directory: string | null,
+  name: string,
+  schema: { parse(document: unknown): T },
+): T | null {
+  if (directory === null) return null;
+  try {
+    return schema.parse(JSON.parse(Deno.readTextFileSync(join(directory, name))));
+  } catch {
+    return null;
+  }
+}
+
+/** Replaces a document of the state directory in one step: a reader sees the old one or the new one. Throws what Deno does. */
+export function writeState(directory: string, name: string, document: unknown): void {
+  const path = join(directory, name);
+  const temporary = `${path}.${Deno.pid}`;
+  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  try {
+    Deno.writeTextFileSync(temporary, JSON.stringify(document), { mode: 0o600 });
+    Deno.renameSync(temporary, path);
+  } catch (error) {
+    try {
+      Deno.removeSync(temporary);
+    } catch {
+      // It was not made.
+    }
+    throw error;
+  }
+}
