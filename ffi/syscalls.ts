@@ -37,6 +37,7 @@ export type Bytes = Uint8Array<ArrayBuffer>;
 
 /** Flags of open(2). Source: `<asm-generic/fcntl.h>`, alike on x86-64 and aarch64. */
 export const O_RDONLY = 0;
+export const O_WRONLY = 1;
 export const O_RDWR = 2;
 export const O_CLOEXEC = 0o2000000;
 
