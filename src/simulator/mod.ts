@@ -6,8 +6,9 @@
  * files and relative links, which the ordinary readers read, and {@link simulateSyscalls} answers
  * behind the same seam as libc, decoding the structs from the bytes that it is handed and checking
  * them as the kernel does. Who holds what is said once, in the scenario's processes: `/proc` shows it
- * and the drivers refuse by it. Given up: writes to sysfs do nothing, so no device comes or goes while
- * the simulation runs; nothing does DMA, so no page is ever dirty; a call never blocks.
+ * and the drivers refuse by it. An mdev is made and removed by the writes that do so in sysfs. Given up: other writes
+ * to sysfs do nothing, and the types of a parent do not share what it has; nothing does DMA, so no page is ever dirty;
+ * a call never blocks.
  *
  * `hosts/` is the data, `tree/` what of them is shown, `kernel/` how they answer.
  *

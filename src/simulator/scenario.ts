@@ -171,6 +171,8 @@ export interface SimulatedMdevType {
   readonly description: string | null;
   readonly deviceApi: string;
   readonly availableInstances: number;
+  /** What a device that is made of it is to VFIO; left out where this host makes none. */
+  readonly makes?: { readonly driver: string; readonly vfio: SimulatedVfio };
 }
 
 /** A process, and what each of its descriptors is, as `/proc/<pid>/fd` shows it. */

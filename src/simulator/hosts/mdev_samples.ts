@@ -1,4 +1,4 @@
-import type { MigrationV2, Scenario, SimulatedDevice } from "../scenario.ts";
+import type { MigrationV2, Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import { device, mdev, migrationV2, vfioPci } from "./device_parts.ts";
 import { bar, MIB, pciHeader, vendorSpecific } from "./pci_parts.ts";
 
@@ -29,6 +29,7 @@ export function mtty(samples: readonly Sample[]): Parts {
     description: null,
     deviceApi: "vfio-pci",
     availableInstances: Math.floor(free / ports),
+    makes: { driver: "mtty", vfio: mttyVfio(ports, 0) },
   });
   return {
     devices: [parent, ...samples.map((sample) => mttyDevice(parent, sample))],
@@ -37,20 +38,23 @@ export function mtty(samples: readonly Sample[]): Parts {
 }
 
 function mttyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sample) {
-  const ports = Number(type);
+  const vfio = mttyVfio(Number(type), index);
+  return mdev(parent, { id, iommuGroup, type: `mtty-${type}` }, { driver: "mtty", vfio });
+}
+
+function mttyVfio(ports: number, index: number): SimulatedVfio {
   const header = pciHeader("4348:3253", "4348:3253", {
     class: 0x070002,
     revision: 0x10,
     configBytes: 256,
     bars: Array.from({ length: ports }, (_, i) => bar(i, "io", 8, { mmap: "none" })),
   });
-  const vfio = vfioPci(index, header, {
+  return vfioPci(index, header, {
     iommu: "emulated",
     irqs: [1, 1, null, null, null],
     reset: "unflagged",
     migration: mttyMigration(ports),
   });
-  return mdev(parent, { id, iommuGroup, type: `mtty-${type}` }, { driver: "mtty", vfio });
 }
 
 /** The header of mtty's stream: magic, version 1.0, number of ports, no flags. */

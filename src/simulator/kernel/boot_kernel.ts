@@ -2,6 +2,7 @@ import {
   VFIO_DEVICE_STATE_RUNNING,
   VFIO_DEVICE_STATE_V1_RUNNING,
 } from "../../../ffi/vfio_migration.ts";
+import type { HostRoots } from "../../sysfs/roots.ts";
 import { configSpace } from "../pci_config_space.ts";
 import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import { groupNode, isViable } from "../topology.ts";
@@ -10,28 +11,36 @@ import type { DeviceState, GroupState, Kernel } from "./kernel.ts";
 import { createMemory } from "./memory.ts";
 
 /** The kernel of a scenario, freshly booted, with the scenario's processes holding what they hold. */
-export function bootKernel(scenario: Scenario): Kernel {
-  const held = new Set(scenario.processes.flatMap((process) => process.files));
-  const groups = new Map<string, GroupState>();
-  const devices = new Map<string, DeviceState>();
-  for (const device of scenario.devices) {
-    if (device.vfio === null) continue;
-    const node = groupNode(device);
-    const group = groups.get(node) ?? bootGroup(scenario, device, held);
-    groups.set(node, group);
-    const state = bootDevice(device.id, device.vfio, group, held);
-    group.devices.push(state);
-    devices.set(`vfio${device.vfio.index}`, state);
-  }
-  return {
+export function bootKernel(scenario: Scenario, roots: HostRoots): Kernel {
+  const kernel: Kernel = {
     scenario,
-    groups,
-    devices,
+    roots,
+    made: new Map(),
+    groups: new Map(),
+    devices: new Map(),
     memory: createMemory(),
     descriptors: createDescriptors(),
     containers: new WeakMap(),
     iommufds: new WeakMap(),
   };
+  const held = new Set(scenario.processes.flatMap((process) => process.files));
+  for (const device of scenario.devices) addDevice(kernel, device, held);
+  return kernel;
+}
+
+/** Adds a device, and its group where it is the first of it; one without a VFIO driver is none of this kernel's. */
+export function addDevice(
+  { scenario, groups, devices }: Kernel,
+  device: SimulatedDevice,
+  held: ReadonlySet<string> = new Set(),
+): void {
+  if (device.vfio === null) return;
+  const node = groupNode(device);
+  const group = groups.get(node) ?? bootGroup(scenario, device, held);
+  groups.set(node, group);
+  const state = bootDevice(device.id, device.vfio, group, held);
+  group.devices.push(state);
+  devices.set(`vfio${device.vfio.index}`, state);
 }
 
 function bootGroup(

@@ -1,17 +1,22 @@
 import type { Bytes } from "../../../ffi/syscalls.ts";
-import type { Scenario, SimulatedVfio } from "../scenario.ts";
+import type { HostRoots } from "../../sysfs/roots.ts";
+import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import type { Descriptors, OpenFile } from "./descriptors.ts";
 import type { Memory } from "./memory.ts";
 
 /** What the simulated kernel knows while it runs. */
 export interface Kernel {
   readonly scenario: Scenario;
+  /** Where its trees are planted, so that devices come and go in them. */
+  readonly roots: HostRoots;
+  /** Mdevs that were made since it booted, by name. */
+  readonly made: Map<string, SimulatedDevice>;
   readonly memory: Memory;
   readonly descriptors: Descriptors;
   /** Groups by their node's name: `12`, `noiommu-3`. */
-  readonly groups: ReadonlyMap<string, GroupState>;
+  readonly groups: Map<string, GroupState>;
   /** VFIO devices by their cdev's name: `vfio3`. */
-  readonly devices: ReadonlyMap<string, DeviceState>;
+  readonly devices: Map<string, DeviceState>;
   /** State of open files that others refer to by descriptor. */
   readonly containers: WeakMap<OpenFile, ContainerState>;
   readonly iommufds: WeakMap<OpenFile, IommufdState>;

@@ -6,9 +6,11 @@ import { bootKernel } from "./boot_kernel.ts";
 import { openContainer } from "./container_file.ts";
 import type { OpenFile } from "./descriptors.ts";
 import { openCdev } from "./device_file.ts";
+import { deviceNamed, leaveInState, stateName } from "./device_state.ts";
 import { openGroup } from "./group_file.ts";
 import { openIommufd } from "./iommufd_file.ts";
 import type { Kernel } from "./kernel.ts";
+import { openCreate, openRemove } from "./mdev_files.ts";
 import { Refusal, refuse } from "./refusal.ts";
 import { describeRequest } from "./request_names.ts";
 
@@ -18,10 +20,16 @@ export interface SimulatedSyscalls extends Syscalls {
   readonly openDescriptors: number;
   /** Every call with its answer, in order: `ioctl 5 VFIO_DEVICE_GET_INFO = 0`, `open /dev/iommu = ENOENT`. */
   readonly log: readonly string[];
+  /** The mdevs that were made since it booted and are still there. */
+  readonly mdevs: readonly string[];
+  /** The migration state that a device is in, by its name in v1 or v2; null where it has none. */
+  stateOf(id: string): string | null;
+  /** Puts a device in a state, as a program that was killed leaves it: without its streams. */
+  leaveIn(id: string, state: string): void;
 }
 
-/** Node paths and who opens them; the first that matches. */
-const NODES: readonly (readonly [RegExp, (kernel: Kernel, name: string) => OpenFile])[] = [
+/** What can be opened, nodes and two attributes of mdevs, and by whom; the first that matches. */
+const PATHS: readonly (readonly [RegExp, (kernel: Kernel, ...names: string[]) => OpenFile])[] = [
   [/^\/dev\/vfio\/vfio$/, openContainer],
   [
     /^\/dev\/iommu$/,
@@ -30,13 +38,15 @@ const NODES: readonly (readonly [RegExp, (kernel: Kernel, name: string) => OpenF
   [/^\/dev\/vfio\/devices\/([^/]+)$/, openNamedCdev],
   [
     /^\/dev\/vfio\/([^/]+)$/,
-    (kernel, name) => openGroup(kernel, kernel.groups.get(name) ?? refuse("ENOENT")),
+    (kernel, name) => openGroup(kernel, kernel.groups.get(name!) ?? refuse("ENOENT")),
   ],
+  [/^\/sys\/class\/mdev_bus\/([^/]+)\/mdev_supported_types\/([^/]+)\/create$/, openCreate],
+  [/^\/sys\/bus\/mdev\/devices\/([^/]+)\/remove$/, openRemove],
 ];
 
 /** The system calls of a simulated host, as one process of it would make them. */
 export function simulateSyscalls(scenario: Scenario, roots: HostRoots): SimulatedSyscalls {
-  const kernel = bootKernel(scenario);
+  const kernel = bootKernel(scenario, roots);
   const { descriptors, memory } = kernel;
   const log: string[] = [];
   const answer = (line: string, call: string, run: () => number): number => {
@@ -60,13 +70,18 @@ export function simulateSyscalls(scenario: Scenario, roots: HostRoots): Simulate
       return descriptors.size;
     },
     log,
+    get mdevs() {
+      return [...kernel.made.keys()];
+    },
+    stateOf: (id) => stateName(deviceNamed(kernel, id)),
+    leaveIn: (id, state) => leaveInState(deviceNamed(kernel, id), state),
     open(path) {
-      const inside = path.startsWith(`${roots.dev}/`);
-      const node = inside ? `/dev${path.slice(roots.dev.length)}` : path;
+      const tree = (["dev", "sys"] as const).find((name) => path.startsWith(`${roots[name]}/`));
+      const inside = tree === undefined ? path : `/${tree}${path.slice(roots[tree].length)}`;
       return answer(
-        `open ${node}`,
+        `open ${inside}`,
         `open ${path}`,
-        () => inside ? descriptors.install(openNode(kernel, node)) : refuse("ENOENT"),
+        () => tree === undefined ? refuse("ENOENT") : descriptors.install(openPath(kernel, inside)),
       );
     },
     /** This kernel has no netlink. */
@@ -100,15 +115,15 @@ export function simulateSyscalls(scenario: Scenario, roots: HostRoots): Simulate
   };
 }
 
-function openNode(kernel: Kernel, node: string): OpenFile {
-  for (const [pattern, open] of NODES) {
-    const match = pattern.exec(node);
-    if (match !== null) return open(kernel, match[1] ?? "");
+function openPath(kernel: Kernel, path: string): OpenFile {
+  for (const [pattern, open] of PATHS) {
+    const match = pattern.exec(path);
+    if (match !== null) return open(kernel, match[1] ?? "", match[2] ?? "");
   }
   return refuse("ENOENT");
 }
 
-function openNamedCdev(kernel: Kernel, name: string): OpenFile {
+function openNamedCdev(kernel: Kernel, name = ""): OpenFile {
   const device = kernel.devices.get(name) ?? refuse("ENOENT");
   if (!kernel.scenario.host.iommufd || device.group.noiommu) refuse("ENOENT");
   return openCdev(kernel, device);

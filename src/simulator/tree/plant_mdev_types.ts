@@ -1,4 +1,4 @@
-import type { Scenario, SimulatedMdevType } from "../scenario.ts";
+import type { Scenario, SimulatedDevice, SimulatedMdevType } from "../scenario.ts";
 import { devicePath } from "../topology.ts";
 import type { Tree } from "./tree.ts";
 
@@ -22,9 +22,13 @@ function plantType(sys: Tree, scenario: Scenario, type: SimulatedMdevType, paren
   sys.directory(`${path}/devices`);
   for (const device of scenario.devices) {
     const here = device.directory.startsWith(`${parent.slice("devices/".length)}/`);
-    if (device.mdevType !== type.type || !here) continue;
-    sys.link(`${path}/devices/${device.id}`, devicePath(device));
-    sys.link(`${devicePath(device)}/mdev_type`, path);
-    sys.bytes(`${devicePath(device)}/remove`, new Uint8Array());
+    if (device.mdevType === type.type && here) plantMdevLinks(sys, device, path);
   }
+}
+
+/** What ties an mdev to its type, whose directory this is, and the attribute that removes it. */
+export function plantMdevLinks(sys: Tree, device: SimulatedDevice, type: string): void {
+  sys.link(`${type}/devices/${device.id}`, devicePath(device));
+  sys.link(`${devicePath(device)}/mdev_type`, type);
+  sys.bytes(`${devicePath(device)}/remove`, new Uint8Array());
 }

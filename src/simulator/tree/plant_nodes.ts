@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Scenario } from "../scenario.ts";
+import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import { groupNode, hasCdev } from "../topology.ts";
 import type { Tree } from "./tree.ts";
 
@@ -7,17 +7,25 @@ const AGE_MS = 60 * 60 * 1000;
 
 /** Device nodes, as empty files an hour old: a node's age is its device's. */
 export function plantNodes(dev: Tree, scenario: Scenario): void {
-  const bound = scenario.devices.filter((device) => device.vfio !== null);
-  const nodes = new Set([
-    "vfio/vfio",
-    ...(scenario.host.iommufd ? ["iommu"] : []),
-    ...bound.map((device) => `vfio/${groupNode(device)}`),
-    ...bound.filter((device) => hasCdev(scenario, device))
-      .map((device) => `vfio/devices/vfio${device.vfio!.index}`),
-  ]);
   const then = new Date(Date.now() - AGE_MS);
-  for (const node of nodes) {
+  for (const node of nodesOf(scenario)) {
     dev.bytes(node, new Uint8Array());
     Deno.utimeSync(join(dev.root, node), then, then);
   }
+}
+
+/** The nodes of a scenario, below `/dev`. */
+function nodesOf(scenario: Scenario): ReadonlySet<string> {
+  const bound = scenario.devices.filter((device) => device.vfio !== null);
+  return new Set([
+    "vfio/vfio",
+    ...(scenario.host.iommufd ? ["iommu"] : []),
+    ...bound.flatMap((device) => deviceNodes(scenario, device)),
+  ]);
+}
+
+/** The nodes of a device that a VFIO driver has: its group's and its cdev. */
+export function deviceNodes(scenario: Scenario, device: SimulatedDevice): string[] {
+  const cdev = hasCdev(scenario, device) ? [`vfio/devices/vfio${device.vfio!.index}`] : [];
+  return [`vfio/${groupNode(device)}`, ...cdev];
 }

@@ -1,0 +1,86 @@
+import type { Bytes } from "../../../ffi/syscalls.ts";
+import type { SimulatedDevice, SimulatedMdevType } from "../scenario.ts";
+import { groupNode } from "../topology.ts";
+import { plantMdev, uprootMdev } from "../tree/plant_mdev.ts";
+import { addDevice } from "./boot_kernel.ts";
+import type { OpenFile } from "./descriptors.ts";
+import { deviceNamed } from "./device_state.ts";
+import type { Kernel } from "./kernel.ts";
+import { refuse } from "./refusal.ts";
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n?$/i;
+
+/**
+ * Opens `create` of a type. What is written is the name of the mdev that is made.
+ *
+ * Source: `create_store()` and `mdev_device_create()` in drivers/vfio/mdev of Linux 6.12: EINVAL where it is no UUID,
+ * EEXIST, and, as mtty says that it is full, ENOSPC.
+ */
+export function openCreate(kernel: Kernel, parent = "", name = ""): OpenFile {
+  const { mdevTypes } = kernel.scenario;
+  const type = mdevTypes.find((found) => found.parent === parent && found.type === name) ??
+    refuse("ENOENT");
+  return attribute(`${name}/create`, (text) => {
+    if (!UUID.test(text)) refuse("EINVAL");
+    makeMdev(kernel, type, text.trim());
+  });
+}
+
+/**
+ * Opens `remove` of an mdev that was made while the simulation runs. A kernel waits until nobody has it open; this one
+ * cannot, and says so.
+ */
+export function openRemove(kernel: Kernel, id = ""): OpenFile {
+  const device = kernel.made.get(id) ?? refuse("ENOENT");
+  return attribute(`${id}/remove`, (text) => {
+    if (!/^\d+\n?$/.test(text)) refuse("EINVAL");
+    if (!kernel.made.has(id)) refuse("ENODEV");
+    if (deviceNamed(kernel, id).openCount > 0) throw new Error(`${id} is removed while it is open`);
+    kernel.made.delete(id);
+    kernel.devices.delete(`vfio${device.vfio?.index}`);
+    kernel.groups.delete(groupNode(device));
+    uprootMdev(kernel.roots, kernel.scenario, device);
+  });
+}
+
+function attribute(name: string, store: (text: string) => void): OpenFile {
+  return {
+    name,
+    ioctl: () => refuse("ENOTTY"),
+    write(buffer: Bytes) {
+      store(new TextDecoder().decode(buffer));
+      return buffer.length;
+    },
+    release() {},
+  };
+}
+
+/** Makes an mdev as the type's driver does, with the next free numbers of group and cdev. */
+function makeMdev(kernel: Kernel, type: SimulatedMdevType, id: string): void {
+  const { scenario, made, devices, groups } = kernel;
+  const { makes, parent, availableInstances } = type;
+  if (scenario.devices.some((device) => device.id === id) || made.has(id)) refuse("EEXIST");
+  const ofType = made.values().filter(({ mdevType }) => mdevType === type.type).toArray();
+  if (makes === undefined || ofType.length >= availableInstances) return refuse("ENOSPC");
+  const after = (names: Iterable<string>, prefix: string) =>
+    Math.max(...Array.from(names, (name) => Number(name.slice(prefix.length)) || 0), -1) + 1;
+  const directory = scenario.devices.find((device) => device.id === parent)?.directory ?? parent;
+  const mdev: SimulatedDevice = {
+    id,
+    subsystem: { bus: "mdev" },
+    directory: `${directory}/${id}`,
+    driver: makes.driver,
+    iommuGroup: after(groups.keys(), ""),
+    numaNode: null,
+    pci: null,
+    physfn: null,
+    totalVfs: null,
+    mdevType: type.type,
+    attributes: {},
+    unreadable: [],
+    vfio: { ...makes.vfio, index: after(devices.keys(), "vfio") },
+  };
+  made.set(id, mdev);
+  addDevice(kernel, mdev);
+  plantMdev(kernel.roots, scenario, mdev);
+}

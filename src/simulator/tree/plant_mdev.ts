@@ -1,0 +1,41 @@
+import { dirname, join } from "@std/path";
+import type { HostRoots } from "../../sysfs/roots.ts";
+import type { Scenario, SimulatedDevice } from "../scenario.ts";
+import { devicePath, groupNode } from "../topology.ts";
+import { plantDevice } from "./plant_device.ts";
+import { plantGroups } from "./plant_groups.ts";
+import { plantMdevLinks } from "./plant_mdev_types.ts";
+import { deviceNodes } from "./plant_nodes.ts";
+import { createTree } from "./tree.ts";
+
+/** What appears of an mdev when it is made: its directory, links, group and nodes, as new as they are. */
+export function plantMdev(roots: HostRoots, scenario: Scenario, device: SimulatedDevice): void {
+  const sys = createTree(roots.sys);
+  plantDevice(sys, scenario, device);
+  plantMdevLinks(sys, device, typePath(device));
+  plantGroups(sys, { ...scenario, devices: [device] });
+  const dev = createTree(roots.dev);
+  for (const node of deviceNodes(scenario, device)) dev.bytes(node, new Uint8Array());
+}
+
+/** Takes all of that away again. */
+export function uprootMdev(roots: HostRoots, scenario: Scenario, device: SimulatedDevice): void {
+  const { id, driver, iommuGroup, vfio } = device;
+  const group = groupNode(device);
+  const sys = [
+    `${typePath(device)}/devices/${id}`,
+    `bus/mdev/devices/${id}`,
+    `bus/mdev/drivers/${driver}/${id}`,
+    `class/vfio-dev/vfio${vfio?.index}`,
+    `class/vfio/${group}`,
+    `devices/virtual/vfio/${group}`,
+    `kernel/iommu_groups/${iommuGroup}`,
+    devicePath(device),
+  ];
+  for (const path of sys) Deno.removeSync(join(roots.sys, path), { recursive: true });
+  for (const node of deviceNodes(scenario, device)) Deno.removeSync(join(roots.dev, node));
+}
+
+function typePath(device: SimulatedDevice): string {
+  return `${dirname(devicePath(device))}/mdev_supported_types/${device.mdevType}`;
+}
