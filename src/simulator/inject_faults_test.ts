@@ -2,6 +2,7 @@ import { assertEquals } from "@std/assert";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import { VFIO_DEVICE_GET_INFO, vfio_device_info } from "../../ffi/vfio.ts";
 import {
+  VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
   VFIO_DEVICE_FEATURE_MIGRATION,
   VFIO_DEVICE_STATE_PRE_COPY,
 } from "../../ffi/vfio_migration.ts";
@@ -78,4 +79,47 @@ Deno.test("injectFaults() closes although it says that the close failed", () => 
   const fd = openNode(calls, "vfio/vfio");
   assertErrno("EIO", () => calls.close(fd));
   assertEquals(inner.openDescriptors, 0);
+});
+
+Deno.test("injectFaults() fails one call by its number, or all from it on", () => {
+  const once = faulty({ from: 1, times: 1, errno: "EIO" });
+  const first = openNode(once.calls, "vfio/70");
+  assertErrno("EIO", () => openNode(once.calls, "vfio/71"));
+  once.calls.close(first);
+  const ever = faulty({ from: 1, errno: "EIO" });
+  const fd = openNode(ever.calls, "vfio/70");
+  assertErrno("EIO", () => openNode(ever.calls, "vfio/71"));
+  assertErrno("EIO", () => ever.calls.close(fd));
+});
+
+Deno.test("injectFaults() makes a call that then fails, and leaves no descriptor of it", () => {
+  const { inner, calls } = faulty(
+    { call: "open", path: "/vfio/70", errno: "EIO", made: true },
+    {
+      call: "ioctl",
+      feature: VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
+      errno: "EFAULT",
+      made: true,
+      times: 1,
+    },
+  );
+  assertErrno("EIO", () => openNode(calls, "vfio/70"));
+  assertEquals(inner.openDescriptors, 0);
+  const { device } = openByCdev(calls, "vfio0");
+  const before = inner.openDescriptors;
+  assertErrno("EFAULT", () => setState(calls, device, VFIO_DEVICE_STATE_PRE_COPY));
+  assertEquals([inner.openDescriptors, getState(calls, device)], [
+    before,
+    VFIO_DEVICE_STATE_PRE_COPY,
+  ]);
+});
+
+Deno.test("injectFaults() moves fewer bytes: none, one or half", () => {
+  for (const [bytes, count] of [[0, 0], [1, 1], ["half", 12]] as const) {
+    const { calls } = faulty({ call: "read", bytes, times: 1 });
+    const { device } = openByCdev(calls, "vfio0");
+    const data = setState(calls, device, VFIO_DEVICE_STATE_PRE_COPY);
+    assertEquals(calls.read(data, new Uint8Array(24)), count);
+    assertEquals(calls.read(data, new Uint8Array(24)), 24 - count);
+  }
 });
