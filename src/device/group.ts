@@ -1,5 +1,4 @@
 import { join } from "@std/path";
-import { SysError } from "../../ffi/errno.ts";
 import { type Bytes, O_RDWR, type Syscalls } from "../../ffi/syscalls.ts";
 import {
   VFIO_API_VERSION,
@@ -94,10 +93,6 @@ function setUp(
 }
 
 function hasExtension(sys: Syscalls, container: number, extension: number): boolean {
-  try {
-    return sys.ioctl(container, VFIO_CHECK_EXTENSION, extension) > 0;
-  } catch (error) {
-    if (error instanceof SysError) return false;
-    throw error;
-  }
+  const ask = () => sys.ioctl(container, VFIO_CHECK_EXTENSION, extension);
+  return step("VFIO_CHECK_EXTENSION", ask) > 0;
 }

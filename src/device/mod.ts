@@ -15,6 +15,8 @@
 export * from "./feature.ts";
 export * from "./handle.ts";
 export * from "./open.ts";
+export * from "./short_transfer.ts";
 export * from "./state.ts";
 export * from "./v1_region.ts";
+export * from "./without_interrupts.ts";
 export type { Opened } from "./step.ts";

@@ -6,6 +6,7 @@ import { Failure } from "../identity/mod.ts";
 import type { HostRoots } from "../sysfs/mod.ts";
 import { openGroup } from "./group.ts";
 import { Descriptors } from "./handle.ts";
+import { withoutInterrupts } from "./without_interrupts.ts";
 import { nodePath, notViable, type Opened, step, StepError } from "./step.ts";
 
 /** A device to open: its name, and its nodes as `/dev` names them. */
@@ -19,14 +20,16 @@ export interface Target {
  *
  * Source: `Documentation/driver-api/vfio.rst`; `VFIO_DEVICE_BIND_IOMMUFD`, `VFIO_GROUP_GET_DEVICE_FD`.
  * Effect: opens; a PCI function that can be reset is reset, now and when it is closed, which takes some
- * 100 ms. Never call it on a device that somebody holds. Throws a {@link Failure} on what is not foreseen.
+ * 100 ms. Never call it on a device that somebody holds. A call that a signal interrupts is made again, on the handle
+ * too. Throws a {@link Failure} on what is not foreseen.
  */
 export function openDevice(
-  sys: Syscalls,
+  calls: Syscalls,
   roots: HostRoots,
   target: Target,
   path: "any" | "cdev" | "group" = "any",
 ): Opened {
+  const sys = withoutInterrupts(calls);
   const { cdev, group } = target.nodes;
   try {
     if (path !== "group" && cdev !== null) {
@@ -96,6 +99,12 @@ function openCdev(
   };
 }
 
+/** Whether a step is about the device itself, so that what is not there is the device: not VFIO, nor its IOMMU. */
+function isOfDevice(step: string): boolean {
+  return ["VFIO_GROUP_GET_DEVICE_FD", "VFIO_DEVICE_BIND_IOMMUFD"].includes(step) ||
+    (step.startsWith("open ") && !["open /dev/vfio/vfio", "open /dev/iommu"].includes(step));
+}
+
 /** The errnos of opening that are answers. */
 function expected(error: unknown, id: string): Opened {
   if (!(error instanceof StepError) || !(error.cause instanceof SysError)) throw error;
@@ -114,12 +123,11 @@ function expected(error: unknown, id: string): Opened {
     case "ENOENT":
     case "ENODEV":
     case "ENXIO":
-      return { kind: "gone", check };
-    default:
-      throw new Failure(
-        "kernel",
-        `Cannot open ${id}: kernel answered ${cause.code} (${cause.errno}) to ${step}`,
-        { subject: id, cause },
-      );
+      if (isOfDevice(step)) return { kind: "gone", check };
   }
+  throw new Failure(
+    "kernel",
+    `Cannot open ${id}: kernel answered ${cause.code} (${cause.errno}) to ${step}`,
+    { subject: id, cause },
+  );
 }

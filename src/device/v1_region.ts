@@ -1,4 +1,3 @@
-import { SysError } from "../../ffi/errno.ts";
 import type { Bytes } from "../../ffi/syscalls.ts";
 import {
   vfio_device_migration_info,
@@ -8,6 +7,7 @@ import {
   VFIO_DEVICE_STATE_V1_STOP,
 } from "../../ffi/vfio_migration.ts";
 import type { DeviceHandle } from "./handle.ts";
+import { ShortTransfer } from "./short_transfer.ts";
 
 /** Where the migration region of uapi v1 lies in the device's descriptor, in bytes. */
 export interface V1Region {
@@ -37,27 +37,26 @@ export function v1StateName(bits: number): string {
   return legal?.[0] ?? `illegal-${known}`;
 }
 
-/** Source: `vfio_device_migration_info.device_state`. Effect: none. Null where it cannot be read. */
-export function readV1State(device: DeviceHandle, region: V1Region): string | null {
-  try {
-    return v1StateName(Number(readV1Field(device, region, "device_state")));
-  } catch (error) {
-    if (error instanceof SysError) return null;
-    throw error;
-  }
+/** Source: `vfio_device_migration_info.device_state`. Effect: none. Throws as {@link readV1Field}. */
+export function readV1State(device: DeviceHandle, region: V1Region): string {
+  return v1StateName(Number(readV1Field(device, region, "device_state")));
 }
 
 type Field = keyof typeof vfio_device_migration_info.fields;
 
-/** Reads a field of `vfio_device_migration_info`. Throws {@link SysError}. Effect: the driver's; reading latches. */
+/**
+ * Reads a field of `vfio_device_migration_info`. Throws {@link SysError}, and {@link ShortTransfer} where less than the
+ * field was read. Effect: the driver's; reading latches.
+ */
 export function readV1Field({ sys, fd }: DeviceHandle, region: V1Region, field: Field): bigint {
   const bytes = fieldBytes(field);
-  sys.pread(fd, bytes, region.offset + BigInt(vfio_device_migration_info.fields[field][1]));
+  const moved = sys.pread(fd, bytes, at(region, field));
+  if (moved < bytes.length) throw new ShortTransfer(field, { moved, wanted: bytes.length });
   const view = new DataView(bytes.buffer);
   return bytes.length === 4 ? BigInt(view.getUint32(0, true)) : view.getBigUint64(0, true);
 }
 
-/** Writes a field. Throws {@link SysError}. Effect: changes the device's state. */
+/** Writes a field. Throws as {@link readV1Field}. Effect: changes the device's state. */
 export function writeV1Field(
   { sys, fd }: DeviceHandle,
   region: V1Region,
@@ -68,7 +67,12 @@ export function writeV1Field(
   const view = new DataView(bytes.buffer);
   if (bytes.length === 4) view.setUint32(0, Number(value), true);
   else view.setBigUint64(0, value, true);
-  sys.pwrite(fd, bytes, region.offset + BigInt(vfio_device_migration_info.fields[field][1]));
+  const moved = sys.pwrite(fd, bytes, at(region, field));
+  if (moved < bytes.length) throw new ShortTransfer(field, { moved, wanted: bytes.length });
+}
+
+function at({ offset }: V1Region, field: Field): bigint {
+  return offset + BigInt(vfio_device_migration_info.fields[field][1]);
 }
 
 function fieldBytes(field: Field): Bytes {

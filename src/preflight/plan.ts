@@ -15,6 +15,8 @@ export type Step =
   | { do: "measure-chunk" }
   /** Read from the stream, at most so many bytes; `initial` is just what was measured. */
   | { do: "read"; atMostBytes: number | "initial" }
+  /** v1: ask where in the region data go, and how much of them. */
+  | { do: "find-room" }
   /** Hand data to the driver: v2 to the data descriptor, v1 into the region's data section. */
   | { do: "write" }
   /** v1: say how much was written, which is when the driver looks at it. */
@@ -23,7 +25,7 @@ export type Step =
 /** What to do on a device, or why nothing can be done. */
 export type Plan = { steps: readonly Step[] } | { impossible: string };
 
-type Known = Pick<Migration, "uapi" | "features" | "arcs">;
+type Known = Pick<Migration, "uapi" | "features" | "arcs" | "checks">;
 
 /**
  * How to read a source's initial data: what its driver calls initial, in PRE_COPY; without that, and only
@@ -41,7 +43,7 @@ export function planSource(
       }],
     };
   }
-  if (migration.uapi !== "v2") return { impossible: "it does not support migration" };
+  if (migration.uapi !== "v2") return { impossible: whyNot(migration) };
   if (migration.features.includes("pre-copy")) {
     return {
       steps: [
@@ -71,13 +73,23 @@ export function planTarget(migration: Known): Plan {
     return {
       steps: [
         { do: "set-v1-state", state: "resuming" },
+        { do: "find-room" },
         { do: "write" },
         { do: "write-size" },
       ],
     };
   }
-  if (migration.uapi !== "v2") return { impossible: "it does not support migration" };
+  if (migration.uapi !== "v2") return { impossible: whyNot(migration) };
   return { steps: [...walk(migration, "running", "resuming"), { do: "write" }] };
+}
+
+/** Why there is no way to migrate. An errno is not absence. */
+function whyNot({ uapi, checks = [] }: Known): string {
+  if (uapi === "none") return "it does not support migration";
+  const unclear = checks.find(({ errno }) => errno !== "ENOTTY");
+  return unclear === undefined
+    ? "nobody could tell whether it supports migration"
+    : `whether it supports migration is not known: ${unclear.step} gave ${unclear.errno}`;
 }
 
 /** The shortest way over the arcs that the device has, a step for each. Throws where there is none. */

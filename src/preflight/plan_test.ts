@@ -93,6 +93,7 @@ Deno.test("plans for uapi v1 use its bits", () => {
   ]);
   assertEquals(names(stepsOf(planTarget(migration))), [
     "resuming",
+    "find-room",
     "write",
     "write-size",
   ]);

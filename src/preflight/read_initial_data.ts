@@ -14,7 +14,7 @@ export interface ReadInitialData {
 /**
  * Reads the initial data of an open, idle device: what its driver calls initial.
  *
- * Effect: changes state, and brings it back; see {@link runSteps}. With `stopCopyBytes` a device without
+ * Effect: changes state, and brings it back by a reset; see {@link runSteps}. With `stopCopyBytes` a device without
  * PRE_COPY is stopped for the time of it.
  */
 export async function readInitialData(
@@ -28,13 +28,17 @@ export async function readInitialData(
 ): Promise<ReadInitialData> {
   const plan = planSource(migration, { stopCopyBytes });
   if ("impossible" in plan) {
-    return { initialData: null, check: null, why: plan.impossible, problems: [] };
+    const { uapi, checks = [] } = migration;
+    const check = uapi === "unknown" ? checks.find(({ errno }) => errno !== "ENOTTY") : null;
+    return { initialData: null, check: check ?? null, why: plan.impossible, problems: [] };
   }
   const { ran, back } = runSteps(device, plan.steps, { id, v1, data: new Uint8Array() });
   const { problems } = back;
-  if (ran.refused !== null) {
-    const { check } = ran.refused;
-    const why = `its driver refused ${check.step} with ${check.errno ?? "its error state"}`;
+  if (ran.stopped !== null) {
+    const { check, isAnswer } = ran.stopped;
+    const why = isAnswer
+      ? `its driver refused ${check.step} with ${check.errno ?? "its error state"}`
+      : `its driver did not answer ${check.step}${check.errno === null ? "" : ` (${check.errno})`}`;
     return { initialData: null, check, why, problems };
   }
   const data = ran.data ?? new Uint8Array();

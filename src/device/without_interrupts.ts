@@ -1,17 +1,15 @@
 import { SysError } from "../../ffi/errno.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import type { DeviceHandle } from "../device/mod.ts";
 
 /** How often a call is made again: a driver that always answers EINTR must not hold the device for ever. */
 const TURNS = 32;
 
 /**
- * The same device, whose calls are made again where a signal interrupted them (EINTR), which says nothing of the data.
- * A close is not: close(2) has freed the descriptor by then.
+ * The same calls, made again where a signal interrupted them (EINTR), which says nothing of a device. A close is not:
+ * close(2) has freed the descriptor by then.
  */
-export function withoutInterrupts(device: DeviceHandle): DeviceHandle {
-  const { sys } = device;
-  const calls: Syscalls = {
+export function withoutInterrupts(sys: Syscalls): Syscalls {
+  return {
     open: (...call) => again(() => sys.open(...call)),
     socket: (...call) => again(() => sys.socket(...call)),
     close: (fd) => sys.close(fd),
@@ -22,8 +20,6 @@ export function withoutInterrupts(device: DeviceHandle): DeviceHandle {
     pwrite: (...call) => again(() => sys.pwrite(...call)),
     addressOf: (buffer) => sys.addressOf(buffer),
   };
-  const { fd, path, iommu, bound } = device;
-  return { sys: calls, fd, path, iommu, bound, [Symbol.dispose]: () => device[Symbol.dispose]() };
 }
 
 function again<T>(call: () => T): T {
