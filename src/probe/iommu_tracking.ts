@@ -38,6 +38,9 @@ import { bitmapOf, PAGE_BYTES, runSteps } from "./tracking_steps.ts";
  * a process without CAP_IPC_LOCK may always lock.
  */
 const MAPPED_BYTES = 64n << 10n;
+/** How an iommufd answers for an mdev, whose DMA is emulated, and a kernel that does not know the request. */
+const NO_HW_INFO = ["ENOENT", "ENOTTY", "EOPNOTSUPP"];
+
 /**
  * Whether the IOMMU tracks the pages that the device dirties: where it claims to, {@link trackByIommu} with the device
  * attached.
@@ -54,7 +57,8 @@ export function testIommuTracking(device: DeviceHandle): DirtyTracking {
     sys.ioctl(iommufd, IOMMU_GET_HW_INFO, info);
   } catch (error) {
     if (!(error instanceof SysError)) throw error;
-    return { result: "absent", check: { step: "IOMMU_GET_HW_INFO", errno: error.code } };
+    const result = NO_HW_INFO.includes(error.code) ? "absent" : "cannot-start";
+    return { result, check: { step: "IOMMU_GET_HW_INFO", errno: error.code } };
   }
   const claimed = iommu_hw_info.read(info).out_capabilities & BigInt(IOMMU_HW_CAP_DIRTY_TRACKING);
   if (claimed === 0n) return { result: "absent", check: null };

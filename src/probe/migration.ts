@@ -43,14 +43,18 @@ function flagNames(flags: bigint): string[] {
   return [...known, ...unknown];
 }
 
-/** The driver's estimate of the STOP_COPY data in bytes, null where it gives none. Effect: none. */
-export function readStopCopyBytes(device: DeviceHandle): number | null {
+/** The driver's estimate of the STOP_COPY data in bytes, null where it gives none, with the errno. Effect: none. */
+export function readStopCopyBytes(device: DeviceHandle): { bytes: number | null; checks: Check[] } {
   try {
     const data = vfio_device_feature_mig_data_size.make();
     const answer = getFeature(device, VFIO_DEVICE_FEATURE_MIG_DATA_SIZE, data);
-    return Number(vfio_device_feature_mig_data_size.read(answer).stop_copy_length);
+    const { stop_copy_length } = vfio_device_feature_mig_data_size.read(answer);
+    return { bytes: Number(stop_copy_length), checks: [] };
   } catch (error) {
-    if (error instanceof SysError) return null;
-    throw error;
+    if (!(error instanceof SysError)) throw error;
+    return {
+      bytes: null,
+      checks: [{ step: "VFIO_DEVICE_FEATURE_MIG_DATA_SIZE", errno: error.code }],
+    };
   }
 }

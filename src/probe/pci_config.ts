@@ -69,7 +69,8 @@ export function readPciConfig(
     if (count === 0) break;
     read += count;
   }
-  return parsePciConfig(bytes.subarray(0, read), regions);
+  if (read < bytes.length) throw broken(`${read} of its ${bytes.length} bytes could be read`);
+  return parsePciConfig(bytes, regions);
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   VFIO_DEVICE_FLAGS_RESET,
   VFIO_DEVICE_GET_INFO,
   vfio_device_info,
+  VFIO_PCI_NUM_REGIONS,
 } from "../../ffi/vfio.ts";
 import {
   VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED,
@@ -83,14 +84,17 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
       return fallback;
     }
   };
-  const regions = Array.from(
+  const read = Array.from(
     { length: Math.min(num_regions, MAX_REGIONS) },
     (_, index) => met<Region | null>(null, () => readRegion(device, index, { pci })),
-  ).filter((region) => region !== null);
+  );
+  const regions = read.filter((region) => region !== null);
   const asked = readMigrationFlags(device);
-  const v2 = "features" in asked;
-  const v1 = v2 ? null : findV1Region(regions);
-  const found = v2 || v1 !== null ? bringToRunning(device, id, v1) : { state: null, problems: [] };
+  const v1 = "features" in asked ? null : findV1Region(regions);
+  const migration = summarize(asked, regions, { pci, isWhole: !read.includes(null) });
+  // A device that has none for certain is the only one without a state.
+  const hasState = "features" in asked || migration.uapi !== "none";
+  const found = hasState ? bringToRunning(device, id, v1) : { state: null, problems: [] };
   problems.push(...found.problems);
   return {
     flags: FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name),
@@ -98,7 +102,7 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
     irqs: num_irqs,
     asked,
     v1,
-    migration: summarize(asked, regions),
+    migration,
     state: found.state,
     pciConfig: met(null, () => readPciConfig(device, regions)),
     problems,
@@ -118,6 +122,7 @@ export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabi
     iommu: testIommuTracking(device),
   };
   const { migration } = survey;
+  const size = migration.uapi === "v2" ? readStopCopyBytes(device) : { bytes: null, checks: [] };
   return {
     ...survey,
     device: id,
@@ -129,10 +134,11 @@ export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabi
     v1Region: survey.regions.find(isMigrationRegion)?.index ?? null,
     migration: {
       ...migration,
-      stopCopyBytes: migration.uapi === "v2" ? readStopCopyBytes(device) : null,
+      stopCopyBytes: size.bytes,
       ...summarizeTracking(dirtyTracking, migration.uapi !== "v2" || survey.state === "running"),
       checks: [
         ...migration.checks ?? [],
+        ...size.checks,
         ...[dirtyTracking.device, dirtyTracking.iommu].flatMap(({ check }) => check ?? []),
       ],
     },
@@ -164,12 +170,27 @@ function isMigrationRegion({ capabilities }: Region): boolean {
   );
 }
 
+/**
+ * Whether a region that could not be read may be that of uapi v1, which on PCI comes after those that every function
+ * has. EINVAL is how vfio-pci refuses one of those that this function lacks.
+ */
+function mayHideMigration({ index, errno }: Region, { pci }: { pci: boolean }): boolean {
+  if (errno === null) return false;
+  return pci ? index >= VFIO_PCI_NUM_REGIONS : errno !== "EINVAL";
+}
+
 /** What is known of migration before anything was tried. v2 is preferred where both are there. */
-function summarize(asked: MigrationFlags, regions: readonly Region[]): Migration {
+function summarize(
+  asked: MigrationFlags,
+  regions: readonly Region[],
+  { pci, isWhole }: { pci: boolean; isWhole: boolean },
+): Migration {
   const features = "features" in asked ? asked.features : [];
   const v2 = features.includes("stop-copy");
+  const unread = regions.filter((region) => mayHideMigration(region, { pci }));
   // Another errno than ENOTTY is no answer to whether there is migration.
-  const unclear = "check" in asked && asked.check.errno !== "ENOTTY";
+  const unclear = ("check" in asked && asked.check.errno !== "ENOTTY") || unread.length > 0 ||
+    !isWhole;
   return {
     uapi: v2 ? "v2" : regions.some(isMigrationRegion) ? "v1" : unclear ? "unknown" : "none",
     features,
@@ -177,6 +198,9 @@ function summarize(asked: MigrationFlags, regions: readonly Region[]): Migration
     stopCopyBytes: null,
     dirtyTracking: "unknown",
     observed: "probed",
-    checks: "check" in asked ? [asked.check] : [],
+    checks: [
+      ..."check" in asked ? [asked.check] : [],
+      ...unread.map(({ name, errno }) => ({ step: `VFIO_DEVICE_GET_REGION_INFO ${name}`, errno })),
+    ],
   };
 }
