@@ -85,10 +85,13 @@ function judgeRefused(
 ): TestResult {
   const { driver, test, source } = tested;
   const { check, bytes } = handed;
-  if (mayBeTheHosts(check.errno) && test.own?.is !== "taken") {
+  const isControlled = test.controls === "made" || test.controls === "remembered";
+  if (test.own?.is !== "taken" && (isControlled || mayBeTheHosts(check.errno))) {
     const sentence =
-      `${driver} answered ${check.errno} to the source's initial data, which may be for want of something else: ` +
-      "its device's own data was not handed over beside";
+      `${driver} answered ${
+        answer(check)
+      } to the source's initial data, which may be for want of something else: ` +
+      "it was not seen to take its device's own data beside";
     return notKnown("RefusalUnclear", sentence, valuesOf(tested, check));
   }
   const sentence = `${driver} refused the source's initial data with ${answer(check)}, ` +
@@ -162,7 +165,7 @@ function valuesOf({ test: { ownBytes }, source }: DriverTested, check?: Check) {
 }
 
 const answer = ({ errno }: Check) => errno ?? "the error state";
-const gave = (check: Check) => `${check.step} gave ${answer(check)}`;
+const gave = ({ step, errno }: Check) => errno === null ? step : `${step} gave ${errno}`;
 
 function notKnown(
   code: string,

@@ -4,7 +4,6 @@ import {
   type Check,
   type DriverTest,
   type Handed,
-  mayBeTheHosts,
   type Migration,
   type Problem,
 } from "../identity/mod.ts";
@@ -83,9 +82,8 @@ function runTest(
     if (test.own?.is !== "taken") return;
   }
   test.source = handOver(bench, source);
-  // Whether such an errno is the driver's word shows only beside the device's own data, handed over just now.
-  const isUnclear = test.source?.is === "refused" && mayBeTheHosts(test.source.check.errno);
-  if (isUnclear && canControl && test.own === null && test.controls !== "off") {
+  // It is the driver's word on these data only where it still takes its own: what befell the host befalls both.
+  if (test.source?.is === "refused" && canControl && test.controls !== "off") {
     test.own = handOver(bench, own);
   }
 }
@@ -97,17 +95,16 @@ function readOwn(bench: Bench, source: TestSource): { data: Bytes | null } | { c
   if ("impossible" in plan) return { data: null };
   const ran = run(bench, plan.steps, new Uint8Array());
   if (ran === null) return { data: null };
-  return ran.refused === null ? { data: ran.data } : { check: ran.refused.check };
+  return ran.stopped === null ? { data: ran.data } : { check: ran.stopped.check };
 }
 
 /**
- * Hands data over once, and once more where the refusal may be the host's: what does not last is no verdict. Null where
- * the device did not come back before.
+ * Hands data over, and once more where they are refused: what does not last is no verdict. Null where the device did
+ * not come back before.
  */
 function handOver(bench: Bench, data: Bytes): Handed | null {
   const first = handOverOnce(bench, data);
-  if (first?.is !== "refused" || !mayBeTheHosts(first.check.errno)) return first;
-  return handOverOnce(bench, data) ?? first;
+  return first?.is === "refused" ? handOverOnce(bench, data) ?? first : first;
 }
 
 function handOverOnce(bench: Bench, data: Bytes): Handed | null {
@@ -127,10 +124,10 @@ function run(bench: Bench, steps: Parameters<typeof runSteps>[1], data: Bytes): 
 }
 
 /** What a run says of the data: only the steps that hand them over do. */
-function toHanded({ refused, writtenBytes: bytes }: Ran, wanted: number): Handed {
-  if (refused === null) return { is: bytes < wanted ? "partly-taken" : "taken", bytes };
-  const { step, check } = refused;
-  const isVerdict = step.do === "write" || step.do === "write-size";
+function toHanded({ stopped, writtenBytes: bytes }: Ran, wanted: number): Handed {
+  if (stopped === null) return { is: bytes < wanted ? "partly-taken" : "taken", bytes };
+  const { step, check, isAnswer } = stopped;
+  const isVerdict = isAnswer && (step.do === "write" || step.do === "write-size");
   return isVerdict ? { is: "refused", bytes, check } : { is: "not-handed", check };
 }
 
