@@ -27,14 +27,18 @@ export function openCreate(kernel: Kernel, parent = "", name = ""): OpenFile {
 }
 
 /**
- * Opens `remove` of an mdev that was made while the simulation runs. A kernel waits until nobody has it open; this one
- * cannot, and says so.
+ * Opens `remove` of an mdev. A kernel waits until nobody has it open; this one cannot, and says so.
  */
 export function openRemove(kernel: Kernel, id = ""): OpenFile {
-  const device = kernel.made.get(id) ?? refuse("ENOENT");
+  const planted = kernel.scenario.devices.find((device) =>
+    device.id === id && device.mdevType !== null
+  );
+  const device = kernel.made.get(id) ?? planted ?? refuse("ENOENT");
+  const isThere = () => kernel.devices.has(`vfio${device.vfio?.index}`);
+  if (!isThere()) refuse("ENOENT");
   return attribute(`${id}/remove`, (text) => {
     if (!/^\d+\n?$/.test(text)) refuse("EINVAL");
-    if (!kernel.made.has(id)) refuse("ENODEV");
+    if (!isThere()) refuse("ENODEV");
     if (deviceNamed(kernel, id).openCount > 0) throw new Error(`${id} is removed while it is open`);
     kernel.made.delete(id);
     kernel.devices.delete(`vfio${device.vfio?.index}`);
