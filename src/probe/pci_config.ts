@@ -16,6 +16,8 @@ const PCI_CLASS_REVISION = 0x08;
 const PCI_BASE_ADDRESS_0 = 0x10;
 const PCI_SUBSYSTEM_VENDOR_ID = 0x2c;
 const PCI_CAPABILITY_LIST = 0x34;
+/** As many base address registers as a header of type 0 has, whose regions come first. */
+const BARS = 6;
 const PCI_CFG_SPACE_SIZE = 256;
 const PCI_CFG_SPACE_EXP_SIZE = 4096;
 const PCI_CAP_ID_MSI = 0x05;
@@ -60,7 +62,13 @@ export function readPciConfig(
   regions: readonly Region[],
 ): PciConfig | null {
   const region = regions.find(({ index }) => index === VFIO_PCI_CONFIG_REGION_INDEX);
-  if (region === undefined || region.size < 64) return null;
+  if (region === undefined) return null;
+  // QEMU takes no device either whose BARs it cannot ask for.
+  const unread = regions.find(({ index, errno }) =>
+    errno !== null && (index < BARS || index === VFIO_PCI_CONFIG_REGION_INDEX)
+  );
+  if (unread !== undefined) throw broken(`the kernel answered ${unread.errno} for ${unread.name}`);
+  if (region.size < 64) return null;
   const bytes = new Uint8Array(Math.min(region.size, PCI_CFG_SPACE_EXP_SIZE));
   let read = 0;
   while (read < bytes.length) {
@@ -150,7 +158,7 @@ function parseExtendedCapabilities(view: DataView): PciCapability[] {
 
 /** BARs by the sizes of their regions and the kind in their low bits; the upper half of a 64-bit one has none. */
 function parseBars(view: DataView, regions: readonly Region[]): PciBar[] {
-  return regions.filter(({ index, size }) => index < 6 && size > 0).map(({ index, size }) => {
+  return regions.filter(({ index, size }) => index < BARS && size > 0).map(({ index, size }) => {
     const low = view.getUint32(PCI_BASE_ADDRESS_0 + 4 * index, true);
     const kind = (low & 1) !== 0 ? "io" : ((low >> 1) & 3) === 2 ? "mem64" : "mem32";
     return { index, size, kind, prefetchable: kind !== "io" && (low & 8) !== 0 };

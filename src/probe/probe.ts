@@ -1,3 +1,4 @@
+import { SysError } from "../../ffi/errno.ts";
 import {
   VFIO_DEVICE_FLAGS_AMBA,
   VFIO_DEVICE_FLAGS_AP,
@@ -16,7 +17,7 @@ import {
   VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED,
   VFIO_REGION_TYPE_MIGRATION_DEPRECATED,
 } from "../../ffi/vfio_migration.ts";
-import { bringToRunning, type DeviceHandle, type V1Region } from "../device/mod.ts";
+import { bringToRunning, type DeviceHandle, readState, type V1Region } from "../device/mod.ts";
 import {
   type Capabilities,
   type Migration,
@@ -91,7 +92,8 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
   const regions = read.filter((region) => region !== null);
   const asked = readMigrationFlags(device);
   const v1 = "features" in asked ? null : findV1Region(regions);
-  const migration = summarize(asked, regions, { pci, isWhole: !read.includes(null) });
+  const isClear = !read.includes(null) && (v1 !== null || isAsStateless(device, asked));
+  const migration = summarize(asked, regions, { pci, isClear });
   // A device that has none for certain is the only one without a state.
   const hasState = "features" in asked || migration.uapi !== "none";
   const found = hasState ? bringToRunning(device, id, v1) : { state: null, problems: [] };
@@ -170,6 +172,18 @@ function isMigrationRegion({ capabilities }: Region): boolean {
   );
 }
 
+/** Whether a driver that says that it has no v2 tells no state either: else nothing is clear. */
+function isAsStateless(device: DeviceHandle, asked: MigrationFlags): boolean {
+  if ("features" in asked) return true;
+  try {
+    readState(device);
+    return false;
+  } catch (error) {
+    if (error instanceof SysError) return error.code === "ENOTTY";
+    throw error;
+  }
+}
+
 /**
  * Whether a region that could not be read may be that of uapi v1, which on PCI comes after those that every function
  * has. EINVAL is how vfio-pci refuses one of those that this function lacks.
@@ -183,14 +197,14 @@ function mayHideMigration({ index, errno }: Region, { pci }: { pci: boolean }): 
 function summarize(
   asked: MigrationFlags,
   regions: readonly Region[],
-  { pci, isWhole }: { pci: boolean; isWhole: boolean },
+  { pci, isClear }: { pci: boolean; isClear: boolean },
 ): Migration {
   const features = "features" in asked ? asked.features : [];
   const v2 = features.includes("stop-copy");
   const unread = regions.filter((region) => mayHideMigration(region, { pci }));
   // Another errno than ENOTTY is no answer to whether there is migration.
   const unclear = ("check" in asked && asked.check.errno !== "ENOTTY") || unread.length > 0 ||
-    !isWhole;
+    !isClear;
   return {
     uapi: v2 ? "v2" : regions.some(isMigrationRegion) ? "v1" : unclear ? "unknown" : "none",
     features,
