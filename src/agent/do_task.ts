@@ -5,10 +5,10 @@ import { probeDevice, type Survey, surveyDevice } from "../probe/mod.ts";
 import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";
 import { controlsKey, isControlled, rememberControls } from "./controls.ts";
 import { addDeclared } from "./declared.ts";
-import { journal } from "./journal.ts";
 import { needsReset, recoverDevice } from "./recover_device.ts";
 import { withTemporaryMdev } from "./temporary_mdev.ts";
 import { notDone, withIdleDevice } from "./with_device.ts";
+import { type AtWork, withJournal } from "./with_journal.ts";
 import {
   type OpenPath,
   type TestTarget,
@@ -66,15 +66,20 @@ async function probe(
   world: World,
   { device: id, path }: Extract<WorkerTask, { do: "probe" }>,
 ): Promise<WorkerResult> {
-  const came = await withIdleDevice(
-    world,
-    id,
-    (handle, device) => ({ device, answer: probeDevice(handle, id, world.now()) }),
-    { path },
-  );
-  if ("unavailable" in came) return notDone(came.unavailable);
+  const came = await withJournal(world, id, (handle, device) => {
+    const answer = probeDevice(handle, id, world.now());
+    return { result: { device, answer }, isAtRest: !needsReset(answer.problems) };
+  }, { first: null, path });
+  const { problems } = came;
+  if ("unavailable" in came) {
+    const { sentence, ...result } = notDone(came.unavailable);
+    const told = [sentence, ...problems.map((problem) => problem.sentence)].join("; ");
+    return { ...result, sentence: told, problems };
+  }
+  const { device, answer } = came.done;
+  const answered = { ...answer, problems: [...answer.problems, ...problems] };
   // Closed by now: another driver's firmware is asked, which may take its time.
-  const capabilities = addDeclared(world, came.done.device, came.done.answer);
+  const capabilities = addDeclared(world, device, answered);
   return workerResult("done", { capabilities, sentence: `${id} answered` });
 }
 
@@ -115,49 +120,34 @@ interface OnDevice {
 async function onTarget(
   world: World,
   target: TestTarget,
-  { deadlineMs, ...how }: { deadlineMs: number; path: OpenPath; settleMs: number },
+  { deadlineMs, path, settleMs }: { deadlineMs: number; path: OpenPath; settleMs: number },
   work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>,
 ): Promise<WorkerResult> {
   if ("type" in target) {
-    return await withTemporaryMdev(
-      world,
-      { ...target, deadlineMs },
-      (id) => onDevice(world, { ...how, id, settleMs: 0, entry: null }, work),
-    );
+    return await withTemporaryMdev(world, { ...target, deadlineMs }, async (id) => {
+      const came = await withIdleDevice(world, id, atWork(id, work), { path });
+      return "done" in came ? came.done.result : notDone(came.unavailable);
+    });
   }
-  const { bootId } = readHost(world.roots);
-  const untilMs = world.now().getTime() + deadlineMs;
-  const entry = { device: target.device, what: "preflight", bootId, untilMs } as const;
-  return await onDevice(world, { ...how, id: target.device, entry }, work);
+  const { device: id } = target;
+  const first = { untilMs: world.now().getTime() + deadlineMs };
+  const came = await withJournal(world, id, atWork(id, work), { first, path, settleMs });
+  const result = "done" in came ? came.done : notDone(came.unavailable);
+  return { ...result, problems: [...result.problems, ...came.problems] };
 }
 
-async function onDevice(
-  world: World,
-  { id, entry, ...how }: {
-    id: string;
-    path: OpenPath;
-    settleMs: number;
-    entry: Parameters<typeof journal>[1] | null;
-  },
-  work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>,
-): Promise<WorkerResult> {
-  const came = await withIdleDevice(world, id, async (handle, device) => {
+/** Surveys a device, and works with it where it is in RUNNING. */
+function atWork(id: string, work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>) {
+  return async (handle: DeviceHandle, device: SysfsDevice): Promise<AtWork<WorkerResult>> => {
     const survey = surveyDevice(handle, id);
-    if (needsReset(survey.problems)) return workerResult("failed", { problems: survey.problems });
-    const { bound } = device;
-    const written = entry === null ? null : journal(world.stateDirectory, { ...entry, bound });
-    let isRight = false;
-    try {
-      const result = await work({ handle, device, survey });
-      isRight = !needsReset(result.problems);
-      return result;
-    } finally {
-      if (isRight) written?.strike();
-      else written?.keep();
+    if (needsReset(survey.problems)) {
+      const sentence = survey.problems.map((problem) => problem.sentence).join("; ");
+      const { problems } = survey;
+      return { result: workerResult("failed", { sentence, problems }), isAtRest: false };
     }
-  }, how);
-  if ("done" in came) return came.done;
-  return notDone(came.unavailable);
+    const result = await work({ handle, device, survey });
+    return { result, isAtRest: !needsReset(result.problems) };
+  };
 }
 
 /**

@@ -1,6 +1,7 @@
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
 import * as z from "zod/mini";
-import { Failure, type Known } from "../identity/mod.ts";
+import { Failure, type Known, type Problem } from "../identity/mod.ts";
+import { errnoOf } from "../sysfs/mod.ts";
 
 /**
  * What is left to be put right should this program be killed: a device that may have left RUNNING, or an mdev
@@ -20,7 +21,10 @@ export type JournalEntry = Known<z.infer<typeof Entry>>;
 
 /** An entry that was written, to be struck when the device is as it was. */
 export interface Journalled {
-  strike(): void;
+  /** Whether it was there before, left by another process. */
+  wasLeft: boolean;
+  /** Strikes it; where that fails, the entry stays, and a problem says so. */
+  strike(): Problem[];
   /** Leaves it, so that the device is known to be in trouble. */
   keep(): void;
 }
@@ -49,21 +53,42 @@ export function journal(
         remedy: "Wait until that is done.",
       });
     }
-    const text = JSON.stringify({ ...entry, pid: Deno.pid });
-    // In one write over all of an entry that is taken over: at no moment is there none.
-    file.writeSync(new TextEncoder().encode(text.padEnd(file.statSync().size)));
-    file.syncSync();
-    syncDirectory(directory);
+    const wasLeft = file.statSync().size > 0;
+    try {
+      writeEntry(file, { ...entry, pid: Deno.pid });
+      syncDirectory(directory);
+    } catch (cause) {
+      if (!wasLeft) removeIfThere(path);
+      file.close();
+      throw cause;
+    }
     return {
+      wasLeft,
       strike() {
-        removeIfThere(path);
-        file.close();
+        try {
+          removeIfThere(path);
+          return [];
+        } catch (error) {
+          return [notStruck(entry.device, path, error)];
+        } finally {
+          file.close();
+        }
       },
       keep: () => file.close(),
     };
   } catch (cause) {
     throw cause instanceof Failure ? cause : cannotWrite(directory, cause);
   }
+}
+
+/** Writes an entry, and waits until it is on the disk. Throws where the disk takes no more than a part of it. */
+function writeEntry(file: Deno.FsFile, entry: JournalEntry): void {
+  // In one write over all of an entry that is taken over: at no moment is there none.
+  const text = JSON.stringify(entry).padEnd(file.statSync().size);
+  const bytes = new TextEncoder().encode(text);
+  let written = 0;
+  while (written < bytes.length) written += file.writeSync(bytes.subarray(written));
+  file.syncSync();
 }
 
 /** How long an entry's lock is tried for: a reader has it for a moment only. */
@@ -104,8 +129,9 @@ export interface OpenEntry extends JournalEntry {
 }
 
 /**
- * The entries of this boot; those of another are struck, since the devices were made anew. Effect: none on what
- * somebody works with.
+ * The entries of this boot; those of another are struck, since the devices were made anew. One that cannot be read is of
+ * the device that it is named after. Throws a {@link Failure} where the journal cannot be listed: then nobody knows which
+ * devices are in RUNNING. Effect: none on what somebody works with.
  */
 export function readJournal(stateDirectory: string | null, bootId: string | null): OpenEntry[] {
   if (stateDirectory === null) return [];
@@ -119,6 +145,14 @@ export function isOfBinding({ bound }: JournalEntry, now: string | null): boolea
 }
 
 function readEntry(path: string, bootId: string | null): OpenEntry | null {
+  const unread: OpenEntry = {
+    device: basename(path, ".json"),
+    what: "preflight",
+    bootId,
+    pid: 0,
+    untilMs: 0,
+    alive: false,
+  };
   try {
     const file = Deno.openSync(path, { read: true });
     try {
@@ -133,18 +167,16 @@ function readEntry(path: string, bootId: string | null): OpenEntry | null {
       // Struck while it was opened.
       if (ino !== inodeOf(path)) return null;
       const isOver = entry !== null && bootId !== null && entry.bootId !== bootId;
-      // Cut short: its writer was killed before it had touched the device. Nobody writes it meanwhile: it is locked.
-      if (!alive && (entry === null || isOver)) {
-        removeIfThere(path);
-        return null;
-      }
-      return entry === null ? null : { ...entry, alive };
+      // Empty: its writer was killed before it had touched the device. Nobody writes it meanwhile: it is locked.
+      if (!alive && (size === 0 || isOver)) removeIfThere(path);
+      if (size === 0 || (!alive && isOver)) return null;
+      return { ...(entry ?? unread), alive };
     } finally {
       file.close();
     }
-  } catch {
-    // Struck meanwhile.
-    return null;
+  } catch (error) {
+    // Struck meanwhile, or not for us to read.
+    return error instanceof Deno.errors.NotFound ? null : unread;
   }
 }
 
@@ -161,8 +193,15 @@ function listNames(directory: string): string[] {
   try {
     return Array.from(Deno.readDirSync(directory), ({ name }) => name)
       .filter((name) => name.endsWith(".json")).sort();
-  } catch {
-    return [];
+  } catch (cause) {
+    const isAbsent = cause instanceof Deno.errors.NotFound ||
+      cause instanceof Deno.errors.NotADirectory;
+    if (isAbsent) return [];
+    throw new Failure(
+      "not-permitted",
+      `Cannot read the journal in ${directory}: kernel answered ${errnoOf(cause)}`,
+      { subject: directory, remedy: REMEDY, cause },
+    );
   }
 }
 
@@ -175,10 +214,19 @@ function syncDirectory(directory: string): void {
   }
 }
 
+const REMEDY = "Run vfio-ask as root, or name a directory it may write with --state.";
+
 function cannotWrite(directory: string, cause: unknown): Failure {
-  return new Failure("not-permitted", `Cannot write the journal in ${directory}`, {
+  const why = cause === null ? "" : `: kernel answered ${errnoOf(cause)}`;
+  return new Failure("not-permitted", `Cannot write the journal in ${directory}${why}`, {
     subject: directory,
-    remedy: "Run vfio-ask as root, or name a directory it may write with --state.",
+    remedy: REMEDY,
     cause,
   });
+}
+
+function notStruck(device: string, path: string, error: unknown): Problem {
+  const why = `kernel answered ${errnoOf(error)}`;
+  const sentence = `${device} is in RUNNING, but cannot be struck from the journal: ${why}`;
+  return { code: "not-struck", subject: device, sentence, remedy: `Remove ${path}.` };
 }

@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
 import { Failure } from "../identity/mod.ts";
 import { isOfBinding, journal, readJournal } from "./journal.ts";
 
@@ -63,7 +63,56 @@ Deno.test("journal() refuses where nothing can be written down", () => {
   });
 });
 
-Deno.test("readJournal() strikes what is of another boot, and passes over what is no entry", () => {
+Deno.test("journal() leaves no entry where the disk takes none, and the one that was left where it takes no other", () => {
+  inFolder((folder) => {
+    Deno.mkdirSync(`${folder}/journal`);
+    const full = `${folder}/journal/full.json`;
+    Deno.symlinkSync("/dev/full", full);
+    const failure = assertThrows(() => journal(folder, entry("full")), Failure);
+    assertEquals(failure.code, "not-permitted");
+    assertStringIncludes(failure.message, "kernel answered ENOSPC");
+    assertThrows(() => Deno.lstatSync(full), Deno.errors.NotFound);
+  });
+});
+
+Deno.test("journal() says where the state directory may not be written, and by which errno", () => {
+  // proc takes no directory of anybody, whoever asks.
+  const failure = assertThrows(() => journal("/proc", entry("a")), Failure);
+  assertEquals([failure.code, failure.subject], ["not-permitted", "/proc/journal"]);
+  assertMatch(failure.message, /kernel answered E[A-Z]+$/);
+  inFolder((folder) => {
+    for (const name of ["a.json", "b.json"]) {
+      Deno.mkdirSync(`${folder}/journal/${name}`, { recursive: true });
+    }
+    assertThrows(() => journal(folder, entry("a")), Failure, "EISDIR");
+    // Nobody knows what they say: their devices are not taken for ones in RUNNING.
+    assertEquals(names(folder), ["a false", "b false"]);
+  });
+});
+
+Deno.test("journal() keeps an entry that cannot be struck, and says so", () => {
+  inFolder((folder) => {
+    const written = journal(folder, entry("a"));
+    Deno.removeSync(`${folder}/journal/a.json`);
+    Deno.mkdirSync(`${folder}/journal/a.json/in`, { recursive: true });
+    assertEquals(written.strike().map(({ code, subject }) => [code, subject]), [[
+      "not-struck",
+      "a",
+    ]]);
+    assertEquals(names(folder), ["a false"]);
+  });
+});
+
+Deno.test("readJournal() throws where the journal cannot be listed: nobody knows what is in RUNNING then", () => {
+  inFolder((folder) => {
+    assertEquals(readJournal(folder, BOOT), []);
+    Deno.symlinkSync("journal", `${folder}/journal`);
+    const failure = assertThrows(() => readJournal(folder, BOOT), Failure, "ELOOP");
+    assertEquals(failure.code, "not-permitted");
+  });
+});
+
+Deno.test("readJournal() strikes what is of another boot, and takes what it cannot read for an entry", () => {
   inFolder((folder) => {
     journal(folder, { ...entry("old"), bootId: "boot-0" }).keep();
     journal(folder, entry("now")).keep();
@@ -72,8 +121,10 @@ Deno.test("readJournal() strikes what is of another boot, and passes over what i
       `${folder}/journal/other.json`,
       JSON.stringify({ ...entry("x"), pid: 1 }),
     );
-    assertEquals(names(folder), ["now false"]);
-    assertEquals(names(folder, "boot-0"), []);
+    Deno.symlinkSync("loop.json", `${folder}/journal/loop.json`);
+    const unread = ["cut false", "loop false", "other false"];
+    assertEquals(names(folder).toSorted(), ["now false", ...unread].toSorted());
+    assertEquals(names(folder, "boot-0"), unread);
   });
 });
 

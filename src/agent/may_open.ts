@@ -12,7 +12,9 @@ export interface Settling {
  * when its node appeared; 0 where it has settled, or where nothing tells its age. Pure.
  */
 export function leftAloneMs(since: number | null, { settleMs, nowMs }: Settling): number {
-  return since === null ? 0 : Math.max(0, settleMs - (nowMs - since));
+  // Whatever the clock says: it may have been set back since the node appeared.
+  if (since === null || settleMs === 0) return 0;
+  return Math.min(settleMs, Math.max(0, settleMs - (nowMs - since)));
 }
 
 /**

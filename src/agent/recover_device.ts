@@ -25,16 +25,15 @@ export async function recoverDevice(
   const { alive: _, ...entry } = left;
   const untilMs = world.now().getTime() + deadlineMs;
   const written = journal(world.stateDirectory, { ...entry, untilMs });
-  let outcome: WorkerResult["outcome"] | null = null;
+  let isRight = false;
   try {
     const result = entry.what === "temporary-mdev"
       ? await removeLeft(world, device)
       : await bringBack(world, entry, settleMs);
-    outcome = result.outcome;
-    return result;
+    isRight = result.outcome === "done";
+    return isRight ? { ...result, problems: [...result.problems, ...written.strike()] } : result;
   } finally {
-    if (outcome === "done") written.strike();
-    else written.keep();
+    if (!isRight) written.keep();
   }
 }
 
@@ -65,10 +64,11 @@ async function bringBack(
   if ("unavailable" in came) {
     return pathOf(world.roots, device) === null ? gone(device) : notDone(came.unavailable);
   }
-  const { problems } = came.done;
-  return needsReset(problems)
-    ? workerResult("failed", { problems })
-    : workerResult("done", { sentence: `${device} is in RUNNING` });
+  const { problems, state } = came.done;
+  if (state === "running") return workerResult("done", { sentence: `${device} is in RUNNING` });
+  // It migrated when it was journalled, in this binding: that it tells no state now is not that it has none.
+  const sentence = needsReset(problems) ? "" : `${device} tells no migration state any more`;
+  return workerResult("failed", { sentence, problems });
 }
 
 /** Where a device of a name is now, null where there is none. */

@@ -5,7 +5,7 @@ import type { World } from "./world.ts";
  * Does one task, in this process: only the command `worker` does so. Never throws: what goes wrong is an
  * outcome. Effect: that of the task; devices are left in RUNNING, or the journal keeps their names.
  *
- * What opens devices is loaded only here and in `probeOne`: a server starts without it.
+ * What opens devices is loaded only here: a server starts without it.
  */
 export async function runTask(
   world: World,

@@ -74,13 +74,16 @@ export async function takeSnapshot(
   const scanned = await scan({ turns, nowMs: world.now().getTime(), whole });
   const { devices: found, cache } = scanned;
   problems.push(...scanned.problems);
-  let host = NO_HOST;
-  try {
-    host = readHost(roots);
-  } catch (error) {
-    problems.push(toProblem(error, "host"));
-  }
-  const trouble = troubleOf(world, host, found);
+  const attempt = <T>(subject: string, otherwise: T, read: () => T): T => {
+    try {
+      return read();
+    } catch (error) {
+      problems.push(toProblem(error, subject));
+      return otherwise;
+    }
+  };
+  const host = attempt("host", NO_HOST, () => readHost(roots));
+  const trouble = attempt("journal", new Map(), () => troubleOf(world, host, found));
   const rules = world.readRules();
   const operator = world.readFacts();
   problems.push(...rulesProblems(rules), ...operator.problems);

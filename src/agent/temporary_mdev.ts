@@ -1,8 +1,11 @@
-import { join } from "@std/path";
+import { basename, join } from "@std/path";
+import { O_WRONLY } from "../../ffi/syscalls.ts";
+import { Descriptors, ShortTransfer, withoutInterrupts } from "../device/mod.ts";
 import { Failure } from "../identity/mod.ts";
 import { errnoOf, readHost } from "../sysfs/mod.ts";
 import { journal } from "./journal.ts";
 import { findDevice } from "./with_device.ts";
+import type { WorkerResult } from "./worker_tasks.ts";
 import type { World } from "./world.ts";
 
 /** How long an mdev's node may take to appear. */
@@ -10,16 +13,16 @@ const NODE_MS = 2_000;
 
 /**
  * Makes an mdev of a type, works with it, and removes it whatever comes of that. It is journalled before it is
- * made, so that one that a killed process left is removed at the next start.
+ * made, so that one that a killed process left is removed at the next start, and struck when it is seen to be gone.
  *
  * Source: `/sys/class/mdev_bus/P/mdev_supported_types/T/create`, `<mdev>/remove`. Effect: takes one instance
  * of the type for the time of it. Throws a {@link Failure} where it cannot be made or removed.
  */
-export async function withTemporaryMdev<T>(
+export async function withTemporaryMdev(
   world: World,
   { type, parent, deadlineMs }: { type: string; parent: string; deadlineMs: number },
-  work: (id: string) => Promise<T>,
-): Promise<T> {
+  work: (id: string) => Promise<WorkerResult>,
+): Promise<WorkerResult> {
   const id = crypto.randomUUID();
   const { bootId } = readHost(world.roots);
   const written = journal(world.stateDirectory, {
@@ -28,51 +31,104 @@ export async function withTemporaryMdev<T>(
     bootId,
     untilMs: world.now().getTime() + deadlineMs,
   });
-  world.onOpening?.(id);
+  let isGone = false;
   try {
-    create(world, { type, parent, id });
-    await untilThere(world, id);
-    return await work(id);
+    const result = await workOnMade(world, { type, parent, id }, work);
+    isGone = true;
+    // In which state an mdev was that is gone is no problem.
+    const problems = result.problems.filter(({ code }) => code !== "needs-reset");
+    return { ...result, problems: [...problems, ...written.strike()] };
   } finally {
-    removeMdev(world, id);
-    written.strike();
+    if (!isGone) leaveEntry(world, id, written);
   }
+}
+
+async function workOnMade(
+  world: World,
+  made: { type: string; parent: string; id: string },
+  work: (id: string) => Promise<WorkerResult>,
+): Promise<WorkerResult> {
+  world.onOpening?.(made.id);
+  try {
+    create(world, made);
+    await untilThere(world, made.id);
+    return await work(made.id);
+  } finally {
+    removeMdev(world, made.id);
+  }
+}
+
+/** After a failure: the mdev may be gone all the same. */
+function leaveEntry(world: World, id: string, written: ReturnType<typeof journal>): void {
+  if (isThere(world, id)) written.keep();
+  else written.strike();
 }
 
 function create(
-  { roots }: World,
+  world: World,
   { type, parent, id }: { type: string; parent: string; id: string },
 ): void {
-  const path = join(roots.sys, "class/mdev_bus", parent, "mdev_supported_types", type, "create");
+  const types = join(world.roots.sys, "class/mdev_bus", parent, "mdev_supported_types");
   try {
-    Deno.writeTextFileSync(path, id, { create: false });
+    writeAttribute(world, join(types, type, "create"), id);
   } catch (cause) {
-    throw new Failure(
-      "kernel",
-      `Cannot make an mdev of ${type} on ${parent}: kernel answered ${errnoOf(cause)}`,
-      {
-        subject: type,
-        remedy: "Look whether the type has a free instance with vfio-ask types.",
-        cause,
-      },
-    );
-  }
-}
-
-/** Removes an mdev, if it is there. A write to its `remove` waits until nobody has it open. */
-export function removeMdev({ roots }: World, id: string): void {
-  try {
-    Deno.writeTextFileSync(join(roots.sys, "bus/mdev/devices", id, "remove"), "1", {
-      create: false,
-    });
-  } catch (cause) {
-    if (cause instanceof Deno.errors.NotFound) return;
-    throw new Failure("kernel", `Cannot remove the temporary mdev ${id}`, {
-      subject: id,
-      remedy: `Remove it: echo 1 > /sys/bus/mdev/devices/${id}/remove`,
+    throw new Failure("kernel", `Cannot make an mdev of ${type} on ${parent}: ${answerOf(cause)}`, {
+      subject: type,
+      remedy: "Look whether the type has a free instance with vfio-ask types.",
       cause,
     });
   }
+}
+
+/** How often a removal is tried: what does not last is no reason to leave an mdev. */
+const REMOVALS = 2;
+
+/**
+ * Removes an mdev, if it is there, and looks whether it is gone. A write to its `remove` waits until nobody has it open.
+ * Throws a {@link Failure} where it stays.
+ */
+export function removeMdev(world: World, id: string): void {
+  let cause: unknown;
+  for (let turn = 0; turn < REMOVALS && isThere(world, id); turn++) {
+    try {
+      writeAttribute(world, join(world.roots.sys, "bus/mdev/devices", id, "remove"), "1");
+    } catch (error) {
+      cause = error;
+    }
+  }
+  if (!isThere(world, id)) return;
+  throw new Failure("kernel", `Cannot remove the temporary mdev ${id}: ${answerOf(cause)}`, {
+    subject: id,
+    remedy: `Remove it: echo 1 > /sys/bus/mdev/devices/${id}/remove`,
+    cause,
+  });
+}
+
+/** Whether an mdev is there, or may be. */
+function isThere({ roots }: World, id: string): boolean {
+  try {
+    Deno.lstatSync(join(roots.sys, "bus/mdev/devices", id));
+    return true;
+  } catch (error) {
+    return !(error instanceof Deno.errors.NotFound);
+  }
+}
+
+/** One write(2) of a text, as sysfs takes it. */
+function writeAttribute(world: World, path: string, text: string): void {
+  using calls = world.openSyscalls();
+  const sys = withoutInterrupts(calls);
+  using descriptors = new Descriptors(sys);
+  const bytes = new TextEncoder().encode(text);
+  const moved = sys.write(descriptors.add(sys.open(path, O_WRONLY)), bytes);
+  if (moved < bytes.length) {
+    throw new ShortTransfer(basename(path), { moved, wanted: bytes.length });
+  }
+}
+
+function answerOf(cause: unknown): string {
+  if (cause === undefined) return "it is still there";
+  return cause instanceof ShortTransfer ? cause.message : `kernel answered ${errnoOf(cause)}`;
 }
 
 async function untilThere(world: World, id: string): Promise<void> {

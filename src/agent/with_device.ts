@@ -21,6 +21,15 @@ export interface Unavailable {
   holder: Holder | null;
 }
 
+/** How a device is opened. */
+export interface OpenOptions {
+  path?: "any" | "cdev" | "group";
+  /** A device that is newer is left alone. */
+  settleMs?: number;
+  /** Is called where nothing speaks against opening it; what it throws keeps it from being opened. */
+  beforeOpening?: (device: SysfsDevice) => void;
+}
+
 /**
  * Opens an idle device, works with it, and closes it. A device that somebody holds, as `/proc` tells, is not
  * opened, nor one that is newer than `settleMs`. Effect: opens, see `openDevice`. Never throws: what goes wrong is told.
@@ -29,7 +38,7 @@ export async function withIdleDevice<T>(
   world: World,
   id: string,
   work: (handle: DeviceHandle, device: SysfsDevice) => T | Promise<T>,
-  { path = "any", settleMs = 0 }: { path?: "any" | "cdev" | "group"; settleMs?: number } = {},
+  { path = "any", settleMs = 0, beforeOpening = () => {} }: OpenOptions = {},
 ): Promise<{ done: T } | { unavailable: Unavailable }> {
   const not = (
     outcome: Unavailable["outcome"],
@@ -50,6 +59,7 @@ export async function withIdleDevice<T>(
       const { sentence, remedy } = leftAlone({ id, since }, settling);
       return not("new", sentence, { remedy });
     }
+    beforeOpening(device);
     using sys = world.openSyscalls();
     world.onOpening?.(id);
     const opened = openDevice(sys, world.roots, device, path);

@@ -46,13 +46,12 @@ export async function openWorld(
     ...(name === null ? {} : { simulate: name }),
   }).flatMap(([option, value]) => [`--${option}`, value]);
   const worker = openWorker([...program, "worker", ...options], { deadlineMs: deadline });
+  // One kernel for all: an mdev that was made is there when it is opened.
+  const simulated = simulator?.simulateSyscalls(scenario!, roots) ?? null;
   return {
     roots,
     stateDirectory,
-    openSyscalls: simulator === null
-      ? openLibc
-      : () =>
-        Object.assign(simulator.simulateSyscalls(scenario!, roots), { [Symbol.dispose]() {} }),
+    openSyscalls: simulated === null ? openLibc : () => ({ ...simulated, [Symbol.dispose]() {} }),
     worker,
     // What is installed here says nothing of a host whose trees were moved or made up.
     readSoftware: roots.sys === THIS_HOST.sys
