@@ -1,0 +1,144 @@
+import type { Syscalls } from "../../ffi/syscalls.ts";
+import type { Capabilities, Problem } from "../../src/identity/mod.ts";
+import { type Fault, injectFaults, type SimulatedSyscalls } from "../../src/simulator/mod.ts";
+import { falseAnswers } from "./false_answers.ts";
+import type { FaultHost } from "./host.ts";
+
+/** What an operation came to, for whoever asked for it. */
+export interface Outcome {
+  outcome: string;
+  sentence: string;
+  problems: readonly Problem[];
+  /** The driver's verdict, where there is one. */
+  verdict: string | null;
+  capabilities: Capabilities | null;
+  /** How many bytes of initial data were read, null where none were. */
+  initialBytes: number | null;
+}
+
+export const NOTHING: Outcome = {
+  outcome: "done",
+  sentence: "",
+  problems: [],
+  verdict: null,
+  capabilities: null,
+  initialBytes: null,
+};
+
+/** What a run left. */
+export interface Left {
+  host: FaultHost;
+  kernel: SimulatedSyscalls;
+  outcome: Outcome;
+  /** The state that the device is in, null where it has none. */
+  state: string | null;
+  /** Whether the device was opened, and could tell its state. */
+  wasOpened: boolean;
+}
+
+/** Something that is done with a device, all of whose system calls may fail. */
+export interface Operation {
+  name: string;
+  /** The device that it is about. */
+  device: string;
+  /** Whether the driver may end the data that are read where it likes. */
+  mayEnd: boolean;
+  /** Whether a no is held against the device's own data. */
+  hasOwnToShow: boolean;
+  /** Sets the stage: what another process left, what is remembered. */
+  prepare?(host: FaultHost, kernel: SimulatedSyscalls): void;
+  run(host: FaultHost, sys: Syscalls): Promise<Outcome>;
+  /** What is wrong with what it left, a sentence each. */
+  check(left: Left): string[] | Promise<string[]>;
+}
+
+/** A run without faults: its calls, and what it came to. */
+export interface CleanRun {
+  calls: readonly string[];
+  outcome: Outcome;
+  /** The number of the last call whose answer the verdict rests on; -1 where there is none. */
+  proof: number;
+}
+
+/** Runs an operation with a fault; gives what it left, and its calls. */
+async function runWith(host: FaultHost, operation: Operation, faults: readonly Fault[]) {
+  const kernel = host.boot();
+  operation.prepare?.(host, kernel);
+  const before = kernel.log.length;
+  const outcome = await operation.run(host, injectFaults(kernel, faults));
+  const calls = kernel.log.slice(before);
+  return { left: { host, kernel, outcome, state: kernel.stateOf(operation.device) }, calls };
+}
+
+/** Runs an operation without faults. */
+export async function runClean(host: FaultHost, operation: Operation): Promise<CleanRun> {
+  const { left: { outcome }, calls } = await runWith(host, operation, []);
+  return { calls, outcome, proof: proofOf(calls) };
+}
+
+/** The last write of data before the device is left, or, by v1, the look at the state after it. */
+function proofOf(calls: readonly string[]): number {
+  const left = calls.findLastIndex((call) => call.includes("VFIO_DEVICE_RESET"));
+  const before = calls.slice(0, Math.max(left, 0));
+  const write = before.findLastIndex((call) => /^p?write /.test(call));
+  return before[write]?.startsWith("pwrite ") ? write + 1 : write;
+}
+
+const TRANSFER = /^p?(read|write) /;
+
+/** The faults of a call: each errno once and from then on, made and not, and transfers of fewer bytes. */
+export function faultsAt(
+  call: string,
+  from: number,
+  { errnos, made }: { errnos: readonly string[]; made: readonly string[] },
+): Fault[] {
+  const faults = [
+    ...errnos.map((errno) => ({ from, errno })),
+    ...made.map((errno) => ({ from, errno, made: true })),
+    ...TRANSFER.test(call) ? ([0, 1, "half"] as const).map((bytes) => ({ from, bytes })) : [],
+  ];
+  return faults.flatMap((fault) => [{ ...fault, times: 1 }, fault]);
+}
+
+/** What came of running an operation with every fault at every call. */
+export interface Proven {
+  calls: number;
+  runs: number;
+  /** What was wrong and where, each with the first fault that showed it. */
+  violations: Map<string, string>;
+}
+
+/** Runs an operation with faults at each of its calls. */
+export async function prove(
+  host: FaultHost,
+  operation: Operation,
+  faultsOf: (call: string, index: number) => readonly Fault[],
+): Promise<Proven> {
+  const clean = await runClean(host, operation);
+  const proven: Proven = { calls: clean.calls.length, runs: 0, violations: new Map() };
+  for (const [index, call] of clean.calls.entries()) {
+    for (const fault of faultsOf(call, index)) {
+      const { left, calls } = await runWith(host, operation, [fault]);
+      proven.runs++;
+      const wasOpened = isOpened(calls, fault);
+      const wrong = [
+        ...left.kernel.openDescriptors > 0 ? ["descriptors are left open"] : [],
+        ...await operation.check({ ...left, wasOpened }),
+        ...falseAnswers({ operation, outcome: left.outcome, clean, fault }),
+      ];
+      for (const what of wrong) {
+        const at = `${what}, after call ${index}: ${call}`;
+        if (!proven.violations.has(at)) proven.violations.set(at, JSON.stringify(fault));
+      }
+    }
+  }
+  return proven;
+}
+
+/** Whether the device was opened and could tell its state: not where it says of everything that it has no such thing. */
+function isOpened(calls: readonly string[], fault: Fault): boolean {
+  const opening = calls.findIndex((line) => /GET_DEVICE_FD = \d|BIND_IOMMUFD = 0/.test(line));
+  const isUndone = "made" in fault && fault.from === opening;
+  const isDenied = "errno" in fault && fault.errno === "ENOTTY" && fault.times === undefined;
+  return opening >= 0 && !isUndone && !isDenied;
+}

@@ -1,0 +1,178 @@
+import type { Syscalls } from "../../ffi/syscalls.ts";
+import { controlsKey, rememberControls } from "../../src/agent/controls.ts";
+import { journal, readJournal } from "../../src/agent/journal.ts";
+import {
+  noObservations,
+  runTask,
+  takeSnapshot,
+  type WorkerTask,
+  type World,
+} from "../../src/agent/mod.ts";
+import { ask, judgeDriver } from "../../src/compat/mod.ts";
+import { readHost } from "../../src/sysfs/mod.ts";
+import { mttyIdentity } from "../fixtures/identity.ts";
+import { quietWorld } from "../fixtures/world.ts";
+import { DEVICES, type FaultHost, nameOf, writeTo } from "./host.ts";
+import type { Left, Operation, Outcome } from "./run_faults.ts";
+
+const OPTIONS = { deadlineMs: 1000 };
+/** An mdev that a killed process made. */
+const MDEV = "00000000-0000-4000-8000-00000000000a";
+/** What mtty-2 calls initial: magic, version 1.0, two ports, no flags. */
+const MTTY_2 = Uint8Array.fromHex("4e2c3e8c89099d7e010000000000000002000000" + "00000000")
+  .toBase64();
+
+/** The world of a host, whose devices are opened by these calls. */
+function worldOn({ roots, stateDirectory }: FaultHost, sys: Syscalls): World {
+  const openSyscalls = () => ({ ...sys, [Symbol.dispose]() {} });
+  return quietWorld(roots, { stateDirectory, openSyscalls });
+}
+
+async function runIn(world: World, task: WorkerTask): Promise<Outcome> {
+  const result = await runTask(world, task, OPTIONS);
+  const { outcome, sentence, test, initialData, capabilities } = result;
+  const verdict = test === null || task.do !== "test" ? null : judgeDriver({
+    driver: "driver",
+    test,
+    source: { bytes: Uint8Array.fromBase64(task.base64).length, phase: task.phase },
+    declared: null,
+  }).verdict;
+  return {
+    outcome,
+    sentence,
+    problems: [...result.problems, ...capabilities?.problems ?? []],
+    verdict,
+    capabilities,
+    initialBytes: initialData?.bytes ?? null,
+  };
+}
+
+/** A task of the worker, and what it may leave: a device in RUNNING, or the journal says what. */
+function operation(
+  device: string,
+  task: WorkerTask,
+  { name, ...rest }: { name: string } & Partial<Operation>,
+): Operation {
+  return {
+    name,
+    device,
+    mayEnd: false,
+    hasOwnToShow: true,
+    run: (host, sys) => runIn(worldOn(host, sys), task),
+    check: (left) => checkLeft(left, { device, isRecovery: task.do === "recover" }),
+    ...rest,
+  };
+}
+
+function leave(host: FaultHost, device: string, what: "preflight" | "temporary-mdev"): void {
+  const { bootId } = readHost(host.roots);
+  journal(host.stateDirectory, { device, what, bootId, untilMs: 0 }).keep();
+}
+
+/** All that the worker does with devices. */
+export function listTaskOperations(): Operation[] {
+  const { v2, v1 } = DEVICES;
+  const data = { do: "read-initial-data", path: "any", settleMs: 0, stopCopyBytes: null } as const;
+  const test = {
+    do: "test",
+    path: "any",
+    settleMs: 0,
+    base64: MTTY_2,
+    phase: "pre-copy",
+    controls: true,
+  } as const;
+  const made = { type: "mtty-2", parent: "mtty" };
+  const remember = (host: FaultHost) =>
+    rememberControls(
+      { ...quietWorld(host.roots), stateDirectory: host.stateDirectory },
+      readHost(host.roots).bootId,
+      controlsKey(host.find(v2)),
+    );
+  const left = (device: string, state: string): Operation =>
+    operation(device, { do: "recover", device, settleMs: 0 }, {
+      name: `recover ${nameOf(device)}, left in ${state}`,
+      prepare(host, kernel) {
+        leave(host, device, "preflight");
+        kernel.leaveIn(device, state);
+      },
+    });
+  const probe = (device: string, state: string): Operation =>
+    operation(device, { do: "probe", device, path: "any" }, {
+      name: `probe ${nameOf(device)}, found in ${state}`,
+      prepare: (_, kernel) => kernel.leaveIn(device, state),
+    });
+  return [
+    probe(v2, "running"),
+    probe(v2, "resuming"),
+    probe(v1, "error"),
+    operation(v2, { ...data, target: { device: v2 } }, { name: "identity of v2" }),
+    operation(v1, { ...data, target: { device: v1 } }, { name: "identity of v1" }),
+    operation(v2, { ...test, target: { device: v2 } }, { name: "test v2" }),
+    operation(v2, { ...test, target: { device: v2 } }, {
+      name: "test v2, controls remembered",
+      prepare: remember,
+    }),
+    operation(v1, { ...test, target: { device: v1 } }, { name: "test v1" }),
+    operation(v2, { ...data, target: made }, { name: "identity of an mdev made for it" }),
+    operation(v2, { ...test, target: made }, { name: "test an mdev made for it" }),
+    left(v2, "resuming"),
+    left(v2, "error"),
+    left(v1, "error"),
+    operation(v2, { do: "recover", device: MDEV, settleMs: 0 }, {
+      name: "remove an mdev that was left",
+      prepare(host, kernel) {
+        leave(host, MDEV, "temporary-mdev");
+        const create = "class/mdev_bus/mtty/mdev_supported_types/mtty-2/create";
+        writeTo(kernel, `${host.roots.sys}/${create}`, MDEV);
+      },
+    }),
+  ];
+}
+
+/** What is left that nobody would know of, or that is in nobody's way any more. */
+async function checkLeft(
+  { host, kernel, outcome, state, wasOpened }: Left,
+  { device, isRecovery }: { device: string; isRecovery: boolean },
+): Promise<string[]> {
+  const found: string[] = [];
+  const entries = readJournal(host.stateDirectory, readHost(host.roots).bootId);
+  const isJournalled = (id: string) => entries.some((entry) => entry.device === id);
+  const needsReset = outcome.problems.filter(({ code }) => code === "needs-reset");
+  const isTold = (id: string) =>
+    needsReset.some(({ subject }) => subject === id) ||
+    (outcome.outcome !== "done" && outcome.sentence.includes(id));
+  for (const { device: id, alive } of entries) {
+    if (alive) found.push(`the entry of ${id} is still locked`);
+    if (!isTold(id)) found.push("it is journalled, and nobody is told");
+    found.push(...await checkRefused(host, kernel, id));
+  }
+  for (const id of kernel.mdevs) {
+    if (!isJournalled(id)) found.push("an mdev is left, and not journalled");
+  }
+  if (needsReset.length > 0 && entries.length === 0) {
+    found.push("it is told of, and not journalled");
+  }
+  const isRunning = state === null || state === "running";
+  if (!isRunning && (wasOpened || isRecovery) && !isJournalled(device)) {
+    found.push(`it is in ${state}, and not journalled`);
+  }
+  return found;
+}
+
+/** Devices of which it was asked: the answer depends on nothing but the name in the journal. */
+const refused = new Map<string, string[]>();
+
+/** Whether a device that is journalled is offered to somebody. */
+async function checkRefused(host: FaultHost, sys: Syscalls, id: string): Promise<string[]> {
+  const known = refused.get(id);
+  if (known !== undefined) return known;
+  const { bootId } = readHost(host.roots);
+  const snapshot = await takeSnapshot(worldOn(host, sys), { observations: noObservations(bootId) });
+  const { offers, refusals } = ask(snapshot, mttyIdentity());
+  const isOf = ({ configuration }: { configuration: { id?: string | undefined } }) =>
+    configuration.id === id;
+  const codes = refusals.filter(isOf).flatMap(({ reasons }) => reasons.map(({ code }) => code));
+  const isRefused = !offers.some(isOf) && codes.includes("NeedsReset");
+  refused.set(id, isRefused ? [] : ["it is journalled, and not refused"]);
+  return refused.get(id)!;
+}
