@@ -19,6 +19,12 @@ Deno.test("mayOpen() leaves a device alone until it has settled, unless nothing 
   assertEquals(may({ since: 99_999 }, { ...WHEN, settleMs: 0 }), "yes");
 });
 
+Deno.test("mayOpen() leaves a device alone for no longer than it takes to settle, though the clock was set back", () => {
+  const since = WHEN.nowMs + 3_600_000;
+  assertEquals([may({ since }), may({ since }, { ...WHEN, settleMs: 0 })], ["new", "yes"]);
+  assertEquals(leftAloneMs(since, WHEN), WHEN.settleMs);
+});
+
 Deno.test("leftAloneMs() is what is left of the settle time", () => {
   assertEquals(leftAloneMs(94_000, WHEN), 4_000);
   assertEquals(leftAloneMs(1_000, WHEN), 0);
