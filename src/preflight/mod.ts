@@ -5,7 +5,7 @@
  * one that counts, and it is the errno of a write to the data that resume (v2), or of the write of `data_size`
  * or the error state read back (v1); not the end of resuming, which short data always fail. It counts where the
  * driver was seen to look: in the same run the device's own data, which must be taken, and altered copies of it,
- * which must be refused. What is to be done is planned first, pure, and run then; whatever happens, the way back is a
+ * which must be refused; a refusal counts where it is repeated, and the device's own data is taken after it. What is to be done is planned first, pure, and run then; whatever happens, the way back is a
  * reset, and a device that does not come back to RUNNING is said to need one. What was done is judged elsewhere
  * (`src/compat`), with everything else that speaks for or against the target.
  *
