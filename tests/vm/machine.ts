@@ -84,6 +84,16 @@ export function removeMdev(id: string): void {
   Deno.writeTextFileSync(`/sys/bus/mdev/devices/${id}/remove`, "1");
 }
 
+/** Whether a path leads to something, be it a link to nothing. */
+export function isThere(path: string): boolean {
+  try {
+    Deno.lstatSync(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Waits until something is so. Gives up after a time that only a defect takes, on the slowest machine too. */
 export async function until(
   what: string,

@@ -13,6 +13,7 @@ import { hold } from "./holder.ts";
 import { MODEL_CASES } from "./model_cases.ts";
 import { NEEDS_CASES } from "./needs_cases.ts";
 import { pciCases } from "./pci_cases.ts";
+import { JOURNAL_CASES } from "./journal_cases.ts";
 import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { QEMU_CASES } from "./qemu_cases.ts";
 import { RELOAD_CASES } from "./reload_cases.ts";
@@ -38,7 +39,13 @@ switch (command) {
     const cases = {
       plain:
         () => [...COMMAND_CASES, ...SERVE_CASES, ...MODEL_CASES, ...NEEDS_CASES, ...DEVLINK_CASES],
-      preflight: () => [...contractCases(), ...PREFLIGHT_CASES, ...V1_CASES, ...RELOAD_CASES],
+      preflight: () => [
+        ...contractCases(),
+        ...PREFLIGHT_CASES,
+        ...JOURNAL_CASES,
+        ...V1_CASES,
+        ...RELOAD_CASES,
+      ],
       v1: () => V1_CASES,
       kill: () => KILL_CASES,
       bench: () => BENCH_CASES,

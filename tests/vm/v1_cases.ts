@@ -1,7 +1,16 @@
 import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { startHolder } from "./holder.ts";
-import { askProgram, makeMdev, MTTY_2, removeMdev, runProgram, sleep, until } from "./machine.ts";
+import {
+  askProgram,
+  isThere,
+  makeMdev,
+  MTTY_2,
+  removeMdev,
+  runProgram,
+  sleep,
+  until,
+} from "./machine.ts";
 import { call, startServer } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any
@@ -46,15 +55,6 @@ function deviceOf(type: string): string {
   const made = devices.get(type) ?? makeMdev(`askv1-${type}`, "askv1");
   devices.set(type, made);
   return made;
-}
-
-function isThere(path: string): boolean {
-  try {
-    Deno.statSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** The identity of a device with its initial data, as if it were a device of another host. */

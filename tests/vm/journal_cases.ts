@@ -1,0 +1,73 @@
+import { assert, assertEquals } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import {
+  askProgram,
+  isThere,
+  MIGRATING_QEMU,
+  MTTY_2,
+  MTTY_2_IDLE,
+  PROGRAM,
+  runProgram,
+} from "./machine.ts";
+
+/** File systems that take no journal, and the errno that says so. */
+const UNWRITABLE = [["full", "ENOSPC"], ["read-only", "EROFS"]] as const;
+
+async function mount(...args: string[]): Promise<void> {
+  const { code, stderr } = await new Deno.Command("mount", { args }).output();
+  assertEquals(code, 0, new TextDecoder().decode(stderr));
+}
+
+/** Writes a file until its file system takes no more. */
+function fill(path: string): void {
+  try {
+    for (;;) Deno.writeFileSync(path, new Uint8Array(1024), { append: true });
+  } catch (error) {
+    assert(String(error).includes("os error 28"), String(error));
+  }
+}
+
+/** A directory that cannot be written, for the time of a run. */
+async function withUnwritable(
+  how: "full" | "read-only",
+  run: (directory: string) => Promise<void>,
+): Promise<void> {
+  const at = Deno.makeTempDirSync({ prefix: "state-" });
+  await mount("-t", "tmpfs", "-o", "size=16k", "tmpfs", at);
+  try {
+    if (how === "full") fill(`${at}/filler`);
+    else await mount("-o", "remount,ro", at);
+    await run(at);
+  } finally {
+    await new Deno.Command("umount", { args: [at] }).output();
+    Deno.removeSync(at);
+  }
+}
+
+const mdevs = () => [...Deno.readDirSync("/sys/bus/mdev/devices")].map(({ name }) => name).sort();
+
+export const JOURNAL_CASES: readonly VmCase[] = UNWRITABLE.map(([how, errno]) => ({
+  name: `nothing is tested where the journal cannot be written: on a ${how} file system`,
+  async run() {
+    const read = ["identity", MTTY_2, "--initial-data", "--settle", "0"];
+    const source = JSON.stringify(await askProgram([...read, ...MIGRATING_QEMU]));
+    const before = mdevs();
+    await withUnwritable(how, async (state) => {
+      const options = ["--settle", "0", "--state", state];
+      const why = `the journal in ${state}/journal: kernel answered ${errno}`;
+      for (const target of [MTTY_2_IDLE, "mtty-2@mtty"]) {
+        const args = ["preflight", "-", target, "--json", "--preflight-create", ...options];
+        const { code, stdout, stderr } = await runProgram(args, { stdin: source });
+        assertEquals(code, 3, stderr);
+        const { tests: [{ reasons: [reason] }] } = JSON.parse(stdout);
+        assertEquals(reason.code, "NotTested");
+        assert(reason.sentence.includes(`Cannot write ${why}`), reason.sentence);
+      }
+      const { code, stderr } = await runProgram([...read, ...options]);
+      assertEquals(code, 4, `${PROGRAM}: ${stderr}`);
+      assert(stderr.includes(`Cannot write ${why}`), stderr);
+      assert(!isThere(`${state}/journal/${MTTY_2}.json`));
+    });
+    assertEquals(mdevs(), before);
+  },
+}));
