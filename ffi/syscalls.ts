@@ -1,6 +1,6 @@
 /**
- * The narrow waist: every system call that this program makes on a VFIO device, or asks devlink by, goes
- * through it.
+ * The narrow waist: every system call that this program makes on a VFIO device, makes and removes an mdev by, or asks
+ * devlink by, goes through it.
  *
  * libc ({@link openLibc}) and the simulator are its two implementations. It speaks bytes, so that
  * what stands above is tested down to the encoding, and there is nothing to mock above it.

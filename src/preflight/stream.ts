@@ -2,6 +2,7 @@ import { SysError } from "../../ffi/errno.ts";
 import type { Bytes } from "../../ffi/syscalls.ts";
 import {
   VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2,
+  vfio_device_migration_info,
   VFIO_MIG_GET_PRECOPY_INFO,
   vfio_precopy_info,
   VFIO_PRECOPY_INFO_REINIT,
@@ -71,11 +72,12 @@ export function measureChunk(stream: Stream, v1: V1Region): void {
   }
 }
 
-/** Source: `vfio_device_migration_info.data_offset`. A driver's word: data are moved inside its region only. */
+/** Source: `vfio_device_migration_info.data_offset`. A driver's word: data are moved in its region only, after the registers. */
 export function findRoom(stream: Stream, v1: V1Region): void {
   const offset = readV1Field(stream.device, v1, "data_offset");
   const room = BigInt(v1.size) - offset;
-  if (room <= 0n) throw new ShortTransfer("data section", { moved: 0, wanted: 1 });
+  const isInside = offset >= BigInt(vfio_device_migration_info.size) && room > 0n;
+  if (!isInside) throw new ShortTransfer("data section", { moved: 0, wanted: 1 });
   stream.chunk = { offset, bytes: Number(room) };
 }
 

@@ -1,3 +1,4 @@
+import { SysError } from "../../ffi/errno.ts";
 import type { Bytes, Syscalls } from "../../ffi/syscalls.ts";
 import { judgeDriver } from "../../src/compat/mod.ts";
 import { type DeviceHandle, openDevice } from "../../src/device/mod.ts";
@@ -29,7 +30,7 @@ async function onDevice(
     using handle = opened.handle;
     return await work(handle, device.id);
   } catch (error) {
-    if (!(error instanceof Failure) && !(error instanceof Error)) throw error;
+    if (!(error instanceof Failure) && !(error instanceof SysError)) throw error;
     // Whoever opened it takes it for one that needs a reset: see the operations on tasks.
     return {
       ...NOTHING,

@@ -123,6 +123,7 @@ export async function prove(
       const wasOpened = isOpened(calls, fault);
       const wrong = [
         ...left.kernel.openDescriptors > 0 ? ["descriptors are left open"] : [],
+        ...calls.some((line) => line.endsWith("= oops")) ? ["the kernel oopses"] : [],
         ...await operation.check({ ...left, wasOpened }),
         ...falseAnswers({ operation, outcome: left.outcome, clean, fault }),
       ];
