@@ -1,3 +1,4 @@
+import { assertEquals } from "@std/assert";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { Capabilities, Problem } from "../../src/identity/mod.ts";
 import { type Fault, injectFaults, type SimulatedSyscalls } from "../../src/simulator/mod.ts";
@@ -70,9 +71,12 @@ async function runWith(host: FaultHost, operation: Operation, faults: readonly F
   return { left: { host, kernel, outcome, state: kernel.stateOf(operation.device) }, calls };
 }
 
-/** Runs an operation without faults. */
-export async function runClean(host: FaultHost, operation: Operation): Promise<CleanRun> {
-  const { left: { outcome }, calls } = await runWith(host, operation, []);
+/** Runs an operation without faults: it must be done, and leave nothing. */
+async function runClean(host: FaultHost, operation: Operation): Promise<CleanRun> {
+  const { left: { outcome, kernel, state }, calls } = await runWith(host, operation, []);
+  const isQuiet = outcome.problems.every(({ code }) => code === "was-reset");
+  assertEquals([outcome.outcome, isQuiet], ["done", true], outcome.sentence);
+  assertEquals([state ?? "running", kernel.mdevs, kernel.openDescriptors], ["running", [], 0]);
   return { calls, outcome, proof: proofOf(calls) };
 }
 
