@@ -1,19 +1,27 @@
 import { join } from "@std/path";
 import {
-  checkSchema,
   type Device,
   type DeviceType,
+  type DocumentKind,
   FACTS_SCHEMA,
-  jsonPointer,
   type OperatorFact,
   OperatorFacts,
   type Problem,
+  readAs,
+  readDocument,
 } from "../identity/mod.ts";
 import { countWildcards, matchType, MAX_WILDCARDS } from "../rules/mod.ts";
 import { compareText, errnoOf } from "../sysfs/mod.ts";
 
 /** Where operators declare facts. */
 export const FACTS_DIRECTORIES = ["/etc/vfio-ask/facts.d"] as const;
+
+const FACTS_DOCUMENT: DocumentKind<OperatorFacts> = {
+  name: "facts",
+  schema: FACTS_SCHEMA,
+  read: (document, base) => readAs(OperatorFacts, document, base),
+  remedy: "Correct the file; the README of the rules shows how facts are declared.",
+};
 
 /** The largest file of facts that is read. */
 const MAX_FACTS_BYTES = 1 << 20;
@@ -41,7 +49,7 @@ export function readOperatorFacts(
         code: "facts-refused",
         subject: path,
         sentence: `Cannot use the facts in ${path}: ${(error as Error).message}`,
-        remedy: "Correct the file; the README of the rules shows how facts are declared.",
+        remedy: FACTS_DOCUMENT.remedy,
       });
     }
   }
@@ -111,12 +119,8 @@ function readFile(path: string): OperatorFacts {
   } catch (error) {
     throw error instanceof RangeError ? error : new Error(`cannot be read: ${errnoOf(error)}`);
   }
-  const read = OperatorFacts.safeParse(checkSchema(JSON.parse(text), FACTS_SCHEMA));
-  if (!read.success) {
-    const [{ path: at, message }] = read.error.issues as [typeof read.error.issues[number]];
-    throw new Error(`${jsonPointer(at)}: ${message}`);
-  }
-  for (const [index, { for: of }] of read.data.facts.entries()) {
+  const facts = readDocument(FACTS_DOCUMENT, JSON.parse(text));
+  for (const [index, { for: of }] of facts.facts.entries()) {
     const key = Object.keys(of).find((name) =>
       countWildcards(of[name as keyof typeof of]!) > MAX_WILDCARDS
     );
@@ -124,5 +128,5 @@ function readFile(path: string): OperatorFacts {
       throw new Error(`/facts/${index}/for/${key}: more than ${MAX_WILDCARDS} wildcards`);
     }
   }
-  return read.data;
+  return facts;
 }

@@ -40,7 +40,7 @@ Deno.test("readOperatorFacts() reads files in the order of their names, and noth
 
 const WRONG: readonly [name: string, document: unknown, says: string][] = [
   ["no JSON", "{", "JSON"],
-  ["no schema", { facts: [] }, "its schema is missing"],
+  ["no schema", { facts: [] }, "/schema is missing"],
   ["another schema", { schema: "vfio-ask/rules/v1", facts: [] }, "its schema is"],
   ["a misspelt selector", file({ ...ECC, for: { parents: "x" } }), "/facts/0/for"],
   ["a fact of another form", file({ ...ECC, set: { "ECC mode": "x" } }), "/facts/0/set"],

@@ -7,17 +7,15 @@ import {
   InitialData,
   type Known,
   Migration,
+  Name,
   PciConfig,
   Problem,
 } from "../identity/mod.ts";
 
 /** A target to test: a device, or a type that an mdev is made of for the time of the test. */
 export const TestTarget = z.union([
-  z.looseObject({ device: z.string().check(z.minLength(1)) }),
-  z.looseObject({
-    type: z.string().check(z.minLength(1)),
-    parent: z.string().check(z.minLength(1)),
-  }),
+  z.looseObject({ device: Name }),
+  z.looseObject({ type: Name, parent: Name }),
 ]);
 export type TestTarget = { device: string } | { type: string; parent: string };
 

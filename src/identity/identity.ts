@@ -3,12 +3,10 @@ import type { Known } from "./known.ts";
 import { Migration } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { RunningVmm } from "./running_vmm.ts";
+import { Count, Name, NumaNode, Text } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
 export const IDENTITY_SCHEMA = "vfio-ask/identity/v1";
-
-/** A short text that names something: not empty, at most 512 characters. */
-const Name = z.string().check(z.minLength(1), z.maxLength(512));
 
 /**
  * A host, and which of its boots: a device is the same one only within one boot. `facts` are what it declares of
@@ -19,7 +17,7 @@ export const Host = z.lazy(() =>
     name: Name,
     kernel: Name,
     bootId: z.nullable(Name),
-    facts: z.optional(z.record(z.string(), z.unknown())),
+    facts: z.optional(z.record(Name, z.unknown())),
   })
 );
 export type Host = Known<z.infer<typeof Host>>;
@@ -29,14 +27,14 @@ export const Driver = z.lazy(() =>
   z.looseObject({
     name: Name,
     module: z.nullable(Name),
-    version: z.nullable(z.string()),
-    srcversion: z.nullable(z.string()),
+    version: z.nullable(Text),
+    srcversion: z.nullable(Text),
     /**
      * Which load of the driver it is: another one after `rmmod` and `insmod`. Two loads of one build can differ in
      * their parameters, so what one said does not hold for the next. Means nothing on another host or after a boot,
      * so identities leave it out.
      */
-    load: z.optional(z.nullable(z.string())),
+    load: z.optional(z.nullable(Name)),
   })
 );
 export type Driver = Known<z.infer<typeof Driver>>;
@@ -51,7 +49,7 @@ function decodedBytes(base64: string): number | null {
 export const InitialData = z.lazy(() =>
   z.looseObject({
     base64: z.base64(),
-    bytes: z.number().check(z.nonnegative()),
+    bytes: Count,
     sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
     /** `self`, or the sibling that gave it in the source's place. */
     origin: Name,
@@ -79,19 +77,19 @@ export const Identity = z.lazy(() =>
     host: Host,
     type: Name,
     deviceApi: z.nullable(Name),
-    version: z.nullable(z.string().check(z.maxLength(4096))),
-    description: z.string().check(z.maxLength(4096)),
+    version: z.nullable(Text),
+    description: Text,
     driver: z.nullable(Driver),
     /** The driver of the device that it was made on, null where there is none. */
     parentDriver: z.optional(z.nullable(Driver)),
-    facts: z.record(z.string(), z.unknown()),
+    facts: z.record(Name, z.unknown()),
     pciConfig: z.nullable(PciConfig),
     migration: Migration,
     initialData: z.nullable(InitialData),
     /** What runs the device now, left out or null where that is not known. */
     vmm: z.optional(z.nullable(RunningVmm)),
     /** What the source would like, and which decides between configurations that are else as good. */
-    wish: z.optional(z.looseObject({ numaNode: z.optional(z.nullable(z.number())) })),
+    wish: z.optional(z.looseObject({ numaNode: z.optional(z.nullable(NumaNode)) })),
   })
 );
 export type Identity = Known<z.infer<typeof Identity>>;

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
+import { Count, Name } from "./text.ts";
 
 /** Names of the v2 states, in lower case; `VFIO_DEVICE_STATE_PRE_COPY_P2P` is `pre-copy-p2p`. */
 export const MIGRATION_STATES = [
@@ -31,9 +32,7 @@ export const TRACKING_RESULTS = [
 export type TrackingResult = (typeof TRACKING_RESULTS)[number];
 
 /** An errno that the kernel gave, and what was asked of it. */
-export const Check = z.lazy(() =>
-  z.looseObject({ step: z.string(), errno: z.nullable(z.string()) })
-);
+export const Check = z.lazy(() => z.looseObject({ step: Name, errno: z.nullable(Name) }));
 export type Check = Known<z.infer<typeof Check>>;
 
 /**
@@ -52,13 +51,13 @@ export type Check = Known<z.infer<typeof Check>>;
 export const Migration = z.lazy(() =>
   z.looseObject({
     uapi: z.enum(["v1", "v2", "none", "unknown"]),
-    features: z.array(z.string()),
-    arcs: z.array(z.tuple([z.string(), z.string()])),
-    stopCopyBytes: z.nullable(z.number()),
+    features: z.array(Name),
+    arcs: z.array(z.tuple([Name, Name])),
+    stopCopyBytes: z.nullable(Count),
     dirtyTracking: z.enum(["device", "iommu", "none", "unknown"]),
     dmaLogging: z.optional(z.nullable(z.enum(TRACKING_RESULTS))),
     observed: z.enum(["probed", "inferred", "sysfs"]),
-    inferredFrom: z.optional(z.nullable(z.string())),
+    inferredFrom: z.optional(z.nullable(Name)),
     checks: z.optional(z.array(Check)),
   })
 );

@@ -3,7 +3,9 @@
  *
  * Question: what must a source say of itself so that a host elsewhere can answer, and what does that
  * host say back? Choice: plain JSON with a `schema` name and version, checked by zod (its small `mini`
- * build: the full one doubles the time to start); fields that are not known here are kept, never
+ * build: the full one doubles the time to start); one reader for the command line and HTTP, which says of each wrong place what
+ * is there and what was expected, and which first holds a document against a guard that is made of the schema: zod copies what
+ * it reads, and takes ten times as long; fields that are not known here are kept, never
  * refused, so that an older agent passes on what a newer one wrote. Schemas are lazy: most runs use few. Given up: a binary form, and
  * classes; a document is data and holds no handle.
  *
@@ -27,11 +29,15 @@ export * from "./pci_address.ts";
 export * from "./pci_config.ts";
 export * from "./pci_space.ts";
 export * from "./problem.ts";
-export * from "./rules.ts";
+export * from "./read_as.ts";
+export * from "./read_document.ts";
 export * from "./read_snapshot.ts";
+export * from "./rules.ts";
 export * from "./running_vmm.ts";
 export * from "./schema_version.ts";
 export * from "./share_snapshot.ts";
+export * from "./shorten.ts";
 export * from "./snapshot.ts";
 export * from "./snapshot_document.ts";
+export * from "./text.ts";
 export * from "./type_name.ts";

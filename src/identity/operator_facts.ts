@@ -1,8 +1,7 @@
 import * as z from "zod/mini";
+import { Name } from "./text.ts";
 
 export const FACTS_SCHEMA = "vfio-ask/facts/v1";
-
-const Text = z.lazy(() => z.string().check(z.minLength(1), z.maxLength(512)));
 
 /** The name of a declared fact: a key of `facts`, in camelCase. */
 const FactKey = z.lazy(() => z.string().check(z.regex(/^[a-z][A-Za-z0-9]*$/)));
@@ -12,13 +11,13 @@ export const OperatorFact = z.lazy(() =>
   z.strictObject({
     for: z.strictObject({
       /** The name of a device in sysfs. */
-      device: z.optional(Text),
+      device: z.optional(Name),
       /** The name of its parent; of a type, where it is made. */
-      parent: z.optional(Text),
-      driver: z.optional(Text),
-      type: z.optional(Text),
+      parent: z.optional(Name),
+      driver: z.optional(Name),
+      type: z.optional(Name),
     }),
-    set: z.record(FactKey, z.union([Text, z.number(), z.boolean(), z.array(Text)])),
+    set: z.record(FactKey, z.union([Name, z.number(), z.boolean(), z.array(Name)])),
   })
 );
 export type OperatorFact = z.infer<typeof OperatorFact>;

@@ -1,14 +1,15 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { PciSpace } from "./pci_space.ts";
+import { Count, Name } from "./text.ts";
 
 /** One entry of a capability list: id and offset in hexadecimal; `vectors` of MSI and MSI-X. */
 export const PciCapability = z.lazy(() =>
   z.looseObject({
-    id: z.string(),
-    name: z.string(),
-    offset: z.string(),
-    vectors: z.optional(z.number()),
+    id: Name,
+    name: Name,
+    offset: Name,
+    vectors: z.optional(Count),
   })
 );
 export type PciCapability = Known<z.infer<typeof PciCapability>>;
@@ -16,8 +17,8 @@ export type PciCapability = Known<z.infer<typeof PciCapability>>;
 /** A base address register that is in use: its size in bytes and what it decodes. */
 export const PciBar = z.lazy(() =>
   z.looseObject({
-    index: z.number(),
-    size: z.number(),
+    index: Count,
+    size: Count,
     kind: z.enum(["mem32", "mem64", "io"]),
     prefetchable: z.boolean(),
   })
@@ -31,11 +32,11 @@ export type PciBar = Known<z.infer<typeof PciBar>>;
  */
 export const PciConfig = z.lazy(() =>
   z.looseObject({
-    vendor: z.string(),
-    device: z.string(),
-    revision: z.string(),
-    class: z.string(),
-    subsystem: z.string(),
+    vendor: Name,
+    device: Name,
+    revision: Name,
+    class: Name,
+    subsystem: Name,
     capabilities: z.array(PciCapability),
     extendedCapabilities: z.optional(z.array(PciCapability)),
     bars: z.array(PciBar),

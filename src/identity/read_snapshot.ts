@@ -1,27 +1,18 @@
-import * as z from "zod/mini";
+import type * as z from "zod/mini";
+import { jsonPointer } from "./json_pointer.ts";
+import { describeIssue, type Issue, MAX_ISSUES, type ReadAs, readAs } from "./read_as.ts";
 import { Device, DeviceType, type Snapshot } from "./snapshot.ts";
 import { MERGED, type Shared, SnapshotDocument, TABLES } from "./snapshot_document.ts";
-
-/** What is wrong with a document, and where. */
-export interface DocumentIssue {
-  path: PropertyKey[];
-  message: string;
-}
-
-/** A snapshot, or what is wrong with its document. */
-export type SnapshotRead =
-  | { success: true; data: Snapshot }
-  | { success: false; error: { issues: DocumentIssue[] } };
 
 /**
  * Reads a snapshot from its document: what devices and types share is one object in memory too. A key that no table has,
  * and a field that neither an entry nor what it is like has, are issues. Pure.
  */
-export function readSnapshot(document: unknown): SnapshotRead {
-  const read = SnapshotDocument.safeParse(document);
-  if (!read.success) return read;
+export function readSnapshot(document: unknown): ReadAs<Snapshot> {
+  const read = readAs<SnapshotDocument>(SnapshotDocument, document);
+  if (read.issues !== undefined) return read;
   const { shared = {}, devices, types, ...rest } = read.data;
-  const issues: DocumentIssue[] = [];
+  const issues: Issue[] = [];
   const link = (list: "devices" | "types", entries: Entry[], shape: z.core.$ZodShape) => {
     const linking = { shared, list, whole: wholeFields(shape), issues };
     return entries.map((entry, index) => linkEntry(entry, { ...linking, path: [list, index] }));
@@ -31,17 +22,17 @@ export function readSnapshot(document: unknown): SnapshotRead {
     devices: link("devices", devices, Device._zod.innerType.shape) as unknown as Device[],
     types: link("types", types, DeviceType._zod.innerType.shape) as unknown as DeviceType[],
   } as Snapshot;
-  return issues.length > 0
-    ? { success: false, error: { issues } }
-    : { success: true, data: snapshot };
+  const [first, ...others] = issues;
+  return first === undefined
+    ? { data: snapshot }
+    : { issues: [first, ...others.slice(0, MAX_ISSUES - 1)] };
 }
 
 /** Reads a snapshot as {@link readSnapshot} does. Throws an error that names the first issue. */
 export function parseSnapshot(document: unknown): Snapshot {
-  const read = readSnapshot(document);
-  if (read.success) return read.data;
-  const [{ path, message }] = read.error.issues as [DocumentIssue];
-  throw new TypeError(`Cannot read the snapshot: ${path.join(".")}: ${message}`);
+  const { data, issues } = readSnapshot(document);
+  if (data !== undefined) return data;
+  throw new TypeError(`Cannot read the snapshot: ${describeIssue(issues[0])}`);
 }
 
 /** A device or a type as the document has it. */
@@ -55,15 +46,16 @@ function linkEntry(
     list: "devices" | "types";
     whole: WholeFields;
     path: PropertyKey[];
-    issues: DocumentIssue[];
+    issues: Issue[];
   },
 ): Entry {
   const find = (table: keyof Shared, key: string, field: string): unknown => {
     const entries = shared[table];
     if (entries !== undefined && Object.hasOwn(entries, key)) return entries[key];
     issues.push({
-      path: [...path, field],
-      message: `shared.${table} has no ${JSON.stringify(key)}`,
+      pointer: jsonPointer([...path, field]),
+      value: key,
+      detail: `expected a key of shared.${table}`,
     });
     return undefined;
   };
@@ -85,14 +77,12 @@ function linkEntry(
   if (like !== undefined && base === undefined) return entry;
   for (const field of whole.required) {
     if (entry[field] === undefined) {
-      issues.push({ path: [...path, field], message: "it is missing" });
+      issues.push({ pointer: jsonPointer([...path, field]), detail: "expected in a whole entry" });
     }
   }
   for (const [field, schema] of whole.merged) {
-    const { error } = entry[field] === undefined ? {} : z.safeParse(schema, entry[field]);
-    for (const issue of error?.issues ?? []) {
-      issues.push({ path: [...path, field, ...issue.path], message: issue.message });
-    }
+    if (entry[field] === undefined) continue;
+    issues.push(...readAs(schema, entry[field], [...path, field]).issues ?? []);
   }
   return entry;
 }

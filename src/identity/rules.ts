@@ -1,10 +1,12 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
+import { NO_CONTROLS } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
 export const RULES_SCHEMA = "vfio-ask/rules/v1";
 
-const Text = z.lazy(() => z.string().check(z.minLength(1), z.maxLength(2048)));
+const Value = z.lazy(() => z.string().check(z.maxLength(2048), NO_CONTROLS()));
+const Text = z.lazy(() => z.string().check(z.minLength(1), z.maxLength(2048), NO_CONTROLS()));
 /** Stable and in CamelCase. */
 const ReasonCode = z.lazy(() => z.string().check(z.regex(/^[A-Z][A-Za-z0-9]{2,63}$/)));
 const Texts = z.lazy(() => z.union([Text, z.array(Text).check(z.minLength(1))]));
@@ -82,8 +84,8 @@ export const Condition = z.lazy(() =>
     hostFact: z.optional(FactName),
     op: z.enum(OPERATIONS),
     side: z.optional(z.enum(["source", "host"])),
-    value: z.optional(z.union([z.string(), z.number(), z.boolean(), z.array(z.string())])),
-    values: z.optional(z.array(z.union([z.string(), z.number()])).check(z.minLength(1))),
+    value: z.optional(z.union([Value, z.number(), z.boolean(), z.array(Value)])),
+    values: z.optional(z.array(z.union([Value, z.number()])).check(z.minLength(1))),
     range: z.optional(Text),
     otherwise: z.optional(z.enum(OTHERWISE)),
     missing: z.optional(z.enum(["refuse", "unknown", "warn", "pass"])),

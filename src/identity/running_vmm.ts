@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
+import { NO_CONTROLS } from "./text.ts";
 
 /** Through what QEMU reaches a device: `-device vfio-pci,iommufd=ID`, or a container and its group. */
 export const VMM_BACKENDS = ["iommufd", "container"] as const;
@@ -24,11 +25,14 @@ export const RunningVmm = z.lazy(() =>
     qemu: z.optional(z.nullable(
       z.string().check(
         z.maxLength(64),
+        NO_CONTROLS(),
         z.regex(/^\d+\.\d+/, "Invalid input: not a version of QEMU, such as 10.0.2"),
       ),
     )),
     /** With its version, as `-machine` takes it: `pc-q35-10.0`. */
-    machineType: z.optional(z.nullable(z.string().check(z.minLength(1), z.maxLength(128)))),
+    machineType: z.optional(
+      z.nullable(z.string().check(z.minLength(1), z.maxLength(128), NO_CONTROLS())),
+    ),
     pciBus: z.optional(z.nullable(z.enum(VMM_PCI_BUSES))),
     backend: z.optional(z.nullable(z.enum(VMM_BACKENDS))),
     /** `-device vfio-pci,enable-migration=…` */

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
+import { describeIssue } from "./read_as.ts";
 import { parseSnapshot, readSnapshot } from "./read_snapshot.ts";
 import { formatSnapshot, shareSnapshot } from "./share_snapshot.ts";
 import type { Device, DeviceType, Snapshot } from "./snapshot.ts";
@@ -22,7 +23,7 @@ function randomSnapshot(seed: number): Snapshot {
   const pick = makeRandom(seed);
   const { driver, migration, pciConfig } = mttyDevice();
   const change = (): Record<string, unknown> => ({
-    type: pick("mtty-1", "mtty-2", ""),
+    type: pick("mtty-1", "mtty-2", "other"),
     parent: pick("mtty", "mtty1"),
     driver: pick(null, driver, { ...driver!, version: "2" }, { ...driver!, name: "__proto__" }),
     migration: pick(migration, { ...migration, uapi: "v1" }, structuredClone(migration)),
@@ -151,9 +152,9 @@ for (const [what, change, path, words] of WRONG) {
       devices: ["a", "b", "c"].map((id) => mttyDevice({ id })),
     })));
     change(document);
-    const read = readSnapshot(document);
-    assert(!read.success);
-    assertEquals(read.error.issues[0]!.path.join("."), path);
-    assertStringIncludes(read.error.issues[0]!.message, words);
+    const { issues } = readSnapshot(document);
+    assert(issues !== undefined);
+    assertEquals(issues[0].pointer, `/${path.replaceAll(".", "/")}`);
+    assertStringIncludes(describeIssue(issues[0]), words);
   });
 }

@@ -5,14 +5,13 @@ import { Check, Migration, TRACKING_RESULTS } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import type { RulesFile } from "./rules.ts";
+import { Count, Name, NumaNode, Text } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
 export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
 
 /** Who holds a device: a process by number and name, and the node that it has open. */
-export const Holder = z.lazy(() =>
-  z.looseObject({ pid: z.number(), name: z.string(), node: z.string() })
-);
+export const Holder = z.lazy(() => z.looseObject({ pid: Count, name: Text, node: Text }));
 export type Holder = Known<z.infer<typeof Holder>>;
 
 /** Whether a device is held: from `/proc`, which `unknown` could not be read in full, or by a refused open. */
@@ -27,9 +26,9 @@ export type Use = Known<z.infer<typeof Use>>;
 /** A vendor's opaque version: what its attribute said, or the errno that reading it gave. */
 export const Version = z.lazy(() =>
   z.looseObject({
-    path: z.string(),
-    version: z.nullable(z.string()),
-    errno: z.nullable(z.string()),
+    path: Text,
+    version: z.nullable(Text),
+    errno: z.nullable(Name),
   })
 );
 export type Version = Known<z.infer<typeof Version>>;
@@ -37,42 +36,42 @@ export type Version = Known<z.infer<typeof Version>>;
 /** A VFIO device as this host has it: what sysfs says, who holds it, and what is known of its migration. */
 export const Device = z.lazy(() =>
   z.looseObject({
-    id: z.string(),
+    id: Name,
     kind: z.enum(DEVICE_KINDS),
-    sysfs: z.string(),
-    type: z.string(),
-    description: z.string(),
-    deviceApi: z.nullable(z.string()),
+    sysfs: Text,
+    type: Name,
+    description: Text,
+    deviceApi: z.nullable(Name),
     driver: z.nullable(Driver),
     /** Which binding of the driver it is: another one after an unbind and a bind, and for an mdev made anew. */
-    bound: z.optional(z.nullable(z.string())),
+    bound: z.optional(z.nullable(Name)),
     parentDriver: z.nullable(Driver),
-    parent: z.nullable(z.string()),
-    modalias: z.nullable(z.string()),
+    parent: z.nullable(Name),
+    modalias: z.nullable(Name),
     pci: z.nullable(z.looseObject({
-      vendor: z.string(),
-      device: z.string(),
-      revision: z.string(),
-      class: z.string(),
-      subsystem: z.string(),
+      vendor: Name,
+      device: Name,
+      revision: Name,
+      class: Name,
+      subsystem: Name,
       function: z.enum(["physical", "virtual"]),
-      virtualFunctions: z.array(z.string()),
+      virtualFunctions: z.array(Name),
     })),
-    numaNode: z.nullable(z.number()),
+    numaNode: z.nullable(NumaNode),
     iommuGroup: z.nullable(z.looseObject({
-      id: z.string(),
-      name: z.nullable(z.string()),
-      type: z.nullable(z.string()),
+      id: Name,
+      name: z.nullable(Name),
+      type: z.nullable(Name),
     })),
-    nodes: z.looseObject({ cdev: z.nullable(z.string()), group: z.nullable(z.string()) }),
+    nodes: z.looseObject({ cdev: z.nullable(Text), group: z.nullable(Text) }),
     /** When its node appeared, in milliseconds since 1970; null where it has none. */
-    since: z.nullable(z.number()),
-    facts: z.record(z.string(), z.unknown()),
+    since: z.nullable(Count),
+    facts: z.record(Name, z.unknown()),
     use: Use,
     /** Null where the kernel has no such attribute, as kernels of kernel.org have not. */
     version: z.optional(z.nullable(Version)),
     /** Why nobody should be offered it: it needs a reset, or a driver is stuck in it. */
-    trouble: z.optional(z.nullable(z.looseObject({ code: z.string(), sentence: z.string() }))),
+    trouble: z.optional(z.nullable(z.looseObject({ code: Name, sentence: Text }))),
     migration: Migration,
     pciConfig: z.nullable(PciConfig),
   })
@@ -83,19 +82,19 @@ export type Device = Known<z.infer<typeof Device>>;
 export const DeviceType = z.lazy(() =>
   z.looseObject({
     kind: z.enum(["mdev-type", "vgpu-type"]),
-    type: z.string(),
-    parent: z.string(),
-    sysfs: z.string(),
-    name: z.nullable(z.string()),
-    description: z.nullable(z.string()),
-    deviceApi: z.nullable(z.string()),
+    type: Name,
+    parent: Name,
+    sysfs: Text,
+    name: z.nullable(Text),
+    description: z.nullable(Text),
+    deviceApi: z.nullable(Name),
     /** The driver that devices of the type are bound to, null where none shows it yet. */
     driver: z.nullable(Driver),
     parentDriver: z.nullable(Driver),
-    availableInstances: z.nullable(z.number()),
-    instances: z.array(z.string()),
-    numaNode: z.nullable(z.number()),
-    facts: z.record(z.string(), z.unknown()),
+    availableInstances: z.nullable(Count),
+    instances: z.array(Name),
+    numaNode: z.nullable(NumaNode),
+    facts: z.record(Name, z.unknown()),
     version: z.optional(z.nullable(Version)),
     migration: Migration,
     pciConfig: z.nullable(PciConfig),

@@ -6,6 +6,7 @@ import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import { RulesFile } from "./rules.ts";
 import { Device, DeviceType, SNAPSHOT_SCHEMA } from "./snapshot.ts";
+import { Count, Name, Text } from "./text.ts";
 
 /** The parts that devices and types have in common, and the table that holds each part of a document. */
 export const TABLES = {
@@ -19,14 +20,7 @@ export const TABLES = {
 export const MERGED = ["iommuGroup", "nodes", "pci", "use"] as const;
 
 /** A part as it is, or the key of its table. */
-function orKey<T extends z.core.$ZodType>(part: T) {
-  return z.any().check(z.check<unknown>(({ value, issues }) => {
-    if (typeof value === "string") return;
-    for (const { path, message } of z.safeParse(part, value).error?.issues ?? []) {
-      issues.push({ code: "custom", input: value, path: [...path], message, continue: true });
-    }
-  })) as z.ZodMiniType<z.infer<T> | string>;
-}
+const orKey = <T extends z.core.$ZodType>(part: T) => z.union([part, Name]);
 
 const parts = () => ({
   driver: orKey(z.nullable(Driver)),
@@ -34,11 +28,11 @@ const parts = () => ({
   migration: orKey(Migration),
   pciConfig: orKey(z.nullable(PciConfig)),
   /** The key of the entry below `shared` that has the fields which are left out here. */
-  like: z.string(),
+  like: Name,
 });
 
 /** Any fields of an object, which is checked once it is whole. */
-const Fields = z.nullable(z.record(z.string(), z.unknown()));
+const Fields = z.nullable(z.record(Name, z.unknown()));
 
 const SharedDevice = z.lazy(() =>
   z.partial(
@@ -46,7 +40,7 @@ const SharedDevice = z.lazy(() =>
       ...parts(),
       ...Object.fromEntries(MERGED.map((field) => [field, Fields])),
       /** Stands for `sysfs`, which is the device's id in this directory. */
-      directory: z.string(),
+      directory: Text,
     }),
   )
 );
@@ -55,12 +49,12 @@ const SharedType = z.lazy(() => z.partial(z.extend(DeviceType._zod.innerType, pa
 /** What is equal, once: tables by key. */
 export const Shared = z.lazy(() =>
   z.partial(z.looseObject({
-    drivers: z.record(z.string(), Driver),
-    migrations: z.record(z.string(), Migration),
-    pciConfigs: z.record(z.string(), PciConfig),
+    drivers: z.record(Name, Driver),
+    migrations: z.record(Name, Migration),
+    pciConfigs: z.record(Name, PciConfig),
     /** Fields that many devices, or types, have. */
-    devices: z.record(z.string(), SharedDevice),
-    types: z.record(z.string(), SharedType),
+    devices: z.record(Name, SharedDevice),
+    types: z.record(Name, SharedType),
   }))
 );
 export type Shared = Known<z.infer<typeof Shared>>;
@@ -73,8 +67,8 @@ export type Shared = Known<z.infer<typeof Shared>>;
 export const SnapshotDocument = z.lazy(() =>
   z.looseObject({
     schema: z.literal(SNAPSHOT_SCHEMA),
-    snapshot: z.number(),
-    takenAt: z.string(),
+    snapshot: Count,
+    takenAt: Name,
     host: Host,
     shared: z.optional(Shared),
     devices: z.array(SharedDevice),

@@ -16,6 +16,7 @@ export * from "./fact.ts";
 export * from "./judge_rule.ts";
 export * from "./parse_rules.ts";
 export * from "./prepare_rules.ts";
+export * from "./read_snapshot.ts";
 export * from "./shipped_rules.ts";
 export * from "./snapshot_rules.ts";
 export * from "./type_pattern.ts";

@@ -2,10 +2,12 @@ import {
   checkSchema,
   type Condition,
   jsonPointer,
+  readAs,
   RULES_SCHEMA,
   RulesDocument,
   type RuleTarget,
   type Selector,
+  shown,
 } from "../identity/mod.ts";
 import { parseQuantity } from "./condition.ts";
 import { countWildcards, patternNames } from "./type_pattern.ts";
@@ -44,16 +46,17 @@ export function checkRules(document: unknown): ParsedRules {
   } catch (error) {
     return { errors: [{ path: "/schema", reason: (error as Error).message }] };
   }
-  const read = RulesDocument.safeParse(json);
-  if (!read.success) {
-    const errors = read.error.issues.map(({ path, message }) => ({
-      path: jsonPointer(path),
-      reason: message,
-    }));
-    return { errors: errors.slice(0, MAX_ERRORS) };
+  const { data, issues } = readAs<RulesDocument>(RulesDocument, json);
+  if (issues !== undefined) {
+    return {
+      errors: issues.map(({ pointer, value, detail }) => ({
+        path: pointer,
+        reason: value === undefined ? detail : `${detail}, not ${shown(value)}`,
+      })),
+    };
   }
-  const errors = checkSense(read.data);
-  return errors.length > 0 ? { errors: errors.slice(0, MAX_ERRORS) } : { document: read.data };
+  const errors = checkSense(data);
+  return errors.length > 0 ? { errors: errors.slice(0, MAX_ERRORS) } : { document: data };
 }
 
 /** What a schema cannot say: that ranges can be read, that names are known, that nothing is misspelt. */

@@ -1,0 +1,59 @@
+import { Failure } from "./failure.ts";
+import { Identity, IDENTITY_SCHEMA } from "./identity.ts";
+import { describeIssue, type Issue, type ReadAs, readAs } from "./read_as.ts";
+import { checkSchema } from "./schema_version.ts";
+
+/** A kind of document that comes from elsewhere. */
+export interface DocumentKind<T> {
+  /** What people call it: `identity`. */
+  name: string;
+  schema: string;
+  /** Holds a document against the schema; `base` is where it is in a larger one. */
+  read: (document: unknown, base: readonly PropertyKey[]) => ReadAs<T>;
+  /** What to do where there is none, one imperative sentence. */
+  remedy: string;
+}
+
+const IDENTITY_DOCUMENT: DocumentKind<Identity> = {
+  name: "identity",
+  schema: IDENTITY_SCHEMA,
+  read: (document, base) => readAs(Identity, document, base),
+  remedy: `Give a document of schema ${IDENTITY_SCHEMA}, as vfio-ask identity DEVICE prints it.`,
+};
+
+/** A document that is not as its schema wants it, with all places that are wrong. */
+export class InvalidDocument extends Failure {
+  constructor(
+    readonly issues: readonly [Issue, ...Issue[]],
+    kind: Pick<DocumentKind<unknown>, "remedy">,
+  ) {
+    const more = issues.length - 1;
+    super("bad-input", `${describeIssue(issues[0])}${more === 0 ? "" : `, and ${more} more`}`, {
+      subject: issues[0].pointer,
+      remedy: kind.remedy,
+    });
+  }
+}
+
+/**
+ * Reads a document of a kind, for the command line and for HTTP alike. `base` is where it is in a larger one.
+ *
+ * Throws an {@link InvalidDocument}, or a {@link Failure} about `/schema` where it is of another kind or of a newer version.
+ */
+export function readDocument<T>(
+  kind: DocumentKind<T>,
+  document: unknown,
+  base: readonly PropertyKey[] = [],
+): T {
+  // One without any schema is told with whatever else is wrong.
+  const schema = (document as { schema?: unknown } | null)?.schema;
+  if (typeof schema === "string") checkSchema(document, kind.schema);
+  const { data, issues } = kind.read(document, base);
+  if (issues === undefined) return data;
+  throw new InvalidDocument(issues, kind);
+}
+
+/** Reads the identity of a source; see {@link readDocument}. */
+export function readIdentity(document: unknown, base: readonly PropertyKey[] = []): Identity {
+  return readDocument(IDENTITY_DOCUMENT, document, base);
+}
