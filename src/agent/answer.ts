@@ -69,6 +69,16 @@ function refusalsOf(judgement: Judgement, mode: RefusalsMode = "grouped"): Answe
   }
 }
 
+/** The answer to a source that cannot migrate, wherever to: the reasons, and no host's word. Pure. */
+export function cannotMigrate(
+  snapshot: Snapshot,
+  source: Identity,
+  { reasons, ...options }: AnswerOptions & Pick<Answer, "reasons">,
+): Answer {
+  const nothing = { offers: [], omitted: 0, refused: 0, refusals: [] };
+  return toAnswer(snapshot, source, { reasons, ...nothing }, options);
+}
+
 /** The most sources that are asked together: as many as a plan is exact for in a moment. */
 export const MAX_TOGETHER = 16;
 

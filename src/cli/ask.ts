@@ -20,6 +20,13 @@ const ASK_OPTIONS: readonly Option[] = [
     many: true,
   },
   {
+    name: "host",
+    value: "NAME",
+    help: "Of all snapshots, ask this host only, and tell its whole answer; repeat it",
+    many: true,
+  },
+  { name: "details", help: "Tell the whole answer of each snapshot, after the table of hosts" },
+  {
     name: "explain",
     help: "Tell it in sentences, with each reason, both values and kernel checks",
   },
@@ -58,7 +65,12 @@ export const ask: Command = {
 input), or a device of this host. Prints offers, best first, and refusals with their reasons. With
 --preflight the drivers of idle devices are handed the source's initial data, and their verdict decides.
 Of several sources, the devices of one virtual machine, it tells too whether all can land here together,
-and which goes where. With --snapshot nothing of this host is looked at.
+and which goes where.
+
+With --snapshot nothing of this host is looked at: the hosts answer of which these are the snapshots, in a table, best
+first, and --details or --host tells whole answers. --json gives one document for one snapshot and for many: a list
+hosts with an entry each, and answer in it where whole answers are wanted. A snapshot that cannot be read is a problem, and
+the others answer.
 
 What QEMU needs for the migration is told first: met, open (for who starts the destination's QEMU), or
 unknown, which makes the verdict unknown. --qemu-version and the options after it say how QEMU runs the source,
@@ -72,7 +84,7 @@ there before what must be made; the NUMA node that is wished; the fewest instanc
 Refusals for the same reasons are one entry, with how many configurations it stands for and the names of some;
 --refusals=each tells each by itself. "offered" and "refused" in --json say how many there are.
 Exit code 0 where something is compatible (of several: where all can land), 1 where nothing is, 3 where
-that is not known; of several snapshots the best.`,
+that is not known; of several snapshots the best, but 2 where one of them cannot be read.`,
   options: [
     ...ASK_OPTIONS,
     ...VMM_OPTIONS,

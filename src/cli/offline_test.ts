@@ -1,26 +1,9 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
+import { withFiles } from "../../tests/fixtures/files.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { mttyIdentity, unmigratableIdentity } from "../../tests/fixtures/identity.ts";
 import { mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
-
-/** Documents in files, for the time of a test; gives their paths. */
-async function withFiles(
-  documents: Readonly<Record<string, unknown>>,
-  test: (path: (name: string) => string) => Promise<void>,
-): Promise<void> {
-  const directory = Deno.makeTempDirSync();
-  const path = (name: string) => join(directory, `${name}.json`);
-  try {
-    for (const [name, document] of Object.entries(documents)) {
-      const text = typeof document === "string" ? document : JSON.stringify(document);
-      Deno.writeTextFileSync(path(name), text);
-    }
-    await test(path);
-  } finally {
-    Deno.removeSync(directory, { recursive: true });
-  }
-}
 
 const HERE = ["--simulate", "mixed"];
 
@@ -30,9 +13,10 @@ Deno.test("ask --snapshot answers as the host did, but for what it says of prefl
   const host = (await runCli(["snapshot", ...HERE])).out;
   await withFiles({ identity, host }, async (path) => {
     const live = await runCli(["ask", "--json", path("identity"), ...HERE]);
-    const offline = await runCli(["ask", "--json", path("identity"), "--snapshot", path("host")]);
+    const there = ["--snapshot", path("host"), "--details"];
+    const offline = await runCli(["ask", "--json", path("identity"), ...there]);
     assertEquals([live.code, offline.code], [3, 3]);
-    const [a, b] = [JSON.parse(live.out), JSON.parse(offline.out)];
+    const [a, b] = [JSON.parse(live.out), JSON.parse(offline.out).hosts[0].answer];
     assertEquals([a.preflight, b.preflight], ["not-asked", "offline"]);
     // Planted again, the simulated host lies in another folder and was looked at later.
     const same = (answer: Record<string, unknown>) => {
@@ -43,42 +27,6 @@ Deno.test("ask --snapshot answers as the host did, but for what it says of prefl
     assert(a.offers.length > 0);
     const told = await runCli(["ask", path("identity"), "--snapshot", path("host")]);
     assertStringIncludes(told.out, "preflight not made");
-  });
-});
-
-Deno.test("ask --snapshot takes several hosts, and its exit code is the best", async () => {
-  const other = mttySnapshot({
-    host: { name: "hv-19", kernel: "6.12.57", bootId: null },
-    devices: [],
-  });
-  const empty = { ...other, types: [] };
-  await withFiles({ a: mttySnapshot(), b: empty, source: mttyIdentity() }, async (path) => {
-    const hosts = ["--snapshot", path("a"), "--snapshot", path("b")];
-    const both = await runCli(["ask", ...hosts, path("source"), "--json"]);
-    const answers = JSON.parse(both.out);
-    assertEquals(answers.map(({ host }: { host: { name: string } }) => host.name), [
-      "hv-18",
-      "hv-19",
-    ]);
-    assertEquals(both.code, 0);
-    const folder = await runCli([
-      "ask",
-      "--snapshot",
-      dirname(path("a")),
-      path("source"),
-      "--json",
-    ]);
-    assertEquals(folder.code, 2);
-    assertStringIncludes(folder.err, "source.json");
-    const table = (await runCli(["ask", ...hosts, path("source")])).out.split("\n").slice(0, 3);
-    assertEquals(table.map((line) => line.split(/ {2,}/)), [
-      ["HOST", "VERDICT", "BEST", "AVAILABLE"],
-      ["hv-18", "compatible", "device 83b8f4f2-509f-4c1a-9b0e-6d2c7a41e0a1", "now"],
-      ["hv-19", "incompatible", "-", "-"],
-    ]);
-    const none = await runCli(["ask", "--snapshot", path("b"), path("source")]);
-    assertEquals(none.code, 1);
-    assertStringIncludes(none.out, "TypeNotOnHost: mtty: hv-19 has nothing of type mtty-2");
   });
 });
 
@@ -132,8 +80,8 @@ Deno.test("ask --numa-node prefers the node among what is else as good", async (
     async (path) => {
       for (const node of ["0", "1"]) {
         const args = ["--snapshot", path("host"), path("source"), "--json", "--numa-node", node];
-        const { offers } = JSON.parse((await runCli(["ask", ...args])).out);
-        assertEquals(offers[0].configuration.parent, `mtty${node}`);
+        const { hosts: [host] } = JSON.parse((await runCli(["ask", ...args])).out);
+        assertEquals(host.best.placements[0].configuration.parent, `mtty${node}`);
       }
       const wrong = await runCli([
         "ask",
@@ -243,28 +191,6 @@ Deno.test("an operator's rule changes the answer of a host that is asked now", a
   } finally {
     Deno.removeSync(directory, { recursive: true });
   }
-});
-
-Deno.test("ask --snapshot takes a folder of hosts, in the order of their files", async () => {
-  const host = (name: string) => mttySnapshot({ host: { name, kernel: "6.12.57", bootId: null } });
-  await withFiles({ b: host("hv-b"), a: host("hv-a") }, async (path) => {
-    const source = Deno.makeTempFileSync({ suffix: ".json" });
-    try {
-      Deno.writeTextFileSync(source, JSON.stringify(mttyIdentity()));
-      const folder = dirname(path("a"));
-      Deno.writeTextFileSync(join(folder, "README"), "no snapshot");
-      const { out, code } = await runCli(["ask", "--snapshot", folder, source, "--json"]);
-      const hosts = JSON.parse(out).map(({ host }: { host: { name: string } }) => host.name);
-      assertEquals([code, hosts], [0, ["hv-a", "hv-b"]]);
-      const empty = Deno.makeTempDirSync();
-      const none = await runCli(["ask", "--snapshot", empty, source]);
-      Deno.removeSync(empty);
-      assertEquals(none.code, 2);
-      assertStringIncludes(none.err, `Cannot find a snapshot in ${empty}`);
-    } finally {
-      Deno.removeSync(source);
-    }
-  });
 });
 
 Deno.test("ask and supported leave out rules of a snapshot that cannot be used, and tell them", async () => {

@@ -1,51 +1,21 @@
 import { join } from "@std/path";
 import {
-  checkSchema,
   Failure,
-  Identity,
-  IDENTITY_SCHEMA,
-  readSnapshot,
+  type Identity,
+  InvalidDocument,
+  type Problem,
+  readIdentity,
   type Snapshot,
-  SNAPSHOT_SCHEMA,
+  toProblem,
 } from "../identity/mod.ts";
-
-import { readSnapshotRules } from "../rules/mod.ts";
+import { makeSnapshotReader } from "../rules/mod.ts";
 import type { Terminal } from "./command.ts";
 import { tellProblems } from "./words.ts";
 
-/** A kind of document: what it is called, where it comes from, and how it is read. */
-interface DocumentKind<T> {
-  name: string;
-  remedy: string;
-  schema: string;
-  read: (document: unknown) => Read<T>;
-}
+/** The largest document that is read: a snapshot of some 10,000 devices. */
+const MAX_BYTES = 64 << 20;
 
-type Read<T> =
-  | { success: true; data: T }
-  | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } };
-
-const IDENTITY: DocumentKind<Identity> = {
-  name: "identity",
-  remedy: "Write it with vfio-ask identity DEVICE on the source's host.",
-  schema: IDENTITY_SCHEMA,
-  read: (document) => Identity.safeParse(document) as Read<Identity>,
-};
-
-const SNAPSHOT: DocumentKind<Snapshot> = {
-  name: "snapshot",
-  remedy: "Write it with vfio-ask snapshot on the host that it is of.",
-  schema: SNAPSHOT_SCHEMA,
-  read: (document) => readSnapshot(withUsableRules(document)),
-};
-
-/** A snapshot with the files of rules that can be used, and the others among its problems. */
-function withUsableRules(document: unknown): unknown {
-  const { rules, problems } = document as Record<string, unknown>;
-  if (!Array.isArray(rules) || !Array.isArray(problems)) return document;
-  const read = readSnapshotRules(rules);
-  return { ...document as object, rules: read.rules, problems: [...problems, ...read.problems] };
-}
+const SNAPSHOT_REMEDY = "Write it with vfio-ask snapshot on the host that it is of.";
 
 /**
  * An identity from a file, or from standard input by `-`; null where there is no such file, so that the subject
@@ -53,7 +23,7 @@ function withUsableRules(document: unknown): unknown {
  */
 export async function readIdentityFile(subject: string): Promise<Identity | null> {
   const text = await readText(subject);
-  return text === null ? null : readDocument(IDENTITY, text, subject);
+  return text === null ? null : parse("identity", text, subject, readIdentity);
 }
 
 /**
@@ -61,13 +31,28 @@ export async function readIdentityFile(subject: string): Promise<Identity | null
  * as problems are. Throws a Failure as for an identity.
  */
 export async function readSnapshotFile(subject: string, terminal: Terminal): Promise<Snapshot> {
-  const text = await readText(subject);
-  if (text !== null) {
-    const snapshot = readDocument(SNAPSHOT, text, subject);
-    tellProblems(terminal, snapshot.problems.filter(({ code }) => code === "rules-refused"));
-    return snapshot;
-  }
-  throw new Failure("bad-input", `Cannot read ${subject}`, { subject, remedy: SNAPSHOT.remedy });
+  const snapshot = await openSnapshots()(subject);
+  tellProblems(terminal, rulesRefused(snapshot));
+  return snapshot;
+}
+
+/** What is wrong with the rules of a snapshot. */
+export function rulesRefused({ problems }: Snapshot): Problem[] {
+  return problems.filter(({ code }) => code === "rules-refused");
+}
+
+/**
+ * Reads snapshots from files, one after another, and keeps none of them; standard input, which can be read but once, is kept
+ * as its text. Throws a Failure as {@link readSnapshotFile}, also the second time.
+ */
+export function openSnapshots(): (subject: string) => Promise<Snapshot> {
+  const read = makeSnapshotReader();
+  let input: Promise<string | null> | undefined;
+  return async (subject) => {
+    const text = await (subject === "-" ? input ??= readText(subject) : readText(subject));
+    if (text !== null) return parse("snapshot", text, subject, read);
+    throw new Failure("bad-input", `Cannot read ${subject}`, { subject, remedy: SNAPSHOT_REMEDY });
+  };
 }
 
 /** The files that a name stands for: those of a directory that end in `.json`, in their order; else itself. */
@@ -83,45 +68,52 @@ export function listSnapshotFiles(path: string): string[] {
   if (files.length > 0) return files.map((name) => join(path, name));
   throw new Failure("bad-input", `Cannot find a snapshot in ${path}: no file there ends in .json`, {
     subject: path,
-    remedy: SNAPSHOT.remedy,
+    remedy: SNAPSHOT_REMEDY,
   });
 }
 
-function readDocument<T>(
-  { name, remedy, schema, read }: DocumentKind<T>,
+/** What became of a file that cannot be read, with the field where it is one, for programs. */
+export function fileProblem(error: unknown, file: string): Problem {
+  const cause = error instanceof Failure ? error.cause : undefined;
+  const [first] = cause instanceof InvalidDocument ? cause.issues : [];
+  const at = first === undefined ? {} : { pointer: first.pointer, value: first.value ?? null };
+  return { ...toProblem(error, file), ...at };
+}
+
+function parse<T>(
+  name: string,
   text: string,
   subject: string,
+  read: (document: unknown) => T,
 ): T {
-  const refuse = (why: string, what: string | null = remedy) =>
-    new Failure("bad-input", `Cannot read the ${name} in ${subject}: ${why}`, {
+  try {
+    return read(JSON.parse(text));
+  } catch (cause) {
+    // A RangeError is the stack's: it is nested too deep.
+    const isBad = [Failure, SyntaxError, RangeError].some((kind) => cause instanceof kind);
+    if (!isBad) throw cause;
+    const why = cause instanceof RangeError ? "it is nested too deep" : (cause as Error).message;
+    const remedy = cause instanceof Failure
+      ? cause.remedy
+      : `Write it with vfio-ask ${name === "identity" ? "identity DEVICE" : name}.`;
+    throw new Failure("bad-input", `Cannot read the ${name} in ${subject}: ${why}`, {
       subject,
-      remedy: what,
+      remedy,
+      cause,
     });
-  let document: unknown;
-  try {
-    document = JSON.parse(text);
-  } catch (cause) {
-    throw refuse((cause as Error).message);
   }
-  try {
-    document = checkSchema(document, schema);
-  } catch (cause) {
-    if (!(cause instanceof Failure)) throw cause;
-    throw refuse(cause.message, cause.remedy);
-  }
-  const result = read(document);
-  if (result.success) return result.data;
-  const [issue] = result.error.issues;
-  throw refuse(`${issue!.path.join(".")}: ${issue!.message}`);
 }
 
 async function readText(subject: string): Promise<string | null> {
   if (subject === "-") return await new Response(Deno.stdin.readable).text();
   try {
-    return await Deno.readTextFile(subject);
+    const { size } = Deno.statSync(subject);
+    if (size > MAX_BYTES) throw new RangeError(`it has ${size} bytes, more than ${MAX_BYTES}`);
+    return Deno.readTextFileSync(subject);
   } catch (cause) {
     if (cause instanceof Deno.errors.NotFound && !subject.endsWith(".json")) return null;
-    throw new Failure("bad-input", `Cannot read ${subject}`, {
+    const why = cause instanceof RangeError ? `: ${cause.message}` : "";
+    throw new Failure("bad-input", `Cannot read ${subject}${why}`, {
       subject,
       remedy: "Check that the file is there and can be read.",
       cause,

@@ -81,3 +81,18 @@ Deno.test("output that cannot be written ends with an error that says so", async
   assert(err.startsWith("vfio-ask: ") && !err.includes("    at "), err);
   assertEquals(place.leftovers(), []);
 });
+
+Deno.test("a document with a wrong field is refused with the place, the value and what was expected", async () => {
+  await using place = await openWorkplace();
+  const { out } = await run(place, ["identity", ...HOST, GPU]);
+  const identity = JSON.parse(out);
+  identity.migration.stopCopyBytes = "much";
+  const { code, err } = await run(place, ["ask", ...HOST, "-"], {
+    stdin: JSON.stringify(identity),
+  });
+  assertEquals([code, err], [
+    2,
+    'vfio-ask: Cannot read the identity in -: /migration/stopCopyBytes is "much": expected number, received ' +
+    "string. Give a document of schema vfio-ask/identity/v1, as vfio-ask identity DEVICE prints it.\n",
+  ]);
+});

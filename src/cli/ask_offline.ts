@@ -1,0 +1,130 @@
+import type { Identity, Problem, Snapshot } from "../identity/mod.ts";
+import { askHost, type AskHosts, compareHosts, type HostEntry } from "./ask_hosts.ts";
+import { type Context, USAGE } from "./command.ts";
+import { printHosts, printHostsAsJson } from "./print_hosts.ts";
+import { text, texts, usage } from "./options.ts";
+import { showProgress } from "./progress.ts";
+import {
+  fileProblem,
+  listSnapshotFiles,
+  openSnapshots,
+  readIdentityFile,
+  rulesRefused,
+} from "./read_document.ts";
+import {
+  askOptions,
+  asMachine,
+  codeOf,
+  plansWanted,
+  type Sources,
+  tell,
+  withWish,
+} from "./tell_answer.ts";
+import { tellProblems } from "./words.ts";
+
+/** Reads a snapshot from a file. */
+type ReadSnapshot = (file: string) => Promise<Snapshot>;
+
+/**
+ * Answers of other hosts, by their snapshots; gives the exit code.
+ *
+ * Snapshots are read one after another, and of each no more is kept than its entry. Whole answers are worked out from the
+ * files once more, when they are told. A file that cannot be read is a problem, and the others answer.
+ */
+export async function askOffline(context: Context): Promise<number> {
+  const { terminal, options: { json, details } } = context;
+  if (text(context, "preflight") !== null) {
+    throw usage("--preflight with --snapshot: no driver is here to be asked", "Leave one out.");
+  }
+  plansWanted(context);
+  const wanted: AskHosts = {
+    sources: await readSources(context),
+    options: { ...askOptions(context), offline: true },
+  };
+  const files = texts(context, "snapshot").flatMap(listSnapshotFiles);
+  const read = openSnapshots();
+  const asked = await askEach(context, { files, read, wanted });
+  const entries = asked.entries.toSorted(compareHosts(wanted.options.order));
+  const problems = [...asked.problems];
+  const refusedRules = [...asked.refusedRules.values()];
+  const answerOf = async ({ file }: HostEntry) => {
+    try {
+      const optionsOf = () => wanted.options;
+      return await tell(context, await read(file), { sources: wanted.sources, optionsOf });
+    } catch (error) {
+      problems.push(fileProblem(error, file));
+      return null;
+    }
+  };
+  const isWhole = details === true || texts(context, "host").length > 0;
+  const hosts = { sources: wanted.sources, entries, problems, refusedRules };
+  if (json) await printHostsAsJson(terminal, hosts, isWhole ? answerOf : null);
+  else if (files.length === 1) {
+    for (const entry of entries) terminal.out((await answerOf(entry))?.text ?? "");
+  } else await printHosts(terminal, hosts, isWhole || context.options.explain ? answerOf : null);
+  tellFirst(context, [...refusedRules, ...problems]);
+  return problems.length > 0 ? USAGE : codeOf(entries[0]?.verdict ?? "incompatible");
+}
+
+/** The devices of one virtual machine, from files. */
+async function readSources(context: Context): Promise<Sources> {
+  const sources: Identity[] = [];
+  for (const subject of context.args) {
+    const source = await readIdentityFile(subject);
+    if (source === null) {
+      throw usage(`${subject}: with --snapshot a source is a file`, "Name an IDENTITY.json or -.");
+    }
+    sources.push(withWish(context, source));
+  }
+  return asMachine(sources);
+}
+
+/** What all hosts said: the entries, the files that could not be read, and rules that could not be used, each told once. */
+interface Asked {
+  entries: HostEntry[];
+  problems: Problem[];
+  refusedRules: Map<string, Problem>;
+}
+
+/** Asks every host, or those that are named. Throws where there is none of a name. */
+async function askEach(
+  context: Context,
+  { files, read, wanted }: { files: readonly string[]; read: ReadSnapshot; wanted: AskHosts },
+): Promise<Asked> {
+  const names = texts(context, "host");
+  const asked: Asked = { entries: [], problems: [], refusedRules: new Map() };
+  const progress = showProgress(context.terminal, { what: "snapshot", total: files.length });
+  const seen = new Set<string>();
+  for (const [index, file] of files.entries()) {
+    progress(index);
+    try {
+      const snapshot = await read(file);
+      const { name } = snapshot.host;
+      seen.add(name);
+      if (names.length > 0 && !names.includes(name)) continue;
+      asked.entries.push(await askHost(file, snapshot, wanted));
+      for (const problem of rulesRefused(snapshot)) {
+        asked.refusedRules.set(problem.sentence, problem);
+      }
+    } catch (error) {
+      asked.problems.push(fileProblem(error, file));
+    }
+  }
+  progress(files.length);
+  const missing = names.find((name) => !seen.has(name));
+  if (missing === undefined) return asked;
+  tellFirst(context, asked.problems);
+  throw usage(
+    `--host ${missing}: no snapshot is of this host`,
+    "Name a host as its snapshot does.",
+  );
+}
+
+/** How many problems are told on standard error; a document has all. */
+const MOST_TOLD = 20;
+
+function tellFirst({ terminal }: Context, problems: readonly Problem[]): void {
+  tellProblems(terminal, problems.slice(0, MOST_TOLD));
+  const more = problems.length - MOST_TOLD;
+  if (more > 0) terminal.err(`vfio-ask: ${more} more problems. Run with --json to see all.\n`);
+}
