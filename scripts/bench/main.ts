@@ -2,7 +2,7 @@
  * Benchmarks: figures of this program, each beside a yardstick that is measured in turns with it, on the
  * same machine and in the same minute. A missed target is shown and fails nothing.
  *
- *   deno task bench [start] [memory] [scan] [ask] [plan] [idle] [stall]
+ *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [idle] [stall]
  *
  * What is measured is a copy of `dist/vfio-ask`, so that neither a build meanwhile nor another process of
  * it disturbs the figures.
@@ -11,6 +11,7 @@ import { removeWorkshop } from "./build.ts";
 import { benchAsk } from "./ask.ts";
 import { formatFigures } from "./figure.ts";
 import { benchIdle } from "./idle.ts";
+import { benchMany } from "./many.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPlan } from "./plan.ts";
 import { benchScan } from "./scan.ts";
@@ -22,6 +23,7 @@ const BENCHES = {
   memory: benchMemory,
   scan: benchScan,
   ask: benchAsk,
+  many: benchMany,
   plan: benchPlan,
   idle: benchIdle,
   stall: benchStall,

@@ -1,0 +1,88 @@
+import { join } from "@std/path";
+import { build, TOP, WORKSHOP } from "./build.ts";
+import { type Figure, sampleInTurns } from "./figure.ts";
+import { type DeviceRange, plantHosts } from "./many_hosts.ts";
+
+const ROUNDS = 3;
+const MOST_MS = 20_000;
+const MOST_MIB = 150;
+
+/** Kinds of hosts, and how many of them are asked. */
+const KINDS: readonly { name: string; hosts: number; devices: DeviceRange }[] = [
+  { name: "ordinary", hosts: 10_000, devices: [10, 20] },
+  { name: "large", hosts: 60, devices: [1_000, 1_000] },
+];
+
+/** How often the memory of a running program is looked at. */
+const EVERY_MS = 20;
+
+/**
+ * `ask --snapshot FOLDER` of many hosts by the compiled binary on one core: the time to its end and the most memory that
+ * was resident, beside a program that only reads and parses the same files.
+ */
+export async function benchMany(): Promise<Figure[]> {
+  const yardstick = await build("read_files");
+  const ours = join(WORKSHOP, "vfio-ask");
+  await Deno.copyFile(join(TOP, "dist/vfio-ask"), ours);
+  const source = join(TOP, "tests/fixtures/identities/qat-crypto.json");
+  const figures: Figure[] = [];
+  for (const { name, hosts, devices } of KINDS) {
+    const folder = join(WORKSHOP, "hosts");
+    plantHosts(folder, hosts, devices);
+    console.log(
+      `many: ${ROUNDS} rounds, ${hosts} ${name} hosts of ${devices.join(" to ")} devices`,
+    );
+    const samples = await sampleInTurns(ROUNDS, {
+      ours: () => measure([ours, "ask", "--snapshot", folder, source]),
+      yardstick: () => measure([yardstick, folder]),
+    });
+    const figure = (pick: (sample: Sample) => number) => ({
+      ours: samples.ours.map(pick),
+      yardstick: samples.yardstick.map(pick),
+      target: null,
+    });
+    const what = `ask ${hosts} ${name} hosts`;
+    figures.push(
+      { name: what, unit: "ms", ...figure(({ ms }) => ms), most: MOST_MS },
+      { name: `${what}, most RSS`, unit: "MiB", ...figure(({ mib }) => mib), most: MOST_MIB },
+    );
+    await Deno.remove(folder, { recursive: true });
+  }
+  return figures;
+}
+
+/** What a program took until its end. */
+interface Sample {
+  ms: number;
+  mib: number;
+}
+
+/** Runs a program on one core. Throws where it says no more than that it failed. */
+async function measure(command: readonly string[]): Promise<Sample> {
+  const start = performance.now();
+  const child = new Deno.Command("taskset", {
+    args: ["--cpu-list", "1", ...command],
+    stdout: "piped",
+    stderr: "inherit",
+  }).spawn();
+  let kib = 0;
+  const look = setInterval(() => kib = Math.max(kib, peakKib(child.pid)), EVERY_MS);
+  try {
+    const { code, stdout } = await child.output();
+    if (code !== 0) throw new Error(`Cannot measure ${command.join(" ")}: it ended with ${code}`);
+    if (stdout.length === 0) throw new Error(`Cannot measure ${command.join(" ")}: no output`);
+  } finally {
+    clearInterval(look);
+  }
+  return { ms: performance.now() - start, mib: kib / 1024 };
+}
+
+/** The most memory that a process had resident so far, 0 where it has ended. Source: `VmHWM` of `/proc/P/status`. */
+function peakKib(pid: number): number {
+  try {
+    const text = Deno.readTextFileSync(`/proc/${pid}/status`);
+    return Number(/^VmHWM:\s*(\d+) kB$/m.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

@@ -1,0 +1,9 @@
+/** The least that takes in a folder of JSON documents: reads and parses each. The yardstick for asking many snapshots. */
+const [folder] = Deno.args as [string];
+let read = 0;
+for (const { name } of Deno.readDirSync(folder)) {
+  const document = JSON.parse(Deno.readTextFileSync(`${folder}/${name}`));
+  if (document.schema === undefined) throw new Error(`Cannot find a schema in ${name}`);
+  read++;
+}
+console.log(read);
