@@ -189,10 +189,10 @@ export const COMMAND_CASES: readonly VmCase[] = [
       host.rules.unshift({ ...bad, name: "00-bad.json" });
       const path = Deno.makeTempFileSync({ suffix: ".json" });
       Deno.writeTextFileSync(path, JSON.stringify(host));
-      const words = ["ask", "--snapshot", path, "--order=available", "--json", "-"];
+      const words = ["ask", "--snapshot", path, "--order=available", "--json", "--details", "-"];
       const asked = await runProgram(words, { stdin: source });
       assertStringIncludes(asked.stderr, "/require/0/values: in needs values");
-      const { offers } = JSON.parse(asked.stdout);
+      const { offers } = JSON.parse(asked.stdout).hosts[0].answer;
       assertEquals(Object.keys(offers[0].order).slice(0, 2), ["verdict", "now"]);
       Deno.removeSync(path);
     },

@@ -89,7 +89,9 @@ export const MODEL_CASES: readonly VmCase[] = [
       const host = inFile(await askProgram(["snapshot", ...state]));
       const source = inFile(await sourceLike(MTTY_2, "source"));
       const live = await askProgram(["ask", "--json", source, ...state]);
-      const offline = await askProgram(["ask", "--json", "--snapshot", host, source]);
+      const there = ["--snapshot", host, "--details"];
+      const { hosts: [entry] } = await askProgram(["ask", "--json", ...there, source]);
+      const offline = entry.answer;
       assertEquals([live.preflight, offline.preflight], ["not-asked", "offline"]);
       for (const part of ["offers", "refused", "refusals", "reasons", "omitted", "source"]) {
         assertEquals(offline[part], live[part], part);
@@ -221,9 +223,9 @@ export const MODEL_CASES: readonly VmCase[] = [
               ...Array.from({ length: ones }, (_, i) => ({ ...sources[0], id: `one-${i}` })),
               ...Array.from({ length: twos }, (_, i) => ({ ...sources[1], id: `two-${i}` })),
             ].map((source) => inFile({ ...source, pciConfig }));
-            const args = ["ask", "--json", "--snapshot", host, ...wanted];
+            const args = ["ask", "--json", "--details", "--snapshot", host, ...wanted];
             const { stdout } = await runProgram(args);
-            const { verdict, plans } = JSON.parse(stdout).together;
+            const { verdict, plans } = JSON.parse(stdout).hosts[0].answer.together;
             const says = plans[0]?.now ? verdict : "not now";
             const takes = kernelTakes([
               ...Array.from({ length: ones }, () => "mtty-1"),
