@@ -2,7 +2,7 @@
  * Benchmarks: figures of this program, each beside a yardstick that is measured in turns with it, on the
  * same machine and in the same minute. A missed target is shown and fails nothing.
  *
- *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [idle] [stall]
+ *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [throughput] [idle] [stall]
  *
  * What is measured is a copy of `dist/vfio-ask`, so that neither a build meanwhile nor another process of
  * it disturbs the figures.
@@ -17,6 +17,7 @@ import { benchPlan } from "./plan.ts";
 import { benchScan } from "./scan.ts";
 import { benchStall } from "./stall.ts";
 import { benchStart } from "./start.ts";
+import { benchThroughput } from "./throughput.ts";
 
 const BENCHES = {
   start: benchStart,
@@ -25,6 +26,7 @@ const BENCHES = {
   ask: benchAsk,
   many: benchMany,
   plan: benchPlan,
+  throughput: benchThroughput,
   idle: benchIdle,
   stall: benchStall,
 };

@@ -22,6 +22,8 @@ export async function benchStall(): Promise<Figure[]> {
     "one device": [`/v1/devices/${first}`, null],
     "all devices": ["/v1/devices", null],
     "ask": ["/v1/ask", identity],
+    "ask, each refusal": ["/v1/ask?refusals=each&offers=all", identity],
+    "the snapshot": ["/v1/snapshot", null],
   };
   const figures: Figure[] = [];
   for (const [name, question] of Object.entries(questions)) {

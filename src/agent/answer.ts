@@ -10,6 +10,8 @@ import {
   type Snapshot,
 } from "../identity/mod.ts";
 
+import { type AnswerParts, remembering } from "./remember_answer.ts";
+
 /** What is wanted of an answer; `offline` where the host itself is not here to be asked. */
 export interface AnswerOptions extends AskOptions {
   offline?: boolean;
@@ -28,17 +30,31 @@ export function answer(
   source: Identity,
   options: AnswerOptions = {},
 ): Answer {
-  return toAnswer(snapshot, source, ask(snapshot, source, options), options);
+  const parts = remembering(
+    { snapshot, source, options },
+    () => partsOf(ask(snapshot, source, options), options),
+  );
+  return toAnswer(snapshot, source, parts, options);
+}
+
+function partsOf(judgement: Judgement, options: AnswerOptions): AnswerParts {
+  const { reasons, offers, omitted, refused } = judgement;
+  return {
+    reasons,
+    omitted,
+    offered: offers.length,
+    offers: offers.slice(0, options.offers),
+    refused,
+    refusals: refusalsOf(judgement, options.refusals),
+  };
 }
 
 function toAnswer(
   snapshot: Snapshot,
-  source: Identity,
-  judgement: Judgement,
+  { id, type, description }: Identity,
+  { reasons, omitted, offered, offers, refused, refusals }: AnswerParts,
   options: AnswerOptions,
 ): Answer {
-  const { id, type, description } = source;
-  const { reasons, offers, omitted, refused } = judgement;
   return {
     schema: ANSWER_SCHEMA,
     snapshot: snapshot.snapshot,
@@ -49,10 +65,10 @@ function toAnswer(
     preflight: preflightOf(options),
     omitted,
     notSeen: [...NOT_SEEN],
-    offered: offers.length,
-    offers: offers.slice(0, options.offers),
+    offered,
+    offers,
     refused,
-    refusals: refusalsOf(judgement, options.refusals),
+    refusals,
     problems: snapshot.problems,
   };
 }
@@ -75,7 +91,7 @@ export function cannotMigrate(
   source: Identity,
   { reasons, ...options }: AnswerOptions & Pick<Answer, "reasons">,
 ): Answer {
-  const nothing = { offers: [], omitted: 0, refused: 0, refusals: [] };
+  const nothing = { omitted: 0, offered: 0, offers: [], refused: 0, refusals: [] };
   return toAnswer(snapshot, source, { reasons, ...nothing }, options);
 }
 
@@ -116,7 +132,8 @@ export async function answerTogether(
   const judged = sources.map((source) => {
     const options = optionsOf(source);
     const judgement = ask(snapshot, source, options);
-    return { source, judgement, answer: toAnswer(snapshot, source, judgement, options) };
+    const parts = partsOf(judgement, options);
+    return { source, judgement, answer: toAnswer(snapshot, source, parts, options) };
   });
   const { takenAt, host, problems } = snapshot;
   return {

@@ -6,7 +6,7 @@ import {
   testSource,
   VIEW_DEFAULTS,
 } from "../agent/mod.ts";
-import { listen, makeApp, parseListen } from "../http/mod.ts";
+import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
@@ -86,7 +86,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       [Symbol.asyncDispose]: async () => await (await looked)?.[Symbol.asyncDispose](),
     };
     const app = makeApp({
-      newest: async () => await (await view).newest(),
+      newest: oncePerTurn(async () => await (await view).newest()),
       last: async () => (await view).last(),
       nowMs: () => world.now().getTime(),
       version: context.version,

@@ -48,20 +48,38 @@ const UNKNOWNS: readonly { same: (setting: PairSetting) => unknown; text: string
   },
 ];
 
-/** What was found of a source's configuration, by the target's and the monitors: most of a host's devices are alike. */
-const FOUND = new WeakMap<PciConfig, Map<string, PciOutcome>>();
+/** What was found of configurations of sources, by the target's and the monitors: most devices are alike. */
+const FOUND = new Map<string, Map<string, PciOutcome>>();
+
+/** Of how many configurations of sources that is remembered, and of how many targets for each. */
+const MOST_FOUND = { sources: 64, targets: 256 };
 
 /** Compares two configuration spaces in every setting that the monitors can have. */
 export function comparePciConfigs(pair: PciPair): PciOutcome {
   const { theirs, ours } = pair;
   const qemus = qemuPair(pair);
-  const found = FOUND.get(theirs) ?? new Map<string, PciOutcome>();
-  FOUND.set(theirs, found);
-  const key = JSON.stringify([ours.space, ours.bars, qemus]);
+  const found = FOUND.get(textOf(theirs)) ?? new Map<string, PciOutcome>();
+  setBounded(FOUND, textOf(theirs), found, MOST_FOUND.sources);
+  const key = JSON.stringify(qemus) + textOf(ours);
   const outcome = found.get(key) ??
     compareIn(settingsFor(theirs, ours, qemus), toSources(theirs, ours));
-  found.set(key, outcome);
+  setBounded(found, key, outcome, MOST_FOUND.targets);
   return outcome;
+}
+
+/** Sets an entry as the newest, and lets go of the oldest where there are too many. */
+function setBounded<T>(map: Map<string, T>, key: string, value: T, most: number): void {
+  map.delete(key);
+  map.set(key, value);
+  if (map.size > most) map.delete(map.keys().next().value!);
+}
+
+const TEXTS = new WeakMap<PciConfig, string>();
+
+function textOf(config: PciConfig): string {
+  const text = TEXTS.get(config) ?? JSON.stringify(config);
+  TEXTS.set(config, text);
+  return text;
 }
 
 /** The settings that the monitors can have, as far as they matter to devices with such capabilities. */

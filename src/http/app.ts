@@ -25,6 +25,7 @@ import {
   type Identity,
   type Snapshot,
 } from "../identity/mod.ts";
+import { answerText } from "./answer_text.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
@@ -118,7 +119,10 @@ export function makeApp(
       withBody(c.req.raw, async (body) => {
         const snapshot = await newest();
         const optionsOf = (source: Identity) => optionsFor(c, snapshot, source);
-        return c.json(await askOnce(snapshot, body, { optionsOf, plans: plansWanted(c) }));
+        const answered = await askOnce(snapshot, body, { optionsOf, plans: plansWanted(c) });
+        return "together" in answered
+          ? c.json(answered)
+          : c.body(answerText(answered), 200, { "content-type": "application/json" });
       })],
     ["POST", "/v1/test", (c) =>
       withBody(c.req.raw, async (body) => {

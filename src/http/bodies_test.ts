@@ -93,6 +93,36 @@ Deno.test("makeBodyReader() takes a body that comes in parts, cut within a chara
   assertEquals(await read(post(body), (json) => Promise.resolve(json)), "é");
 });
 
+/** A request whose body is declared to be small, as most identities are. */
+const declared = (body: BodyInit, bytes: number) => {
+  const request = post(body);
+  request.headers.set("content-length", `${bytes}`);
+  return request;
+};
+
+Deno.test("makeBodyReader() reads a body that is declared to be small within the same limits", async () => {
+  const read = makeBodyReader({ ...LIMITS, readMs: 20 });
+  const got = await read(declared('{"a":1}', 7), (json, bytes) => Promise.resolve([json, bytes]));
+  assertEquals(got, [{ a: 1 }, 7]);
+  const empty = new Request("http://localhost/", {
+    method: "POST",
+    headers: { "content-length": "0" },
+  });
+  const { body, finish } = slowBody("[1,");
+  const gone = new ReadableStream({ start: (controller) => controller.error(new Error("reset")) });
+  const wrong: [Request, string][] = [
+    [empty, "not-json: The body is empty"],
+    [declared(body, 5), "too-slow: The body did not arrive"],
+    [declared(gone, 5), "client-gone: "],
+    [declared("x".repeat(1001), 1001), "too-large: "],
+  ];
+  for (const [request, words] of wrong) {
+    const error = await assertRejects(() => read(request, () => Promise.resolve()), HttpProblem);
+    assertStringIncludes(`${error.problem}: ${error.message}`, words);
+  }
+  finish("2]");
+});
+
 Deno.test("makeBodyReader() names a client that went away", async () => {
   const body = new ReadableStream({
     start: (controller) => controller.error(new Error("connection reset")),

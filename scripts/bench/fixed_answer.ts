@@ -1,0 +1,24 @@
+/**
+ * The least that takes an identity and answers: it validates the body as `vfio-ask serve` does, and sends the bytes of
+ * a file. The yardstick for the throughput of POST /v1/ask.
+ *
+ *   fixed_answer FILE
+ */
+import { Hono } from "hono";
+import { Identity } from "../../src/identity/mod.ts";
+
+const bytes = Deno.readTextFileSync(Deno.args[0]!);
+const app = new Hono();
+app.get("/healthz", (c) => c.json({ ok: true }));
+app.post("/v1/ask", async (c) => {
+  const { success } = Identity.safeParse(await c.req.json());
+  if (!success) return c.json({ ok: false }, 422);
+  return c.body(bytes, 200, { "content-type": "application/json" });
+});
+// A client that goes away in the middle of a body, as the load does at its end, is no news.
+app.onError((_, c) => c.body(null, 500));
+Deno.serve({
+  hostname: "127.0.0.1",
+  port: 0,
+  onListen: ({ hostname, port }) => console.log(`it listens on http://${hostname}:${port}`),
+}, app.fetch);

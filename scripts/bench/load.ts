@@ -1,0 +1,58 @@
+import { join } from "@std/path";
+import { run, TOP, WORKSHOP } from "./build.ts";
+
+/** What load.c prints: answers, how long it went on, and how long the slowest took. */
+export interface Load {
+  answers: number;
+  ms: number;
+  slowestMs: number;
+}
+
+/** Compiles load.c; null, said on the console, where there is no compiler. */
+export async function compileLoad(bench: string): Promise<string | null> {
+  const output = join(WORKSHOP, "load");
+  await Deno.mkdir(WORKSHOP, { recursive: true });
+  try {
+    const source = join(TOP, "scripts/bench/load.c");
+    await run("gcc", ["-O2", "-Wall", "-Wextra", "-o", output, source]);
+    return output;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.log(`${bench}: skipped, since there is no gcc to compile the load with`);
+    return null;
+  }
+}
+
+/** Keeps a server busy for a while. Throws where it answers anything but 200. */
+export async function loadServer(
+  load: string,
+  { port, connections, ms, request }: {
+    port: number;
+    connections: number;
+    ms: number;
+    request: string;
+  },
+): Promise<Load> {
+  const text = await run(load, [port, connections, ms, request].map(String));
+  const [answers, took, slowestMs] = text.trim().split(" ").map(Number) as [number, number, number];
+  return { answers, ms: took, slowestMs };
+}
+
+/** Writes a whole request down, for load.c; gives the path. */
+export function writeRequest(
+  name: string,
+  { method, path, body }: { method: string; path: string; body?: unknown },
+): string {
+  const bytes = new TextEncoder().encode(body === undefined ? "" : JSON.stringify(body));
+  const head = [
+    `${method} ${path} HTTP/1.1`,
+    "Host: 127.0.0.1",
+    "Content-Type: application/json",
+    `Content-Length: ${bytes.length}`,
+    "",
+    "",
+  ].join("\r\n");
+  const file = join(WORKSHOP, `${name}.request`);
+  Deno.writeFileSync(file, new Uint8Array([...new TextEncoder().encode(head), ...bytes]));
+  return file;
+}
