@@ -112,6 +112,7 @@ async function readStream(
 
 function decode(chunks: readonly Uint8Array[]): string {
   try {
+    if (chunks.length === 1) return UTF8.decode(chunks[0]);
     const decoder = new TextDecoder("utf-8", { fatal: true });
     return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") +
       decoder.decode();
@@ -120,8 +121,12 @@ function decode(chunks: readonly Uint8Array[]): string {
   }
 }
 
+const UTF8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Counts nesting and values before anything is made of them. */
 function checkShape(text: string, { depth: mostDeep, values: mostValues }: BodyLimits): void {
+  // What has so few characters and brackets cannot exceed the limits: most bodies need not be walked through.
+  if (text.length <= mostValues && countOf(text, "{") + countOf(text, "[") <= mostDeep) return;
   let depth = 0;
   let values = 1;
   let inString = false;
@@ -138,6 +143,12 @@ function checkShape(text: string, { depth: mostDeep, values: mostValues }: BodyL
     } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--;
     if (values > mostValues) throw tooComplex(`holds more than ${mostValues} values`);
   }
+}
+
+function countOf(text: string, character: string): number {
+  let count = 0;
+  for (let at = text.indexOf(character); at !== -1; at = text.indexOf(character, at + 1)) count++;
+  return count;
 }
 
 const [QUOTE, COMMA, BACKSLASH] = [0x22, 0x2c, 0x5c];
