@@ -1,6 +1,7 @@
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BODY_LIMITS, type BodyLimits, makeBodyReader, type WithBody } from "./bodies.ts";
-import { HttpProblem } from "./problem.ts";
+import { listen } from "./listen.ts";
+import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
 
 const LIMITS: BodyLimits = { ...BODY_LIMITS, bodyBytes: 1000, inFlightBytes: 1500, readMs: 60_000 };
 
@@ -128,4 +129,25 @@ Deno.test("makeBodyReader() names a client that went away", async () => {
     start: (controller) => controller.error(new Error("connection reset")),
   });
   assertStringIncludes(await problemOf(makeBodyReader(LIMITS), body), "client-gone: ");
+});
+
+Deno.test("a connection whose body does not arrive is answered and closed", async () => {
+  const read = makeBodyReader({ ...LIMITS, readMs: 20 });
+  const tcp = { hostname: "127.0.0.1", port: 0 };
+  const server = await listen({ tcp, unix: null }, async (request) => {
+    try {
+      return await read(request, () => Promise.resolve(new Response("whole")));
+    } catch (error) {
+      return toResponse(asHttpProblem(error), "r1");
+    }
+  });
+  const { hostname, port } = new URL(server.addresses[0]!);
+  using connection = await Deno.connect({ hostname, port: Number(port) });
+  const head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n";
+  await connection.write(new TextEncoder().encode(`${head}{"half":`));
+  // The end of this stream is what is tested: without it the test would not end.
+  const answer = await new Response(connection.readable).text();
+  assertStringIncludes(answer, "HTTP/1.1 408 Request Timeout");
+  assertStringIncludes(answer, "The body did not arrive within 0.02 s");
+  await server.drain(10_000);
 });

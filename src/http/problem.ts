@@ -81,15 +81,33 @@ export function asHttpProblem(error: unknown): HttpProblem {
   return new HttpProblem("internal", message, { remedy: "Report this with the request's id." });
 }
 
-/** The answer that carries a problem. */
+/** How long a client has to take an answer before its connection is closed. */
+const HANG_UP_MS = 500;
+
+/**
+ * The answer that carries a problem. With `connection: close` the connection is closed after it, whatever the client
+ * still has to send: the server beneath would keep it until the request's body has come.
+ */
 export function toResponse({ document, headers }: HttpProblem, requestId: string): Response {
-  return new Response(JSON.stringify({ ...document, requestId }, null, 2) + "\n", {
+  const text = JSON.stringify({ ...document, requestId }, null, 2) + "\n";
+  return new Response(headers.connection === "close" ? lastWords(text) : text, {
     status: document.status,
     headers: {
       ...headers,
       "cache-control": "no-store",
       "content-type": "application/problem+json",
       "x-request-id": requestId,
+    },
+  });
+}
+
+/** A body that fails after it was sent. The server then closes the connection, for which it has no other way. */
+function lastWords(text: string): ReadableStream<Uint8Array> {
+  return new ReadableStream({
+    start: (controller) => controller.enqueue(new TextEncoder().encode(text)),
+    async pull(controller) {
+      await new Promise((resolve) => setTimeout(resolve, HANG_UP_MS));
+      controller.error(new Error("The connection is closed"));
     },
   });
 }
