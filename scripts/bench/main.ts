@@ -2,7 +2,7 @@
  * Benchmarks: figures of this program, each beside a yardstick that is measured in turns with it, on the
  * same machine and in the same minute. A missed target is shown and fails nothing.
  *
- *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [throughput] [idle] [stall]
+ *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [throughput] [idle] [stall] [hostile]
  *
  * What is measured is a copy of `dist/vfio-ask`, so that neither a build meanwhile nor another process of
  * it disturbs the figures.
@@ -12,6 +12,7 @@ import { benchAsk } from "./ask.ts";
 import { formatFigures } from "./figure.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMany } from "./many.ts";
+import { benchHostile } from "./hostile.ts";
 import { benchMemory } from "./memory.ts";
 import { benchPlan } from "./plan.ts";
 import { benchScan } from "./scan.ts";
@@ -29,6 +30,7 @@ const BENCHES = {
   throughput: benchThroughput,
   idle: benchIdle,
   stall: benchStall,
+  hostile: benchHostile,
 };
 
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
