@@ -5,6 +5,8 @@
  *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; all without
  *   deno task test:vm vfiolab/bench       a preflight beside a C program
  *   deno task test:vm vfiolab/pci-all     every altered PCI configuration, of which vfiolab/pci is a sample
+ *   deno task test:vm vfiolab/storm       kills, and much at once, by hand only: it wants a machine to itself
+ *   deno task test:vm vfiolab/storm-all   300 kills and a minute of every storm
  */
 import { basename, join } from "@std/path";
 
@@ -28,6 +30,8 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   pci: ["--qemus"],
   qemu: ["--qemus"],
   "pci-all": ["--qemus", "--timeout", "3000"],
+  storm: ["--timeout", "1200"],
+  "storm-all": ["--timeout", "3000"],
 };
 /** Machines at once: each has one processor. What one prints is told when it has ended. */
 const AT_ONCE = Math.min(2, navigator.hardwareConcurrency);

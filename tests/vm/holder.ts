@@ -36,6 +36,36 @@ export async function hold(id: string, path: "cdev" | "group"): Promise<number> 
   return 0;
 }
 
+/**
+ * The process `vm-tests grab DEVICE`: opens a device by its ways in turn and closes it, as one that is about to be used
+ * is opened, until its standard input ends; says how often, and what the refusals were.
+ */
+export async function grab(id: string): Promise<number> {
+  using sys = openLibc();
+  const device = deviceNamed(id);
+  let opens = 0;
+  const refusals: string[] = [];
+  let isOver = false;
+  (async () => {
+    for await (const _ of Deno.stdin.readable);
+    isOver = true;
+  })();
+  console.log("grabbing");
+  while (!isOver) {
+    for (const path of ["group", "cdev"] as const) {
+      if (path === "cdev" && device.nodes.cdev === null) continue;
+      const opened = openDevice(sys, THIS_HOST, device, path);
+      opens++;
+      if (opened.kind === "open") opened.handle[Symbol.dispose]();
+      else refusals.push(`${path}: ${JSON.stringify(opened)}`);
+    }
+    // Most of the time it is idle, as /proc shows it: only its age tells that it is about to be used.
+    await new Promise((resolve) => setTimeout(resolve, 15));
+  }
+  console.log(JSON.stringify({ opens, refusals }));
+  return 0;
+}
+
 /** A holder that runs. */
 export interface Holder {
   pid: number;

@@ -2,22 +2,26 @@
  * The tests of the test machine, compiled into one program that runs in it beside the program under test.
  *
  *   vm-tests run RUN [WORD]   runs the cases, prints a line for each
- *   vm-tests hold DEVICE PATH       holds a device, for the cases
+ *   vm-tests hold DEVICE PATH   holds a device, for the cases
+ *   vm-tests grab DEVICE        opens and closes a device over and over, and counts refusals
+ *   vm-tests churn UUID…        makes and removes mdevs over and over
  */
 import { BENCH_CASES } from "./bench_cases.ts";
 import { runCases } from "./case.ts";
 import { COMMAND_CASES } from "./command_cases.ts";
 import { contractCases } from "./contract_cases.ts";
 import { DEVLINK_CASES } from "./devlink_cases.ts";
-import { hold } from "./holder.ts";
+import { grab, hold } from "./holder.ts";
+import { killCases } from "./kill_cases.ts";
 import { MODEL_CASES } from "./model_cases.ts";
 import { NEEDS_CASES } from "./needs_cases.ts";
 import { pciCases } from "./pci_cases.ts";
 import { JOURNAL_CASES } from "./journal_cases.ts";
-import { KILL_CASES, PREFLIGHT_CASES } from "./preflight_cases.ts";
+import { PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { QEMU_CASES } from "./qemu_cases.ts";
 import { RELOAD_CASES } from "./reload_cases.ts";
 import { SERVE_CASES } from "./serve_cases.ts";
+import { churn, STORM, stormCases } from "./storm_cases.ts";
 import { SYSTEMD_CASES } from "./systemd_cases.ts";
 import { V1_CASES } from "./v1_cases.ts";
 
@@ -25,7 +29,8 @@ const RUNS = [
   "plain",
   "preflight",
   "v1",
-  "kill",
+  "storm",
+  "storm-all",
   "bench",
   "systemd",
   "pci",
@@ -47,7 +52,8 @@ switch (command) {
         ...RELOAD_CASES,
       ],
       v1: () => V1_CASES,
-      kill: () => KILL_CASES,
+      storm: () => [...killCases(20), ...stormCases(STORM.sample)],
+      "storm-all": () => [...killCases(300), ...stormCases(STORM.whole)],
       bench: () => BENCH_CASES,
       systemd: () => SYSTEMD_CASES,
       qemu: () => QEMU_CASES,
@@ -61,7 +67,15 @@ switch (command) {
   case "hold":
     Deno.exit(await hold(args[0]!, args[1] as "cdev" | "group"));
     break;
+  case "grab":
+    Deno.exit(await grab(args[0]!));
+    break;
+  case "churn":
+    Deno.exit(await churn(args));
+    break;
   default:
-    console.error(`usage: vm-tests run ${RUNS.join("|")}, or hold DEVICE PATH`);
+    console.error(
+      `usage: vm-tests run ${RUNS.join("|")}, hold DEVICE PATH, grab DEVICE, or churn UUID…`,
+    );
     Deno.exit(2);
 }

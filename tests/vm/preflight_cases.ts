@@ -2,35 +2,19 @@ import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { startHolder } from "./holder.ts";
 import {
-  askProgram,
-  hasCdev,
   makeMdev,
   MDPY_VGA,
-  MIGRATING_QEMU,
   MTTY_1,
   MTTY_2,
   MTTY_2_IDLE,
-  PROGRAM,
   removeMdev,
   runProgram,
-  sleep,
 } from "./machine.ts";
+import { assertQuiet, journalled, mdevs, OPTIONS, paths, sourceOf } from "./preflights.ts";
 import { call, startServer } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
-
-/** Where what is asked once is remembered for all cases, so that each need not ask anew. */
-const STATE = "/tmp/preflight-state";
-const OPTIONS = ["--settle", "0", "--state", STATE];
-const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["group"];
-
-/** The identity of a device with its initial data, as if it were a device of another host. */
-async function sourceOf(id: string, ...options: string[]): Promise<Json> {
-  const args = ["identity", id, "--initial-data", ...MIGRATING_QEMU, ...OPTIONS, ...options];
-  const { host, ...rest } = await askProgram(args);
-  return { ...rest, host: { ...host, bootId: "another" } };
-}
 
 /** Hands an identity to a target; gives the answer. */
 async function answerOf(source: Json, target: string, ...options: string[]): Promise<Json> {
@@ -76,25 +60,6 @@ const refused = {
 
 /** Fields of the header that mtty compares, by their offset. */
 const FIELDS = { magic: 0, major: 8, minor: 12, ports: 16, flags: 20 };
-
-/** Devices are in RUNNING, nobody holds them, and nothing is left in the journal. */
-async function assertQuiet(ids: readonly string[]): Promise<void> {
-  const { devices } = await askProgram(["probe", "--json", ...ids]);
-  for (const { device, capabilities } of devices) {
-    assertEquals([device, capabilities.state, capabilities.problems], [device, "running", []]);
-  }
-  assertEquals(journalled(), []);
-}
-
-function journalled(): string[] {
-  try {
-    return [...Deno.readDirSync(`${STATE}/journal`)].map(({ name }) => name);
-  } catch {
-    return [];
-  }
-}
-
-const mdevs = () => [...Deno.readDirSync("/sys/bus/mdev/devices")].map(({ name }) => name).sort();
 
 export const PREFLIGHT_CASES: readonly VmCase[] = [
   {
@@ -346,105 +311,3 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   },
 ];
-
-/** Long, and so apart from the others. */
-export const KILL_CASES: readonly VmCase[] = [
-  {
-    name: "200 preflights that are killed at random moments leave every device right",
-    run: () => killAndRecover(200),
-  },
-];
-
-/**
- * Starts workers that test over and over, kills each somewhere in its work, and then starts the server: every
- * device must be in RUNNING and open for another process, with no mdev, process or journal entry left.
- */
-async function killAndRecover(times: number): Promise<void> {
-  const before = mdevs();
-  const { initialData: { base64 } } = await sourceOf(MTTY_2);
-  const base = { path: "any", settleMs: 0, base64, phase: "pre-copy", controls: true };
-  const tasks = [
-    { do: "test", target: { device: MTTY_2_IDLE }, ...base },
-    { do: "test", target: { device: MTTY_1 }, ...base },
-    { do: "test", target: { type: "mtty-2", parent: "mtty" }, ...base },
-    {
-      do: "read-initial-data",
-      target: { device: MTTY_2 },
-      path: "any",
-      settleMs: 0,
-      stopCopyBytes: 96,
-    },
-  ];
-  let [worked, dirty] = [0, 0];
-  for (let turn = 0; turn < times; turn++) {
-    const rotated = [...tasks.slice(turn % 4), ...tasks.slice(0, turn % 4)];
-    const input = Array(25).fill(rotated).flat().map((task) => JSON.stringify(task) + "\n").join(
-      "",
-    );
-    const child = new Deno.Command(PROGRAM, {
-      args: ["worker", "--state", STATE],
-      stdin: "piped",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-    const writer = child.stdin.getWriter();
-    await writer.write(new TextEncoder().encode(input));
-    await writer.close().catch(() => {});
-    const reader = child.stdout.getReader();
-    const { done } = await reader.read();
-    if (!done) worked++;
-    await sleep((turn * 7919) % 40);
-    child.kill("SIGKILL");
-    await child.status;
-    await reader.cancel();
-    if (journalled().length > 0) dirty++;
-    // Whoever starts next puts right what was left; otherwise the mdevs would use up all instances.
-    if (turn % 8 === 7) await sourceOf(MTTY_2);
-  }
-  console.log(
-    `killed ${times}, of which ${worked} had come to a device, ${dirty} left an entry in the journal`,
-  );
-  assert(worked > times / 2 && dirty > times / 10, "the kills did not hit the work");
-  const server = await startServer(...OPTIONS);
-  const { devices, problems } = (await call(`${server.url}/v1/devices`)).json();
-  assertEquals(problems, []);
-  for (const { id, trouble } of devices) {
-    if (trouble) console.log(id, describeProcess(trouble.sentence.match(/process (\d+)/)?.[1]));
-    assertEquals([id, trouble], [id, null]);
-  }
-  assertEquals(await server.stop(), 0);
-  assertEquals(mdevs(), before);
-  await assertQuiet([MTTY_1, MTTY_2, MTTY_2_IDLE]);
-  for (const id of [MTTY_1, MTTY_2, MTTY_2_IDLE]) await (await startHolder(id, "group")).release();
-  for (const path of paths()) await (await startHolder(MTTY_2_IDLE, path)).release();
-}
-
-/** What a process is at, for the log of a failure. */
-function describeProcess(pid: string | undefined): string {
-  const read = (name: string) => {
-    try {
-      return Deno.readTextFileSync(`/proc/${pid}/${name}`);
-    } catch (error) {
-      return `${error}`;
-    }
-  };
-  const holders = [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name))
-    .flatMap(({ name }) => {
-      try {
-        return [...Deno.readDirSync(`/proc/${name}/fd`)].flatMap((fd) => {
-          const link = Deno.readLinkSync(`/proc/${name}/fd/${fd.name}`);
-          return link.includes("journal") ? [`${name} ${link}`] : [];
-        });
-      } catch {
-        return [];
-      }
-    });
-  return [
-    read("cmdline"),
-    read("status").slice(0, 200),
-    read("wchan"),
-    read("stack"),
-    holders.join("\n"),
-    Deno.readTextFileSync("/proc/locks"),
-  ].join("\n");
-}

@@ -17,6 +17,7 @@
 #include <linux/module.h>
 #include <linux/mutex.h>
 #include <linux/pci_regs.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
@@ -208,7 +209,11 @@ MODULE_PARM_DESC(fail_times, "how often the step fails before fail_step is empti
 
 static unsigned int hang_ms;
 module_param(hang_ms, uint, 0644);
-MODULE_PARM_DESC(hang_ms, "for how long a step hangs; not even SIGKILL ends it");
+MODULE_PARM_DESC(hang_ms, "for how long a step hangs; not even SIGKILL ends it, unless hang_killable");
+
+static bool hang_killable;
+module_param(hang_killable, bool, 0644);
+MODULE_PARM_DESC(hang_killable, "SIGKILL ends a hang, and the step fails with EINTR");
 
 static bool migration = true;
 module_param(migration, bool, 0644);
@@ -232,8 +237,12 @@ static int fault(const struct askv1_type *type, enum step step)
 {
 	if (step == STEP_NONE || (READ_ONCE(fault_type.index) && !chosen(&fault_type, type)))
 		return 0;
-	if (READ_ONCE(hang_step.index) == step)
+	if (READ_ONCE(hang_step.index) == step && READ_ONCE(hang_killable)) {
+		if (schedule_timeout_killable(msecs_to_jiffies(READ_ONCE(hang_ms))))
+			return -EINTR;
+	} else if (READ_ONCE(hang_step.index) == step) {
 		msleep(READ_ONCE(hang_ms));
+	}
 	if (READ_ONCE(fail_step.index) != step)
 		return 0;
 	if (READ_ONCE(fail_times) == 1)

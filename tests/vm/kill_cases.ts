@@ -1,0 +1,309 @@
+import { assert, assertEquals } from "@std/assert";
+import type { VmCase } from "./case.ts";
+import {
+  deviceNamed,
+  MTTY_1,
+  MTTY_2,
+  MTTY_2_IDLE,
+  PROGRAM,
+  runProgram,
+  sleep,
+  until,
+} from "./machine.ts";
+import {
+  assertNothingLeft,
+  journalled,
+  mdevs,
+  OPTIONS,
+  paths,
+  processes,
+  sourceOf,
+  STATE,
+} from "./preflights.ts";
+import { call, startServer } from "./server.ts";
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+const IDS = [MTTY_1, MTTY_2, MTTY_2_IDLE];
+
+/** Cases in which processes are killed at work, so many times. */
+export const killCases = (times: number): readonly VmCase[] => [
+  {
+    name: `${times} preflights that are killed at random moments leave every device right`,
+    run: () => killAndRecover(times),
+  },
+  {
+    name:
+      "a device that was in RESUMING by its cdev when its process was killed is put right by it",
+    skip: () =>
+      stateOf(MTTY_2_IDLE) === null ? "no cdev, or the kernel does not tell the state" : null,
+    run: () => killInResuming(MTTY_2_IDLE),
+  },
+  {
+    name: "a running server puts right what a killed process left, by itself",
+    run: () => recoverWhileServing(),
+  },
+  {
+    name: "the entry of a device that was removed after a kill is struck, and that is said",
+    async run() {
+      const before = mdevs();
+      const id = crypto.randomUUID();
+      Deno.writeTextFileSync(MTTY_2_CREATE, id);
+      const tasks = await testsOf([{ device: id }]);
+      await killAtWork(tasks, id);
+      Deno.writeTextFileSync(`/sys/bus/mdev/devices/${id}/remove`, "1");
+      const { stderr, code } = await runProgram(["identity", MTTY_1, "--initial-data", ...OPTIONS]);
+      assertEquals(code, 0, stderr);
+      assert(stderr.includes(id) && stderr.includes("is gone"), stderr);
+      await assertNothingLeft(IDS, { mdevs: before });
+    },
+  },
+  {
+    name: "a device that is made anew under the name of one in trouble has none",
+    async run() {
+      const before = mdevs();
+      const id = crypto.randomUUID();
+      Deno.writeTextFileSync(MTTY_2_CREATE, id);
+      const tasks = await testsOf([{ device: id }]);
+      await killAtWork(tasks, id);
+      const trouble = async () => {
+        const { stdout } = await runProgram(["devices", "--json", "--probe=never", ...OPTIONS]);
+        return JSON.parse(stdout).devices.find((device: Json) => device.id === id).trouble?.code;
+      };
+      assertEquals(await trouble(), "needs-reset");
+      Deno.writeTextFileSync(`/sys/bus/mdev/devices/${id}/remove`, "1");
+      Deno.writeTextFileSync(MTTY_2_CREATE, id);
+      assertEquals(await trouble(), undefined);
+      await sourceOf(MTTY_2);
+      assertEquals(journalled(), []);
+      Deno.writeTextFileSync(`/sys/bus/mdev/devices/${id}/remove`, "1");
+      await assertNothingLeft(IDS, { mdevs: before });
+    },
+  },
+];
+
+const MTTY_2_CREATE = "/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-2/create";
+
+/** Tasks that test targets with the data of an mtty of two ports, each by every way. */
+async function testsOf(
+  targets: readonly Json[],
+  by: readonly ("group" | "cdev")[] = paths(),
+): Promise<Json[]> {
+  const { initialData: { base64 } } = await sourceOf(MTTY_2);
+  return targets.flatMap((target) =>
+    by.map((path) => ({
+      do: "test",
+      target,
+      path,
+      settleMs: 0,
+      base64,
+      phase: "pre-copy",
+      controls: true,
+    }))
+  );
+}
+
+/** A worker that does tasks over and over, and has come to its first result. */
+async function startWorker(tasks: readonly Json[]) {
+  const child = new Deno.Command(PROGRAM, {
+    args: ["worker", "--state", STATE],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "null",
+  }).spawn();
+  const input = Array(50).fill(tasks).flat().map((task) => JSON.stringify(task) + "\n").join("");
+  const writer = child.stdin.getWriter();
+  await writer.write(new TextEncoder().encode(input)).catch(() => {});
+  await writer.close().catch(() => {});
+  const reader = child.stdout.getReader();
+  const { done } = await reader.read();
+  return {
+    pid: child.pid,
+    worked: !done,
+    signal(name: Deno.Signal): void {
+      try {
+        child.kill(name);
+      } catch {
+        // It has ended.
+      }
+    },
+    async end(): Promise<void> {
+      await child.status;
+      await reader.cancel();
+    },
+  };
+}
+
+/** Kills workers until one leaves an entry of a device. */
+async function killAtWork(tasks: readonly Json[], id: string): Promise<void> {
+  for (let turn = 0; !journalled().includes(`${id}.json`); turn++) {
+    assert(turn < 200, "no kill hit the work");
+    const worker = await startWorker(tasks);
+    await sleep((turn * 7) % 40);
+    worker.signal("SIGKILL");
+    await worker.end();
+  }
+}
+
+/**
+ * Starts workers that test over and over, kills each somewhere in its work, and then starts the server: every
+ * device must be in RUNNING and open for another process, with no mdev, process or journal entry left.
+ */
+async function killAndRecover(times: number): Promise<void> {
+  const before = mdevs();
+  const type = { type: "mtty-2", parent: "mtty" };
+  const tasks = [
+    ...await testsOf([{ device: MTTY_2_IDLE }, { device: MTTY_1 }, type]),
+    ...paths().map((path) => ({
+      do: "read-initial-data",
+      target: { device: MTTY_2 },
+      path,
+      settleMs: 0,
+      stopCopyBytes: 96,
+    })),
+  ];
+  let [worked, dirty] = [0, 0];
+  for (let turn = 0; turn < times; turn++) {
+    const first = turn % tasks.length;
+    const worker = await startWorker([...tasks.slice(first), ...tasks.slice(0, first)]);
+    if (worker.worked) worked++;
+    await sleep((turn * 7919) % 40);
+    worker.signal("SIGKILL");
+    await worker.end();
+    if (journalled().length > 0) dirty++;
+    // Whoever starts next puts right what was left; otherwise the mdevs would use up all instances.
+    if (turn % 8 === 7) await sourceOf(MTTY_2);
+  }
+  console.log(
+    `killed ${times}, of which ${worked} had come to a device, ${dirty} left an entry in the journal`,
+  );
+  assert(worked > times / 2 && dirty > times / 10, "the kills did not hit the work");
+  const server = await startServer(...OPTIONS);
+  const { devices, problems } = (await call(`${server.url}/v1/devices`)).json();
+  assertEquals(problems, []);
+  for (const { id, trouble } of devices) {
+    if (trouble) console.log(id, describeProcess(trouble.sentence.match(/process (\d+)/)?.[1]));
+    assertEquals([id, trouble], [id, null]);
+  }
+  assertEquals(await server.stop(), 0);
+  await assertNothingLeft(IDS, { mdevs: before });
+}
+
+/**
+ * The migration state of a device as the kernel tells it without opening the device; null where it does not.
+ * Source: `/sys/kernel/debug/vfio/vfioN/migration/state`, since Linux 6.8 with CONFIG_VFIO_DEBUGFS.
+ */
+function stateOf(id: string): string | null {
+  const cdev = deviceNamed(id).nodes.cdev?.split("/").at(-1);
+  try {
+    return Deno.readTextFileSync(`/sys/kernel/debug/vfio/${cdev}/migration/state`).trim();
+  } catch {
+    return null;
+  }
+}
+
+/** Whether a process is stopped, and so no longer inside a system call. */
+function isStopped(pid: number): boolean {
+  return /^State:\s+[TZ]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
+}
+
+/** Stops a worker again and again until the device is in RESUMING, and kills it there. */
+async function killInResuming(id: string): Promise<void> {
+  const before = mdevs();
+  const tasks = await testsOf([{ device: id }], ["cdev"]);
+  let stops = 0;
+  for (let turn = 0; stateOf(id) !== "RESUMING"; turn++) {
+    assert(turn < 20, `${stops} stops, none of them in RESUMING`);
+    const worker = await startWorker(tasks);
+    for (let ended = !worker.worked; !ended && stateOf(id) !== "RESUMING"; stops++) {
+      worker.signal("SIGCONT");
+      await sleep(stops % 7);
+      worker.signal("SIGSTOP");
+      try {
+        await until("the worker is stopped", () => isStopped(worker.pid));
+        ended = /^State:\s+Z/m.test(Deno.readTextFileSync(`/proc/${worker.pid}/status`));
+      } catch {
+        ended = true;
+      }
+    }
+    worker.signal("SIGKILL");
+    await worker.end();
+  }
+  console.log(`killed in RESUMING at stop ${stops}`);
+  assertEquals([stateOf(id), journalled()], ["RESUMING", [`${id}.json`]]);
+  // Without the node of its group there is no other way than the cdev.
+  const { group } = deviceNamed(id).nodes;
+  Deno.renameSync(group!, `${group}-away`);
+  const server = await startServer(...OPTIONS);
+  const { nodes, trouble } = (await call(`${server.url}/v1/devices/${id}`)).json();
+  assertEquals([nodes.group, trouble, stateOf(id)], [null, null, "RUNNING"]);
+  await server.stop();
+  Deno.renameSync(`${group}-away`, group!);
+  await assertNothingLeft(IDS, { mdevs: before });
+}
+
+async function recoverWhileServing(): Promise<void> {
+  const before = mdevs();
+  const tasks = await testsOf([{ device: MTTY_2_IDLE }]);
+  const server = await startServer(...OPTIONS);
+  const made = { type: "mtty-2", parent: "mtty" };
+  for (
+    const [what, targets] of [["device", [{ device: MTTY_2_IDLE }]], ["mdev", [made]]] as const
+  ) {
+    const more = what === "device" ? tasks : await testsOf(targets);
+    const found = () => journalled().length > 0 || mdevs().length > before.length;
+    for (let turn = 0;; turn++) {
+      assert(turn < 200, "no kill hit the work");
+      const worker = await startWorker(more);
+      await sleep((turn * 7) % 40);
+      worker.signal("SIGKILL");
+      await worker.end();
+      if (found()) break;
+    }
+    const started = performance.now();
+    const { devices } = (await call(`${server.url}/v1/devices`)).json();
+    const troubled = devices.filter(({ trouble }: Json) => trouble).length;
+    await until("it is put right", () => !found());
+    console.log(
+      `${what}: ${troubled} in trouble, right after ${(performance.now() - started).toFixed(0)} ms`,
+    );
+    await until("the server says so", async () => {
+      const { devices } = (await call(`${server.url}/v1/devices`)).json();
+      return devices.every(({ trouble }: Json) => !trouble);
+    });
+  }
+  assertEquals(processes().includes(server.pid), true);
+  assertEquals(await server.stop(), 0);
+  await assertNothingLeft(IDS, { mdevs: before });
+}
+
+/** What a process is at, for the log of a failure. */
+function describeProcess(pid: string | undefined): string {
+  const read = (name: string) => {
+    try {
+      return Deno.readTextFileSync(`/proc/${pid}/${name}`);
+    } catch (error) {
+      return `${error}`;
+    }
+  };
+  const holders = [...Deno.readDirSync("/proc")].filter(({ name }) => /^\d+$/.test(name))
+    .flatMap(({ name }) => {
+      try {
+        return [...Deno.readDirSync(`/proc/${name}/fd`)].flatMap((fd) => {
+          const link = Deno.readLinkSync(`/proc/${name}/fd/${fd.name}`);
+          return link.includes("journal") ? [`${name} ${link}`] : [];
+        });
+      } catch {
+        return [];
+      }
+    });
+  return [
+    read("cmdline"),
+    read("status").slice(0, 200),
+    read("wchan"),
+    read("stack"),
+    holders.join("\n"),
+    Deno.readTextFileSync("/proc/locks"),
+  ].join("\n");
+}

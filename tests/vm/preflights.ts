@@ -1,0 +1,74 @@
+/**
+ * Sources, tests and what must be left of them: for the cases that hand data to drivers.
+ */
+import { assertEquals } from "@std/assert";
+import { startHolder } from "./holder.ts";
+import { askProgram, hasCdev, MIGRATING_QEMU, PROGRAM, until } from "./machine.ts";
+
+// deno-lint-ignore no-explicit-any
+type Json = any;
+
+/** Where what is asked once is remembered for all cases, so that each need not ask anew. */
+export const STATE = "/tmp/preflight-state";
+export const OPTIONS = ["--settle", "0", "--state", STATE];
+
+/** The ways in which a device can be opened on this kernel. */
+export const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["group"];
+
+/** The identity of a device with its initial data, as if it were a device of another host. */
+export async function sourceOf(id: string, ...options: string[]): Promise<Json> {
+  const args = ["identity", id, "--initial-data", ...MIGRATING_QEMU, ...OPTIONS, ...options];
+  const { host, ...rest } = await askProgram(args);
+  return { ...rest, host: { ...host, bootId: "another" } };
+}
+
+/** The devices that a journal has. */
+export function journalled(state: string = STATE): string[] {
+  try {
+    return [...Deno.readDirSync(`${state}/journal`)].map(({ name }) => name);
+  } catch {
+    return [];
+  }
+}
+
+export const mdevs = () =>
+  [...Deno.readDirSync("/sys/bus/mdev/devices")].map(({ name }) => name).sort();
+
+/** Devices are in RUNNING, and nothing is left in the journal. */
+export async function assertQuiet(ids: readonly string[]): Promise<void> {
+  const { devices } = await askProgram(["probe", "--json", ...ids]);
+  for (const { device, capabilities } of devices) {
+    assertEquals([device, capabilities?.state, capabilities?.problems], [device, "running", []]);
+  }
+  assertEquals(journalled(), []);
+}
+
+/** Nothing is left of the program: no process, no mdev, no entry, and devices that everybody can open by every way. */
+export async function assertNothingLeft(
+  ids: readonly string[],
+  { mdevs: before, states = [STATE] }: { mdevs: readonly string[]; states?: readonly string[] },
+): Promise<void> {
+  await until("no process of the program is left", () => processes().length === 0);
+  assertEquals(mdevs(), before);
+  for (const state of states) assertEquals([state, journalled(state)], [state, []]);
+  await assertQuiet(ids);
+  for (const id of ids) {
+    for (const path of paths()) {
+      assertEquals(await (await startHolder(id, path)).release(), "changes 0");
+    }
+  }
+}
+
+/** The processes of the program that run. */
+export function processes(): number[] {
+  return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
+    try {
+      return Deno.readLinkSync(`/proc/${name}/exe`) === PROGRAM ? [Number(name)] : [];
+    } catch {
+      return [];
+    }
+  });
+}
+
+/** How many descriptors a process has open. */
+export const countDescriptors = (pid: number) => [...Deno.readDirSync(`/proc/${pid}/fd`)].length;
