@@ -26,10 +26,10 @@ export const VIEW_DEFAULTS = { refreshMs: 10_000, freshMs: 500 };
 /** A view of the host that a server answers from. Dispose of it to stop looking. */
 export interface HostView extends AsyncDisposable {
   /**
-   * The newest snapshot, not older than `freshMs`, nor than the last reload of a driver. Asking devices is never
-   * waited for.
+   * The newest snapshot, not older than `freshMs`, nor than the last reload of a driver, nor than a device or a parent
+   * of mdevs that is `named`: what a user has made is found. Asking devices is never waited for.
    */
-  newest(): Promise<Snapshot>;
+  newest(named?: string): Promise<Snapshot>;
   /** The last snapshot that was taken, however old. */
   last(): Snapshot;
   /** Resolves when no device is being asked and none is due. For tests and the first command. */

@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { isRunning, until } from "../../tests/fixtures/fake_worker.ts";
 import {
+  makeMdev,
   NO_PROGRAM,
   reloadDriver,
   type SimulatedWorld,
@@ -25,6 +26,7 @@ const HOUR_MS = 60 * 60 * 1000;
 /** Idle devices of the simulated host, one of each class. */
 const DISK = "0000:d9:00.0";
 const FIRST_GPU = "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703";
+const NEW_MDEV = "0f0e0d0c-0000-4000-8000-00000000000a";
 const SECOND_GPU = "e1b95d34-7a60-4c8f-92de-05a4f7c36807";
 
 function open(host: SimulatedWorld, change: Partial<ViewOptions> = {}): Promise<HostView> {
@@ -92,6 +94,18 @@ Deno.test("openHostView() does not look again within the time that a look is fre
   assert(await view.newest() === first);
   host.clock.ms += 1;
   assert(await view.newest() !== first);
+});
+
+Deno.test("openHostView() finds a device by its name that was made since the last look", async () => {
+  await using host = simulateWorld("mixed");
+  await using view = await open(host, { mode: "never", freshMs: 500 });
+  const first = await view.newest();
+  makeMdev(host, "mtty", "mtty-2", NEW_MDEV);
+  assert(await view.newest() === first);
+  assert(await view.newest("nobody") === first);
+  const second = await view.newest(NEW_MDEV);
+  assert(device(second, NEW_MDEV) !== undefined);
+  assert(await view.newest(NEW_MDEV) === second);
 });
 
 Deno.test("openHostView() does not answer from a look that began before it would be fresh", async () => {

@@ -1,5 +1,5 @@
 import type { Problem, Snapshot } from "../identity/mod.ts";
-import { takeTurns } from "../sysfs/mod.ts";
+import { isThere, takeTurns } from "../sysfs/mod.ts";
 import { succeed } from "./keep_same.ts";
 import { makeScanner } from "./scan_host.ts";
 import { isStillBound } from "./still_bound.ts";
@@ -28,8 +28,11 @@ export interface LookingOptions {
 export interface Looking {
   /** Looks anew; while a look runs, that one. */
   look(): Promise<Snapshot>;
-  /** The newest snapshot, not older than `freshMs`, nor than the last reload of a driver. */
-  newest(): Promise<Snapshot>;
+  /**
+   * The newest snapshot, not older than `freshMs`, nor than the last reload of a driver, nor than a device, or a parent
+   * of mdevs, that is `named`.
+   */
+  newest(named?: string): Promise<Snapshot>;
   /** The last snapshot that was taken, however old; null before the first. */
   last(): Snapshot | null;
   /** How long to leave the host alone when nobody asks. */
@@ -53,6 +56,9 @@ export function makeLooking(
   let restMs = 0;
   const nowMs = () => world.now().getTime();
   const isFresh = (sinceMs: number) => nowMs() - sinceMs <= freshMs;
+  const lacks = ({ devices, types }: Snapshot, named: string) =>
+    !devices.some(({ id }) => id === named) && !types.some(({ parent }) => parent === named) &&
+    isThere(world.roots, named);
 
   const lookNow = async (): Promise<Snapshot> => {
     const beganMs = lookingSinceMs = nowMs();
@@ -72,11 +78,15 @@ export function makeLooking(
 
   return {
     look,
-    async newest() {
-      if (snapshot !== null && isFresh(lookedAtMs) && isStillBound(world.roots, snapshot)) {
+    async newest(named) {
+      const isNew = snapshot !== null && named !== undefined && lacks(snapshot, named);
+      if (
+        snapshot !== null && !isNew && isFresh(lookedAtMs) && isStillBound(world.roots, snapshot)
+      ) {
         return snapshot;
       }
-      if (looking !== null && !isFresh(lookingSinceMs)) await looking.catch(() => {});
+      // A look that runs may have begun before the device was made.
+      if (looking !== null && (isNew || !isFresh(lookingSinceMs))) await looking.catch(() => {});
       return await look();
     },
     last: () => snapshot,

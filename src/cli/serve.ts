@@ -86,7 +86,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       [Symbol.asyncDispose]: async () => await (await looked)?.[Symbol.asyncDispose](),
     };
     const app = makeApp({
-      newest: oncePerTurn(async () => await (await view).newest()),
+      newest: oncePerTurn(async (named) => await (await view).newest(named)),
       last: async () => (await view).last(),
       nowMs: () => world.now().getTime(),
       version: context.version,

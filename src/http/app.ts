@@ -35,8 +35,8 @@ import { makeSessions, type Session } from "./sessions.ts";
 
 /** What the application answers from. */
 export interface AppWorld {
-  /** The newest snapshot of the host. */
-  newest: () => Promise<Snapshot>;
+  /** The newest snapshot of the host, which has the device or parent that is named, if the host has it. */
+  newest: (named?: string) => Promise<Snapshot>;
   /** The last snapshot that was taken, for what watches the server: nothing is looked at for it. */
   last: () => Promise<Snapshot>;
   nowMs: () => number;
@@ -84,12 +84,14 @@ export function makeApp(
       return c.json({ ok: true, version, snapshot, takenAt, sessions: sessions.size });
     }],
     ["GET", "/v1/devices", list(({ devices }) => ({ devices }))],
-    ["GET", "/v1/devices/:id", async (c) => c.json(deviceOf(await newest(), c.req.param("id")!))],
-    [
-      "GET",
-      "/v1/devices/:id/identity",
-      async (c) => c.json(identify(await newest(), c.req.param("id")!)),
-    ],
+    ["GET", "/v1/devices/:id", async (c) => {
+      const id = c.req.param("id")!;
+      return c.json(deviceOf(await newest(id), id));
+    }],
+    ["GET", "/v1/devices/:id/identity", async (c) => {
+      const id = c.req.param("id")!;
+      return c.json(identify(await newest(id), id));
+    }],
     ["GET", "/v1/types", list(({ types }) => ({ types }))],
     [
       "GET",
@@ -127,7 +129,7 @@ export function makeApp(
     ["POST", "/v1/test", (c) =>
       withBody(c.req.raw, async (body) => {
         const { source, target } = readTest(body);
-        const snapshot = await newest();
+        const snapshot = await newest("device" in target ? target.device : target.parent);
         const { takenAt } = snapshot;
         if (test === undefined) {
           throw new Failure("not-permitted", "Cannot test: tests are off", { subject: "test" });

@@ -81,6 +81,17 @@ function isDeviceKind(name: string): name is DeviceKind {
   return (DEVICE_KINDS as readonly string[]).includes(name);
 }
 
+/**
+ * Whether the host has a device of that name, be it a VFIO device or not, or a parent of mdevs: a few stats.
+ *
+ * Source: `/sys/bus/<kind>/devices`, `/sys/class/mdev_bus`.
+ */
+export function isThere({ sys }: HostRoots, name: string): boolean {
+  if (name.includes("/") || name.includes("\0")) return false;
+  const folders = [...DEVICE_KINDS.map((kind) => `bus/${kind}/devices`), "class/mdev_bus"];
+  return folders.some((folder) => readLink(join(sys, folder, name)) !== null);
+}
+
 /** Orders text by code unit, the same everywhere. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
