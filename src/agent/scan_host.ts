@@ -3,9 +3,9 @@ import {
   canChangeWhileBound,
   type Facts,
   type HostRoots,
+  inOrder,
   lastPart,
   listMdevParents,
-  listVfioDevices,
   type MdevType,
   namesOfDevice,
   readDevice,
@@ -16,6 +16,7 @@ import {
   type SysfsDevice,
   type Turns,
   type VfioDevicePath,
+  walkVfioDevices,
 } from "../sysfs/mod.ts";
 
 /** A device as sysfs has it, with what it declares. */
@@ -85,7 +86,16 @@ export function makeScanner(roots: HostRoots): ScanHost {
       return { ...device, facts: readDeviceFacts(roots, device, path, cache) };
     };
     const devices: FoundDevice[] = [];
-    for (const at of attempt("devices", () => listVfioDevices(roots, cache)).flat()) {
+    const paths: VfioDevicePath[] = [];
+    try {
+      for (const found of walkVfioDevices(roots, cache)) {
+        await turns.pause();
+        if (found !== null) paths.push(found);
+      }
+    } catch (error) {
+      problems.push(toProblem(error, "devices"));
+    }
+    for (const at of inOrder(paths)) {
       await turns.pause();
       devices.push(...attempt(lastPart(at.path), () => readOne(at)));
     }

@@ -1,4 +1,4 @@
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import { DEVICE_KINDS, type DeviceKind } from "../identity/mod.ts";
 import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
@@ -22,47 +22,65 @@ const BYSTANDERS = new Set(["pcieport", "pci-stub", "shpchp"]);
  * its name, or any other whose IOMMU group has a node in `/dev/vfio`.
  */
 export function listVfioDevices(roots: HostRoots, cache: ScanCache = new Map()): VfioDevicePath[] {
-  const byClass = listByClass(roots, cache);
-  const found = byClass.length > 0
-    ? byClass
-    : DEVICE_KINDS.flatMap((kind) => listByBus(roots, kind));
-  return found.sort((a, b) => compareText(lastPart(a.path), lastPart(b.path)));
+  return inOrder([...walkVfioDevices(roots, cache)].filter((found) => found !== null));
 }
 
-function listByClass({ sys }: HostRoots, cache: ScanCache): VfioDevicePath[] {
+/** Devices in the order of their names. */
+export function inOrder(devices: readonly VfioDevicePath[]): VfioDevicePath[] {
+  return devices.toSorted((a, b) => compareText(lastPart(a.path), lastPart(b.path)));
+}
+
+/** The devices of {@link listVfioDevices} in any order, one at a time; null for each that was looked at and is none. */
+export function* walkVfioDevices(
+  roots: HostRoots,
+  cache: ScanCache = new Map(),
+): Generator<VfioDevicePath | null> {
+  let isThere = false;
+  for (const found of walkClass(roots, cache)) {
+    isThere ||= found !== null;
+    yield found;
+  }
+  if (isThere) return;
+  for (const kind of DEVICE_KINDS) yield* walkBus(roots, kind);
+}
+
+function* walkClass({ sys }: HostRoots, cache: ScanCache): Generator<VfioDevicePath | null> {
   const folder = join(sys, "class/vfio-dev");
-  return listDirectory(folder).flatMap((name) => {
-    const path = followLink(`${folder}/${name}`, `/vfio-dev/${name}`) ??
+  for (const name of listDirectory(folder)) {
+    const path = followLink(folder, name, `/vfio-dev/${name}`) ??
       resolvePath(`${folder}/${name}/device`);
-    if (path === null) return [];
-    cache.set(`vfio-dev ${path}`, name);
-    const kind = lastPart(readLink(`${path}/subsystem`) ?? "");
-    return isDeviceKind(kind) ? [{ kind, path }] : [];
-  });
+    if (path !== null) cache.set(`vfio-dev ${path}`, name);
+    const kind = path === null ? "" : lastPart(readLink(`${path}/subsystem`) ?? "");
+    yield path !== null && isDeviceKind(kind) ? { kind, path } : null;
+  }
+}
+
+function* walkBus(roots: HostRoots, kind: DeviceKind): Generator<VfioDevicePath | null> {
+  const bus = join(roots.sys, "bus", kind, "devices");
+  for (const name of listDirectory(bus)) {
+    const driver = lastPart(readLink(`${bus}/${name}/driver`) ?? "");
+    const isOne = driver !== "" &&
+      isVfioDriver(driver, { kind, group: () => hasNode(roots, bus, name) });
+    const path = isOne ? followLink(bus, name, "") ?? resolvePath(`${bus}/${name}`) : null;
+    yield path === null ? null : { kind, path };
+  }
 }
 
 /**
- * Where a link of a bus or class leads, without the `end` that it has; null where there is no such link.
+ * Where a link in a folder of a bus or class leads, without the `end` that it has; null where there is no such link.
  *
- * Source: `sysfs_create_link` of Linux: such links are relative and lead to a directory by its own path, so that there
- * is nothing to resolve in what they say.
+ * Source: `sysfs_create_link` of Linux: such a link goes up and then down to a directory by its own path, so that there
+ * is nothing to resolve in what it says.
  */
-function followLink(path: string, end: string): string | null {
-  const link = readLink(path);
+function followLink(folder: string, name: string, end: string): string | null {
+  const link = readLink(`${folder}/${name}`);
   if (link === null || link.startsWith("/") || !link.endsWith(end)) return null;
-  return join(dirname(path), link.slice(0, link.length - end.length));
-}
-
-function listByBus(roots: HostRoots, kind: DeviceKind): VfioDevicePath[] {
-  const bus = join(roots.sys, "bus", kind, "devices");
-  return listDirectory(bus).flatMap((name) => {
-    const driver = lastPart(readLink(`${bus}/${name}/driver`) ?? "");
-    if (driver === "" || !isVfioDriver(driver, { kind, group: () => hasNode(roots, bus, name) })) {
-      return [];
-    }
-    const path = followLink(`${bus}/${name}`, "") ?? resolvePath(`${bus}/${name}`);
-    return path === null ? [] : [{ kind, path }];
-  });
+  let [above, below] = [folder, link.slice(0, link.length - end.length)];
+  while (below.startsWith("../")) {
+    above = above.slice(0, above.lastIndexOf("/"));
+    below = below.slice("../".length);
+  }
+  return below.includes("../") ? null : `${above}/${below}`;
 }
 
 function isVfioDriver(
