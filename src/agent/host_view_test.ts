@@ -96,6 +96,21 @@ Deno.test("openHostView() does not look again within the time that a look is fre
   assert(await view.newest() !== first);
 });
 
+Deno.test("openHostView() looks again by itself after a look that failed", async () => {
+  await using host = simulateWorld("gpu-host");
+  let looks = 0;
+  const readSoftware = () => {
+    if (++looks === 2) throw new Error("out of memory");
+    return Promise.resolve({ qemu: null, libvirt: null });
+  };
+  await using _view = await openHostView({ ...host.world, readSoftware }, {
+    ...OPTIONS,
+    mode: "never",
+    refreshMs: 1,
+  });
+  await until("it looks a third time", () => looks >= 3);
+});
+
 Deno.test("openHostView() finds a device by its name that was made since the last look", async () => {
   await using host = simulateWorld("mixed");
   await using view = await open(host, { mode: "never", freshMs: 500 });

@@ -20,7 +20,7 @@ export interface LookingOptions {
   inputs: () => Pick<SnapshotInputs, "observations" | "held" | "ours">;
   /** What else there is to say of what a look has seen. */
   problemsOf: (seen: Snapshot) => Problem[];
-  /** Is called after each look. */
+  /** Is called after each look, also one that failed. */
   looked: () => void;
 }
 
@@ -71,10 +71,13 @@ export function makeLooking(
     if (whole) wholeAtMs = beganMs;
     lookedAtMs = beganMs;
     restMs = turns.usedMs() * REST;
-    looked();
     return snapshot;
   };
-  const look = (): Promise<Snapshot> => looking ??= lookNow().finally(() => looking = null);
+  const look = (): Promise<Snapshot> =>
+    looking ??= lookNow().finally(() => {
+      looking = null;
+      looked();
+    });
 
   return {
     look,

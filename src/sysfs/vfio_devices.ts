@@ -35,12 +35,12 @@ export function* walkVfioDevices(
   roots: HostRoots,
   cache: ScanCache = new Map(),
 ): Generator<VfioDevicePath | null> {
-  let isThere = false;
+  let isAny = false;
   for (const found of walkClass(roots, cache)) {
-    isThere ||= found !== null;
+    isAny ||= found !== null;
     yield found;
   }
-  if (isThere) return;
+  if (isAny) return;
   for (const kind of DEVICE_KINDS) yield* walkBus(roots, kind);
 }
 
