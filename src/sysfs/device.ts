@@ -1,5 +1,11 @@
 import { dirname } from "@std/path";
-import { type DeviceKind, deviceTypeName, type Driver, vgpuTypeName } from "../identity/mod.ts";
+import {
+  type DeviceKind,
+  deviceTypeName,
+  type Driver,
+  Failure,
+  vgpuTypeName,
+} from "../identity/mod.ts";
 import { lastPart, namesIn, parseNumber, readAttribute } from "./attribute.ts";
 import { readBinding, readDriver } from "./driver.ts";
 import { type IommuGroup, readIommuGroup } from "./iommu_group.ts";
@@ -55,7 +61,7 @@ const DEVICE_API: Readonly<Record<Exclude<DeviceKind, "mdev">, string>> = {
 
 /**
  * Reads one VFIO device. One `cache` for a whole scan saves reading again what its devices have in common. Throws where
- * an attribute that the kernel lists cannot be read.
+ * an attribute that the kernel lists cannot be read, and where the device is being made or removed.
  */
 export function readDevice(
   roots: HostRoots,
@@ -103,7 +109,8 @@ function readMdev(
   { path, cache }: { path: string; cache: ScanCache },
 ): SysfsDevice {
   const parent = dirname(path);
-  const type = readMdevTypeName(path) ?? "unknown";
+  // The link comes after the device, and goes before it. Source: `mdev_device_create` in drivers/vfio/mdev of Linux 6.12.
+  const type = readMdevTypeName(path) ?? notWhole(shared.id, "has no type yet, or any more");
   const parentDriver = readParentDriver(roots, { device: parent, type }, cache);
   // A type that another load of the driver made is another, even within one scan.
   const { name, about, deviceApi, version } = remembered(
@@ -128,6 +135,14 @@ function readMdev(
     ),
     vgpu: null,
   };
+}
+
+/** For a device that comes or goes while it is read: what it still lacks says nothing of what it can take. */
+function notWhole(id: string, what: string): never {
+  throw new Failure("not-found", `${id} ${what}: it is being made or removed`, {
+    subject: id,
+    remedy: "Ask again.",
+  });
 }
 
 /** What an mdev has from its type. */
@@ -155,7 +170,7 @@ function readBusDevice(
   const pci = kind === "pci" ? readPciFunction(path, names) : null;
   const parent = kind === "pci" ? readPhysicalFunction(path, names) : null;
   const vgpu = kind === "pci" ? readNvidiaVgpu(path, names) : null;
-  const name = driver?.name ?? "no driver";
+  const name = driver?.name ?? notWhole(shared.id, "has no driver yet, or any more");
   return {
     ...shared,
     type: vgpu?.current ? vgpuTypeName(vgpu.current) : deviceTypeName(name, modalias ?? shared.id),

@@ -153,6 +153,20 @@ Deno.test("readDevice() of an mdev with a version attribute has its own", () => 
   assertEquals(read(host, device).version?.version, "of the device\n");
 });
 
+Deno.test("readDevice() throws where an mdev has no type yet, or any more", () => {
+  using host = plantEmptyHost();
+  const path = plantDevice(host, MDEV);
+  const failure = assertThrows(() => readDevice(host.roots, { kind: "mdev", path }), Failure);
+  assertEquals([failure.code, failure.subject], ["not-found", MDEV.id]);
+});
+
+Deno.test("readDevice() throws where no driver is bound any more", () => {
+  using host = plantEmptyHost();
+  const path = plantDevice(host, { ...FUNCTION, attributes: { modalias: MODALIAS } });
+  Deno.removeSync(`${path}/driver`);
+  assertThrows(() => readDevice(host.roots, { kind: "pci", path }), Failure, "no driver");
+});
+
 Deno.test("readDevice() throws where the kernel refuses an attribute that is there", () => {
   using host = plantEmptyHost();
   const path = plantDevice(host, FUNCTION);
