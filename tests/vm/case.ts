@@ -1,6 +1,8 @@
 /** A test in the test machine, and the runner that prints a line for each and counts them. */
 export interface VmCase {
   name: string;
+  /** Whether it is also run on the kernel without cdevs each time, as one of few: what it shows differs by kernel. */
+  sample?: true;
   /** Why it cannot be run here, or null. */
   skip?: () => string | null;
   run: () => void | Promise<void>;

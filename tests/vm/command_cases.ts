@@ -2,7 +2,9 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import {
   askProgram,
+  FRESH,
   hasCdev,
+  KNOWN,
   MBOCHS_SMALL,
   MDPY_VGA,
   MTTY_1,
@@ -16,8 +18,6 @@ import { startHolder } from "./holder.ts";
 const MDEVS = [MTTY_1, MTTY_2, MTTY_2_IDLE, MDPY_VGA, MBOCHS_SMALL];
 const PLAIN = [MDPY_VGA, MBOCHS_SMALL, ...VFS];
 const FLAGS = ["stop-copy", "p2p", "pre-copy"];
-/** A state directory of its own, so that a case starts with nothing remembered. */
-const FRESH = () => ["--settle", "0", "--state", Deno.makeTempDirSync({ prefix: "state-" })];
 const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["group"];
 
 // deno-lint-ignore no-explicit-any
@@ -26,6 +26,7 @@ type Json = any;
 export const COMMAND_CASES: readonly VmCase[] = [
   {
     name: "devices lists every VFIO device with driver, group and migration",
+    sample: true,
     async run() {
       const { devices, problems } = await askProgram(["devices", "--json", ...FRESH()]);
       assertEquals(devices.map(({ id }: Json) => id), [...MDEVS, ...VFS].sort());
@@ -61,8 +62,9 @@ export const COMMAND_CASES: readonly VmCase[] = [
   },
   {
     name: "types lists the types of every parent with their free instances",
+    sample: true,
     async run() {
-      const { types } = await askProgram(["types", "--json", ...FRESH()]);
+      const { types } = await askProgram(["types", "--json", ...KNOWN]);
       const free = Object.fromEntries(
         types.map(({ type, availableInstances }: Json) => [type, availableInstances]),
       );
@@ -73,6 +75,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
   },
   {
     name: "probe finds mtty migratable over every path, the others not, with their errno",
+    sample: true,
     async run() {
       for (const path of paths()) {
         const { devices } = await askProgram(["probe", "--all", "--json", "--path", path]);
@@ -95,6 +98,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
   },
   {
     name: "probe believes dirty tracking only where start, report and stop work",
+    sample: true,
     async run() {
       const { devices: [{ capabilities }] } = await askProgram(["probe", "--json", MTTY_2]);
       const { device } = capabilities.dirtyTracking;
@@ -111,9 +115,10 @@ export const COMMAND_CASES: readonly VmCase[] = [
   },
   {
     name: "ask offers the idle mtty-2 and the type mtty-2, and refuses the rest with reasons",
+    sample: true,
     async run() {
       const answer = await askProgram(
-        ["ask", MTTY_2, "--json", "--refusals=each", ...FRESH()],
+        ["ask", MTTY_2, "--json", "--refusals=each", ...KNOWN],
         hasCdev() ? 0 : 3,
       );
       assertEquals(
@@ -146,7 +151,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
       for (const path of [rulesDirectory, factsDirectory]) Deno.mkdirSync(path);
       const write = (path: string, document: Json) =>
         Deno.writeTextFileSync(`${path}/mtty.json`, JSON.stringify(document));
-      const options = ["--json", "--facts", factsDirectory, "--rules", rulesDirectory, ...FRESH()];
+      const options = ["--json", "--facts", factsDirectory, "--rules", rulesDirectory, ...KNOWN];
       const require = [
         { fact: "rack", op: "equal" },
         { fact: "buffer", op: "atLeast", value: "4 MiB" },
@@ -180,8 +185,8 @@ export const COMMAND_CASES: readonly VmCase[] = [
   {
     name: "knowledge: rules of a snapshot that cannot be used are left out and reported",
     async run() {
-      const { stdout } = await runProgram(["snapshot", ...FRESH()]);
-      const { stdout: source } = await runProgram(["identity", MTTY_2, ...FRESH()]);
+      const { stdout } = await runProgram(["snapshot", ...KNOWN]);
+      const { stdout: source } = await runProgram(["identity", MTTY_2, ...KNOWN]);
       const host = JSON.parse(stdout);
       host.host.bootId = "another";
       const bad = structuredClone(host.rules[0]);
@@ -200,25 +205,26 @@ export const COMMAND_CASES: readonly VmCase[] = [
   {
     name: "ask takes an identity from standard input, and says no for a source that cannot migrate",
     async run() {
-      const { code, stdout } = await runProgram(["identity", MTTY_1, ...FRESH()]);
+      const { code, stdout } = await runProgram(["identity", MTTY_1, ...KNOWN]);
       assertEquals(code, 0);
-      const answer = await runProgram(["ask", "-", ...FRESH()], { stdin: stdout });
+      const answer = await runProgram(["ask", "-", ...KNOWN], { stdin: stdout });
       assertEquals(answer.code, hasCdev() ? 0 : 3);
       assertStringIncludes(answer.stdout, "new mtty-1 on mtty");
-      const none = await runProgram(["ask", MDPY_VGA, ...FRESH()]);
+      const none = await runProgram(["ask", MDPY_VGA, ...KNOWN]);
       assertEquals(none.code, 1);
       assertStringIncludes(none.stdout, "kernel answered ENOTTY");
     },
   },
   ...(["group", "cdev"] as const).map((path): VmCase => ({
     name: `a device held by its ${path} is in use by its holder, who notices nothing`,
+    sample: true,
     skip: () => path === "cdev" && !hasCdev() ? "this kernel has no device cdev" : null,
     async run() {
       const holder = await startHolder(MTTY_2, path);
       const { devices } = await askProgram(["devices", "--json", "--probe", "each", ...FRESH()]);
       const use = devices.find(({ id }: Json) => id === MTTY_2).use;
       const probed = await askProgram(["probe", "--json", MTTY_2], 4);
-      const answer = await askProgram(["ask", MTTY_1, "--json", ...FRESH()], hasCdev() ? 0 : 3);
+      const answer = await askProgram(["ask", MTTY_1, "--json", ...KNOWN], hasCdev() ? 0 : 3);
       assertEquals(await holder.release(), "changes 0");
       assertEquals([use.state, use.holder.pid], ["in-use", holder.pid]);
       assertEquals([probed.devices[0].outcome, probed.devices[0].holder.pid], [
@@ -230,6 +236,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
   })),
   {
     name: "the program needs no environment, HOME or terminal",
+    sample: true,
     async run() {
       const { code, stdout } = await runProgram(["version"]);
       assertEquals(code, 0);

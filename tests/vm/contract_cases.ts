@@ -21,9 +21,14 @@ export function contractCases(): VmCase[] {
   return [
     ...CONTRACT.map(({ name, skip, run }) => ({
       name: `kernel: ${name}`,
+      sample: true as const,
       skip: () => skip?.(host) ?? null,
       run: () => run(host),
     })),
-    { name: "kernel: the v1 device is removed again", run: () => removeMdev(v1) },
+    {
+      name: "kernel: the v1 device is removed again",
+      sample: true as const,
+      run: () => removeMdev(v1),
+    },
   ];
 }

@@ -127,6 +127,7 @@ export const DEVLINK_CASES: readonly VmCase[] = [
   },
   {
     name: "devlink: probe declares nothing of a function whose driver has no devlink",
+    sample: true,
     async run() {
       const { devices } = await askProgram(["probe", "--json", ...VFS]);
       assert(devices.length > 0);

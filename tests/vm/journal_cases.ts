@@ -1,14 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
-import {
-  askProgram,
-  isThere,
-  MIGRATING_QEMU,
-  MTTY_2,
-  MTTY_2_IDLE,
-  PROGRAM,
-  runProgram,
-} from "./machine.ts";
+import { isThere, MTTY_2, MTTY_2_IDLE, PROGRAM, runProgram } from "./machine.ts";
+import { knownSourceOf, mdevs } from "./preflights.ts";
 
 /** File systems that take no journal, and the errno that says so. */
 const UNWRITABLE = [["full", "ENOSPC"], ["read-only", "EROFS"]] as const;
@@ -44,13 +37,11 @@ async function withUnwritable(
   }
 }
 
-const mdevs = () => [...Deno.readDirSync("/sys/bus/mdev/devices")].map(({ name }) => name).sort();
-
 export const JOURNAL_CASES: readonly VmCase[] = UNWRITABLE.map(([how, errno]) => ({
   name: `nothing is tested where the journal cannot be written: on a ${how} file system`,
   async run() {
     const read = ["identity", MTTY_2, "--initial-data", "--settle", "0"];
-    const source = JSON.stringify(await askProgram([...read, ...MIGRATING_QEMU]));
+    const source = JSON.stringify(await knownSourceOf(MTTY_2));
     const before = mdevs();
     await withUnwritable(how, async (state) => {
       const options = ["--settle", "0", "--state", state];

@@ -25,6 +25,11 @@ export const PROGRAM = "/job/vfio-ask";
 /** How QEMU must run to migrate an mtty of either kernel, whatever becomes of its DMA logging. */
 export const MIGRATING_QEMU = ["--enable-migration", "on", "--device-dirty-page-tracking", "off"];
 
+/** What devices answer is remembered for all cases, so that a case need not ask them anew. */
+export const KNOWN: readonly string[] = ["--settle", "0", "--state", "/tmp/known"];
+/** Nothing is remembered yet. */
+export const FRESH = (): string[] => ["--settle", "0", "--state", Deno.makeTempDirSync()];
+
 /** Whether this kernel has cdevs and iommufd. */
 export function hasCdev(): boolean {
   try {

@@ -7,7 +7,7 @@
  *   vm-tests churn UUID…        makes and removes mdevs over and over
  */
 import { BENCH_CASES } from "./bench_cases.ts";
-import { runCases } from "./case.ts";
+import { runCases, type VmCase } from "./case.ts";
 import { COMMAND_CASES } from "./command_cases.ts";
 import { contractCases } from "./contract_cases.ts";
 import { DEVLINK_CASES } from "./devlink_cases.ts";
@@ -25,7 +25,22 @@ import { churn, STORM, stormCases } from "./storm_cases.ts";
 import { SYSTEMD_CASES } from "./systemd_cases.ts";
 import { V1_CASES } from "./v1_cases.ts";
 
+const plain = (): VmCase[] => [
+  ...COMMAND_CASES,
+  ...SERVE_CASES,
+  ...MODEL_CASES,
+  ...NEEDS_CASES,
+  ...DEVLINK_CASES,
+];
+const preflight = (): VmCase[] => [
+  ...PREFLIGHT_CASES,
+  ...JOURNAL_CASES,
+  ...V1_CASES,
+  ...RELOAD_CASES,
+];
+
 const RUNS = [
+  "sample",
   "plain",
   "preflight",
   "v1",
@@ -42,15 +57,9 @@ const [command, ...args] = Deno.args;
 switch (command) {
   case "run": {
     const cases = {
-      plain:
-        () => [...COMMAND_CASES, ...SERVE_CASES, ...MODEL_CASES, ...NEEDS_CASES, ...DEVLINK_CASES],
-      preflight: () => [
-        ...contractCases(),
-        ...PREFLIGHT_CASES,
-        ...JOURNAL_CASES,
-        ...V1_CASES,
-        ...RELOAD_CASES,
-      ],
+      plain,
+      preflight: () => [...contractCases(), ...preflight()],
+      sample: () => [...contractCases(), ...plain(), ...preflight()].filter(({ sample }) => sample),
       v1: () => V1_CASES,
       storm: () => [...killCases(20), ...stormCases(STORM.sample)],
       "storm-all": () => [...killCases(300), ...stormCases(STORM.whole)],

@@ -4,6 +4,7 @@ import { parseSnapshot } from "../../src/identity/mod.ts";
 import type { VmCase } from "./case.ts";
 import {
   askProgram,
+  KNOWN,
   makeMdev,
   MDPY_VGA,
   MIGRATING_QEMU,
@@ -20,7 +21,6 @@ import { call, startServer, waitForMigration } from "./server.ts";
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
-const FRESH = () => ["--settle", "0", "--state", Deno.makeTempDirSync({ prefix: "state-" })];
 const RULES = "/etc/vfio-ask/rules.d";
 
 /** A document in a file of its own. */
@@ -32,7 +32,7 @@ function inFile(document: unknown): string {
 
 /** A source of another boot, so that every device here may take it. */
 async function sourceLike(device: string, id: string): Promise<Json> {
-  const identity = await askProgram(["identity", device, ...MIGRATING_QEMU, ...FRESH()]);
+  const identity = await askProgram(["identity", device, ...MIGRATING_QEMU, ...KNOWN]);
   return { ...identity, id, host: { ...identity.host, name: "hv-17", bootId: "another" } };
 }
 
@@ -85,7 +85,7 @@ export const MODEL_CASES: readonly VmCase[] = [
   {
     name: "model: a snapshot answers in a file as the host does",
     async run() {
-      const state = FRESH();
+      const state = KNOWN;
       const host = inFile(await askProgram(["snapshot", ...state]));
       const source = inFile(await sourceLike(MTTY_2, "source"));
       const live = await askProgram(["ask", "--json", source, ...state]);
@@ -107,7 +107,7 @@ export const MODEL_CASES: readonly VmCase[] = [
   {
     name: "model: what the host can be a target for, before any source",
     async run() {
-      const { supported } = await askProgram(["supported", "--json", ...FRESH()]);
+      const { supported } = await askProgram(["supported", "--json", ...KNOWN]);
       const by = (type: string) => supported.find((entry: Json) => entry.type === type);
       assertEquals([by("mtty-1").verdict, by("mtty-2").verdict], ["compatible", "compatible"]);
       assertEquals(by("mtty-2").instances, free("mtty-2") + 2);
@@ -119,7 +119,7 @@ export const MODEL_CASES: readonly VmCase[] = [
     async run() {
       // Before the server, whose child has devices open while it asks them.
       const source = await sourceLike(MTTY_2, "source");
-      const server = await startServer("--settle", "0", "--refresh", "0.2", ...FRESH().slice(2));
+      const server = await startServer("--settle", "0", "--refresh", "0.2", ...KNOWN.slice(2));
       const { url } = server;
       const ask = async () =>
         (await call(`${url}/v1/ask?refusals=each`, { method: "POST", body: source })).json();
@@ -163,7 +163,7 @@ export const MODEL_CASES: readonly VmCase[] = [
     async run() {
       const one = await sourceLike(MTTY_1, "one");
       const two = await sourceLike(MTTY_2, "two");
-      const server = await startServer("--settle", "0", ...FRESH().slice(2));
+      const server = await startServer("--settle", "0", ...KNOWN.slice(2));
       const made: string[] = [];
       // The idle mdevs are held by nobody: they would take sources too.
       const idle = [MTTY_1, MTTY_2, MTTY_2_IDLE];
@@ -209,43 +209,53 @@ export const MODEL_CASES: readonly VmCase[] = [
     async run() {
       const sources = [await sourceLike(MTTY_1, "one"), await sourceLike(MTTY_2, "two")];
       const filler: string[] = [];
+      const combinations = [[1, 1], [0, 2], [2, 1]] as const;
+      const directory = Deno.makeTempDirSync({ prefix: "hosts-" });
+      const taken = new Map<string, boolean>();
       try {
         for (const ports of [4, 3, 2]) {
           while (free("mtty-1") > ports) filler.push(makeMdev("mtty-1"));
-          const never = await askProgram(["snapshot", ...FRESH(), "--probe", "never"]);
+          const never = await askProgram(["snapshot", ...KNOWN, "--probe", "never"]);
           const snapshot = parseSnapshot(never);
           // Without devices to go to, every source has to be made; what was asked before is known of the types.
           const { migration, pciConfig } = sources[0];
           const types = snapshot.types.map((type) => ({ ...type, migration, pciConfig }));
-          const host = inFile({ ...snapshot, devices: [], types });
-          for (const [ones, twos] of [[1, 1], [0, 2], [2, 1]] as [number, number][]) {
-            const wanted = [
-              ...Array.from({ length: ones }, (_, i) => ({ ...sources[0], id: `one-${i}` })),
-              ...Array.from({ length: twos }, (_, i) => ({ ...sources[1], id: `two-${i}` })),
-            ].map((source) => inFile({ ...source, pciConfig }));
-            const args = ["ask", "--json", "--details", "--snapshot", host, ...wanted];
-            const { stdout } = await runProgram(args);
-            const { verdict, plans } = JSON.parse(stdout).hosts[0].answer.together;
-            const says = plans[0]?.now ? verdict : "not now";
-            const takes = kernelTakes([
-              ...Array.from({ length: ones }, () => "mtty-1"),
-              ...Array.from({ length: twos }, () => "mtty-2"),
-            ]);
-            const told = `${ones} of type 1 and ${twos} of type 2 on ${ports} ports: ${says}`;
-            // Where it is not known the kernel may say either.
-            if (says === "compatible") assert(takes, told);
-            if (says === "not now") assert(!takes, told);
+          const file = `${directory}/${ports}.json`;
+          Deno.writeTextFileSync(file, JSON.stringify({ ...snapshot, devices: [], types }));
+          for (const [ones, twos] of combinations) {
+            const wanted = [...Array(ones).fill("mtty-1"), ...Array(twos).fill("mtty-2")];
+            taken.set(`${file} ${ones} ${twos}`, kernelTakes(wanted));
           }
         }
       } finally {
         for (const id of filler) removeMdev(id);
       }
+      const { pciConfig } = sources[0];
+      for (const [ones, twos] of combinations) {
+        const wanted = [
+          ...Array.from({ length: ones }, (_, i) => ({ ...sources[0], id: `one-${i}` })),
+          ...Array.from({ length: twos }, (_, i) => ({ ...sources[1], id: `two-${i}` })),
+        ].map((source) => inFile({ ...source, pciConfig }));
+        const args = ["ask", "--json", "--details", "--snapshot", directory, ...wanted];
+        const { hosts } = JSON.parse((await runProgram(args)).stdout);
+        assertEquals(hosts.length, 3);
+        for (const { file, answer: { together: { verdict, plans } } } of hosts) {
+          const says = plans[0]?.now ? verdict : "not now";
+          const takes = taken.get(`${file} ${ones} ${twos}`);
+          const told = `${ones} of type 1 and ${twos} of type 2 on ${file}: ${says}`;
+          assert(takes !== undefined, told);
+          // Where it is not known the kernel may say either.
+          if (says === "compatible") assert(takes, told);
+          if (says === "not now") assert(!takes, told);
+        }
+      }
     },
   },
   {
     name: "model: doctor tells which devices can migrate, why not the others, and what to do",
+    sample: true,
     async run() {
-      const { devices, findings } = await askProgram(["doctor", "--json", ...FRESH()], 1);
+      const { devices, findings } = await askProgram(["doctor", "--json", ...KNOWN], 1);
       const by = (id: string) => devices.find((device: Json) => device.id === id);
       assertEquals([MTTY_1, MTTY_2_IDLE].map((id) => by(id).canMigrate), ["yes", "yes"]);
       for (const id of [MDPY_VGA, ...VFS]) {
@@ -258,16 +268,17 @@ export const MODEL_CASES: readonly VmCase[] = [
         );
       }
       assert(Array.isArray(findings));
-      const healthy = await runProgram(["doctor", MTTY_2_IDLE, ...FRESH()]);
+      const healthy = await runProgram(["doctor", MTTY_2_IDLE, ...KNOWN]);
       assertEquals(healthy.code, 0, healthy.stdout);
-      const unknown = await runProgram(["doctor", "0000:ff:00.0", ...FRESH()]);
+      const unknown = await runProgram(["doctor", "0000:ff:00.0", ...KNOWN]);
       assertEquals(unknown.code, 2);
     },
   },
   {
     name: "model: declared facts are read from this kernel",
+    sample: true,
     async run() {
-      const { host, devices, types } = parseSnapshot(await askProgram(["snapshot", ...FRESH()]));
+      const { host, devices, types } = parseSnapshot(await askProgram(["snapshot", ...KNOWN]));
       const device = (id: string) => devices.find((found) => found.id === id)!;
       assertEquals(device(MTTY_2).facts.typeName, "Dual port serial");
       assertEquals(device(VFS[0]!).facts.parentDevice, "8086:10c9");

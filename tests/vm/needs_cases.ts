@@ -1,13 +1,11 @@
 /** What QEMU will make of mtty's dirty tracking: Debian's kernel starts a log that it cannot report, vfiolab's works. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
-import { askProgram, hasCdev, MDPY_VGA, MTTY_1, MTTY_2, runProgram } from "./machine.ts";
+import { askProgram, hasCdev, KNOWN, MDPY_VGA, MTTY_1, MTTY_2, runProgram } from "./machine.ts";
 import { call, startServer } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
-
-const FRESH = () => ["--settle", "0", "--state", Deno.makeTempDirSync({ prefix: "state-" })];
 
 /** How QEMU runs the source, and the exit code of asking: where the log works, and where it starts and cannot report. */
 const SETTINGS: readonly (readonly [options: string, works: number, cannotReport: number])[] = [
@@ -31,8 +29,9 @@ async function sourceWith(options: string, state: readonly string[]): Promise<Js
 export const NEEDS_CASES: readonly VmCase[] = [
   {
     name: "needs: devices and doctor tell absent, starts but cannot report, and works apart",
+    sample: true,
     async run() {
-      const state = FRESH();
+      const state = KNOWN;
       const { devices } = await askProgram(["devices", "--json", ...state]);
       const log = (id: string) =>
         devices.find((device: Json) => device.id === id).migration.dmaLogging;
@@ -60,11 +59,14 @@ export const NEEDS_CASES: readonly VmCase[] = [
   },
   {
     name: "needs: how the source's QEMU runs decides the exit code of ask",
+    sample: true,
     async run() {
-      const state = FRESH();
-      for (const [options, works, cannotReport] of SETTINGS) {
-        const source = JSON.stringify(await sourceWith(options, state));
-        const { code } = await runProgram(["ask", "-", ...state], { stdin: source });
+      const source = JSON.stringify(await sourceWith("", KNOWN));
+      // Where the log works, hardly anything that is said of QEMU matters.
+      const matter = SETTINGS.filter(([options, works]) => options === "" || works !== 0);
+      for (const [options, works, cannotReport] of hasCdev() ? matter : SETTINGS) {
+        const said = options === "" ? [] : options.split(" ");
+        const { code } = await runProgram(["ask", "-", ...said, ...KNOWN], { stdin: source });
         assertEquals(code, hasCdev() ? works : cannotReport, options);
       }
     },
@@ -72,7 +74,7 @@ export const NEEDS_CASES: readonly VmCase[] = [
   {
     name: "needs: the server tells them in each offer, and what it cannot see",
     async run() {
-      const state = FRESH();
+      const state = KNOWN;
       const source = await sourceWith("", state);
       const server = await startServer(...state);
       const answer = (await call(`${server.url}/v1/ask`, { method: "POST", body: source })).json();

@@ -10,8 +10,16 @@ import {
   removeMdev,
   runProgram,
 } from "./machine.ts";
-import { assertQuiet, journalled, mdevs, OPTIONS, paths, sourceOf } from "./preflights.ts";
-import { call, startServer } from "./server.ts";
+import {
+  assertQuiet,
+  journalled,
+  knownSourceOf,
+  mdevs,
+  OPTIONS,
+  paths,
+  sourceOf,
+} from "./preflights.ts";
+import { call, startServer, withTests } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -26,11 +34,15 @@ async function answerOf(source: Json, target: string, ...options: string[]): Pro
   return answer;
 }
 
-/** The same; gives what the driver said: the verdict, the reason's code, and the check. */
-async function test(source: Json, target: string, ...options: string[]): Promise<Json> {
-  const { tests } = await answerOf(source, target, ...options);
+/** What the driver said: the verdict, the reason's code, and the check. */
+function driverIn({ tests }: Json): Json {
   const { verdict, reasons: [reason] } = tests.find(({ by }: Json) => by === "driver");
   return { verdict, code: reason.code, check: reason.check ?? null };
+}
+
+/** Hands an identity to a target; gives what the driver said. */
+async function test(source: Json, target: string, ...options: string[]): Promise<Json> {
+  return driverIn(await answerOf(source, target, ...options));
 }
 
 /** The source with other initial data. */
@@ -64,6 +76,7 @@ const FIELDS = { magic: 0, major: 8, minor: 12, ports: 16, flags: 20 };
 export const PREFLIGHT_CASES: readonly VmCase[] = [
   {
     name: "identity --initial-data is what mtty calls initial, and where it came from",
+    sample: true,
     async run() {
       const { initialData } = await sourceOf(MTTY_2);
       assertEquals([initialData.bytes, initialData.origin], [24, "self"]);
@@ -75,48 +88,56 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
   },
   ...(["group", "cdev"] as const).map((path): VmCase => ({
     name: `every pair of mtty types gets the driver's verdict by ${path}`,
+    sample: true,
     skip: () => paths().includes(path) ? null : "this kernel has no device cdev",
     async run() {
       const sources = {
         one: await sourceOf(MTTY_1, "--path", path),
         two: await sourceOf(MTTY_2, "--path", path),
       };
-      assertEquals(await test(sources.one, MTTY_1, "--path", path), accepted);
-      assertEquals(await test(sources.one, MTTY_2, "--path", path), refused);
-      assertEquals(await test(sources.two, MTTY_1, "--path", path), refused);
-      assertEquals(await test(sources.two, MTTY_2_IDLE, "--path", path), accepted);
+      await withTests([...OPTIONS, "--path", path], async (test) => {
+        const said = async (source: Json, target: string) => driverIn(await test(source, target));
+        assertEquals(await said(sources.one, MTTY_1), accepted);
+        assertEquals(await said(sources.one, MTTY_2), refused);
+        assertEquals(await said(sources.two, MTTY_1), refused);
+        assertEquals(await said(sources.two, MTTY_2_IDLE), accepted);
+      });
       await assertQuiet([MTTY_1, MTTY_2, MTTY_2_IDLE]);
     },
   })),
   {
     name: "altered initial data are refused, short and empty ones prove nothing",
     async run() {
-      const source = await sourceOf(MTTY_2);
-      for (const [field, at] of Object.entries(FIELDS)) {
-        const other = await altered(source, (bytes) => {
-          bytes[at]! ^= 0x40;
-          return bytes;
+      const source = await knownSourceOf(MTTY_2);
+      await withTests(OPTIONS, async (test) => {
+        const said = async (change: (bytes: Uint8Array) => Uint8Array) =>
+          driverIn(await test(await altered(source, change), MTTY_2_IDLE));
+        for (const [field, at] of Object.entries(FIELDS)) {
+          const other = await said((bytes) => {
+            bytes[at]! ^= 0x40;
+            return bytes;
+          });
+          assertEquals(other, refused, field);
+        }
+        const short = await said((bytes) => bytes.slice(0, 23));
+        assertEquals([short.verdict, short.code], ["unknown", "InitialDataShort"]);
+        const empty = await said(() => new Uint8Array());
+        assertEquals([empty.verdict, empty.code], ["unknown", "InitialDataMissing"]);
+        const { verdict, check } = await said((bytes) => {
+          const more = new Uint8Array(4096);
+          more.set(bytes);
+          return more;
         });
-        assertEquals(await test(other, MTTY_2_IDLE), refused, field);
-      }
-      const short = await test(await altered(source, (bytes) => bytes.slice(0, 23)), MTTY_2_IDLE);
-      assertEquals([short.verdict, short.code], ["unknown", "InitialDataShort"]);
-      const empty = await test(await altered(source, () => new Uint8Array()), MTTY_2_IDLE);
-      assertEquals([empty.verdict, empty.code], ["unknown", "InitialDataMissing"]);
-      const long = await altered(source, (bytes) => {
-        const more = new Uint8Array(4096);
-        more.set(bytes);
-        return more;
+        assertEquals([verdict, check.step], ["incompatible", "write"]);
       });
-      const { verdict, check } = await test(long, MTTY_2_IDLE);
-      assertEquals([verdict, check.step], ["incompatible", "write"]);
       await assertQuiet([MTTY_2_IDLE]);
     },
   },
   {
     name: "ask --preflight: the driver's verdict is the evidence, and the errno in the refusals",
+    sample: true,
     async run() {
-      const source = await sourceOf(MTTY_2);
+      const source = await knownSourceOf(MTTY_2);
       const args = ["ask", "-", "--preflight", "--json", "--refusals=each", ...OPTIONS];
       const { stdout, code } = await runProgram(args, { stdin: JSON.stringify(source) });
       assertEquals(code, 0);
@@ -176,8 +197,8 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
         }),
       );
       // As if the guest would see the same, so that only the rule and the driver have a say.
-      const { pciConfig } = await sourceOf(MTTY_2);
-      const source = { ...await sourceOf(MTTY_1), pciConfig };
+      const { pciConfig } = await knownSourceOf(MTTY_2);
+      const source = { ...await knownSourceOf(MTTY_1), pciConfig };
       const ask = async (...options: string[]) => {
         const args = [
           "ask",
@@ -210,7 +231,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     name: "a type is tested on an mdev made for it, only where that is allowed",
     async run() {
       const before = mdevs();
-      const source = await sourceOf(MTTY_2);
+      const source = await knownSourceOf(MTTY_2);
       const args = ["preflight", "-", "mtty-2@mtty", "--json", ...OPTIONS];
       const { code, stderr } = await runProgram(args, { stdin: JSON.stringify(source) });
       assertEquals(code, 4);
@@ -226,7 +247,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
       "preflight, POST /v1/test and ask --preflight conclude the same, with the same reasons and warnings",
     async run() {
       const server = await startServer(...OPTIONS);
-      const elsewhere = await sourceOf(MTTY_2);
+      const elsewhere = await knownSourceOf(MTTY_2);
       const short = await altered(elsewhere, (bytes) => bytes.slice(0, 23));
       // Another class, in what was decoded alone.
       const { space: _, ...decoded } = elsewhere.pciConfig;
@@ -237,24 +258,26 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
         reasons,
         warnings,
       });
+      const answers: Json[] = [];
       for (const source of [elsewhere, short, seen]) {
         const args = ["ask", "-", "--preflight", "--json", "--refusals=each", ...OPTIONS];
         const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
         const { offers, refusals } = JSON.parse(stdout);
-        for (const id of [MTTY_2_IDLE, MTTY_1, MDPY_VGA]) {
+        for (const id of source === elsewhere ? [MTTY_2_IDLE, MTTY_1, MDPY_VGA] : [MTTY_2_IDLE]) {
           const asked = part(
             [...offers, ...refusals].find(({ configuration }: Json) => configuration.id === id),
           );
           const body = { source, target: { device: id } };
           const posted = await call(`${server.url}/v1/test`, { method: "POST", body });
-          assertEquals(part(await answerOf(source, id)), asked);
+          const answer = await answerOf(source, id);
+          assertEquals(part(answer), asked);
           assertEquals(part(posted.json()), asked);
+          answers.push(answer);
         }
       }
-      const mdpy = await answerOf(elsewhere, MDPY_VGA);
+      const [mdpy, differs] = [answers[2], answers.at(-1)];
       assertEquals(mdpy.verdict, "incompatible");
       assert(mdpy.reasons.some(({ code }: Json) => code === "TargetCannotMigrate"));
-      const differs = await answerOf(seen, MTTY_2_IDLE);
       assertEquals([differs.verdict, differs.evidence], ["incompatible", null]);
       assertEquals(differs.reasons.map(({ code }: Json) => code), ["PciConfigDiffers"]);
       assert(differs.warnings.some(({ code }: Json) => code === "DriverAccepted"));
@@ -266,7 +289,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     name: "a test hands over mtty's own and altered data first, once in a load of the driver",
     async run() {
       const state = Deno.makeTempDirSync({ prefix: "controls-" });
-      const source = await sourceOf(MTTY_2);
+      const source = await knownSourceOf(MTTY_2);
       const controlled = async (...options: string[]) => {
         const { tests } = await answerOf(source, MTTY_2_IDLE, "--state", state, ...options);
         const { test: { controls, own, altered }, verdict, declared } = tests[0];
@@ -284,9 +307,10 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
   },
   {
     name: "POST /v1/test and ?preflight=1 give the driver's verdict",
+    sample: true,
     async run() {
       const server = await startServer(...OPTIONS);
-      const source = await sourceOf(MTTY_2);
+      const source = await knownSourceOf(MTTY_2);
       const post = (path: string, body: unknown) =>
         call(`${server.url}${path}`, { method: "POST", body });
       const yes = await post("/v1/test", { source, target: { device: MTTY_2_IDLE } });

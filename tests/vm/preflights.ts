@@ -22,6 +22,15 @@ export async function sourceOf(id: string, ...options: string[]): Promise<Json> 
   return { ...rest, host: { ...host, bootId: "another" } };
 }
 
+const sources = new Map<string, Promise<Json>>();
+
+/** The same, of an idle device of the job, read once for all cases. */
+export function knownSourceOf(id: string): Promise<Json> {
+  const known = sources.get(id) ?? sourceOf(id);
+  sources.set(id, known);
+  return known;
+}
+
 /** The devices that a journal has. */
 export function journalled(state: string = STATE): string[] {
   try {

@@ -1,11 +1,10 @@
 /** mtty, really migrated by QEMU: what is predicted of its options, and what it then does. */
 import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
-import { hasCdev, makeMdev, MTTY_2, removeMdev, runProgram } from "./machine.ts";
+import { hasCdev, KNOWN, makeMdev, MTTY_2, removeMdev, runProgram } from "./machine.ts";
 import { installQemu, loadMachine, type Machine, type Tried, tryToSave } from "./qemu.ts";
 
 const STREAM = "/tmp/stream-mtty";
-const FRESH = () => ["--settle", "0", "--state", Deno.makeTempDirSync({ prefix: "state-" })];
 
 /** How QEMU runs the source, and what it does: where the log works, and where it starts and cannot report. */
 interface Trial {
@@ -34,7 +33,7 @@ function machineOf({ enableMigration, log }: Trial): Machine {
 
 /** The exit code of asking for a source that a QEMU runs so. */
 async function predict(options: readonly string[]): Promise<number> {
-  const state = FRESH();
+  const state = KNOWN;
   const { stdout } = await runProgram(["identity", MTTY_2, ...options, ...state]);
   const identity = JSON.parse(stdout);
   const source = { ...identity, host: { ...identity.host, bootId: "another" } };
@@ -46,7 +45,7 @@ async function predict(options: readonly string[]): Promise<number> {
 /** The verdicts on one device of this host for a source, plain and tested. */
 async function verdictsOn(target: string, source: unknown): Promise<string[]> {
   const verdict = async (...options: string[]) => {
-    const args = ["ask", "-", "--json", "--refusals=each", ...options, ...FRESH()];
+    const args = ["ask", "-", "--json", "--refusals=each", ...options, ...KNOWN];
     const { stdout } = await runProgram(args, { stdin: JSON.stringify(source) });
     const { offers, refusals } = JSON.parse(stdout);
     // deno-lint-ignore no-explicit-any
@@ -66,7 +65,7 @@ async function migratePair(from: string, to: string): Promise<void> {
     options.push("--enable-migration", "on", "--device-dirty-page-tracking", "off");
     const { stdout } = await runProgram([
       ...["identity", source, "--initial-data", ...options],
-      ...FRESH(),
+      ...KNOWN,
     ]);
     const [plain, tested] = await verdictsOn(target, JSON.parse(stdout));
     assertEquals((await tryToSave(machine, source, STREAM)).outcome, "passes");

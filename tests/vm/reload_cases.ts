@@ -165,6 +165,7 @@ export const RELOAD_CASES: readonly VmCase[] = [
   {
     name:
       "the load of a driver stays while devices come, go, are asked and bound anew; a binding does not",
+    sample: true,
     async run() {
       const [vf] = VFS;
       const seen = () => {

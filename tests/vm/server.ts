@@ -35,6 +35,25 @@ export async function startServer(...options: string[]): Promise<Server> {
   };
 }
 
+/** What a server says of a source and a target. */
+// deno-lint-ignore no-explicit-any
+export type Test = (source: any, target: string) => Promise<any>;
+
+/** Hands over many sources by one server, which is faster than a program each. */
+export async function withTests(options: readonly string[], run: (test: Test) => Promise<void>) {
+  const server = await startServer(...options);
+  try {
+    await run(async (source, device) => {
+      const body = { source, target: { device } };
+      const answer = await call(`${server.url}/v1/test`, { method: "POST", body });
+      if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.text}`);
+      return answer.json();
+    });
+  } finally {
+    await server.stop();
+  }
+}
+
 /** Waits until the server has asked a device of the class; gives the device. */
 // deno-lint-ignore no-explicit-any
 export async function waitForMigration(url: string, id: string): Promise<any> {
