@@ -2,6 +2,7 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import {
   askProgram,
+  elsewhere,
   FRESH,
   hasCdev,
   KNOWN,
@@ -218,7 +219,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
   ...(["group", "cdev"] as const).map((path): VmCase => ({
     name: `a device held by its ${path} is in use by its holder, who notices nothing`,
     sample: true,
-    skip: () => path === "cdev" && !hasCdev() ? "this kernel has no device cdev" : null,
+    skip: () => elsewhere(path),
     async run() {
       const holder = await startHolder(MTTY_2, path);
       const { devices } = await askProgram(["devices", "--json", "--probe", "each", ...FRESH()]);
