@@ -1,10 +1,9 @@
 import * as z from "zod/mini";
-import type { Driver } from "../identity/mod.ts";
+import { CONTROLS_SCHEMA, type Driver } from "../identity/mod.ts";
 import type { SysfsDevice } from "../sysfs/mod.ts";
 import { readState, writeState } from "./state_file.ts";
 import type { World } from "./world.ts";
 
-const CONTROLS_SCHEMA = "vfio-ask/controls/v1";
 const FILE = "controls.json";
 
 /** The keys of drivers that took their device's own data and refused altered data, in one boot. */

@@ -1,9 +1,7 @@
 import { join } from "@std/path";
 import * as z from "zod/mini";
-import { Capabilities, Failure, type Known } from "../identity/mod.ts";
+import { Capabilities, Failure, type Known, OBSERVATIONS_SCHEMA } from "../identity/mod.ts";
 import { readState, writeState } from "./state_file.ts";
-
-const OBSERVATIONS_SCHEMA = "vfio-ask/observations/v1";
 
 /**
  * What devices said in this load of their drivers: by class ({@link classKey}), from its representative, and by device and class

@@ -1,11 +1,9 @@
-import type { Problem, Verdict } from "../identity/mod.ts";
+import { HOSTS_SCHEMA, type Problem, type Verdict } from "../identity/mod.ts";
 import type { HostEntry } from "./ask_hosts.ts";
 import type { Terminal } from "./command.ts";
 import { escapeControls, formatTable } from "./table.ts";
 import type { Sources, Told } from "./tell_answer.ts";
 import { availabilityWords, configurationWords } from "./words.ts";
-
-export const HOSTS_SCHEMA = "vfio-ask/hosts/v1";
 
 /**
  * What many hosts said to a source, best first. `problems` are files that cannot be read, and may grow while answers are

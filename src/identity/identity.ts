@@ -3,10 +3,9 @@ import type { Known } from "./known.ts";
 import { Migration } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { RunningVmm } from "./running_vmm.ts";
+import { IDENTITY_SCHEMA } from "./schemas.ts";
 import { Count, Name, NumaNode, Text } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
-
-export const IDENTITY_SCHEMA = "vfio-ask/identity/v1";
 
 /**
  * A host, and which of its boots: a device is the same one only within one boot. `facts` are what it declares of

@@ -35,6 +35,7 @@ export * from "./read_snapshot.ts";
 export * from "./rules.ts";
 export * from "./running_vmm.ts";
 export * from "./schema_version.ts";
+export * from "./schemas.ts";
 export * from "./share_snapshot.ts";
 export * from "./shorten.ts";
 export * from "./snapshot.ts";

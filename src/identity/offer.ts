@@ -4,8 +4,7 @@ import { Host } from "./identity.ts";
 import { Check } from "./migration.ts";
 import { Need } from "./need.ts";
 import { Problem } from "./problem.ts";
-
-export const ANSWER_SCHEMA = "vfio-ask/answer/v1";
+import { ANSWER_SCHEMA } from "./schemas.ts";
 
 /** Something that a host can offer as a target: a device that is there, or a type that can be made. */
 export const Configuration = z.lazy(() =>

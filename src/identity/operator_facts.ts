@@ -1,7 +1,6 @@
 import * as z from "zod/mini";
+import { FACTS_SCHEMA } from "./schemas.ts";
 import { Name } from "./text.ts";
-
-export const FACTS_SCHEMA = "vfio-ask/facts/v1";
 
 /** The name of a declared fact: a key of `facts`, in camelCase. */
 const FactKey = z.lazy(() => z.string().check(z.regex(/^[a-z][A-Za-z0-9]*$/)));

@@ -1,7 +1,8 @@
 import { Failure } from "./failure.ts";
-import { Identity, IDENTITY_SCHEMA } from "./identity.ts";
+import { Identity } from "./identity.ts";
 import { describeIssue, type Issue, type ReadAs, readAs } from "./read_as.ts";
 import { checkSchema } from "./schema_version.ts";
+import { IDENTITY_SCHEMA } from "./schemas.ts";
 
 /** A kind of document that comes from elsewhere. */
 export interface DocumentKind<T> {

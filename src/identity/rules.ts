@@ -1,9 +1,8 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
+import { RULES_SCHEMA } from "./schemas.ts";
 import { NO_CONTROLS } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
-
-export const RULES_SCHEMA = "vfio-ask/rules/v1";
 
 const Value = z.lazy(() => z.string().check(z.maxLength(2048), NO_CONTROLS()));
 const Text = z.lazy(() => z.string().check(z.minLength(1), z.maxLength(2048), NO_CONTROLS()));

@@ -7,8 +7,17 @@ export function shorten(value: unknown, most = 200): unknown {
 /** A value in a sentence: as JSON, escaped and cut. */
 export function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? "nothing";
-  const cut = text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text;
-  return cut.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return shownName(text);
+}
+
+/** A name that a caller gave, in a sentence: without quotes, escaped and cut. */
+export function shownName(name: string): string {
+  return escaped(name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}…` : name);
+}
+
+/** A text whose control characters cannot move the cursor of who reads it: `\u001b`. */
+export function escaped(text: string): string {
+  return text.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
 const MOST_SHOWN = 80;

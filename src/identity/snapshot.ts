@@ -5,10 +5,9 @@ import { Check, Migration, TRACKING_RESULTS } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import type { RulesFile } from "./rules.ts";
+import type { SNAPSHOT_SCHEMA } from "./schemas.ts";
 import { Count, Name, NumaNode, Text } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
-
-export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
 
 /** Who holds a device: a process by number and name, and the node that it has open. */
 export const Holder = z.lazy(() => z.looseObject({ pid: Count, name: Text, node: Text }));

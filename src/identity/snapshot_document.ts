@@ -5,7 +5,8 @@ import { Migration } from "./migration.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import { RulesFile } from "./rules.ts";
-import { Device, DeviceType, SNAPSHOT_SCHEMA } from "./snapshot.ts";
+import { SNAPSHOT_SCHEMA } from "./schemas.ts";
+import { Device, DeviceType } from "./snapshot.ts";
 import { Count, Name, Text } from "./text.ts";
 
 /** The parts that devices and types have in common, and the table that holds each part of a document. */
