@@ -4,6 +4,7 @@ import { NOT_SEEN } from "../vmm/mod.ts";
 import {
   type Answer,
   ANSWER_SCHEMA,
+  ANSWERS_SCHEMA,
   type Identity,
   type Problem,
   type RefusalsMode,
@@ -19,6 +20,8 @@ export interface AnswerOptions extends AskOptions {
   refusals?: RefusalsMode;
   /** How many offers are told, the best; all where it is left out. */
   offers?: number;
+  /** Problems met while the tests were made; the answer tells them besides those of the snapshot. */
+  problems?: readonly Problem[];
 }
 
 /** How many offers an answer tells where nobody says how many are wanted: more than anybody reads. */
@@ -69,8 +72,18 @@ function toAnswer(
     offers,
     refused,
     refusals,
-    problems: snapshot.problems,
+    problems: withProblems(snapshot, options.problems),
   };
+}
+
+/** The problems of a snapshot, and more; the same array where there are no more. */
+function withProblems({ problems }: Snapshot, more: readonly Problem[] = []): Problem[] {
+  return more.length === 0 ? problems : [...problems, ...more];
+}
+
+/** Each problem once: tests of several sources may meet the same. */
+function distinct(problems: readonly Problem[]): Problem[] {
+  return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
 /** Refusals as they are wanted; none are worked out where none are wanted. */
@@ -100,8 +113,6 @@ export const MAX_TOGETHER = 16;
 
 /** The most plans that are told. */
 export const MAX_PLANS = 10;
-
-export const ANSWERS_SCHEMA = "vfio-ask/answers/v1";
 
 /** The answer to all devices of a virtual machine: to each by itself, and whether they can land together. */
 export interface Answers
@@ -133,9 +144,10 @@ export async function answerTogether(
     const options = optionsOf(source);
     const judgement = ask(snapshot, source, options);
     const parts = partsOf(judgement, options);
-    return { source, judgement, answer: toAnswer(snapshot, source, parts, options) };
+    const { problems = [] } = options;
+    return { source, judgement, problems, answer: toAnswer(snapshot, source, parts, options) };
   });
-  const { takenAt, host, problems } = snapshot;
+  const { takenAt, host } = snapshot;
   return {
     schema: ANSWERS_SCHEMA,
     snapshot: snapshot.snapshot,
@@ -152,7 +164,7 @@ export async function answerTogether(
       snapshot,
       { sharing: sharingOf(snapshot), count: plans },
     ),
-    problems,
+    problems: withProblems(snapshot, distinct(judged.flatMap(({ problems }) => problems))),
   };
 }
 

@@ -4,6 +4,7 @@ import {
   Failure,
   type Identity,
   IDENTITY_SCHEMA,
+  shownName,
   type Snapshot,
 } from "../identity/mod.ts";
 
@@ -50,7 +51,7 @@ export function deviceOf(snapshot: Snapshot, id: string): Device {
   const problem = snapshot.problems.find(({ subject }) => subject === id);
   throw new Failure(
     "not-found",
-    problem === undefined ? `Cannot find a VFIO device named ${id}` : problem.sentence,
+    problem === undefined ? `Cannot find a VFIO device named ${shownName(id)}` : problem.sentence,
     { subject: id, remedy: "Run vfio-ask devices to see the names of all." },
   );
 }

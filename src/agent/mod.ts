@@ -33,6 +33,7 @@
 export * from "./answer.ts";
 export { readLines } from "./child.ts";
 export * from "./device_class.ts";
+export * from "./documents.ts";
 export * from "./examine.ts";
 export * from "./host_software.ts";
 export * from "./host_view.ts";

@@ -1,3 +1,4 @@
+import { listDocument } from "../agent/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
@@ -20,9 +21,9 @@ whether it can migrate. Opens idle devices as --probe says: by default one of ea
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const { snapshot } = await lookAtHost(context);
-    const { devices, takenAt, problems } = snapshot;
+    const { devices } = snapshot;
     if (context.options.json) {
-      context.terminal.out(json({ snapshot: snapshot.snapshot, takenAt, devices, problems }));
+      context.terminal.out(json(listDocument(snapshot, "devices")));
       return YES;
     }
     context.terminal.out(snapshotWords(snapshot) + "\n");

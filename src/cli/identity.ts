@@ -4,6 +4,7 @@ import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
   HOST_OPTIONS,
+  JSON_ALWAYS,
   PREFLIGHT_OPTIONS,
   preflightPolicy,
   PROBE_OPTIONS,
@@ -29,6 +30,7 @@ on tell how QEMU runs the device, which decides what it will refuse. Exit code 0
     { name: "initial-data", help: "Read the device's initial data through its driver" },
     ...PREFLIGHT_OPTIONS,
     ...VMM_OPTIONS,
+    JSON_ALWAYS,
   ],
   async run(context) {
     const [device, ...rest] = context.args;

@@ -18,6 +18,12 @@ import type { Option, Parsed } from "./command.ts";
 export const HELP: Option = { name: "help", help: "Show this help" };
 export const JSON_OUTPUT: Option = { name: "json", help: "Print JSON instead of a table" };
 
+/** Of a command that prints a document anyway, so that `--json` is right with each that has one. */
+export const JSON_ALWAYS: Option = {
+  name: "json",
+  help: "Print JSON, as it does without this too",
+};
+
 /** Which host is looked at. */
 export const HOST_OPTIONS: readonly Option[] = [
   { name: "sysfs", value: "DIR", help: "Where sysfs is mounted (/sys)" },

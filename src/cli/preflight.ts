@@ -1,11 +1,12 @@
 import {
   identifyWithData,
   recoverDevices,
+  testDocument,
   testSource,
   type TestTarget,
   type World,
 } from "../agent/mod.ts";
-import type { Identity, Snapshot } from "../identity/mod.ts";
+import type { Identity, Problem, Snapshot } from "../identity/mod.ts";
 import { type Command, type Context, FAILED, NO, UNKNOWN, YES } from "./command.ts";
 import { reasonLines } from "./format_answer.ts";
 import { isNeed, needsOfOne } from "./needs.ts";
@@ -53,24 +54,22 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
     }
     const fromFile = await readIdentityFile(subject);
     const policy = preflightPolicy(context);
-    await recover(context);
+    const left = await recover(context);
     const { snapshot } = await lookAtHost(context);
     const world = await context.openWorld();
-    const source = fromFile ?? await identifyHere(context, world, snapshot, subject);
+    const { identity: source, problems: before } = fromFile === null
+      ? await identifyHere(context, world, snapshot, subject)
+      : { identity: fromFile, problems: [] };
     const tested = await testSource(world, snapshot, source, parseTarget(to), {
       ...policy,
       subsystem: subsystemMode(context),
     });
     const { verdict, evidence, needs = [], reasons, warnings, problems } = tested;
     tellProblems(context.terminal, problems);
+    const met = [...left, ...before, ...problems];
     context.terminal.out(
       context.options.json
-        ? json({
-          snapshot: snapshot.snapshot,
-          takenAt: snapshot.takenAt,
-          source: source.id,
-          ...tested,
-        })
+        ? json(testDocument(snapshot, source, { ...tested, problems: met }))
         : `${verdict}${evidence === null ? "" : ` (${evidence})`}\n` +
           needsOfOne(needs) + reasonLines(reasons.filter(({ code }) => !isNeed({ needs }, code))) +
           reasonLines(warnings, "  warning  "),
@@ -80,23 +79,25 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
   },
 };
 
-/** A device of this host as a source, with its initial data where it has any. */
+/** A device of this host as a source, with its initial data where it has any, and the problems met, which are told. */
 async function identifyHere(
   context: Context,
   world: World,
   snapshot: Snapshot,
   id: string,
-): Promise<Identity> {
+): Promise<{ identity: Identity; problems: Problem[] }> {
   const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
-  const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
-  tellProblems(context.terminal, problems);
-  return identity;
+  const identified = await identifyWithData(world, snapshot, id, policy);
+  tellProblems(context.terminal, identified.problems);
+  return identified;
 }
 
-/** Puts right what an earlier run left, and tells what could not be. */
-export async function recover(context: Context): Promise<void> {
+/** Puts right what an earlier run left, and tells what could not be; gives that too. */
+export async function recover(context: Context): Promise<Problem[]> {
   const world = await context.openWorld();
-  tellProblems(context.terminal, await recoverDevices(world, preflightPolicy(context)));
+  const problems = await recoverDevices(world, preflightPolicy(context));
+  tellProblems(context.terminal, problems);
+  return problems;
 }
 
 /** A device by its name, or a type as `TYPE@PARENT`. */

@@ -1,4 +1,5 @@
 import { probeDevices, type ProbeResult, rememberProbes } from "../agent/mod.ts";
+import { PROBE_SCHEMA, PROBED_DEVICE_SCHEMA } from "../identity/mod.ts";
 import {
   type HostRoots,
   lastPart,
@@ -43,10 +44,12 @@ Exit code 0 where every device answered, else 4.`,
     const results: ProbeResult[] = [];
     for await (const result of probeDevices(world, names, { path: openPath(context) })) {
       results.push(result);
-      if (options.ndjson) terminal.out(JSON.stringify(result) + "\n");
+      const document = { schema: PROBED_DEVICE_SCHEMA, ...result };
+      if (options.ndjson) terminal.out(JSON.stringify(document) + "\n");
     }
-    if (asked.length > 0) tellProblems(terminal, await rememberProbes(world, asked, results));
-    if (options.json) terminal.out(json({ devices: results }));
+    const problems = asked.length > 0 ? await rememberProbes(world, asked, results) : [];
+    tellProblems(terminal, problems);
+    if (options.json) terminal.out(json({ schema: PROBE_SCHEMA, devices: results, problems }));
     else if (!options.ndjson) terminal.out(formatResults(results));
     return results.every(({ outcome }) => outcome === "answered") ? YES : FAILED;
   },

@@ -1,4 +1,4 @@
-import { readRulesFile, type RulesFileState } from "../agent/mod.ts";
+import { readRulesFile, rulesDocument, type RulesFileState } from "../agent/mod.ts";
 import { type Command, NO, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, usage } from "./options.ts";
@@ -25,7 +25,7 @@ rule that speaks of a source and a target decides. A file with an error is not u
     if (action === "check") {
       if (names.length === 0) throw usage("rules check takes FILE…", "Name a file of rules.");
       const files = names.map(readRulesFile);
-      terminal.out(options.json ? json({ files }) : files.map(checked).join(""));
+      terminal.out(options.json ? json(rulesDocument(files)) : files.map(checked).join(""));
       return files.some(({ state }) => state === "refused") ? NO : YES;
     }
     const world = await context.openWorld();
@@ -42,7 +42,7 @@ rule that speaks of a source and a target decides. A file with an error is not u
     if (action !== undefined) {
       throw usage(`${action}: rules can check or show`, "Run vfio-ask help rules.");
     }
-    terminal.out(options.json ? json({ files }) : listed(files));
+    terminal.out(options.json ? json(rulesDocument(files)) : listed(files));
     return files.some(({ state }) => state === "refused") ? NO : YES;
   },
 };

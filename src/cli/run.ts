@@ -68,7 +68,7 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
   const wanted = name === "--version" ? "version" : name;
   const command = COMMANDS.find((candidate) => candidate.name === wanted);
   if (command === undefined) {
-    terminal.err(`vfio-ask: there is no command ${name}. Run vfio-ask help.\n`);
+    terminal.err(`vfio-ask: there is no command ${escapeControls(name)}. Run vfio-ask help.\n`);
     return USAGE;
   }
   try {
@@ -138,7 +138,7 @@ function tell(terminal: Terminal, error: unknown): number {
 function help(terminal: Terminal, name: string | undefined): number {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (name !== undefined && command === undefined) {
-    terminal.err(`vfio-ask: there is no command ${name}. Run vfio-ask help.\n`);
+    terminal.err(`vfio-ask: there is no command ${escapeControls(name)}. Run vfio-ask help.\n`);
     return USAGE;
   }
   terminal.out(command === undefined ? overview() : details(command));

@@ -6,7 +6,7 @@ import {
   testCandidates,
 } from "../agent/mod.ts";
 import { reasonsNotToMigrate } from "../compat/mod.ts";
-import { type Identity, type Snapshot, toProblem } from "../identity/mod.ts";
+import { type Identity, type Problem, type Snapshot, toProblem } from "../identity/mod.ts";
 import { askOffline } from "./ask_offline.ts";
 import type { Context } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
@@ -38,17 +38,22 @@ async function askHere(context: Context): Promise<number> {
   const files = [];
   for (const subject of context.args) files.push(await readIdentityFile(subject));
   const testing = text(context, "preflight") !== null;
-  if (testing) await recover(context);
+  const left = testing ? await recover(context) : [];
   const { snapshot } = await lookAtHost(context);
   const sources: Identity[] = [];
   const options = new Map<Identity, AnswerOptions>();
   for (const [index, file] of files.entries()) {
-    const found = file ?? await identifySource(context, snapshot, context.args[index]!);
-    const source = withWish(context, found);
+    const found = file === null
+      ? await identifySource(context, snapshot, context.args[index]!)
+      : { identity: file, problems: [] };
+    const source = withWish(context, found.identity);
     const migratable = reasonsNotToMigrate(source).length === 0;
-    const tests = testing && migratable ? await testAll(context, snapshot, source) : {};
+    const tested = testing && migratable ? await testAll(context, snapshot, source) : null;
+    // What an earlier run left is told once, with the first source.
+    const before = [...index === 0 ? left : [], ...found.problems];
+    const problems = [...before, ...tested?.problems ?? []];
     sources.push(source);
-    options.set(source, { ...askOptions(context), ...tests });
+    options.set(source, { ...askOptions(context), ...tested, problems });
   }
   const told = await tell(context, snapshot, {
     sources: asMachine(sources),
@@ -58,19 +63,29 @@ async function askHere(context: Context): Promise<number> {
   return told.code;
 }
 
-/** A device of this host as a source: with its initial data where it is to be tested with. */
-async function identifySource(context: Context, snapshot: Snapshot, id: string): Promise<Identity> {
-  const plain = identify(snapshot, id);
-  if (text(context, "preflight") === null || plain.migration.uapi === "none") return plain;
+/**
+ * A device of this host as a source: with its initial data where it is to be tested with, and the problems met, which
+ * are told.
+ */
+async function identifySource(
+  context: Context,
+  snapshot: Snapshot,
+  id: string,
+): Promise<{ identity: Identity; problems: Problem[] }> {
+  const identity = identify(snapshot, id);
+  if (text(context, "preflight") === null || identity.migration.uapi === "none") {
+    return { identity, problems: [] };
+  }
   const world = await context.openWorld();
   const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
   try {
-    const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
-    tellProblems(context.terminal, problems);
-    return identity;
+    const identified = await identifyWithData(world, snapshot, id, policy);
+    tellProblems(context.terminal, identified.problems);
+    return identified;
   } catch (error) {
-    tellProblems(context.terminal, [toProblem(error, id)]);
-    return plain;
+    const problems = [toProblem(error, id)];
+    tellProblems(context.terminal, problems);
+    return { identity, problems };
   }
 }
 
@@ -78,10 +93,10 @@ async function testAll(
   context: Context,
   snapshot: Snapshot,
   source: Identity,
-): Promise<AnswerOptions> {
+): Promise<Required<Pick<AnswerOptions, "tests" | "problems">>> {
   const world = await context.openWorld();
   const policy = preflightPolicy(context);
-  const { tests, problems } = await testCandidates(world, snapshot, source, policy);
-  tellProblems(context.terminal, problems);
-  return { tests };
+  const tested = await testCandidates(world, snapshot, source, policy);
+  tellProblems(context.terminal, tested.problems);
+  return tested;
 }

@@ -1,4 +1,4 @@
-import { type Examination, examine, observeHost } from "../agent/mod.ts";
+import { type Examination, examine, headingOf, observeHost } from "../agent/mod.ts";
 import {
   diagnoseDevice,
   diagnoseFunction,
@@ -7,7 +7,7 @@ import {
   type Diagnosis,
   type Finding,
 } from "../doctor/mod.ts";
-import { Failure, type Snapshot } from "../identity/mod.ts";
+import { DOCTOR_SCHEMA, Failure, type Problem, type Snapshot } from "../identity/mod.ts";
 import { compareText, THIS_HOST } from "../sysfs/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { json } from "./look.ts";
@@ -21,10 +21,11 @@ export async function runDoctor(context: Context): Promise<number> {
   const all = diagnoseAll(examination);
   const devices = choose(all, context.args);
   const findings = diagnoseHost(examination.host);
-  tellOthers(context, snapshot, { all, problems: examination.problems });
+  const problems = otherProblems(snapshot, { all, problems: examination.problems });
+  tellProblems(context.terminal, problems);
   context.terminal.out(
     context.options.json
-      ? json({ ...toHeading(snapshot), devices, findings })
+      ? json({ schema: DOCTOR_SCHEMA, ...headingOf(snapshot), devices, findings, problems })
       : formatDiagnoses(snapshot, devices, findings),
   );
   return exitCode(devices, { examination, named: context.args.length > 0 });
@@ -71,18 +72,13 @@ function choose(all: readonly Diagnosis[], ids: readonly string[]): Diagnosis[] 
   return all.filter(({ id }) => ids.length === 0 || ids.includes(id));
 }
 
-/** Problems of devices are findings; the others go to standard error. */
-function tellOthers(
-  { terminal }: Context,
+/** Problems of devices are findings; these are the others. */
+function otherProblems(
   { problems }: Snapshot,
-  { all, problems: more }: { all: readonly Diagnosis[]; problems: Snapshot["problems"] },
-): void {
+  { all, problems: more }: { all: readonly Diagnosis[]; problems: readonly Problem[] },
+): Problem[] {
   const others = problems.filter(({ subject }) => !all.some(({ id }) => id === subject));
-  tellProblems(terminal, [...others, ...more]);
-}
-
-function toHeading({ snapshot, takenAt, host }: Snapshot) {
-  return { snapshot, takenAt, host };
+  return [...others, ...more];
 }
 
 /** Diagnoses for a person: a row for each device, and its findings below. */

@@ -95,9 +95,9 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       test: (snapshot, source, target) =>
         testSource(world, snapshot, source, target, { ...policy, subsystem }),
       testAll: async (snapshot, source) => {
-        const { tests, problems } = await testCandidates(world, snapshot, source, policy);
-        tellProblems(terminal, problems);
-        return tests;
+        const tested = await testCandidates(world, snapshot, source, policy);
+        tellProblems(terminal, tested.problems);
+        return tested;
       },
     });
     const server = await listen({ tcp, unix }, (request, arrival) => app.fetch(request, arrival));

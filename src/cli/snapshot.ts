@@ -1,7 +1,7 @@
 import { formatSnapshot } from "../identity/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { lookAtHost } from "./look.ts";
-import { HOST_OPTIONS, PROBE_OPTIONS } from "./options.ts";
+import { HOST_OPTIONS, JSON_ALWAYS, PROBE_OPTIONS } from "./options.ts";
 
 export const snapshot: Command = {
   name: "snapshot",
@@ -14,7 +14,7 @@ types have in common stands once, below "shared":
 
   vfio-ask snapshot > host.json
   vfio-ask ask --snapshot host.json IDENTITY.json`,
-  options: [...HOST_OPTIONS, ...PROBE_OPTIONS],
+  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_ALWAYS],
   async run(context) {
     const { snapshot } = await lookAtHost(context);
     context.terminal.out(formatSnapshot(snapshot));

@@ -1,3 +1,4 @@
+import { listDocument } from "../agent/mod.ts";
 import { listSupported, type SupportedSource } from "../compat/mod.ts";
 import type { Snapshot } from "../identity/mod.ts";
 import { type Command, type Context, NO, type Option, UNKNOWN, YES } from "./command.ts";
@@ -26,11 +27,8 @@ any, 3 where that is not known of any, 1 where there is none.`,
   async run(context) {
     const snapshot = await snapshotOf(context);
     const sources = listSupported(snapshot);
-    const { takenAt, host } = snapshot;
     context.terminal.out(
-      context.options.json
-        ? json({ snapshot: snapshot.snapshot, takenAt, host, supported: sources })
-        : format(snapshot, sources),
+      context.options.json ? json(listDocument(snapshot, "supported")) : format(snapshot, sources),
     );
     if (sources.some(({ verdict }) => verdict === "compatible")) return YES;
     return sources.length > 0 ? UNKNOWN : NO;

@@ -1,3 +1,4 @@
+import { listDocument } from "../agent/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
@@ -14,9 +15,9 @@ instances that are free now.`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const { snapshot } = await lookAtHost(context);
-    const { types, takenAt, problems } = snapshot;
+    const { types } = snapshot;
     if (context.options.json) {
-      context.terminal.out(json({ snapshot: snapshot.snapshot, takenAt, types, problems }));
+      context.terminal.out(json(listDocument(snapshot, "types")));
       return YES;
     }
     context.terminal.out(snapshotWords(snapshot) + "\n");

@@ -1,3 +1,4 @@
+import { VERSION_SCHEMA } from "../identity/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { JSON_OUTPUT } from "./options.ts";
@@ -13,7 +14,7 @@ export const version: Command = {
     const { target } = Deno.build;
     terminal.out(
       options.json
-        ? json({ version, deno, target })
+        ? json({ schema: VERSION_SCHEMA, version, deno, target })
         : `vfio-ask ${version} (Deno ${deno}, ${target})\n`,
     );
     return YES;

@@ -4,25 +4,32 @@ import {
   answer,
   type AnswerOptions,
   answerTogether,
+  deviceDocument,
   deviceOf,
+  headingOf,
   identify,
+  listDocument,
+  type ListName,
   MAX_TOGETHER,
+  rulesDocument,
   type RulesState,
   type TestAnswer,
+  testDocument,
   type TestTarget,
 } from "../agent/mod.ts";
-import {
-  listCandidates,
-  listSupported,
-  type SubsystemMode,
-  type TestResults,
-} from "../compat/mod.ts";
+import type { SubsystemMode, TestResults } from "../compat/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
 import {
   type Answer,
   Failure,
   formatSnapshot,
+  HEALTH_SCHEMA,
   type Identity,
+  OFFERS_SCHEMA,
+  type Problem,
+  REFUSALS_SCHEMA,
+  SESSION_SCHEMA,
+  shownName,
   type Snapshot,
 } from "../identity/mod.ts";
 import { answerText } from "./answer_text.ts";
@@ -43,8 +50,11 @@ export interface AppWorld {
   version: string;
   /** Write and test; where it is left out, nothing is tested. */
   test?: (snapshot: Snapshot, source: Identity, target: TestTarget) => Promise<TestAnswer>;
-  /** Tests what the source's driver could take. */
-  testAll?: (snapshot: Snapshot, source: Identity) => Promise<TestResults>;
+  /** Tests what the source's driver could take; tells the problems met, which the answer tells too. */
+  testAll?: (
+    snapshot: Snapshot,
+    source: Identity,
+  ) => Promise<{ tests: TestResults; problems: Problem[] }>;
   /** The files of rules as they are now; where it is left out, there are none. */
   rules?: () => RulesState;
   /** How other subsystem ids than the source's are judged; a warning where it is left out. */
@@ -66,44 +76,40 @@ export function makeApp(
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
-  const list = (select: (snapshot: Snapshot) => Record<string, unknown>): Handler => async (c) => {
-    const snapshot = await newest();
-    const { takenAt, problems } = snapshot;
-    return c.json({ snapshot: snapshot.snapshot, takenAt, ...select(snapshot), problems });
-  };
+  const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
     const options = { ...answerWanted(c), subsystem };
-    const tests = isWanted(c, "preflight", false) ? await testAll?.(snapshot, source) : undefined;
-    return tests === undefined ? options : { ...options, tests };
+    const tested = isWanted(c, "preflight", false) ? await testAll?.(snapshot, source) : undefined;
+    return { ...options, ...tested };
   };
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
 
   const routes: readonly [method: string, path: string, handler: Handler][] = [
     ["GET", "/healthz", async (c) => {
       const { snapshot, takenAt } = await last();
-      return c.json({ ok: true, version, snapshot, takenAt, sessions: sessions.size });
+      return c.json({
+        schema: HEALTH_SCHEMA,
+        ok: true,
+        version,
+        snapshot,
+        takenAt,
+        sessions: sessions.size,
+      });
     }],
-    ["GET", "/v1/devices", list(({ devices }) => ({ devices }))],
+    ["GET", "/v1/devices", list("devices")],
     ["GET", "/v1/devices/:id", async (c) => {
       const id = c.req.param("id")!;
-      return c.json(deviceOf(await newest(id), id));
+      const snapshot = await newest(id);
+      return c.json(deviceDocument(snapshot, deviceOf(snapshot, id)));
     }],
     ["GET", "/v1/devices/:id/identity", async (c) => {
       const id = c.req.param("id")!;
       return c.json(identify(await newest(id), id));
     }],
-    ["GET", "/v1/types", list(({ types }) => ({ types }))],
-    [
-      "GET",
-      "/v1/configurations",
-      list((snapshot) => ({
-        configurations: listCandidates(snapshot).map(({ host: _, ...configuration }) =>
-          configuration
-        ),
-      })),
-    ],
-    ["GET", "/v1/supported", list((snapshot) => ({ supported: listSupported(snapshot) }))],
-    ["GET", "/v1/rules", (c) => c.json({ files: rules?.().files ?? [] })],
+    ["GET", "/v1/types", list("types")],
+    ["GET", "/v1/configurations", list("configurations")],
+    ["GET", "/v1/supported", list("supported")],
+    ["GET", "/v1/rules", (c) => c.json(rulesDocument(rules?.().files ?? []))],
     ["GET", "/metrics", async (c) => {
       const snapshot = await last();
       const measured = { version, snapshot, rules: rules?.() ?? null, sessions: sessions.size };
@@ -130,19 +136,14 @@ export function makeApp(
       withBody(c.req.raw, async (body) => {
         const { source, target } = readTest(body);
         const snapshot = await newest("device" in target ? target.device : target.parent);
-        const { takenAt } = snapshot;
         if (test === undefined) {
           throw new Failure("not-permitted", "Cannot test: tests are off", { subject: "test" });
         }
-        const tested = await test(snapshot, source, target);
-        return c.json({ snapshot: snapshot.snapshot, takenAt, source: source.id, ...tested });
+        return c.json(testDocument(snapshot, source, await test(snapshot, source, target)));
       })],
     ["POST", "/v1/sessions", async (c) => {
-      const { id, snapshot } = sessions.open(await newest());
-      const { takenAt } = snapshot;
-      return c.json({ id, snapshot: snapshot.snapshot, takenAt }, 201, {
-        location: `/v1/sessions/${id}`,
-      });
+      const opened = sessions.open(await newest());
+      return c.json(describe(opened), 201, { location: `/v1/sessions/${opened.id}` });
     }],
     ["GET", "/v1/sessions/:id", (c) => c.json(describe(session(c)))],
     ["DELETE", "/v1/sessions/:id", (c) => {
@@ -187,16 +188,22 @@ export function makeApp(
   for (const path of new Set(routes.map(([, path]) => path))) {
     const allow = routes.filter(([, other]) => other === path).map(([method]) => method).join(", ");
     app.all(path, (c) => {
-      throw new HttpProblem("method-not-allowed", `${c.req.method} is not for ${c.req.path}`, {
-        value: c.req.method,
-        remedy: `Use ${allow}.`,
-        headers: { allow },
-      });
+      throw new HttpProblem(
+        "method-not-allowed",
+        `${shownName(c.req.method)} is not for ${shownName(c.req.path)}`,
+        {
+          value: c.req.method,
+          remedy: `Use ${allow}.`,
+          headers: { allow },
+        },
+      );
     });
   }
   app.notFound((c) => {
     const remedy = "See the README for the paths there are.";
-    const problem = new HttpProblem("not-found", `There is nothing at ${c.req.path}`, { remedy });
+    const problem = new HttpProblem("not-found", `There is nothing at ${shownName(c.req.path)}`, {
+      remedy,
+    });
     return toResponse(problem, requestId(c));
   });
   app.onError((error, c) => {
@@ -219,12 +226,13 @@ function requestId(c: Context): string {
 
 function describe({ id, snapshot, written }: Session) {
   return {
+    schema: SESSION_SCHEMA,
     id,
-    snapshot: snapshot.snapshot,
-    takenAt: snapshot.takenAt,
+    ...headingOf(snapshot),
     source: written === null ? null : { id: written.source.id, type: written.source.type },
     offers: written?.offered ?? null,
     refusals: written?.refused ?? null,
+    problems: [...snapshot.problems, ...written?.options.problems ?? []],
   };
 }
 
@@ -239,17 +247,24 @@ function answerOf(
   });
 }
 
+/** The parts of an answer that sessions give: their schemas, and how many entries there are. */
+const PARTS = {
+  offers: { schema: OFFERS_SCHEMA, count: "offered" },
+  refusals: { schema: REFUSALS_SCHEMA, count: "refused" },
+} as const;
+
 /** One part of an answer: as NDJSON, one a line, until the end; or as one JSON document. */
-function part(c: Context, answer: Answer, name: "offers" | "refusals"): Response {
+function part(c: Context, answer: Answer, name: keyof typeof PARTS): Response {
   const items: readonly unknown[] = answer[name];
   if (c.req.header("accept")?.includes("application/x-ndjson")) {
     return c.body(items.map((item) => JSON.stringify(item) + "\n").join(""), 200, {
       "content-type": "application/x-ndjson",
     });
   }
-  const { snapshot, takenAt, source, offered, refused, notSeen, problems } = answer;
-  const count = name === "offers" ? { offered } : { refused };
-  return c.json({ snapshot, takenAt, source, ...count, [name]: items, notSeen, problems });
+  const { schema, count } = PARTS[name];
+  const { snapshot, takenAt, host, source, notSeen, problems } = answer;
+  const heading = { schema, snapshot, takenAt, host, source };
+  return c.json({ ...heading, [count]: answer[count], [name]: items, notSeen, problems });
 }
 
 /** One source, an identity as it is; or `{ "sources": [ … ] }`, all devices of a virtual machine. */

@@ -50,10 +50,12 @@ Deno.test("every path refuses another method and says which it takes", async () 
 Deno.test("lists name the snapshot that they were read from, and the problems met", async () => {
   const problem = { code: "kernel", subject: "0000:41:00.1", sentence: "x", remedy: null };
   const { get } = makeTestApp(mttySnapshot({ problems: [problem] }));
-  for (const name of ["devices", "types", "configurations"]) {
+  for (const name of ["devices", "types", "configurations", "supported"]) {
     const list = await get<Record<string, unknown>>(`/v1/${name}`);
-    assertEquals(Object.keys(list), ["snapshot", "takenAt", name, "problems"]);
-    assertEquals([list.snapshot, list.problems], [17, [problem]]);
+    assertEquals(Object.keys(list), ["schema", "snapshot", "takenAt", "host", name, "problems"]);
+    assertEquals([list.schema, list.snapshot, list.problems], [`vfio-ask/${name}/v1`, 17, [
+      problem,
+    ]]);
     assert((list[name] as unknown[]).length > 0);
   }
 });

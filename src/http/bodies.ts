@@ -1,3 +1,4 @@
+import { shownName } from "../identity/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** What bodies may cost, so that no caller can exhaust the process. */
@@ -59,7 +60,7 @@ export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
 function checkMediaType(request: Request): void {
   const type = request.headers.get("content-type");
   if (type === null || /^application\/(json|[\w.+-]+\+json)\b/i.test(type)) return;
-  throw new HttpProblem("media-type", `The body is ${type}`, {
+  throw new HttpProblem("media-type", `The body is ${shownName(type)}`, {
     value: type,
     remedy: "Send Content-Type: application/json.",
   });

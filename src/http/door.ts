@@ -1,3 +1,4 @@
+import { shownName } from "../identity/mod.ts";
 import { BODY_LIMITS, tooLarge } from "./bodies.ts";
 import { HttpProblem } from "./problem.ts";
 
@@ -11,14 +12,14 @@ const LOCAL_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 export function checkDoor(request: Request, { unix }: { unix: boolean }): void {
   const host = request.headers.get("host") ?? new URL(request.url).host;
   if (!unix && !LOCAL_NAMES.test(host)) {
-    throw new HttpProblem("forbidden-host", `The Host header names ${host}`, {
+    throw new HttpProblem("forbidden-host", `The Host header names ${shownName(host)}`, {
       value: host,
       remedy: "Call the server as 127.0.0.1 or localhost.",
     });
   }
   const origin = request.headers.get("origin");
   if (origin !== null && !isSameOrigin(origin, host)) {
-    throw new HttpProblem("forbidden-origin", `The Origin header names ${origin}`, {
+    throw new HttpProblem("forbidden-origin", `The Origin header names ${shownName(origin)}`, {
       value: origin,
       remedy: "Call the server from a program, not from a page of another site.",
     });

@@ -136,3 +136,56 @@ Deno.test("a document that is nested without end is refused, not an error of the
     assertLess(response.status, 500, `${field}: ${response.status}`);
   }
 });
+
+/** Requests with a text of the caller's in the query, the path or a header. */
+const CALLERS: readonly {
+  where: string;
+  request: (text: string) => [method: string, path: string, headers?: HeadersInit];
+}[] = [
+  ...["unknown", "preflight", "order", "offers", "refusals", "plans"].map((name) => ({
+    where: `?${name}`,
+    request: (text: string): [string, string] => [
+      "POST",
+      `/v1/ask?${name}=${encodeURIComponent(text)}`,
+    ],
+  })),
+  ...["/v1/devices/", "/v1/sessions/", "/v1/nowhere/", "/v1/types/"].map((path) => ({
+    where: path,
+    request: (text: string): [string, string] => ["GET", `${path}${encodeURIComponent(text)}`],
+  })),
+  {
+    where: "a session's offers",
+    request: (text) => ["GET", `/v1/sessions/${encodeURIComponent(text)}/offers`],
+  },
+  {
+    where: "a method that is not for the path",
+    request: (text) => ["PATCH", `/v1/devices/${encodeURIComponent(text)}`],
+  },
+  {
+    where: "the Origin",
+    request: (text) => ["GET", "/v1/devices", { origin: encodeURIComponent(text) }],
+  },
+];
+
+for (const { where, request } of CALLERS) {
+  Deno.test(`what the caller wrote in ${where} is told escaped and shortened`, async () => {
+    const app = makeTestApp();
+    for (const text of ["\x1b[2J\x9b\x07", "x".repeat(5000), "\x1b".repeat(5000)]) {
+      const [method, path, headers = {}] = request(text);
+      const body = method === "POST" ? mttyIdentity() : undefined;
+      const response = await app.ask(method, path, body, headers);
+      assert(response.status >= 400 && response.status < 500, String(response.status));
+      const { detail, remedy, value } = await response.json();
+      assertEquals(/\p{Cc}/u.test(`${detail}${remedy}`), false, detail);
+      assertLess(detail.length, 700);
+      assertLess(JSON.stringify(value ?? null).length, 300);
+    }
+  });
+}
+
+Deno.test("JSON that cannot be parsed is told without its control characters", async () => {
+  const { request } = makeTestApp();
+  const init = { method: "POST", body: "\x1b[2J\x9b", headers: JSON_TYPE };
+  const { detail } = await problemOf(await request("/v1/ask", init), 400, "not-json");
+  assertEquals(/\p{Cc}/u.test(detail), false, detail);
+});

@@ -1,7 +1,8 @@
-import { Failure, type FailureCode } from "../identity/mod.ts";
+import { escaped, Failure, type FailureCode, PROBLEM_SCHEMA, shorten } from "../identity/mod.ts";
 
 /** An error answer, RFC 9457, with where it is (`pointer`, RFC 6901), what to do, and the request it was. */
 export interface ProblemDocument {
+  schema: typeof PROBLEM_SCHEMA;
   type: string;
   title: string;
   status: number;
@@ -39,24 +40,37 @@ const PROBLEMS = {
 } as const satisfies Record<string, readonly [number, string]>;
 export type ProblemName = keyof typeof PROBLEMS;
 
-/** Thrown by routes; the application turns it into its document. */
+/**
+ * Thrown by routes; the application turns it into its document, with control characters in `detail` escaped and a `value`
+ * that is long shortened.
+ */
 export class HttpProblem extends Error {
   readonly document: ProblemDocument;
 
   constructor(
     readonly problem: ProblemName,
     detail: string,
-    { remedy = null, headers = {}, ...extensions }: {
+    { remedy = null, headers = {}, value, ...extensions }: {
       remedy?: string | null;
       headers?: Record<string, string>;
+      value?: unknown;
       [extension: string]: unknown;
     } = {},
   ) {
-    super(detail);
+    super(escaped(detail));
     this.name = "HttpProblem";
     const [status, title] = PROBLEMS[problem];
     const type = `urn:vfio-ask:problem:${problem}`;
-    this.document = { type, title, status, detail, remedy, ...extensions };
+    this.document = {
+      schema: PROBLEM_SCHEMA,
+      type,
+      title,
+      status,
+      detail: this.message,
+      remedy,
+      ...extensions,
+      ...(value === undefined ? {} : { value: shorten(value) }),
+    };
     this.headers = headers;
   }
 

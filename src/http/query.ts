@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { type AnswerOptions, MAX_PLANS, MOST_OFFERS } from "../agent/mod.ts";
 import { OFFER_ORDERS } from "../compat/mod.ts";
-import { REFUSALS_MODES, type RefusalsMode } from "../identity/mod.ts";
+import { REFUSALS_MODES, type RefusalsMode, shownName } from "../identity/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** What a caller wants of an answer, by the query of its request. Throws a problem that names a wrong parameter. */
@@ -61,6 +61,6 @@ function choiceOf<T extends string>(c: Context, name: string, choices: readonly 
 }
 
 function wrongQuery(parameter: string, value: string, is: string, remedy: string): HttpProblem {
-  const detail = `${parameter}: ${value} ${is}`;
+  const detail = `${parameter}: ${shownName(value)} ${is}`;
   return new HttpProblem("bad-request", detail, { parameter, value, remedy });
 }

@@ -1,5 +1,5 @@
 import type { AnswerOptions } from "../agent/mod.ts";
-import type { Identity, Snapshot } from "../identity/mod.ts";
+import { type Identity, shownName, type Snapshot } from "../identity/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** A session of write and ask: pinned to a snapshot, with the source once it is written. */
@@ -101,8 +101,12 @@ function sessionsFull(why: string): HttpProblem {
 }
 
 function unknownSession(id: string): HttpProblem {
-  return new HttpProblem("session-unknown", `There is no session ${id}, or it was closed`, {
-    value: id,
-    remedy: "Open one with POST /v1/sessions.",
-  });
+  return new HttpProblem(
+    "session-unknown",
+    `There is no session ${shownName(id)}, or it was closed`,
+    {
+      value: id,
+      remedy: "Open one with POST /v1/sessions.",
+    },
+  );
 }

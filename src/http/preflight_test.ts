@@ -1,0 +1,50 @@
+/** Problems that are met while drivers are asked for an answer. */
+import { assertEquals } from "@std/assert";
+import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { mttySnapshot } from "../../tests/fixtures/snapshot.ts";
+import { makeApp } from "./app.ts";
+
+const known = { code: "kernel", subject: "0000:41:00.1", sentence: "known", remedy: null };
+const met = { code: "needs-reset", subject: "x", sentence: "x is not at rest", remedy: "Reset x." };
+
+function makeTestedApp() {
+  const snapshot = mttySnapshot({ problems: [known] });
+  const app = makeApp({
+    newest: () => Promise.resolve(snapshot),
+    last: () => Promise.resolve(snapshot),
+    nowMs: () => 0,
+    version: "1.2.3",
+    testAll: () => Promise.resolve({ tests: new Map(), problems: [met] }),
+  });
+  return async (method: string, path: string, body?: unknown) => {
+    const json = { "content-type": "application/json" };
+    const response = await app.request(`http://127.0.0.1:7431${path}`, {
+      method,
+      ...(body === undefined ? {} : { headers: json, body: JSON.stringify(body) }),
+    });
+    return await response.json();
+  };
+}
+
+Deno.test("problems of a preflight are told in the answer, to one source and to several", async () => {
+  const ask = makeTestedApp();
+  const tested = await ask("POST", "/v1/ask?preflight=1", mttyIdentity());
+  assertEquals([tested.preflight, tested.problems], ["made", [known, met]]);
+  // The answer that follows was not tested.
+  const plain = await ask("POST", "/v1/ask", mttyIdentity());
+  assertEquals([plain.preflight, plain.problems], ["not-asked", [known]]);
+  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
+  const together = await ask("POST", "/v1/ask?preflight=1", { sources });
+  assertEquals(together.problems, [known, met]);
+});
+
+Deno.test("problems of a preflight are told by the session, and by its offers and refusals", async () => {
+  const ask = makeTestedApp();
+  const { id, problems } = await ask("POST", "/v1/sessions");
+  assertEquals(problems, [known]);
+  const written = await ask("PUT", `/v1/sessions/${id}/source?preflight=1`, mttyIdentity());
+  assertEquals(written.problems, [known, met]);
+  for (const part of ["", "/offers", "/refusals"]) {
+    assertEquals((await ask("GET", `/v1/sessions/${id}${part}`)).problems, [known, met], part);
+  }
+});
