@@ -2,7 +2,6 @@ import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import {
   askProgram,
-  elsewhere,
   FRESH,
   hasCdev,
   KNOWN,
@@ -13,6 +12,7 @@ import {
   MTTY_2_IDLE,
   runProgram,
   VFS,
+  whyNotHere,
 } from "./machine.ts";
 import { startHolder } from "./holder.ts";
 
@@ -219,7 +219,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
   ...(["group", "cdev"] as const).map((path): VmCase => ({
     name: `a device held by its ${path} is in use by its holder, who notices nothing`,
     sample: true,
-    skip: () => elsewhere(path),
+    skip: () => whyNotHere(path),
     async run() {
       const holder = await startHolder(MTTY_2, path);
       const { devices } = await askProgram(["devices", "--json", "--probe", "each", ...FRESH()]);

@@ -41,7 +41,7 @@ export function hasCdev(): boolean {
 }
 
 /** Why what goes by one path is not tried on this kernel, or null: each kernel has its own, and the contract has both. */
-export function elsewhere(path: "group" | "cdev"): string | null {
+export function whyNotHere(path: "group" | "cdev"): string | null {
   if (path === "cdev") return hasCdev() ? null : "this kernel has no device cdev";
   return hasCdev() ? "tried on the kernel without cdevs" : null;
 }

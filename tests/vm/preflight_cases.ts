@@ -2,7 +2,6 @@ import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { startHolder } from "./holder.ts";
 import {
-  elsewhere,
   makeMdev,
   MDPY_VGA,
   MTTY_1,
@@ -10,6 +9,7 @@ import {
   MTTY_2_IDLE,
   removeMdev,
   runProgram,
+  whyNotHere,
 } from "./machine.ts";
 import { assertQuiet, journalled, knownSourceOf, mdevs, OPTIONS, sourceOf } from "./preflights.ts";
 import { call, startServer, withTests } from "./server.ts";
@@ -82,7 +82,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
   ...(["group", "cdev"] as const).map((path): VmCase => ({
     name: `every pair of mtty types gets the driver's verdict by ${path}`,
     sample: true,
-    skip: () => elsewhere(path),
+    skip: () => whyNotHere(path),
     async run() {
       const sources = {
         one: await sourceOf(MTTY_1, "--path", path),

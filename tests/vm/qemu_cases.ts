@@ -33,11 +33,10 @@ function machineOf({ enableMigration, log }: Trial): Machine {
 
 /** The exit code of asking for a source that a QEMU runs so. */
 async function predict(options: readonly string[]): Promise<number> {
-  const state = KNOWN;
-  const { stdout } = await runProgram(["identity", MTTY_2, ...options, ...state]);
+  const { stdout } = await runProgram(["identity", MTTY_2, ...options, ...KNOWN]);
   const identity = JSON.parse(stdout);
   const source = { ...identity, host: { ...identity.host, bootId: "another" } };
-  const asked = await runProgram(["ask", "-", ...state], { stdin: JSON.stringify(source) });
+  const asked = await runProgram(["ask", "-", ...KNOWN], { stdin: JSON.stringify(source) });
   console.log(asked.stdout.split("\n").filter((line) => line.startsWith("need")).join("\n"));
   return asked.code;
 }
