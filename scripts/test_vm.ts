@@ -17,6 +17,7 @@ const KERNEL_BUG = 126;
 /** The longest first. On Debian's kernel, which has no cdevs, what a kernel makes different. */
 const RUNS = [
   "vfiolab/preflight",
+  "vfiolab/v1",
   "vfiolab/plain",
   "debian/sample",
   "vfiolab/qemu",

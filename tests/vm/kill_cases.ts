@@ -118,9 +118,12 @@ async function startWorker(tasks: readonly Json[]) {
   await writer.close().catch(() => {});
   const reader = child.stdout.getReader();
   const { done } = await reader.read();
+  let isOver = done;
+  child.status.finally(() => isOver = true);
   return {
     pid: child.pid,
     worked: !done,
+    isOver: () => isOver,
     signal(name: Deno.Signal): void {
       try {
         child.kill(name);
@@ -135,16 +138,23 @@ async function startWorker(tasks: readonly Json[]) {
   };
 }
 
-/** Kills workers until one leaves an entry of a device. */
-async function killAtWork(tasks: readonly Json[], id: string): Promise<void> {
-  for (let turn = 0; !journalled().includes(`${id}.json`); turn++) {
-    assert(turn < 200, "no kill hit the work");
+/** Kills workers as soon as something is so, until one is killed while it is. */
+async function killWhile(tasks: readonly Json[], holds: () => boolean): Promise<void> {
+  for (let turn = 0; !holds(); turn++) {
+    assert(turn < 50, "no kill hit the work");
     const worker = await startWorker(tasks);
-    await sleep((turn * 7) % 40);
+    while (!holds() && !worker.isOver()) await sleep(turn % 5);
     worker.signal("SIGKILL");
     await worker.end();
   }
 }
+
+/** Kills workers until one leaves an entry of a device. */
+const killAtWork = (tasks: readonly Json[], id: string): Promise<void> =>
+  killWhile(tasks, () => journalled().includes(`${id}.json`));
+
+/** Within how many milliseconds of its first word a worker is killed: it has come to work in earnest by then. */
+const KILLED_WITHIN_MS = 1500;
 
 /**
  * Starts workers that test over and over, kills each somewhere in its work, and then starts the server: every
@@ -168,7 +178,7 @@ async function killAndRecover(times: number): Promise<void> {
     const first = turn % tasks.length;
     const worker = await startWorker([...tasks.slice(first), ...tasks.slice(0, first)]);
     if (worker.worked) worked++;
-    await sleep((turn * 7919) % 40);
+    await sleep((turn * 7919) % KILLED_WITHIN_MS);
     worker.signal("SIGKILL");
     await worker.end();
     if (journalled().length > 0) dirty++;
@@ -179,7 +189,7 @@ async function killAndRecover(times: number): Promise<void> {
     `killed ${times}, of which ${worked} had come to a device, ${dirty} left an entry in the journal`,
   );
   assert(worked > times / 2 && dirty > times / 10, "the kills did not hit the work");
-  const server = await startServer(...OPTIONS);
+  await using server = await startServer(...OPTIONS);
   const { devices, problems } = (await call(`${server.url}/v1/devices`)).json();
   assertEquals(problems, []);
   for (const { id, trouble } of devices) {
@@ -235,7 +245,7 @@ async function killInResuming(id: string): Promise<void> {
   // Without the node of its group there is no other way than the cdev.
   const { group } = deviceNamed(id).nodes;
   Deno.renameSync(group!, `${group}-away`);
-  const server = await startServer(...OPTIONS);
+  await using server = await startServer(...OPTIONS);
   const { nodes, trouble } = (await call(`${server.url}/v1/devices/${id}`)).json();
   assertEquals([nodes.group, trouble, stateOf(id)], [null, null, "RUNNING"]);
   await server.stop();
@@ -246,21 +256,14 @@ async function killInResuming(id: string): Promise<void> {
 async function recoverWhileServing(): Promise<void> {
   const before = mdevs();
   const tasks = await testsOf([{ device: MTTY_2_IDLE }]);
-  const server = await startServer(...OPTIONS);
+  await using server = await startServer(...OPTIONS);
   const made = { type: "mtty-2", parent: "mtty" };
   for (
     const [what, targets] of [["device", [{ device: MTTY_2_IDLE }]], ["mdev", [made]]] as const
   ) {
     const more = what === "device" ? tasks : await testsOf(targets);
     const found = () => journalled().length > 0 || mdevs().length > before.length;
-    for (let turn = 0;; turn++) {
-      assert(turn < 200, "no kill hit the work");
-      const worker = await startWorker(more);
-      await sleep((turn * 7) % 40);
-      worker.signal("SIGKILL");
-      await worker.end();
-      if (found()) break;
-    }
+    await killWhile(more, found);
     const started = performance.now();
     const { devices } = (await call(`${server.url}/v1/devices`)).json();
     const troubled = devices.filter(({ trouble }: Json) => trouble).length;

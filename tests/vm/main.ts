@@ -35,9 +35,8 @@ const plain = (): VmCase[] => [
 const preflight = (): VmCase[] => [
   ...PREFLIGHT_CASES,
   ...JOURNAL_CASES,
-  ...V1_CASES,
-  ...RELOAD_CASES,
 ];
+const v1 = (): VmCase[] => [...V1_CASES, ...RELOAD_CASES];
 
 const RUNS = [
   "sample",
@@ -59,8 +58,9 @@ switch (command) {
     const cases = {
       plain,
       preflight: () => [...contractCases(), ...preflight()],
-      sample: () => [...contractCases(), ...plain(), ...preflight()].filter(({ sample }) => sample),
-      v1: () => V1_CASES,
+      sample: () =>
+        [...contractCases(), ...plain(), ...preflight(), ...v1()].filter(({ sample }) => sample),
+      v1,
       storm: () => [...killCases(20), ...stormCases(STORM.sample)],
       "storm-all": () => [...killCases(300), ...stormCases(STORM.whole)],
       bench: () => BENCH_CASES,

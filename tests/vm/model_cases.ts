@@ -119,7 +119,13 @@ export const MODEL_CASES: readonly VmCase[] = [
     async run() {
       // Before the server, whose child has devices open while it asks them.
       const source = await sourceLike(MTTY_2, "source");
-      const server = await startServer("--settle", "0", "--refresh", "0.2", ...KNOWN.slice(2));
+      await using server = await startServer(
+        "--settle",
+        "0",
+        "--refresh",
+        "0.2",
+        ...KNOWN.slice(2),
+      );
       const { url } = server;
       const ask = async () =>
         (await call(`${url}/v1/ask?refusals=each`, { method: "POST", body: source })).json();
@@ -163,7 +169,7 @@ export const MODEL_CASES: readonly VmCase[] = [
     async run() {
       const one = await sourceLike(MTTY_1, "one");
       const two = await sourceLike(MTTY_2, "two");
-      const server = await startServer("--settle", "0", ...KNOWN.slice(2));
+      await using server = await startServer("--settle", "0", ...KNOWN.slice(2));
       const made: string[] = [];
       // The idle mdevs are held by nobody: they would take sources too.
       const idle = [MTTY_1, MTTY_2, MTTY_2_IDLE];

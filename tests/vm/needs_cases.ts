@@ -76,7 +76,7 @@ export const NEEDS_CASES: readonly VmCase[] = [
     async run() {
       const state = KNOWN;
       const source = await sourceWith("", state);
-      const server = await startServer(...state);
+      await using server = await startServer(...state);
       const answer = (await call(`${server.url}/v1/ask`, { method: "POST", body: source })).json();
       const needs = answer.offers[0].needs.map((
         { code, side, state }: Json,

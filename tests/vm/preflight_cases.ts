@@ -239,7 +239,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     name:
       "preflight, POST /v1/test and ask --preflight conclude the same, with the same reasons and warnings",
     async run() {
-      const server = await startServer(...OPTIONS);
+      await using server = await startServer(...OPTIONS);
       const elsewhere = await knownSourceOf(MTTY_2);
       const short = await altered(elsewhere, (bytes) => bytes.slice(0, 23));
       // Another class, in what was decoded alone.
@@ -302,7 +302,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     name: "POST /v1/test and ?preflight=1 give the driver's verdict",
     sample: true,
     async run() {
-      const server = await startServer(...OPTIONS);
+      await using server = await startServer(...OPTIONS);
       const source = await knownSourceOf(MTTY_2);
       const post = (path: string, body: unknown) =>
         call(`${server.url}${path}`, { method: "POST", body });

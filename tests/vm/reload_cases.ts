@@ -104,7 +104,7 @@ export const RELOAD_CASES: readonly VmCase[] = [
       const source = await askProgram(["identity", SOURCE, "--initial-data", ...OPTIONS]);
       assert(!("load" in source.driver) && !("load" in source.parentDriver));
       assertEquals(await askAll(source), YES);
-      const server = await startServer(...OPTIONS);
+      await using server = await startServer(...OPTIONS);
       const { url } = server;
       await waitForMigration(url, TARGET);
       const { reason: _, ...said } = await askServer(url, source);
@@ -139,7 +139,7 @@ export const RELOAD_CASES: readonly VmCase[] = [
       await reload(true);
       // The first by name speaks for the class, so that this one and the type are inferred from what it says.
       const inferred = makeMdev(TYPE, "askv1", INFERRED);
-      const server = await startServer(...OPTIONS);
+      await using server = await startServer(...OPTIONS);
       await waitForMigration(server.url, TARGET);
       const uapis = (document: unknown) => {
         const { devices, types } = parseSnapshot(document);

@@ -29,7 +29,7 @@ export const SERVE_CASES: readonly VmCase[] = [
     name: "serve takes a whole session: write, ask, refusals, close",
     sample: true,
     async run() {
-      const server = await startServer("--settle", "0", ...state());
+      await using server = await startServer("--settle", "0", ...state());
       const { url } = server;
       await waitForMigration(url, MTTY_2);
       const identity = (await call(`${url}/v1/devices/${MTTY_2}/identity`)).json();
@@ -66,7 +66,7 @@ export const SERVE_CASES: readonly VmCase[] = [
   {
     name: "serve reports a held device, and its holder notices nothing",
     async run() {
-      const server = await startServer(
+      await using server = await startServer(
         "--settle",
         "0",
         "--refresh",
@@ -94,7 +94,13 @@ export const SERVE_CASES: readonly VmCase[] = [
     name: "no holder that starts on a fresh mdev finds it busy while serve runs",
     async run() {
       // Nothing is remembered, so that every class is still due to be asked, and looks come fast.
-      const server = await startServer("--settle", `${SETTLE_S}`, "--refresh", "0.1", ...state());
+      await using server = await startServer(
+        "--settle",
+        `${SETTLE_S}`,
+        "--refresh",
+        "0.1",
+        ...state(),
+      );
       let [busy, late] = [0, 0];
       for (let turn = 0; turn < TURNS; turn++) {
         const id = makeMdev(turn % 2 === 0 ? "mtty-1" : "mtty-2");
@@ -122,7 +128,7 @@ export const SERVE_CASES: readonly VmCase[] = [
   {
     name: "serve sees an mdev come and go, with a new snapshot for each",
     async run() {
-      const server = await startServer("--probe", "never", ...state());
+      await using server = await startServer("--probe", "never", ...state());
       const look = async () => parseSnapshot((await call(`${server.url}/v1/snapshot`)).json());
       const before = await look();
       const names = ({ devices }: Snapshot) => devices.map(({ id }) => id);

@@ -1,10 +1,10 @@
 import { PROGRAM, until } from "./machine.ts";
 
-/** The program under test as a server. */
-export interface Server {
+/** The program under test as a server, which ends with the case that uses it. */
+export interface Server extends AsyncDisposable {
   url: string;
   pid: number;
-  /** SIGTERM; gives the exit code. */
+  /** SIGTERM, once; gives the exit code. */
   stop(): Promise<number>;
 }
 
@@ -23,14 +23,20 @@ export async function startServer(...options: string[]): Promise<Server> {
     if (done) throw new Error(`The server ended: ${said}`);
     said += value;
   }
+  let code: Promise<number> | null = null;
+  const end = async () => {
+    child.kill("SIGTERM");
+    const status = await child.status;
+    await reader.cancel();
+    return status.code;
+  };
+  const stop = () => code ??= end();
   return {
     url: said.match(/http:\S+/)![0],
     pid: child.pid,
-    async stop() {
-      child.kill("SIGTERM");
-      const { code } = await child.status;
-      await reader.cancel();
-      return code;
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }
@@ -41,17 +47,13 @@ export type Test = (source: any, target: string) => Promise<any>;
 
 /** Hands over many sources by one server, which is faster than a program each. */
 export async function withTests(options: readonly string[], run: (test: Test) => Promise<void>) {
-  const server = await startServer(...options);
-  try {
-    await run(async (source, device) => {
-      const body = { source, target: { device } };
-      const answer = await call(`${server.url}/v1/test`, { method: "POST", body });
-      if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.text}`);
-      return answer.json();
-    });
-  } finally {
-    await server.stop();
-  }
+  await using server = await startServer(...options);
+  await run(async (source, device) => {
+    const body = { source, target: { device } };
+    const answer = await call(`${server.url}/v1/test`, { method: "POST", body });
+    if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.text}`);
+    return answer.json();
+  });
 }
 
 /** Waits until the server has asked a device of the class; gives the device. */
