@@ -1,14 +1,16 @@
 import { join } from "@std/path";
+import type * as z from "zod/mini";
+import { readAs } from "../identity/mod.ts";
 
 /** A document of the state directory; null where there is none, or it was cut short, or is of another shape. */
 export function readState<T>(
   directory: string | null,
   name: string,
-  schema: { parse(document: unknown): T },
+  schema: z.ZodMiniType<T>,
 ): T | null {
   if (directory === null) return null;
   try {
-    return schema.parse(JSON.parse(Deno.readTextFileSync(join(directory, name))));
+    return readAs<T>(schema, JSON.parse(Deno.readTextFileSync(join(directory, name)))).data ?? null;
   } catch {
     return null;
   }
