@@ -52,6 +52,6 @@ export function deviceOf(snapshot: Snapshot, id: string): Device {
   throw new Failure(
     "not-found",
     problem === undefined ? `Cannot find a VFIO device named ${shownName(id)}` : problem.sentence,
-    { subject: id, remedy: "Run vfio-ask devices to see the names of all." },
+    { subject: id, remedy: problem?.remedy ?? "Run vfio-ask devices to see the names of all." },
   );
 }

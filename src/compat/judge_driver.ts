@@ -37,7 +37,7 @@ export function judgeNotMade(
   why: string,
   { code = "NotTested", check = null }: { code?: string; check?: Check | null } = {},
 ): TestResult {
-  return notKnown(code, `${driver}: the test could not be made: ${why}`, {
+  return notKnown(code, `${driver}: not tested: ${why}`, {
     source: null,
     host: null,
     ...(check === null ? {} : { check }),

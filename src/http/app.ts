@@ -25,8 +25,10 @@ import {
   formatSnapshot,
   HEALTH_SCHEMA,
   type Identity,
+  OFFER_SCHEMA,
   OFFERS_SCHEMA,
   type Problem,
+  REFUSAL_SCHEMA,
   REFUSALS_SCHEMA,
   SESSION_SCHEMA,
   shownName,
@@ -247,21 +249,20 @@ function answerOf(
   });
 }
 
-/** The parts of an answer that sessions give: their schemas, and how many entries there are. */
+/** The parts of an answer that sessions give: the schemas of the whole and of a line, and how many entries there are. */
 const PARTS = {
-  offers: { schema: OFFERS_SCHEMA, count: "offered" },
-  refusals: { schema: REFUSALS_SCHEMA, count: "refused" },
+  offers: { schema: OFFERS_SCHEMA, lineSchema: OFFER_SCHEMA, count: "offered" },
+  refusals: { schema: REFUSALS_SCHEMA, lineSchema: REFUSAL_SCHEMA, count: "refused" },
 } as const;
 
 /** One part of an answer: as NDJSON, one a line, until the end; or as one JSON document. */
 function part(c: Context, answer: Answer, name: keyof typeof PARTS): Response {
-  const items: readonly unknown[] = answer[name];
+  const items: readonly object[] = answer[name];
+  const { schema, lineSchema, count } = PARTS[name];
   if (c.req.header("accept")?.includes("application/x-ndjson")) {
-    return c.body(items.map((item) => JSON.stringify(item) + "\n").join(""), 200, {
-      "content-type": "application/x-ndjson",
-    });
+    const lines = items.map((item) => JSON.stringify({ schema: lineSchema, ...item }) + "\n");
+    return c.body(lines.join(""), 200, { "content-type": "application/x-ndjson" });
   }
-  const { schema, count } = PARTS[name];
   const { snapshot, takenAt, host, source, notSeen, problems } = answer;
   const heading = { schema, snapshot, takenAt, host, source };
   return c.json({ ...heading, [count]: answer[count], [name]: items, notSeen, problems });

@@ -52,7 +52,9 @@ Deno.test("offers and refusals come one a line where NDJSON is asked for", async
     const text = await response.text();
     assert(text.endsWith("\n"));
     const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line));
-    assertEquals(lines, (await app.get<Record<string, unknown>>(`${path}/${part}`))[part]);
+    const items = (await app.get<Record<string, object[]>>(`${path}/${part}`))[part]!;
+    const schema = `vfio-ask/${part.slice(0, -1)}/v1`;
+    assertEquals(lines, items.map((item) => ({ schema, ...item })));
   }
 });
 

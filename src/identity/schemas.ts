@@ -22,6 +22,9 @@ export const TEST_SCHEMA = "vfio-ask/test/v1";
 export const SESSION_SCHEMA = "vfio-ask/session/v1";
 export const OFFERS_SCHEMA = "vfio-ask/offers/v1";
 export const REFUSALS_SCHEMA = "vfio-ask/refusals/v1";
+/** One of them, a line of NDJSON. */
+export const OFFER_SCHEMA = "vfio-ask/offer/v1";
+export const REFUSAL_SCHEMA = "vfio-ask/refusal/v1";
 
 // What this host has.
 export const DEVICES_SCHEMA = "vfio-ask/devices/v1";
