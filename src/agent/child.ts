@@ -47,12 +47,16 @@ export function startChild([program = "", ...args]: readonly string[]): Child {
     errors.cancel();
   };
   let ending: Promise<void> | null = null;
+  let awaited: Promise<{ line: string } | null> | null = null;
   return {
     pid,
     // One that ends before it has read a line says so by its output.
     send: (line) => void input.write(new TextEncoder().encode(line + "\n")).catch(() => {}),
     async next(ms) {
-      return await within(output.next(), ms) ?? "ended";
+      // The line that came too late for one call is the next one's.
+      const next = await within(awaited ??= output.next(), ms);
+      if (next !== "late") awaited = null;
+      return next ?? "ended";
     },
     end: () => ending ??= end(),
   };

@@ -1,4 +1,5 @@
 import { type Child, startChild } from "./child.ts";
+import { watchOwnWork } from "./own_work.ts";
 import { WorkerResult, workerResult, type WorkerTask } from "./worker_tasks.ts";
 
 /** How long a worker that has nothing to do is kept for the next task, before its memory is given back. */
@@ -9,6 +10,9 @@ export const WORKER_IDLE_MS = 60_000;
  * device's fault, so that its deadline counts from when it is opened.
  */
 const REACH_MS = 120_000;
+
+/** How often in the time that a device is given it is looked whether its child waits for it. */
+const LOOKS = 20;
 
 const OPENING = '{"opening":';
 
@@ -33,7 +37,10 @@ export interface Worker extends AsyncDisposable {
 }
 
 export interface WorkerOptions {
-  /** How long a task may take from its {@link openingLine} on. */
+  /**
+   * How long a task may wait in the kernel, or work there, from its {@link openingLine} on. A child's own work, and its wait for
+   * a processor, do not count, but for `reachMs` in all.
+   */
   deadlineMs: number;
   reachMs?: number;
   idleMs?: number;
@@ -104,11 +111,31 @@ async function resultFrom(
   { deadlineMs, reachMs }: Required<Pick<WorkerOptions, "deadlineMs" | "reachMs">>,
 ): Promise<WorkerResult | Trouble> {
   for (let isAtDevice = false;;) {
-    const next = await child.next(isAtDevice ? deadlineMs : reachMs);
+    const next = isAtDevice
+      ? await nextFromDevice(child, { deadlineMs, reachMs })
+      : await child.next(reachMs);
     if (next === "late") return isAtDevice ? "stuck" : "late";
     if (next === "ended") return isAtDevice ? "died" : "gone";
     if (!next.line.startsWith(OPENING)) return parseResult(next.line) ?? "died";
     isAtDevice = true;
+  }
+}
+
+/** What a child says next that is at a device; `late` where the device keeps it too long. */
+async function nextFromDevice(
+  child: Child,
+  { deadlineMs, reachMs }: Required<Pick<WorkerOptions, "deadlineMs" | "reachMs">>,
+): ReturnType<Child["next"]> {
+  const isAtItself = watchOwnWork(child.pid);
+  const stepMs = deadlineMs / LOOKS;
+  let waitedMs = 0;
+  for (let totalMs = stepMs;; totalMs += stepMs) {
+    const next = await child.next(stepMs);
+    if (next !== "late") return next;
+    if (!isAtItself()) waitedMs += stepMs;
+    if (waitedMs >= deadlineMs - stepMs / 2 || totalMs >= Math.max(reachMs, deadlineMs)) {
+      return "late";
+    }
   }
 }
 
