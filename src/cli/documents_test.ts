@@ -189,6 +189,6 @@ Deno.test("a command that is not there is named without its control characters",
   for (const argv of [["a\x1b[2J"], ["help", "a\x1b[2J"]]) {
     const { code, err } = await runCli(argv);
     assertEquals(code, 2);
-    assertStringIncludes(err, "a\\x1b[2J");
+    assertStringIncludes(err, "a\\u001b[2J");
   }
 });

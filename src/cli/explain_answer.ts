@@ -1,7 +1,13 @@
-import type { Answer, Offer, Others, Reason, Refusal } from "../identity/mod.ts";
+import {
+  type Answer,
+  escaped,
+  type Offer,
+  type Others,
+  type Reason,
+  type Refusal,
+} from "../identity/mod.ts";
 import { leftOutLines } from "./format_answer.ts";
 import { isNeed, needSentences, notSeenLine } from "./needs.ts";
-import { escapeControls } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
 
 /** An answer in sentences: each offer and each refusal with all its reasons, both values and kernel checks. */
@@ -29,7 +35,7 @@ export function explainAnswer(answer: Answer): string {
     ...refusals.map((refusal) => explainRefusal(refusal, told)),
   ];
   return blocks.filter((lines) => lines.length > 0)
-    .map((lines) => lines.map((line) => `${escapeControls(line)}\n`).join("")).join("\n");
+    .map((lines) => lines.map((line) => `${escaped(line)}\n`).join("")).join("\n");
 }
 
 /** What is to be said of every offer, and so but once. */

@@ -1,6 +1,6 @@
-import type { Answer, Offer, Reason, Refusal } from "../identity/mod.ts";
+import { type Answer, escaped, type Offer, type Reason, type Refusal } from "../identity/mod.ts";
 import { isNeed, needLines, notSeenLine } from "./needs.ts";
-import { escapeControls, formatTable } from "./table.ts";
+import { formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
 
 /** An answer for a person. */
@@ -10,7 +10,7 @@ export function formatAnswer(answer: Answer): string {
     `source  ${source.id}, ${source.description}`,
     `host    ${snapshotWords(answer)}`,
     "",
-  ].map((line) => `${escapeControls(line)}\n`);
+  ].map((line) => `${escaped(line)}\n`);
   const needs = needLines(offers);
   return [
     ...lines,
@@ -32,7 +32,7 @@ export function formatAnswer(answer: Answer): string {
 
 /** Reasons for a person, one a line. */
 export function reasonLines(reasons: readonly Reason[], indent = "  "): string {
-  return reasons.map(({ code, sentence }) => `${indent}${code}: ${escapeControls(sentence)}\n`)
+  return reasons.map(({ code, sentence }) => `${indent}${code}: ${escaped(sentence)}\n`)
     .join("");
 }
 
@@ -117,6 +117,6 @@ function noteLines({ offers }: Answer): string[] {
     }
   }
   return [...notes].map(([note, ranks]) =>
-    `note (${ranks.length === offers.length ? "all" : ranks.join(", ")})  ${escapeControls(note)}\n`
+    `note (${ranks.length === offers.length ? "all" : ranks.join(", ")})  ${escaped(note)}\n`
   );
 }

@@ -1,8 +1,8 @@
 import type { Answers } from "../agent/mod.ts";
-import type { Answer } from "../identity/mod.ts";
+import { type Answer, escaped } from "../identity/mod.ts";
 import type { Plan } from "../plan/mod.ts";
 import { reasonLines } from "./format_answer.ts";
-import { escapeControls, formatTable } from "./table.ts";
+import { formatTable } from "./table.ts";
 import { configurationWords, snapshotWords } from "./words.ts";
 
 /** The answer to a virtual machine's devices for a person: the plan first, then each device's own answer. */
@@ -12,11 +12,11 @@ export function formatTogether(
 ): string {
   const { together, answers: each, ...shared } = answers;
   const { plans, blocking } = together;
-  const head = `host    ${escapeControls(snapshotWords(answers))}\n\n`;
+  const head = `host    ${escaped(snapshotWords(answers))}\n\n`;
   const [best, ...others] = plans;
   const plan = best === undefined
     ? `These ${each.length} devices cannot land here together. In the way:\n` +
-      blocking.map(({ source, reasons }) => `${escapeControls(source)}\n${reasonLines(reasons)}`)
+      blocking.map(({ source, reasons }) => `${escaped(source)}\n${reasonLines(reasons)}`)
         .join("")
     : `All ${each.length} devices can land here together${CAVEATS[best.verdict]}${
       best.now ? "" : ", though not now"
@@ -39,7 +39,7 @@ function otherPlan({ rank, now, verdict, placements }: Plan): string {
   const places = placements.map(({ source, configuration }) =>
     `${source} to ${configurationWords(configuration)}`
   );
-  return escapeControls(`plan ${rank}  ${verdict}${now ? "" : ", not now"}: ${places.join("; ")}`) +
+  return escaped(`plan ${rank}  ${verdict}${now ? "" : ", not now"}: ${places.join("; ")}`) +
     "\n";
 }
 

@@ -1,5 +1,4 @@
-import type { Answer, Need, Offer } from "../identity/mod.ts";
-import { escapeControls } from "./table.ts";
+import { type Answer, escaped, type Need, type Offer } from "../identity/mod.ts";
 
 /** What the monitors need for the offers, each once, with the offers that it is about. */
 export function needLines(offers: readonly Offer[]): string[] {
@@ -9,13 +8,13 @@ export function needLines(offers: readonly Offer[]): string[] {
   );
   return [...lines].map(([text, of]) => {
     const ranks = of.length === offers.length ? "all" : of.map(({ rank }) => rank).join(", ");
-    return `need (${ranks})  ${escapeControls(text)}\n`;
+    return `need (${ranks})  ${escaped(text)}\n`;
   });
 }
 
 /** The needs of one configuration, one a line. */
 export function needsOfOne(needs: readonly Need[]): string {
-  return needs.map((need) => `  need  ${escapeControls(needText(need))}\n`).join("");
+  return needs.map((need) => `  need  ${escaped(needText(need))}\n`).join("");
 }
 
 function needText({ state, code, sentence }: Need): string {

@@ -1,7 +1,7 @@
-import { HOSTS_SCHEMA, type Problem, type Verdict } from "../identity/mod.ts";
+import { escaped, HOSTS_SCHEMA, type Problem, type Verdict } from "../identity/mod.ts";
 import type { HostEntry } from "./ask_hosts.ts";
 import type { Terminal } from "./command.ts";
-import { escapeControls, formatTable } from "./table.ts";
+import { formatTable } from "./table.ts";
 import type { Sources, Told } from "./tell_answer.ts";
 import { availabilityWords, configurationWords } from "./words.ts";
 
@@ -26,7 +26,7 @@ export async function printHosts(
   answerOf: AnswerOf | null,
 ): Promise<void> {
   for (const { id, description } of sources) {
-    terminal.out(escapeControls(`source  ${id}, ${description}`) + "\n");
+    terminal.out(escaped(`source  ${id}, ${description}`) + "\n");
   }
   terminal.out(`hosts   ${countWords(entries, problems)}\n\n`);
   const names = new Set<string>();

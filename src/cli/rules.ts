@@ -1,8 +1,9 @@
 import { readRulesFile, rulesDocument, type RulesFileState } from "../agent/mod.ts";
+import { escaped } from "../identity/mod.ts";
 import { type Command, NO, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, usage } from "./options.ts";
-import { escapeControls, formatTable } from "./table.ts";
+import { formatTable } from "./table.ts";
 
 export const rules: Command = {
   name: "rules",
@@ -49,12 +50,10 @@ rule that speaks of a source and a target decides. A file with an error is not u
 
 function checked({ path, state, errors, rules }: RulesFileState): string {
   if (state !== "refused") {
-    return `${escapeControls(path)}: ${
-      state === "masks" ? "empty: it masks" : `${rules} rule(s)`
-    }\n`;
+    return `${escaped(path)}: ${state === "masks" ? "empty: it masks" : `${rules} rule(s)`}\n`;
   }
   return errors.map(({ path: at, reason }) =>
-    `${escapeControls(`${path}: ${at || "the file"}: ${reason}`)}\n`
+    `${escaped(`${path}: ${at || "the file"}: ${reason}`)}\n`
   ).join("");
 }
 

@@ -1,6 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { World } from "../agent/mod.ts";
-import { Failure } from "../identity/mod.ts";
+import { escaped, Failure } from "../identity/mod.ts";
 import { ask } from "./ask.ts";
 import {
   type Command,
@@ -23,7 +23,6 @@ import { rules } from "./rules.ts";
 import { serve } from "./serve.ts";
 import { snapshot } from "./snapshot.ts";
 import { supported } from "./supported.ts";
-import { escapeControls } from "./table.ts";
 import { types } from "./types.ts";
 import { unit } from "./unit.ts";
 import { version } from "./version.ts";
@@ -68,7 +67,7 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
   const wanted = name === "--version" ? "version" : name;
   const command = COMMANDS.find((candidate) => candidate.name === wanted);
   if (command === undefined) {
-    terminal.err(`vfio-ask: there is no command ${escapeControls(name)}. Run vfio-ask help.\n`);
+    terminal.err(`vfio-ask: there is no command ${escaped(name)}. Run vfio-ask help.\n`);
     return USAGE;
   }
   try {
@@ -127,7 +126,7 @@ function checkValue({ name, value, choices }: Option, given: string): void {
 function tell(terminal: Terminal, error: unknown): number {
   if (error instanceof Failure) {
     const { message, remedy, code } = error;
-    terminal.err(`vfio-ask: ${escapeControls(message)}.${remedy === null ? "" : ` ${remedy}`}\n`);
+    terminal.err(`vfio-ask: ${escaped(message)}.${remedy === null ? "" : ` ${remedy}`}\n`);
     return code === "bad-input" || code === "not-found" ? USAGE : FAILED;
   }
   if (error instanceof OutputClosed) throw error;
@@ -138,7 +137,7 @@ function tell(terminal: Terminal, error: unknown): number {
 function help(terminal: Terminal, name: string | undefined): number {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (name !== undefined && command === undefined) {
-    terminal.err(`vfio-ask: there is no command ${escapeControls(name)}. Run vfio-ask help.\n`);
+    terminal.err(`vfio-ask: there is no command ${escaped(name)}. Run vfio-ask help.\n`);
     return USAGE;
   }
   terminal.out(command === undefined ? overview() : details(command));

@@ -7,12 +7,12 @@ import {
   type Diagnosis,
   type Finding,
 } from "../doctor/mod.ts";
-import { DOCTOR_SCHEMA, Failure, type Problem, type Snapshot } from "../identity/mod.ts";
+import { DOCTOR_SCHEMA, escaped, Failure, type Problem, type Snapshot } from "../identity/mod.ts";
 import { compareText, THIS_HOST } from "../sysfs/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { probeOptions } from "./options.ts";
-import { escapeControls, formatTable } from "./table.ts";
+import { formatTable } from "./table.ts";
 import { driverWords, snapshotWords, tellProblems } from "./words.ts";
 
 /** Runs the command `doctor`; gives its exit code. */
@@ -116,7 +116,7 @@ function deviceLines({ id, findings }: Diagnosis, told: Map<string, string>): st
 
 function findingLines({ code, sentence, remedy }: Finding): string {
   const lines = [`  ${code}: ${sentence}`, ...(remedy === null ? [] : [`  -> ${remedy}`])];
-  return lines.map((line) => `${escapeControls(line)}\n`).join("");
+  return lines.map((line) => `${escaped(line)}\n`).join("");
 }
 
 function summary(devices: readonly Diagnosis[]): string {

@@ -6,6 +6,7 @@ import {
   testSource,
   VIEW_DEFAULTS,
 } from "../agent/mod.ts";
+import { escaped } from "../identity/mod.ts";
 import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
@@ -21,7 +22,6 @@ import {
   text,
   usage,
 } from "./options.ts";
-import { escapeControls } from "./table.ts";
 import { tellProblems } from "./words.ts";
 
 /** How long requests under way may take when the server is told to stop. */
@@ -75,7 +75,7 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
     tellProblems(terminal, await recoverDevices(world, policy));
     const view = openHostView(world, looking, {
       onResult: ({ device, outcome, sentence }) => {
-        if (outcome !== "answered") terminal.err(`vfio-ask: ${escapeControls(sentence)}.\n`);
+        if (outcome !== "answered") terminal.err(`vfio-ask: ${escaped(sentence)}.\n`);
         else if (terminal.watched) terminal.err(`asked ${device}: ${outcome}\n`);
       },
     });

@@ -1,3 +1,5 @@
+import { escaped } from "../identity/mod.ts";
+
 /**
  * Rows as text in columns, each as wide as its widest cell, with a heading. Cells are shown escaped: what
  * comes from a driver or a file cannot move the cursor.
@@ -6,17 +8,12 @@ export function formatTable(
   heading: readonly string[],
   rows: readonly (readonly string[])[],
 ): string {
-  const all = [heading, ...rows].map((row) => row.map(escapeControls));
+  const all = [heading, ...rows].map((row) => row.map(escaped));
   const widths = heading.map((_, column) => Math.max(...all.map((row) => row[column]!.length)));
   return all.map((row) =>
     row.map((cell, column) => column === row.length - 1 ? cell : cell.padEnd(widths[column]!))
       .join("  ").trimEnd() + "\n"
   ).join("");
-}
-
-/** Control characters as `\x1b`. */
-export function escapeControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, (c) => `\\x${c.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
 /** A text cut to a width, with an ellipsis. */

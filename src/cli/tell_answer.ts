@@ -8,13 +8,19 @@ import {
   MOST_OFFERS,
 } from "../agent/mod.ts";
 import { type OfferOrder, reasonsNotToMigrate } from "../compat/mod.ts";
-import type { Answer, Identity, RefusalsMode, Snapshot, Verdict } from "../identity/mod.ts";
+import {
+  type Answer,
+  escaped,
+  type Identity,
+  type RefusalsMode,
+  type Snapshot,
+  type Verdict,
+} from "../identity/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
 import { formatAnswer, reasonLines } from "./format_answer.ts";
 import { formatTogether } from "./format_together.ts";
 import { count, subsystemMode, text, usage } from "./options.ts";
-import { escapeControls } from "./table.ts";
 import { vmmOption } from "./vmm_options.ts";
 
 /** The devices of one virtual machine, or a single one. */
@@ -51,7 +57,7 @@ export async function tell(
     return {
       code: NO,
       document: cannotMigrate(snapshot, source, { ...options, reasons }),
-      text: escapeControls(`${id} (${type}) cannot migrate, wherever to:`) + "\n" +
+      text: escaped(`${id} (${type}) cannot migrate, wherever to:`) + "\n" +
         reasonLines(reasons),
     };
   }

@@ -1,14 +1,14 @@
-import type {
-  Availability,
-  Configuration,
-  Device,
-  Migration,
-  Problem,
-  Snapshot,
-  Use,
+import {
+  type Availability,
+  type Configuration,
+  type Device,
+  escaped,
+  type Migration,
+  type Problem,
+  type Snapshot,
+  type Use,
 } from "../identity/mod.ts";
 import type { Terminal } from "./command.ts";
-import { escapeControls } from "./table.ts";
 
 /** Migration in a few words: `v2 stop-copy p2p pre-copy`, `none (ENOTTY)`, `unknown`. */
 export function migrationWords({ uapi, features, checks }: Migration): string {
@@ -58,7 +58,7 @@ export function tellProblems(terminal: Terminal, problems: readonly Problem[]): 
   for (const { subject, sentence, remedy } of problems) {
     const about = sentence.includes(subject) ? "" : `${subject}: `;
     terminal.err(
-      `vfio-ask: ${escapeControls(about + sentence)}.${remedy === null ? "" : ` ${remedy}`}\n`,
+      `vfio-ask: ${escaped(about + sentence)}.${remedy === null ? "" : ` ${remedy}`}\n`,
     );
   }
 }
@@ -67,5 +67,5 @@ export function tellProblems(terminal: Terminal, problems: readonly Problem[]): 
 export function snapshotWords(
   { host, snapshot, takenAt }: Pick<Snapshot, "host" | "snapshot" | "takenAt">,
 ) {
-  return escapeControls(`${host.name}, Linux ${host.kernel}, snapshot ${snapshot} of ${takenAt}`);
+  return escaped(`${host.name}, Linux ${host.kernel}, snapshot ${snapshot} of ${takenAt}`);
 }

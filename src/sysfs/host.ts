@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Host } from "../identity/mod.ts";
+import { escaped, type Host } from "../identity/mod.ts";
 import { readAttribute } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 
@@ -7,13 +7,13 @@ import type { HostRoots } from "./roots.ts";
  * The host's name, kernel release and boot.
  *
  * Source: `/proc/sys/kernel/{hostname,osrelease,random/boot_id}`. Without them a name is made up that
- * says so, since a document must name some host.
+ * says so, since a document must name some host; one with control characters, which sethostname(2) takes, is escaped.
  */
 export function readHost({ proc }: HostRoots): Host {
   const kernel = join(proc, "sys/kernel");
   return {
-    name: readAttribute(join(kernel, "hostname")) || "unnamed",
-    kernel: readAttribute(join(kernel, "osrelease")) || "unknown",
+    name: escaped(readAttribute(join(kernel, "hostname")) || "unnamed"),
+    kernel: escaped(readAttribute(join(kernel, "osrelease")) || "unknown"),
     bootId: readAttribute(join(kernel, "random/boot_id")) || null,
   };
 }

@@ -14,6 +14,12 @@ Deno.test("readHost() gives name, kernel and boot", () => {
   });
 });
 
+Deno.test("readHost() escapes a name that no document may have", () => {
+  using host = plantEmptyHost();
+  host.proc.attribute("sys/kernel/hostname", "hv\x1b[2J");
+  assertEquals(readHost(host.roots).name, "hv\\u001b[2J");
+});
+
 Deno.test("readHost() makes up names that say so where /proc tells none", () => {
   using host = plantEmptyHost();
   host.proc.attribute("sys/kernel/hostname", "");
