@@ -307,13 +307,16 @@ async function hang(step: string, killable: boolean): Promise<void> {
         ![one, two].includes(id) || migration.uapi === "v1"
       ),
   );
+  const body = { source, target: { device: two } };
+  const test = () => call(`${server.url}/v1/test`, { method: "POST", body });
+  // From here on the server keeps a worker.
+  assertEquals((await test()).json().tests[0].verdict, "compatible");
   const descriptors = countDescriptors(server.pid);
   const running = processes().length;
   set("hang_killable", killable ? "1" : "0");
   set("hang_ms", "15000");
   set("hang_step", step);
-  const body = { source, target: { device: two } };
-  const hanging = call(`${server.url}/v1/test`, { method: "POST", body });
+  const hanging = test();
   let isOver = false;
   hanging.finally(() => isOver = true);
   const heard: Heard = { statuses: new Map(), bad: [] };
