@@ -16,6 +16,11 @@ function readThread(pid: number): Thread | null {
   }
 }
 
+/** Whether a process is at work now, or waits for a processor only. */
+export function isRunnable(pid: number): boolean {
+  return readThread(pid)?.state === "R";
+}
+
 /**
  * Watches what a process does. The answer tells, at each call, whether since the call before it was at work of its own, or
  * would have been had the machine had a processor for it; not whether it waited, or worked, inside the kernel.

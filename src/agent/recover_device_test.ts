@@ -1,5 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { plantProcess } from "../../tests/fixtures/planted_host.ts";
+import { until } from "../../tests/fixtures/fake_worker.ts";
 import { makeTree } from "../../tests/fixtures/tree.ts";
 import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import { Failure } from "../identity/mod.ts";
@@ -93,3 +94,29 @@ Deno.test("recoverDevice() removes an mdev that was made for a test", async () =
   assertThrows(() => findDevice(world, GPU), Failure, "Cannot find");
   assertEquals(left(host), []);
 });
+
+Deno.test("a device is stuck whose process waits for longer than it should, not one that works", async () => {
+  using host = simulateWorld("gpu-host");
+  const { world } = host;
+  const { bootId } = readHost(world.roots);
+  const { bound } = findDevice(world, GPU);
+  const untilMs = world.now().getTime() - 1;
+  const entry = { device: GPU, what: "preflight", bootId, bound, untilMs } as const;
+  const written = journal(world.stateDirectory, entry);
+  const path = `${world.stateDirectory}/journal/${GPU}.json`;
+  const troubleWhileAt = async (state: "R" | "S", script: string) => {
+    const child = new Deno.Command("sh", { args: ["-c", script] }).spawn();
+    Deno.writeTextFileSync(path, JSON.stringify({ ...entry, pid: child.pid }));
+    await until(`it is at ${state}`, () => stateOf(child.pid) === state);
+    const trouble = await troubleOf(world, GPU);
+    child.kill();
+    await child.status;
+    return trouble;
+  };
+  assertEquals(await troubleWhileAt("R", "while :; do :; done"), null);
+  assertEquals(await troubleWhileAt("S", "exec sleep 300"), "stuck");
+  written.strike();
+});
+
+const stateOf = (pid: number) =>
+  Deno.readTextFileSync(`/proc/${pid}/status`).match(/^State:\s+(\S)/m)?.[1];

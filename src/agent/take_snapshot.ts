@@ -24,8 +24,10 @@ import { isOfBinding, readJournal } from "./journal.ts";
 import { factsOf, withOperatorFacts } from "./load_facts.ts";
 import { rulesProblems } from "./load_rules.ts";
 import type { Observations } from "./observations.ts";
+import { isRunnable } from "./own_work.ts";
 import { makeScanner, type ScanHost } from "./scan_host.ts";
 import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
+import { REACH_MS } from "./worker.ts";
 import type { World } from "./world.ts";
 
 /** A host that does not even say its name. */
@@ -176,7 +178,9 @@ function troubleOf(
   return new Map(
     readJournal(world.stateDirectory, bootId).flatMap((entry) => {
       const { device, alive, untilMs, pid } = entry;
-      if (alive && nowMs <= untilMs) return [];
+      // On a busy machine it takes longer, and waits for no driver.
+      const mayTakeLonger = nowMs <= untilMs + REACH_MS && isRunnable(pid);
+      if (alive && (nowMs <= untilMs || mayTakeLonger)) return [];
       if (!isOfBinding(entry, boundNow.get(device) ?? null)) return [];
       const [code, sentence] = alive
         ? ["stuck", `process ${pid} is stuck in the driver of ${device}`]

@@ -9,7 +9,7 @@ export const WORKER_IDLE_MS = 60_000;
  * How long a worker may take to come to a device: to start, and to look at the host. A busy machine is not the
  * device's fault, so that its deadline counts from when it is opened.
  */
-const REACH_MS = 120_000;
+export const REACH_MS = 120_000;
 
 /** How often in the time that a device is given it is looked whether its child waits for it. */
 const LOOKS = 20;
