@@ -178,9 +178,9 @@ function troubleOf(
   return new Map(
     readJournal(world.stateDirectory, bootId).flatMap((entry) => {
       const { device, alive, untilMs, pid } = entry;
+      if (alive && nowMs <= untilMs) return [];
       // On a busy machine it takes longer, and waits for no driver.
-      const mayTakeLonger = nowMs <= untilMs + REACH_MS && isRunnable(pid);
-      if (alive && (nowMs <= untilMs || mayTakeLonger)) return [];
+      if (alive && nowMs <= untilMs + REACH_MS && isRunnable(pid)) return [];
       if (!isOfBinding(entry, boundNow.get(device) ?? null)) return [];
       const [code, sentence] = alive
         ? ["stuck", `process ${pid} is stuck in the driver of ${device}`]

@@ -128,14 +128,12 @@ async function nextFromDevice(
 ): ReturnType<Child["next"]> {
   const isAtItself = watchOwnWork(child.pid);
   const stepMs = deadlineMs / LOOKS;
-  let waitedMs = 0;
+  let waits = 0;
   for (let totalMs = stepMs;; totalMs += stepMs) {
     const next = await child.next(stepMs);
     if (next !== "late") return next;
-    if (!isAtItself()) waitedMs += stepMs;
-    if (waitedMs >= deadlineMs - stepMs / 2 || totalMs >= Math.max(reachMs, deadlineMs)) {
-      return "late";
-    }
+    if (!isAtItself()) waits++;
+    if (waits === LOOKS || totalMs >= Math.max(reachMs, deadlineMs)) return "late";
   }
 }
 
