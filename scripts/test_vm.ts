@@ -3,7 +3,7 @@
  * closes with `tests: N passed, N failed[, N skipped]` over all of them.
  *
  *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; all without
- *   deno task test:vm debian/plain debian/preflight debian/systemd debian/qemu   all on the kernel without cdevs
+ *   deno task test:vm debian/plain debian/preflight debian/v1 debian/systemd debian/qemu   all on the kernel without cdevs
  *   deno task test:vm vfiolab/bench       a preflight beside a C program
  *   deno task test:vm vfiolab/pci-all     every altered PCI configuration, of which vfiolab/pci is a sample
  *   deno task test:vm vfiolab/storm       kills, and much at once, by hand only: it wants a machine to itself

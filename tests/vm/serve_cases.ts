@@ -48,13 +48,9 @@ export const SERVE_CASES: readonly VmCase[] = [
           [2, "mtty-2"],
         ],
       );
-      assertEquals(
-        offers,
-        (await call(`${session}/offers`)).json().offers.map((offer: Json) => ({
-          schema: "vfio-ask/offer/v1",
-          ...offer,
-        })),
-      );
+      const whole = (await call(`${session}/offers`)).json();
+      const schema = "vfio-ask/offer/v1";
+      assertEquals(offers, whole.offers.map((offer: Json) => ({ schema, ...offer })));
       const { refusals } = (await call(`${session}/refusals?refusals=each`)).json();
       const codes = (name: string) =>
         refusals.find(({ configuration: { id, type } }: Json) => (id ?? type) === name)
@@ -63,7 +59,7 @@ export const SERVE_CASES: readonly VmCase[] = [
       assertEquals(codes(MTTY_1), ["TypeDiffers", "BarsDiffer"]);
       assert(codes("mtty-1").includes("TypeDiffers"));
       const once = await call(`${url}/v1/ask`, { method: "POST", body: identity });
-      assertEquals(once.json().offers, (await call(`${session}/offers`)).json().offers);
+      assertEquals(once.json().offers, whole.offers);
       assertEquals((await call(session, { method: "DELETE" })).status, 204);
       assertEquals((await call(session)).status, 404);
       assertEquals(await server.stop(), 0);

@@ -64,6 +64,9 @@ export async function waitForMigration(url: string, id: string): Promise<any> {
   return await device();
 }
 
+/** A connection that is not used is soon closed, so that it is not taken for a descriptor that the server leaks. */
+const CLIENT = Deno.createHttpClient({ poolIdleTimeout: 1_000 });
+
 /** A request with a JSON answer. */
 export async function call(
   url: string,
@@ -71,6 +74,7 @@ export async function call(
   // deno-lint-ignore no-explicit-any
 ): Promise<{ status: number; headers: Headers; text: string; json: () => any }> {
   const response = await fetch(url, {
+    client: CLIENT,
     method,
     headers: {
       ...(body === undefined ? {} : { "content-type": "application/json" }),
