@@ -2,8 +2,16 @@
  * Runs the tests and closes with `tests: N passed, N failed[, N skipped]`. Arguments go to `deno test`.
  */
 const config = Deno.env.get("VFIO_ASK_CONFIG");
+const PRELOAD = new URL("../tests/open_files.ts", import.meta.url).pathname;
 const child = new Deno.Command(Deno.execPath(), {
-  args: ["test", ...(config ? [config] : []), "-A", "--no-check", ...Deno.args],
+  args: [
+    "test",
+    ...(config ? [config] : []),
+    "-A",
+    "--no-check",
+    `--preload=${PRELOAD}`,
+    ...Deno.args,
+  ],
   env: { NO_COLOR: "1" },
   stdout: "piped",
 }).spawn();

@@ -3,8 +3,7 @@
  *
  *   take_scan SYS DEV PROC PASSES [PLAN]
  *
- * With PLAN it scans once more and writes there, for scan.c, each call that it made, once: a letter and a
- * path a line.
+ * With PLAN it first scans once and writes there, for scan.c, each call that it made, once: a letter and a path a line.
  */
 import {
   makeRulesReader,
@@ -28,7 +27,7 @@ export interface Scanned {
   found: number;
 }
 
-/** How the calls are written in a plan. */
+/** How the calls of the runtime are written in a plan, and those of libc that take a path. */
 const LETTERS: Readonly<Record<string, string>> = {
   readTextFileSync: "f",
   openSync: "f",
@@ -37,7 +36,9 @@ const LETTERS: Readonly<Record<string, string>> = {
   realPathSync: "p",
   statSync: "s",
   lstatSync: "i",
+  readlink: "l",
 };
+const AT_SYMLINK_NOFOLLOW = 0x100;
 
 const [sys, dev, proc, passes, plan] = Deno.args as [string, string, string, string, string?];
 const world: World = {
@@ -54,28 +55,29 @@ const world: World = {
 };
 const observations = noObservations(null);
 
+const noted = new Map<string, boolean>();
+const withoutLetter = new Set<string>();
+let calls = 0;
+let snapshot = null;
+if (plan !== undefined) {
+  const write = Deno.writeTextFileSync;
+  const stop = noteCalls();
+  snapshot = await takeSnapshot(world, { observations });
+  stop();
+  if (withoutLetter.size > 0) {
+    throw new Error(`Cannot note ${[...withoutLetter].join(", ")}: no letter stands for it`);
+  }
+  write(plan, [...noted.keys(), ""].join("\n"));
+}
+
 const passesMs: number[] = [];
 const processorMs: number[] = [];
-let snapshot = null;
 for (let pass = 0; pass < Number(passes); pass++) {
   const start = performance.now();
   const used = readProcessorMs(Deno.pid);
   snapshot = await takeSnapshot(world, { observations });
   passesMs.push(performance.now() - start);
   processorMs.push(readProcessorMs(Deno.pid) - used);
-}
-
-const noted = new Map<string, boolean>();
-const withoutLetter = new Set<string>();
-let calls = 0;
-if (plan !== undefined) {
-  const write = Deno.writeTextFileSync;
-  noteCalls();
-  snapshot = await takeSnapshot(world, { observations });
-  if (withoutLetter.size > 0) {
-    throw new Error(`Cannot note ${[...withoutLetter].join(", ")}: no letter stands for it`);
-  }
-  write(plan, [...noted.keys(), ""].join("\n"));
 }
 
 const scanned: Scanned = {
@@ -89,26 +91,83 @@ const scanned: Scanned = {
 };
 console.log(JSON.stringify(scanned));
 
-/** Stands in front of every file function that Deno has, so that none is missed. */
-function noteCalls(): void {
+/** Stands in front of every file function that Deno has, and of libc, so that none is missed; gives what ends it. */
+function noteCalls(): () => void {
+  let isOn = true;
   const functions = Deno as unknown as Record<string, FileFunction>;
   for (const sync of Object.keys(functions).filter((name) => name.endsWith("Sync"))) {
     for (const name of [sync, sync.slice(0, -"Sync".length)]) {
       const inner = functions[name];
       if (inner === undefined) continue;
-      functions[name] = (path, ...rest) => note(name, path, () => inner(path, ...rest));
+      functions[name] = (path, ...rest) =>
+        isOn
+          ? note({ name, path: String(path), call: () => inner(path, ...rest) })
+          : inner(path, ...rest);
     }
   }
+  const { dlopen } = Deno;
+  functions.dlopen = (path, wanted) => {
+    const library = dlopen(path as string, wanted as Deno.ForeignLibraryInterface);
+    const symbols = noteSymbols(library.symbols as Record<string, FileFunction>, () => isOn);
+    return { ...library, symbols };
+  };
+  return () => isOn = false;
 }
 
-type FileFunction = (path: string, ...rest: unknown[]) => unknown;
+type FileFunction = (...rest: unknown[]) => unknown;
 
-function note<T>(name: string, path: string, call: () => T): T {
+/** Notes the calls of libc that take a path. Which of two an open is for, the call after it tells. */
+function noteSymbols(symbols: Record<string, FileFunction>, isOn: () => boolean) {
+  let openedPath = "";
+  const failed = (result: unknown) => Number(result) < 0;
+  const noteAs = (name: string, path: string, call: () => unknown) =>
+    isOn() ? note({ name, path, call, failed }) : call();
+  return {
+    ...symbols,
+    open: (path: unknown, ...rest: unknown[]) => {
+      openedPath = toText(path);
+      const fd = symbols.open!(path, ...rest);
+      return failed(fd) ? noteAs("readTextFileSync", openedPath, () => fd) : fd;
+    },
+    read: (...all: unknown[]) => {
+      const call = () => symbols.read!(...all);
+      const path = openedPath;
+      openedPath = "";
+      return path === "" ? call() : noteAs("readTextFileSync", path, call);
+    },
+    getdents64: (...all: unknown[]) => {
+      const call = () => symbols.getdents64!(...all);
+      const path = openedPath;
+      openedPath = "";
+      return path === "" ? call() : noteAs("readDirSync", path, call);
+    },
+    readlink: (path: unknown, ...rest: unknown[]) =>
+      noteAs("readlink", toText(path), () => symbols.readlink!(path, ...rest)),
+    statx: (at: unknown, path: unknown, flags: unknown, ...rest: unknown[]) => {
+      const name = Number(flags) & AT_SYMLINK_NOFOLLOW ? "lstatSync" : "statSync";
+      return noteAs(name, toText(path), () => symbols.statx!(at, path, flags, ...rest));
+    },
+  };
+}
+
+function toText(path: unknown): string {
+  const bytes = path as Uint8Array;
+  return new TextDecoder().decode(bytes.subarray(0, bytes.indexOf(0)));
+}
+
+function note<T>(
+  { name, path, call, failed = () => false }: {
+    name: string;
+    path: string;
+    call: () => T;
+    failed?: (answer: T) => boolean;
+  },
+): T {
   if (LETTERS[name] === undefined) withoutLetter.add(name);
   const line = `${LETTERS[name]} ${path}`;
   calls++;
   noted.set(line, false);
   const answer = call();
-  noted.set(line, true);
+  noted.set(line, !failed(answer));
   return answer;
 }

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import type { HostSoftware, Vmm } from "../vmm/mod.ts";
+import { readStatus } from "../../ffi/files.ts";
 import { killChild } from "./child.ts";
 import { readState, writeState } from "./state_file.ts";
 
@@ -92,8 +93,10 @@ export function parseLibvirtVersion(text: string): string | null {
 /** What tells a file from the one that was there before, null where there is none. */
 function fileAt(path: string): string | null {
   try {
-    const { isFile, ino, size, mtime, ctime } = Deno.statSync(path);
-    return isFile ? [ino, size, mtime?.getTime(), ctime?.getTime()].join(" ") : null;
+    const status = readStatus(path, { follow: true });
+    if (status === null || !status.isFile) return null;
+    const { ino, size, mtimeMs, ctimeMs } = status;
+    return [ino, size, mtimeMs, ctimeMs].join(" ");
   } catch {
     return null;
   }

@@ -11,6 +11,7 @@ import {
   readDocument,
 } from "../identity/mod.ts";
 import { countWildcards, matchType, MAX_WILDCARDS } from "../rules/mod.ts";
+import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../sysfs/mod.ts";
 
 /** Where operators declare facts. */
@@ -99,13 +100,11 @@ export function withOperatorFacts(
 
 function listFiles(directory: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(directory), ({ name }) => name)
-      .filter((name) => name.endsWith(".json")).sort(compareText).map((name) =>
-        join(directory, name)
-      );
-  } catch (error) {
+    return (readNames(directory) ?? []).filter((name) => name.endsWith(".json")).sort(compareText)
+      .map((name) => join(directory, name));
+  } catch {
     // A directory that is a problem is one when it is read as a file.
-    return error instanceof Deno.errors.NotFound ? [] : [directory];
+    return [directory];
   }
 }
 

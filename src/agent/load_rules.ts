@@ -1,6 +1,7 @@
 import { join } from "@std/path";
 import type { Problem, RulesFile } from "../identity/mod.ts";
 import { parseRules, type RulesError, shippedRules } from "../rules/mod.ts";
+import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../sysfs/mod.ts";
 
 /** Where rules lie, the operator's before the packages'. What came with the program stands behind both. */
@@ -120,9 +121,8 @@ interface Listed {
 function listRules(directory: string): Listed[] {
   let names: string[];
   try {
-    names = Array.from(Deno.readDirSync(directory), ({ name }) => name);
+    names = readNames(directory) ?? [];
   } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return [];
     return [{ name: "", path: directory, stamp: `cannot be listed: ${errnoOf(error)}` }];
   }
   return names.filter((name) => name.endsWith(".json")).map((name) => {

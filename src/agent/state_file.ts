@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import type * as z from "zod/mini";
+import { isThere } from "../../ffi/files.ts";
 import { readAs } from "../identity/mod.ts";
 
 /** A document of the state directory; null where there is none, or it was cut short, or is of another shape. */
@@ -9,8 +10,10 @@ export function readState<T>(
   schema: z.ZodMiniType<T>,
 ): T | null {
   if (directory === null) return null;
+  const path = join(directory, name);
   try {
-    return readAs<T>(schema, JSON.parse(Deno.readTextFileSync(join(directory, name)))).data ?? null;
+    if (!isThere(path)) return null;
+    return readAs<T>(schema, JSON.parse(Deno.readTextFileSync(path))).data ?? null;
   } catch {
     return null;
   }

@@ -1,8 +1,6 @@
 import { errnoName } from "../../ffi/errno.ts";
+import { readLinkText, readNames, readStatus, readText } from "../../ffi/files.ts";
 import { Failure } from "../identity/mod.ts";
-
-/** The largest text that an attribute may have: sysfs gives one page at the most. */
-const MAX_ATTRIBUTE_BYTES = 65536;
 
 /**
  * A sysfs attribute's text without its last newline, null where there is no such attribute.
@@ -10,10 +8,9 @@ const MAX_ATTRIBUTE_BYTES = 65536;
  */
 export function readAttribute(path: string): string | null {
   try {
-    const text = Deno.readTextFileSync(path);
-    return text.slice(0, MAX_ATTRIBUTE_BYTES).replace(/\n$/, "");
+    const text = readText(path);
+    return text?.endsWith("\n") ? text.slice(0, -1) : text;
   } catch (cause) {
-    if (isAbsence(cause)) return null;
     throw unreadable(path, cause);
   }
 }
@@ -21,9 +18,8 @@ export function readAttribute(path: string): string | null {
 /** What a symbolic link says, null where there is none. */
 export function readLink(path: string): string | null {
   try {
-    return Deno.readLinkSync(path);
+    return readLinkText(path);
   } catch (cause) {
-    if (isAbsence(cause)) return null;
     throw unreadable(path, cause);
   }
 }
@@ -31,9 +27,8 @@ export function readLink(path: string): string | null {
 /** The names in a directory, sorted, none where there is no such directory. */
 export function listDirectory(path: string): string[] {
   try {
-    return Array.from(Deno.readDirSync(path), (entry) => entry.name).sort();
+    return (readNames(path) ?? []).sort();
   } catch (cause) {
-    if (isAbsence(cause)) return [];
     throw unreadable(path, cause);
   }
 }
@@ -64,10 +59,8 @@ export function resolvePath(path: string): string | null {
  */
 export function readInode(path: string, { follow }: { follow: boolean }): string | null {
   try {
-    const { ino } = follow ? Deno.statSync(path) : Deno.lstatSync(path);
-    return ino === null ? null : String(ino);
+    return readStatus(path, { follow })?.ino ?? null;
   } catch (cause) {
-    if (isAbsence(cause)) return null;
     throw unreadable(path, cause);
   }
 }
@@ -88,12 +81,9 @@ export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** ENOENT, ENOTDIR, and EINVAL of readlink(2) on what is no link: there is no such thing. */
+/** ENOENT and ENOTDIR: there is no such thing. */
 function isAbsence(error: unknown): boolean {
-  if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-    return true;
-  }
-  return (error as { code?: unknown } | null)?.code === "EINVAL";
+  return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
 /** The name of the errno behind an error of the runtime, which names the common ones only. */
@@ -105,8 +95,8 @@ export function errnoOf(error: unknown): string {
 }
 
 function unreadable(path: string, cause: unknown): Failure {
-  const denied = cause instanceof Deno.errors.PermissionDenied;
   const answer = errnoOf(cause);
+  const denied = answer === "EACCES" || answer === "EPERM";
   return new Failure(
     denied ? "not-permitted" : "kernel",
     `Cannot read ${path}: kernel answered ${answer}`,

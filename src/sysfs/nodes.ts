@@ -1,3 +1,4 @@
+import { readStatus } from "../../ffi/files.ts";
 import { lastPart, listDirectory, namesIn } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import { remembered, type ScanCache } from "./scan_cache.ts";
@@ -68,10 +69,5 @@ function readVfioDevName(device: string): string | null {
 /** When a node was made, null where there is none. */
 function readAge({ dev }: HostRoots, node: string | null): number | null {
   if (node === null) return null;
-  try {
-    return Deno.statSync(`${dev}${node.slice("/dev".length)}`).mtime?.getTime() ?? 0;
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
+  return readStatus(`${dev}${node.slice("/dev".length)}`, { follow: true })?.mtimeMs ?? null;
 }

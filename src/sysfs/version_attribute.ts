@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { readBytes } from "../../ffi/files.ts";
 import { errnoOf, namesIn } from "./attribute.ts";
 
 /**
@@ -38,12 +39,9 @@ export function readVersionAttribute(
   for (const name of NAMES[of].filter((name) => names.has(name))) {
     const path = join(directory, name);
     try {
-      const bytes = readBytes(path);
-      return { path, version: toLatin1(bytes), errno: null };
+      const bytes = readBytes(path)?.subarray(0, MAX_VERSION_BYTES);
+      if (bytes !== undefined) return { path, version: toLatin1(bytes), errno: null };
     } catch (error) {
-      if (error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory) {
-        continue;
-      }
       return { path, version: null, errno: errnoOf(error) };
     }
   }
@@ -59,7 +57,8 @@ export function readVersionAttribute(
 export function readMigrationType(device: string, names = namesIn(device)): string | null {
   if (!names.has("vfio_migration_type")) return null;
   try {
-    return toLatin1(readBytes(join(device, "vfio_migration_type"))).trim();
+    const bytes = readBytes(join(device, "vfio_migration_type"))?.subarray(0, MAX_VERSION_BYTES);
+    return bytes === undefined ? null : toLatin1(bytes).trim();
   } catch {
     return null;
   }
@@ -74,16 +73,4 @@ export function toLatin1(bytes: Uint8Array): string {
 export function fromLatin1(text: string): Uint8Array<ArrayBuffer> | null {
   const codes = Array.from(text, (character) => character.codePointAt(0)!);
   return codes.every((code) => code < 256) ? new Uint8Array(codes) : null;
-}
-
-function readBytes(path: string): Uint8Array {
-  using file = Deno.openSync(path);
-  const bytes = new Uint8Array(MAX_VERSION_BYTES);
-  let count = 0;
-  for (;;) {
-    const got = file.readSync(bytes.subarray(count));
-    if (got === null || got === 0) break;
-    count += got;
-  }
-  return bytes.subarray(0, count);
 }

@@ -1,0 +1,200 @@
+import { SysError } from "./errno.ts";
+import { O_CLOEXEC, O_RDONLY } from "./syscalls.ts";
+
+/**
+ * Reading what the kernel's own file systems say, through libc.
+ *
+ * The question: what is there, and what does it say? A scan of a large host reads tens of thousands of small files, many
+ * of them to learn that they are not there. The runtime's functions make an object for each name of a directory, and an
+ * error with a stack for each file that is absent. These give the names, and null. Given up: reading without blocking,
+ * which these files do not need, and a path that is no text.
+ *
+ * Nothing here opens a device, writes, or makes an ioctl.
+ */
+const LIBC = {
+  open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, ...)
+  close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
+  read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t read(int fd, void *buf, size_t n)
+  readlink: { parameters: ["buffer", "buffer", "usize"], result: "i32" }, // ssize_t readlink(const char *, char *, size_t)
+  getdents64: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t getdents64(int fd, void *buf, size_t n)
+  statx: { parameters: ["i32", "buffer", "i32", "u32", "buffer"], result: "i32" }, // int statx(int, const char *, int, unsigned, struct statx *)
+  __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
+} as const satisfies Deno.ForeignLibraryInterface;
+
+/** What a path leads to. */
+export interface FileStatus {
+  /** The inode's number; text, since it can be larger than a number holds. */
+  ino: string;
+  /** Whether it is a regular file. */
+  isFile: boolean;
+  /** Bytes. */
+  size: number;
+  /** When it was last modified, and when its inode last changed, in milliseconds since 1970. */
+  mtimeMs: number;
+  ctimeMs: number;
+}
+
+const ENOENT = 2;
+const EINTR = 4;
+const ENOTDIR = 20;
+const EINVAL = 22;
+const ENAMETOOLONG = 36;
+
+const AT_FDCWD = -100;
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const STATX_BASIC_STATS = 0x7ff;
+const S_IFMT = 0o170000;
+const S_IFREG = 0o100000;
+
+/** Where the fields of `struct statx` are, in bytes. Source: `<linux/stat.h>`, alike on all architectures. */
+const STATX = { mode: 28, ino: 32, size: 40, ctime: 96, mtime: 112 };
+/** Where the fields of `struct linux_dirent64` are, in bytes. Source: `<linux/dirent.h>`. */
+const DIRENT = { reclen: 16, name: 19 };
+
+const PATH_BYTES = 4096;
+/** More than any attribute has: sysfs gives one page at the most. */
+const BUFFER_BYTES = 65536;
+
+type Libc = ReturnType<typeof open>;
+let opened: Libc | null = null;
+
+/** Loads libc at the first call, for the rest of the process; and makes the view of errno, see {@link openLibc}. */
+function open() {
+  const { symbols } = Deno.dlopen("libc.so.6", LIBC);
+  const location = symbols.__errno_location();
+  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
+  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  return { symbols, errno };
+}
+
+const encoder = new TextEncoder();
+const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+const pathBytes = new Uint8Array(PATH_BYTES);
+const buffer = new Uint8Array(BUFFER_BYTES);
+const view = new DataView(buffer.buffer);
+
+/** Whether a path leads to anything. */
+export function isThere(path: string): boolean {
+  return readStatus(path, { follow: true }) !== null;
+}
+
+/**
+ * The first 64 KiB of a file, null where there is none. The bytes are good until the next call of this module.
+ *
+ * Effect: the driver behind an attribute is asked. Throws a {@link SysError} for whatever else the kernel answers.
+ */
+export function readBytes(path: string): Uint8Array<ArrayBuffer> | null {
+  const fd = openToRead(path);
+  if (fd === null) return null;
+  const { symbols, errno } = opened!;
+  let count = 0;
+  for (;;) {
+    const rest = buffer.subarray(count);
+    const length = BigInt(rest.length);
+    const got = symbols.read(fd, rest, length);
+    const error = errno[0]!;
+    if (got < 0 && error === EINTR) continue;
+    if (got <= 0) {
+      symbols.close(fd);
+      if (got < 0) throw new SysError(`read ${path}`, error);
+      return buffer.subarray(0, count);
+    }
+    count += got;
+  }
+}
+
+/** The same as text in UTF-8. */
+export function readText(path: string): string | null {
+  const bytes = readBytes(path);
+  return bytes === null ? null : decoder.decode(bytes);
+}
+
+/** The names in a directory in the kernel's order, null where nothing is there. Throws a {@link SysError} for what else is there. */
+export function readNames(path: string): string[] | null {
+  const fd = openToRead(path);
+  if (fd === null) return null;
+  const { symbols, errno } = opened!;
+  const names: string[] = [];
+  const length = BigInt(BUFFER_BYTES);
+  for (;;) {
+    const got = symbols.getdents64(fd, buffer, length);
+    const error = errno[0]!;
+    if (got > 0) {
+      takeNames(names, got);
+      continue;
+    }
+    symbols.close(fd);
+    if (got === 0) return names;
+    // Removed meanwhile.
+    if (error === ENOENT) return null;
+    throw new SysError(`getdents64 ${path}`, error);
+  }
+}
+
+/** Adds the names that the kernel has written to the buffer. */
+function takeNames(names: string[], end: number): void {
+  for (let at = 0; at < end; at += view.getUint16(at + DIRENT.reclen, true)) {
+    const start = at + DIRENT.name;
+    const name = decoder.decode(buffer.subarray(start, buffer.indexOf(0, start)));
+    if (name !== "." && name !== "..") names.push(name);
+  }
+}
+
+/** What a symbolic link says, null where there is none, and where there is something else. */
+export function readLinkText(path: string): string | null {
+  const { symbols, errno } = opened ??= open();
+  const bytes = toBytes(path);
+  const length = BigInt(PATH_BYTES);
+  const got = symbols.readlink(bytes, buffer, length);
+  const error = errno[0]!;
+  if (got >= 0) return decoder.decode(buffer.subarray(0, got));
+  if (error === EINVAL) return null;
+  return absent(`readlink ${path}`, error);
+}
+
+/** What a path leads to, null for nothing; what the link itself is where links are not followed. */
+export function readStatus(path: string, { follow }: { follow: boolean }): FileStatus | null {
+  const { symbols, errno } = opened ??= open();
+  const bytes = toBytes(path);
+  const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
+  const got = symbols.statx(AT_FDCWD, bytes, flags, STATX_BASIC_STATS, buffer);
+  const error = errno[0]!;
+  if (got < 0) return absent(`statx ${path}`, error);
+  return {
+    ino: String(view.getBigUint64(STATX.ino, true)),
+    isFile: (view.getUint16(STATX.mode, true) & S_IFMT) === S_IFREG,
+    size: Number(view.getBigUint64(STATX.size, true)),
+    mtimeMs: millisecondsAt(STATX.mtime),
+    ctimeMs: millisecondsAt(STATX.ctime),
+  };
+}
+
+/** A `struct statx_timestamp` that the kernel has written to the buffer. */
+function millisecondsAt(at: number): number {
+  return Number(view.getBigInt64(at, true)) * 1000 + Math.floor(view.getUint32(at + 8, true) / 1e6);
+}
+
+function openToRead(path: string): number | null {
+  const { symbols, errno } = opened ??= open();
+  const bytes = toBytes(path);
+  const fd = symbols.open(bytes, O_RDONLY | O_CLOEXEC, 0);
+  const error = errno[0]!;
+  return fd >= 0 ? fd : absent(`open ${path}`, error);
+}
+
+/** ENOENT and ENOTDIR: there is no such thing. Throws the rest. */
+function absent(call: string, error: number): null {
+  if (error === ENOENT || error === ENOTDIR) return null;
+  throw new SysError(call, error);
+}
+
+/** A path as C takes it; good until the next one. Throws where the kernel could not be told of it. */
+function toBytes(path: string): Uint8Array<ArrayBuffer> {
+  if (path.includes("\0")) throw new SysError(`open ${path}`, EINVAL);
+  const { read, written } = encoder.encodeInto(path, pathBytes);
+  if (read < path.length || written === PATH_BYTES) {
+    throw new SysError(`open ${path}`, ENAMETOOLONG);
+  }
+  pathBytes[written] = 0;
+  return pathBytes;
+}
