@@ -1,5 +1,5 @@
 import { type Problem, type Snapshot, toProblem } from "../identity/mod.ts";
-import { readHost } from "../sysfs/mod.ts";
+import { readHost, takeTurns } from "../sysfs/mod.ts";
 import {
   classKey,
   classOfDevice,
@@ -38,7 +38,9 @@ export async function observeHost(
 ): Promise<Observed> {
   const bootId = readHost(world.roots).bootId;
   let observations = loadObservations(world.stateDirectory, bootId);
-  const first = await takeSnapshot(world, { observations });
+  // Nobody waits for a turn.
+  const turns = takeTurns(Infinity);
+  const first = await takeSnapshot(world, { observations }, { turns });
   const plan = () => {
     const nowMs = world.now().getTime();
     return planProbes(first.devices, observations, { ...options, nowMs, skip: new Set() });
@@ -60,7 +62,7 @@ export async function observeHost(
       asked.results.filter(({ outcome }) => outcome === "in-use").map(({ device }) => device),
     );
     return {
-      snapshot: await takeSnapshot(world, { observations, held, problems }),
+      snapshot: await takeSnapshot(world, { observations, held, problems }, { turns }),
       observations,
       results: asked.results,
       settling: due.settling,

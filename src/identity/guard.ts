@@ -21,6 +21,12 @@ export function guardOf(schema: Schema): Guard {
   return guard;
 }
 
+/** The guard of a schema, made when the first value comes: many a field is absent, null or empty in every document. */
+function guardLater(schema: Schema): Guard {
+  let guard: Guard | undefined;
+  return (value) => (guard ??= guardOf(schema))(value);
+}
+
 function makeGuard({ _zod: { def } }: z.core.$ZodTypes): Guard {
   const checked = (is: Guard): Guard => {
     const checks = (def.checks ?? []).map(guardOfCheck);
@@ -52,19 +58,19 @@ function makeGuard({ _zod: { def } }: z.core.$ZodTypes): Guard {
       return (value) => values.has(value);
     }
     case "nullable": {
-      const inner = guardOf(def.innerType);
+      const inner = guardLater(def.innerType);
       return (value) => value === null || inner(value);
     }
     case "optional": {
-      const inner = guardOf(def.innerType);
+      const inner = guardLater(def.innerType);
       return (value) => value === undefined || inner(value);
     }
     case "union": {
-      const options = def.options.map(guardOf);
+      const options = def.options.map(guardLater);
       return checked((value) => options.some((option) => option(value)));
     }
     case "array": {
-      const element = guardOf(def.element);
+      const element = guardLater(def.element);
       return checked((value) => Array.isArray(value) && value.every(element));
     }
     case "tuple": {
@@ -76,7 +82,7 @@ function makeGuard({ _zod: { def } }: z.core.$ZodTypes): Guard {
       );
     }
     case "record": {
-      const [key, inner] = [guardOf(def.keyType), guardOf(def.valueType)];
+      const [key, inner] = [guardLater(def.keyType), guardLater(def.valueType)];
       return checked((value) =>
         isObject(value) &&
         Object.keys(value).every((name) => name !== "__proto__" && key(name) && inner(value[name]))
