@@ -123,7 +123,7 @@ async function sendByHalf(port: number): Promise<(number | string)[]> {
     using connection = await Deno.connect({ hostname: "127.0.0.1", port });
     await connection.write(new TextEncoder().encode(`${head}{"half":`));
     const text = new Response(connection.readable).text().catch(() => "");
-    let timer: number | undefined;
+    let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), 15_000));
     const answer = await Promise.race([text, late]);
     clearTimeout(timer);

@@ -116,7 +116,7 @@ export function readLines(stream: ReadableStream<Uint8Array>): Lines {
 
 /** The promise's value, or `late`. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | "late"> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), ms));
   try {
     return await Promise.race([promise, late]);

@@ -118,7 +118,7 @@ async function runForVersion(path: string, timeoutMs: number): Promise<string | 
     return null;
   }
   const reader = child.stdout.getReader();
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), timeoutMs));
   try {
     return await readToEnd(reader, late);

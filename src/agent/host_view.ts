@@ -63,7 +63,7 @@ export async function openHostView(
   let stamp = stampOfObservations(world.stateDirectory);
   let observations: Observations = loadObservations(world.stateDirectory, bootId);
   let asking: Promise<void> | null = null;
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const end = new AbortController();
   let problems: Problem[] = [];
   const retries = new Map<string, Retry>();

@@ -25,7 +25,7 @@ export function keepJournal(
 ): AsyncDisposable {
   const { bootId } = readHost(world.roots);
   const end = new AbortController();
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   let running = Promise.resolve();
   let told = new Set<string>();
   // What was left when it was last tried, and when it is tried again.

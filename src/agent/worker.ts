@@ -54,7 +54,7 @@ export function openWorker(
   const pids = new Set<number>();
   let child: Child | null = null;
   let isDisposed = false;
-  let idle: number | undefined;
+  let idle: ReturnType<typeof setTimeout> | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   const start = (): Child => {

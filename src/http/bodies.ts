@@ -76,7 +76,7 @@ async function readChunks(
   readMs: number,
 ): Promise<Uint8Array[]> {
   const declared = request.headers.get("content-length");
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) =>
     timer = setTimeout(() => reject(tooSlow(readMs)), readMs)
   );

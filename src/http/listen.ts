@@ -50,7 +50,7 @@ export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Lis
   return {
     addresses,
     async drain(limitMs) {
-      let timer: number | undefined;
+      let timer: ReturnType<typeof setTimeout> | undefined;
       const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));
       await Promise.race([Promise.all(servers.map((server) => server.shutdown())), limit]);
       clearTimeout(timer);

@@ -30,7 +30,7 @@ function childrenOf(pid: number): number[] {
 }
 
 async function within<T>(promise: Promise<T>): Promise<T> {
-  let timer: number | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error("the server did not stop in time")), LIMIT_MS);
   });
