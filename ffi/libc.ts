@@ -12,16 +12,12 @@ const LIBC = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int socket(int domain, int type, int protocol)
   close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, void *arg)
+  ioctlByValue: { name: "ioctl", parameters: ["i32", "u32", "usize"], result: "i32" }, // the same, its argument by value
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t read(int fd, void *buf, size_t n)
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t n)
   pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" }, // ssize_t pread64(int, void *, size_t, off64_t)
   pwrite64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" }, // ssize_t pwrite64(int, const void *, size_t, off64_t)
   __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
-} as const satisfies Deno.ForeignLibraryInterface;
-
-/** The same ioctl with its argument by value. */
-const LIBC_BY_VALUE = {
-  ioctl: { parameters: ["i32", "u32", "usize"], result: "i32" }, // int ioctl(int fd, unsigned long request, unsigned long arg)
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
@@ -35,7 +31,6 @@ const LIBC_BY_VALUE = {
  */
 export function openLibc(): Syscalls & Disposable {
   const library = Deno.dlopen("libc.so.6", LIBC);
-  const byValue = Deno.dlopen("libc.so.6", LIBC_BY_VALUE);
   const c = library.symbols;
   const location = c.__errno_location();
   if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
@@ -66,7 +61,7 @@ export function openLibc(): Syscalls & Disposable {
     ioctl(fd, request, arg = 0) {
       if (typeof arg === "number") {
         const value = BigInt(arg);
-        const result = byValue.symbols.ioctl(fd, request, value);
+        const result = c.ioctlByValue(fd, request, value);
         const error = errno[0]!;
         return checked(result, error, `ioctl 0x${request.toString(16)}`);
       }
@@ -102,7 +97,6 @@ export function openLibc(): Syscalls & Disposable {
       return Deno.UnsafePointer.value(Deno.UnsafePointer.of(buffer));
     },
     [Symbol.dispose]() {
-      byValue.close();
       library.close();
     },
   };
