@@ -3,10 +3,10 @@ import { type DeviceHandle, openDevice } from "../device/mod.ts";
 import { type Check, Failure, type Holder } from "../identity/mod.ts";
 import {
   lastPart,
-  listVfioDevices,
   readDevice,
   readHolders,
   type SysfsDevice,
+  walkVfioDevices,
 } from "../sysfs/mod.ts";
 import { leftAlone, leftAloneMs } from "./may_open.ts";
 import { type WorkerResult, workerResult } from "./worker_tasks.ts";
@@ -98,8 +98,9 @@ export function notDone(why: Unavailable): WorkerResult {
 
 /** Finds a VFIO device by its name in sysfs. Throws a {@link Failure} that says what to do where it is not. */
 export function findDevice({ roots }: World, id: string): SysfsDevice {
-  const found = listVfioDevices(roots).find(({ path }) => lastPart(path) === id);
-  if (found !== undefined) return readDevice(roots, found);
+  for (const found of walkVfioDevices(roots)) {
+    if (found !== null && lastPart(found.path) === id) return readDevice(roots, found);
+  }
   throw new Failure("not-found", `Cannot find a VFIO device named ${id}`, {
     subject: id,
     remedy: "Run vfio-ask devices to see the names of all.",

@@ -46,12 +46,14 @@ export async function openWorld(
     ...(name === null ? {} : { simulate: name }),
   }).flatMap(([option, value]) => [`--${option}`, value]);
   const worker = openWorker([...program, "worker", ...options], { deadlineMs: deadline });
-  // One kernel for all: an mdev that was made is there when it is opened.
+  // One kernel for all: an mdev that was made is there when it is opened. libc is loaded once: that takes longer than a test.
   const simulated = simulator?.simulateSyscalls(scenario!, roots) ?? null;
+  let libc: (Syscalls & Disposable) | null = null;
+  const syscalls = () => simulated ?? (libc ??= openLibc());
   return {
     roots,
     stateDirectory,
-    openSyscalls: simulated === null ? openLibc : () => ({ ...simulated, [Symbol.dispose]() {} }),
+    openSyscalls: () => ({ ...syscalls(), [Symbol.dispose]() {} }),
     worker,
     // What is installed here says nothing of a host whose trees were moved or made up.
     readSoftware: roots.sys === THIS_HOST.sys
@@ -63,6 +65,7 @@ export async function openWorld(
     now: () => new Date(),
     async [Symbol.asyncDispose]() {
       await worker[Symbol.asyncDispose]();
+      libc?.[Symbol.dispose]();
       if (directory !== null) Deno.removeSync(directory, { recursive: true });
     },
   };
