@@ -1,6 +1,6 @@
 import { basename, join } from "@std/path";
 import * as z from "zod/mini";
-import { Failure, type Known, type Problem } from "../identity/mod.ts";
+import { Failure, type Known, type Problem, readAs } from "../identity/mod.ts";
 import { errnoOf } from "../sysfs/mod.ts";
 
 /**
@@ -182,7 +182,8 @@ function readEntry(path: string, bootId: string | null): OpenEntry | null {
 
 function parseEntry(text: string, path: string): JournalEntry | null {
   try {
-    const entry = Entry.parse(JSON.parse(text));
+    const entry = readAs<JournalEntry>(Entry, JSON.parse(text)).data;
+    if (entry === undefined) return null;
     return path.endsWith(`/${entry.device}.json`) ? entry : null;
   } catch {
     return null;

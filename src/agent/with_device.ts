@@ -6,6 +6,7 @@ import {
   readDevice,
   readHolders,
   type SysfsDevice,
+  takeTurns,
   walkVfioDevices,
 } from "../sysfs/mod.ts";
 import { leftAlone, leftAloneMs } from "./may_open.ts";
@@ -108,7 +109,7 @@ export function findDevice({ roots }: World, id: string): SysfsDevice {
 }
 
 async function holderOf({ roots }: World, { nodes }: SysfsDevice): Promise<Holder | null> {
-  const { byNode } = await readHolders(roots);
+  const { byNode } = await readHolders(roots, new Set(), takeTurns(Infinity));
   for (const node of [nodes.cdev, nodes.group]) {
     const holder = node === null ? undefined : byNode.get(node);
     if (holder !== undefined) return holder;

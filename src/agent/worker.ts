@@ -1,4 +1,5 @@
 import { type Child, startChild } from "./child.ts";
+import { readAs } from "../identity/mod.ts";
 import { watchOwnWork } from "./own_work.ts";
 import { WorkerResult, workerResult, type WorkerTask } from "./worker_tasks.ts";
 
@@ -140,7 +141,7 @@ async function nextFromDevice(
 /** A line as a result, null where it is none. */
 function parseResult(line: string): WorkerResult | null {
   try {
-    return WorkerResult.parse(JSON.parse(line));
+    return readAs<WorkerResult>(WorkerResult, JSON.parse(line)).data ?? null;
   } catch {
     return null;
   }

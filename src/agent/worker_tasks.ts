@@ -3,6 +3,7 @@ import {
   Capabilities,
   Check,
   DriverTest,
+  Failure,
   Holder,
   InitialData,
   type Known,
@@ -10,6 +11,7 @@ import {
   Name,
   PciConfig,
   Problem,
+  readAs,
 } from "../identity/mod.ts";
 
 /** A target to test: a device, or a type that an mdev is made of for the time of the test. */
@@ -56,6 +58,14 @@ export const WorkerTask = z.discriminatedUnion("do", [
   z.looseObject({ do: z.literal("recover"), device: z.string(), settleMs: z.number() }),
 ]);
 export type WorkerTask = Known<z.infer<typeof WorkerTask>>;
+
+/** A line as a task. Throws where it is none: only a fault of this program writes one. */
+export function readTask(line: string): WorkerTask {
+  const { data, issues } = readAs<WorkerTask>(WorkerTask, JSON.parse(line));
+  if (data !== undefined) return data;
+  const [{ pointer, detail }] = issues;
+  throw new Failure("bad-input", `Cannot do a task: ${pointer}: ${detail}`, { subject: "task" });
+}
 
 /** What came of a write to a version attribute: how much it took, or the errno. */
 export const VersionOutcome = z.discriminatedUnion("is", [

@@ -1,4 +1,4 @@
-import { openingLine, readLines, runTask, WorkerTask } from "../agent/mod.ts";
+import { openingLine, readLines, readTask, runTask } from "../agent/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { DEADLINE, deadlineMs, HOST_OPTIONS } from "./options.ts";
 
@@ -20,8 +20,7 @@ export const worker: Command = {
     const world = { ...await context.openWorld(), onOpening };
     const lines = readLines(Deno.stdin.readable);
     for (let next = await lines.next(); next !== null; next = await lines.next()) {
-      const task = WorkerTask.parse(JSON.parse(next.line));
-      const result = await runTask(world, task, { deadlineMs: deadlineMs(context) });
+      const result = await runTask(world, readTask(next.line), { deadlineMs: deadlineMs(context) });
       out(JSON.stringify(result) + "\n");
     }
     return YES;
