@@ -12,6 +12,9 @@ interface TypePattern {
  * the other side repeats. Names that are known already stand for their texts. Null where it does not match.
  */
 export function matchType(pattern: string, type: string, known: Captures = {}): Captures | null {
+  const wildcard = pattern.search(/[*{]/);
+  if (wildcard === -1) return type === pattern ? known : null;
+  if (!type.startsWith(pattern.slice(0, wildcard))) return null;
   const { regex, names } = readPattern(pattern);
   const match = regex.exec(type);
   if (match === null) return null;

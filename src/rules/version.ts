@@ -12,7 +12,9 @@ export function parseVersion(text: string): number[] | null {
 export function isOlder(version: string, than: string): boolean {
   const [a, b] = [parseVersion(version), parseVersion(than)];
   if (a === null || b === null) return false;
-  const length = Math.max(a.length, b.length);
-  const at = Array.from({ length }, (_, i) => (a[i] ?? 0) - (b[i] ?? 0)).find((sign) => sign !== 0);
-  return at !== undefined && at < 0;
+  for (let i = 0; i < Math.max(a.length, b.length); i++) {
+    const sign = (a[i] ?? 0) - (b[i] ?? 0);
+    if (sign !== 0) return sign < 0;
+  }
+  return false;
 }
