@@ -1,12 +1,13 @@
 import { configSizeOf, openAsQemu, type PciSource } from "./open_as_qemu.ts";
-import { type PciField, pciFieldAt } from "./pci_fields.ts";
-import type { PairSetting } from "./qemu_setting.ts";
+import { type PciField, pciFieldsAt } from "./pci_fields.ts";
+import type { QemuPciDevice } from "./qemu_pci_device.ts";
+import type { PairSetting, QemuSetting } from "./qemu_setting.ts";
 
-/** A register in which QEMU finds two devices different, with what it reads on each side. */
+/** A register in which QEMU finds two devices different, with what it reads on each side: written down when it is told. */
 export interface PciDifference {
   field: PciField;
-  source: string;
-  target: string;
+  readonly source: string;
+  readonly target: string;
 }
 
 /** What becomes of a migration by the PCI configurations: QEMU refuses by a difference, or does not start at all. */
@@ -32,16 +33,52 @@ export function compareAsQemu(
   if (ours.problem !== null) return { differences: [], problem: ours.problem };
   const sizes = [configSizeOf(source.space), configSizeOf(target.space)] as const;
   if (sizes[0] !== sizes[1]) return { differences: [sizeDiffers(sizes)], problem: null };
-  const sent = openAsQemu(source, setting.source).config;
-  const { config, cmask, wmask, w1cmask } = ours;
-  const differences: PciDifference[] = [];
-  for (let i = 0; i < config.length; i++) {
-    if (((sent[i]! ^ config[i]!) & cmask[i]! & ~wmask[i]! & ~w1cmask[i]!) === 0) continue;
-    const field = pciFieldAt(config, i);
-    if (field.at < (differences.at(-1)?.field.at ?? -1) + 1) continue;
-    differences.push({ field, source: read(sent, field), target: read(config, field) });
-  }
+  const sent = sentBy(source, setting.source);
+  const differences = pciFieldsAt(ours.config, comparedOffsets(sent, ours))
+    .map((field) => differs(field, sent, ours.config));
   return { differences, problem: null };
+}
+
+/** What sources send, by their settings: one source is compared with many targets. */
+const SENT = new WeakMap<PciSource, Map<string, Uint8Array>>();
+
+/** The configuration space that the source's QEMU sends. */
+function sentBy(source: PciSource, setting: QemuSetting): Uint8Array {
+  const sent = SENT.get(source) ?? new Map<string, Uint8Array>();
+  SENT.set(source, sent);
+  const key = JSON.stringify(setting);
+  const config = sent.get(key) ?? openAsQemu(source, setting).config;
+  sent.set(key, config);
+  return config;
+}
+
+/** The offsets of bytes that are compared and differ. Most words are alike: only of others each byte is looked at. */
+function comparedOffsets(
+  sent: Uint8Array,
+  { config, cmask, wmask, w1cmask }: QemuPciDevice,
+): number[] {
+  const [theirs, ours] = [new Uint32Array(sent.buffer), new Uint32Array(config.buffer)];
+  const offsets: number[] = [];
+  for (let word = 0; word < ours.length; word++) {
+    if (theirs[word] === ours[word]) continue;
+    for (let i = 4 * word; i < 4 * word + 4; i++) {
+      const compared = cmask[i]! & ~wmask[i]! & ~w1cmask[i]!;
+      if (((sent[i]! ^ config[i]!) & compared) !== 0) offsets.push(i);
+    }
+  }
+  return offsets;
+}
+
+function differs(field: PciField, sent: Uint8Array, config: Uint8Array): PciDifference {
+  return {
+    field,
+    get source() {
+      return read(sent, field);
+    },
+    get target() {
+      return read(config, field);
+    },
+  };
 }
 
 function sizeDiffers([source, target]: readonly [number, number]): PciDifference {

@@ -4,6 +4,7 @@ import {
   PCI_CONFIG_SPACE_SIZE,
   PCIE_CONFIG_SPACE_SIZE,
   type QemuPciDevice,
+  setLong,
   setWord,
 } from "./qemu_pci_device.ts";
 import type { QemuSetting } from "./qemu_setting.ts";
@@ -87,8 +88,7 @@ function registerBar({ config, cmask, wmask }: QemuPciDevice, bar: PciBar, space
   const isIo = (space[at]! & 1) !== 0;
   config[at] = space[at]! & (isIo ? 0x3 : 0xf);
   const is64 = !isIo && (space[at]! & 4) !== 0;
-  const writable = BigInt.asUintN(64, -BigInt(bar.size));
-  const bytes = is64 ? 8 : 4;
-  cmask.fill(0xff, at, at + bytes);
-  for (let i = 0; i < bytes; i++) wmask[at + i] = Number((writable >> BigInt(8 * i)) & 0xffn);
+  cmask.fill(0xff, at, at + (is64 ? 8 : 4));
+  setLong(wmask, at, -bar.size);
+  if (is64) setLong(wmask, at + 4, Math.floor(-bar.size / 2 ** 32));
 }

@@ -105,28 +105,63 @@ const EXTENDED: Readonly<Record<number, CapabilityKind>> = {
   0x23: { name: "designated-vendor-specific", registers: [] },
 };
 
-/** What the byte at an offset belongs to, by the lists of capabilities of a configuration space. */
-export function pciFieldAt(config: Uint8Array, offset: number): PciField {
-  if (offset < 0x40) return fieldOf(HEADER, { base: 0, offset, prefix: "" });
-  const isExtended = offset >= 0x100;
-  const starts = isExtended ? extendedStarts(config) : standardStarts(config);
-  const base = Math.max(-1, ...starts.filter((start) => start <= offset));
-  if (base < 0) return { at: offset, bytes: 1, name: "device-specific byte" };
-  const id = isExtended ? getWord(config, base) : config[base]!;
-  const kind = (isExtended ? EXTENDED : CAPABILITIES)[id];
-  const name = kind?.name ?? `capability 0x${id.toString(16)}`;
-  const registers = [...(isExtended ? EXTENDED_LIST : LIST), ...(kind?.registers ?? [])];
-  return fieldOf(registers, { base, offset, prefix: `${name} ` });
+/** A part of a configuration space: a capability, the header, or what is in neither. */
+interface Area {
+  start: number;
+  prefix: string;
+  registers: readonly Register[];
 }
 
-function fieldOf(
-  registers: readonly Register[],
-  { base, offset, prefix }: { base: number; offset: number; prefix: string },
-): PciField {
-  const found = registers.find(([at, bytes]) => base + at <= offset && offset < base + at + bytes);
+/** The registers that bytes belong to, each once, by the lists of capabilities of a configuration space; in ascending order. */
+export function pciFieldsAt(config: Uint8Array, offsets: readonly number[]): PciField[] {
+  if (offsets.length === 0) return [];
+  const areas = areasOf(config);
+  const fields: PciField[] = [];
+  for (const offset of offsets) {
+    const field = fieldOf(areas.findLast(({ start }) => start <= offset)!, offset);
+    if (field.at > (fields.at(-1)?.at ?? -1)) fields.push(field);
+  }
+  return fields;
+}
+
+function fieldOf({ start, prefix, registers }: Area, offset: number): PciField {
+  const found = registers.find(([at, bytes]) =>
+    start + at <= offset && offset < start + at + bytes
+  );
   if (found === undefined) return { at: offset, bytes: 1, name: `${prefix}byte` };
   const [at, bytes, name] = found;
-  return { at: base + at, bytes, name: prefix + name };
+  return { at: start + at, bytes, name: prefix + name };
+}
+
+/** All areas by their starts: each ends where the next one begins. */
+function areasOf(config: Uint8Array): Area[] {
+  const capabilities = [
+    ...standardStarts(config).map((start) => {
+      const id = config[start]!;
+      return capabilityAt(start, { id, kind: CAPABILITIES[id], list: LIST });
+    }),
+    ...extendedStarts(config).map((start) => {
+      const id = getWord(config, start);
+      return capabilityAt(start, { id, kind: EXTENDED[id], list: EXTENDED_LIST });
+    }),
+  ].sort((a, b) => a.start - b.start);
+  return [
+    { start: 0, prefix: "", registers: HEADER },
+    { start: 0x40, prefix: "device-specific ", registers: [] },
+    ...capabilities,
+  ];
+}
+
+function capabilityAt(
+  start: number,
+  { id, kind, list }: {
+    id: number;
+    kind: CapabilityKind | undefined;
+    list: readonly Register[];
+  },
+): Area {
+  const name = kind?.name ?? `capability 0x${id.toString(16)}`;
+  return { start, prefix: `${name} `, registers: [...list, ...kind?.registers ?? []] };
 }
 
 function standardStarts(config: Uint8Array): number[] {

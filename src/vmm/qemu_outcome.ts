@@ -41,10 +41,10 @@ export const QEMU_IOMMU_TRACKING_SINCE = "9.1";
  */
 export function qemuOutcome(settings: QemuSettings, { dmaLogging, iommu }: Tracking): QemuOutcome {
   const { qemu, backend, enableMigration, deviceDirtyPageTracking } = settings;
-  const isRecent = !isOlder(qemu, QEMU_IOMMU_TRACKING_SINCE);
-  const usesLog = dmaLogging !== "absent" && !(isRecent && deviceDirtyPageTracking === "off");
-  const usesIommu = iommu && isRecent && backend === "iommufd";
   if (enableMigration === "off") return "blocked";
+  const isRecent = () => !isOlder(qemu, QEMU_IOMMU_TRACKING_SINCE);
+  const usesLog = dmaLogging !== "absent" && !(deviceDirtyPageTracking === "off" && isRecent());
+  const usesIommu = iommu && backend === "iommufd" && isRecent();
   if (!usesLog && !usesIommu && enableMigration === "auto") return "blocked";
   if (usesLog && ["cannot-start", "cannot-report"].includes(dmaLogging)) return "fails";
   return "passes";

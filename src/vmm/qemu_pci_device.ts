@@ -10,7 +10,7 @@ export interface QemuPciDevice {
   wmask: Uint8Array;
   /** Bits that the guest clears by writing 1. */
   w1cmask: Uint8Array;
-  /** What a capability covers. */
+  /** What a capability covers: 0xff. */
   used: Uint8Array;
   /** Why QEMU would not start with the device, null where it would. */
   problem: string | null;
@@ -33,7 +33,7 @@ const PCI_CAP_LIST_NEXT = 1;
  */
 export function addCapability(device: QemuPciDevice, { id, at, size }: Capability): void {
   const { config, cmask, wmask, used } = device;
-  if (used.subarray(at, at + size).some((byte) => byte !== 0)) {
+  if (used.subarray(at, at + size).includes(0xff)) {
     device.problem ??= `its capability ${hex(id)} at ${hex(at)} overlaps another one`;
     return;
   }

@@ -27,23 +27,38 @@ export interface PairSetting {
   target: QemuSetting;
 }
 
+/** The parts of a setting that decide something of two devices. */
+export type Matters = Readonly<Record<keyof QemuSetting, boolean>>;
+
+/** Where nothing is known of the devices. */
+const ALL_MATTER: Matters = {
+  bus: true,
+  showsRebar: true,
+  boundsPowerManagement: true,
+  checksVendorSpecific: true,
+};
+
 /**
- * Every way in which two monitors can be set, by what is known of them: one where all that matters is known.
+ * Every way in which two monitors can be set, by what is known of them: one where all that matters is known. What does
+ * not matter is false, and the bus a port.
  *
  * Source: QEMU, hw/vfio/pci.c of 7.2, 10.0.13 and 10.2.2. `vfio_setup_rebar_ecap` came with 8.1 ("Static Resizable BAR
  * capability"); `skip-vsc-check` with 9.1, off for machine types up to 9.0 (hw/core/machine.c, `hw_compat_9_0`);
  * `pci_pm_init` with 10.0.
  */
-export function possibleSettings(pair: QemuPair): PairSetting[] {
+export function possibleSettings(pair: QemuPair, matters: Matters = ALL_MATTER): PairSetting[] {
   const { source, target, machineType } = pair;
-  const from = (version: string | null, first: string) =>
-    version === null ? null : !isOlder(version, first);
-  const exempt = exemptsVendorSpecific(pair);
-  return either(from(source, "8.1")).flatMap((sourceRebar) =>
-    either(from(target, "8.1")).flatMap((targetRebar) =>
-      either(from(target, "10.0")).flatMap((boundsPowerManagement) =>
-        either(exempt === null ? null : !exempt).flatMap((checksVendorSpecific) =>
-          possibleBuses(machineType, pair.bus).map((bus) => {
+  const values = (part: keyof Matters, known: () => boolean | null) =>
+    matters[part] ? either(known()) : [false];
+  const bounds = values("boundsPowerManagement", () => isFrom(target, "10.0"));
+  const checks = values("checksVendorSpecific", () => checksVendorSpecificOf(pair));
+  const buses = matters.bus ? possibleBuses(machineType, pair.bus) : ["port" as const];
+  const ours = values("showsRebar", () => isFrom(target, "8.1"));
+  return values("showsRebar", () => isFrom(source, "8.1")).flatMap((sourceRebar) =>
+    ours.flatMap((targetRebar) =>
+      bounds.flatMap((boundsPowerManagement) =>
+        checks.flatMap((checksVendorSpecific) =>
+          buses.map((bus) => {
             const shared = { bus, boundsPowerManagement, checksVendorSpecific };
             return {
               source: { ...shared, showsRebar: sourceRebar },
@@ -54,6 +69,11 @@ export function possibleSettings(pair: QemuPair): PairSetting[] {
       )
     )
   );
+}
+
+/** Whether a version is a first one or newer, null where it is not known. */
+function isFrom(version: string | null, first: string): boolean | null {
+  return version === null ? null : !isOlder(version, first);
 }
 
 function either(known: boolean | null): boolean[] {
@@ -70,12 +90,11 @@ function possibleBuses(machineType: string | null, bus: PciBus | null): PciBus[]
   return CONVENTIONAL.test(machineType) ? ["conventional"] : ["port", "root-complex"];
 }
 
-/** Whether a target leaves out the contents of vendor-specific capabilities, null where that is not known. */
-function exemptsVendorSpecific({ source, target, machineType }: QemuPair): boolean | null {
-  if ([source, target].some((version) => version !== null && isOlder(version, "9.1"))) return false;
+/** Whether a target compares the contents of vendor-specific capabilities, null where that is not known. */
+function checksVendorSpecificOf({ source, target, machineType }: QemuPair): boolean | null {
+  if ([source, target].some((version) => version !== null && isOlder(version, "9.1"))) return true;
   // Distributions have machine types of their own, pc-q35-rhel9.4.0, which say nothing of QEMU's versions.
   const version = /-(\d+\.\d+)$/.exec(machineType ?? "")?.[1] ??
     (/^(pc|q35|virt|pseries|s390-ccw-virtio)$/.test(machineType ?? "") ? source : null);
-  if (version === null) return null;
-  return !isOlder(version, "9.1");
+  return version === null ? null : isOlder(version, "9.1");
 }

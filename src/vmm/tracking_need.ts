@@ -93,10 +93,10 @@ export function trackingNeedOf(
   const given = settingsOf(vmm);
   const does = trackings.every((tracking) => passes(given, tracking));
   if (does && trackings.every((tracking) => passes({}, tracking))) return null;
-  const could = trackings.some((tracking) => couldPass(given, tracking));
+  const could = () => trackings.some((tracking) => couldPass(given, tracking));
   const isTurnedOff = given.deviceDirtyPageTracking === "off";
   const need = describe(isTurnedOff ? trackings.map(withoutLog) : trackings);
-  return { ...need, state: does ? "met" : could ? "unknown" : "unmet" };
+  return { ...need, state: does ? "met" : could() ? "unknown" : "unmet" };
 }
 
 /** None for a device without migration v2; every one for a device that nobody asked. */
