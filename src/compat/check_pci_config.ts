@@ -3,7 +3,7 @@ import type { Candidate } from "./configurations.ts";
 import { checkUnchecked } from "./check_unchecked_pci.ts";
 import { comparePciConfigs, decodedDifferences } from "./compare_pci_configs.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
-import type { PciDifference } from "../vmm/mod.ts";
+import type { ToldDifferences } from "./tell_differences.ts";
 
 /**
  * What QEMU will make of the PCI configurations, whatever the drivers say: it compares what both devices show in its own
@@ -51,13 +51,13 @@ function checkCompared(
       return [find("refuse", "PciDeviceRefused", sentence, { source: null, host: null })];
     }
     case "different": {
-      const { names, ...values } = tell(outcome);
+      const { names, ...values } = outcome.told;
       const sentence =
         `${vendor}: QEMU compares the PCI configurations and refuses another ${names}`;
       return [find("refuse", "PciConfigDiffers", sentence, values)];
     }
     case "depends": {
-      const { names, ...values } = tell(outcome);
+      const { names, ...values } = outcome.told;
       const sentence = `${vendor}: whether QEMU refuses another ${names} depends on ${
         outcome.on.join(" and on ")
       }`;
@@ -67,29 +67,11 @@ function checkCompared(
 }
 
 /** What is in vendor-specific capabilities, where QEMU does not look. */
-function vendorSpecificDiffers(vendor: string, differences: readonly PciDifference[]): Finding[] {
-  if (differences.length === 0) return [];
-  const { names, ...values } = tell({ differences });
+function vendorSpecificDiffers(vendor: string, told: ToldDifferences | null): Finding[] {
+  if (told === null) return [];
+  const { names, ...values } = told;
   const sentence = `${vendor}: the guest sees another ${names}; QEMU does not check it`;
   return [find("warn", "VendorSpecificDiffers", sentence, values)];
-}
-
-/** How many registers a reason names. */
-const NAMED = 6;
-
-/** Registers by name and place, and what each side has there. */
-function tell({ differences }: { differences: readonly PciDifference[] }) {
-  const shown = differences.slice(0, NAMED);
-  const more = differences.length - shown.length;
-  const place = ({ field: { name, at, bytes } }: (typeof shown)[number]) =>
-    bytes === 0 ? name : `${name} at 0x${at.toString(16)}`;
-  const values = (side: "source" | "target") =>
-    shown.map((difference) => `${place(difference)} ${difference[side]}`).join(", ");
-  return {
-    names: shown.map(place).join(", ") + (more === 0 ? "" : `, and ${more} more`),
-    source: values("source"),
-    host: values("target"),
-  };
 }
 
 function contentsNotKnown(source: Identity, target: Candidate): Finding[] {

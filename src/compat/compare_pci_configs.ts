@@ -3,13 +3,12 @@ import {
   compareAsQemu,
   type PairSetting,
   type PciComparison,
-  type PciDifference,
   type PciSource,
   possibleSettings,
   type QemuPair,
-  type QemuSetting,
 } from "../vmm/mod.ts";
 import type { Candidate } from "./configurations.ts";
+import { tellDifferences, type ToldDifferences } from "./tell_differences.ts";
 
 /** A source and a target that both have a PCI configuration with its bytes. */
 export interface PciPair {
@@ -22,10 +21,10 @@ export interface PciPair {
 /** What QEMU will find, by all that is known of it. */
 export type PciOutcome =
   /** `unchecked` is where QEMU does not look, of what the guest sees in vendor-specific capabilities. */
-  | { kind: "same"; unchecked: readonly PciDifference[] }
+  | { kind: "same"; unchecked: ToldDifferences | null }
   | { kind: "problem"; problem: string }
-  | { kind: "different"; differences: readonly PciDifference[] }
-  | { kind: "depends"; differences: readonly PciDifference[]; on: string[] };
+  | { kind: "different"; told: ToldDifferences }
+  | { kind: "depends"; told: ToldDifferences; on: string[] };
 
 /** What is not known, by the part of the setting that it decides. */
 const UNKNOWNS: readonly { same: (setting: PairSetting) => unknown; text: string }[] = [
@@ -84,29 +83,17 @@ function textOf(config: PciConfig): string {
 
 /** The settings that the monitors can have, as far as they matter to devices with such capabilities. */
 function settingsFor(theirs: PciConfig, ours: PciConfig, qemus: QemuPair): PairSetting[] {
-  const has = (list: "capabilities" | "extendedCapabilities", id: number) =>
-    [theirs, ours].some((config) => config[list]?.some((found) => parseInt(found.id, 16) === id));
-  const [hasExpress, hasRebar, hasVendorSpecific, hasPowerManagement] = [
-    has("capabilities", 0x10),
-    has("extendedCapabilities", 0x15),
-    has("capabilities", 0x09),
-    has("capabilities", 0x01),
-  ];
-  const seesBus = hasExpress ||
-    [theirs, ours].some(({ extendedCapabilities }) => (extendedCapabilities?.length ?? 0) > 0);
-  const plain = (
-    { bus, showsRebar, checksVendorSpecific, boundsPowerManagement }: QemuSetting,
-  ) => ({
-    bus: seesBus ? bus : "port",
-    showsRebar: hasRebar && showsRebar,
-    checksVendorSpecific: hasVendorSpecific && checksVendorSpecific,
-    boundsPowerManagement: hasPowerManagement && boundsPowerManagement,
-  } as const);
-  const all = possibleSettings(qemus).map(({ source, target }) => ({
-    source: plain(source),
-    target: plain(target),
-  }));
-  return [...new Map(all.map((setting) => [JSON.stringify(setting), setting])).values()];
+  const idsIn = (list: "capabilities" | "extendedCapabilities") =>
+    new Set(
+      [theirs, ours].flatMap((config) => config[list] ?? []).map(({ id }) => parseInt(id, 16)),
+    );
+  const [standard, extended] = [idsIn("capabilities"), idsIn("extendedCapabilities")];
+  return possibleSettings(qemus, {
+    bus: standard.has(0x10) || extended.size > 0,
+    showsRebar: extended.has(0x15),
+    checksVendorSpecific: standard.has(0x09),
+    boundsPowerManagement: standard.has(0x01),
+  });
 }
 
 function compareIn(
@@ -122,13 +109,16 @@ function compareIn(
   if (first === undefined) {
     const [setting] = settings as [PairSetting];
     const checked = { ...setting, target: { ...setting.target, checksVendorSpecific: true } };
-    return { kind: "same", unchecked: compareAsQemu(source, target, checked).differences };
+    const { differences } = compareAsQemu(source, target, checked);
+    return {
+      kind: "same",
+      unchecked: differences.length === 0 ? null : tellDifferences(differences),
+    };
   }
-  if (refused.length < results.length) {
-    return { kind: "depends", differences: first.differences, on: decisive(results) };
-  }
+  const told = tellDifferences(first.differences);
+  if (refused.length < results.length) return { kind: "depends", told, on: decisive(results) };
   if (first.problem !== null) return { kind: "problem", problem: first.problem };
-  return { kind: "different", differences: first.differences };
+  return { kind: "different", told };
 }
 
 function isRefused({ differences, problem }: PciComparison): boolean {
@@ -146,12 +136,18 @@ function decisive(results: readonly (PciComparison & { setting: PairSetting })[]
   }).map(({ text }) => text);
 }
 
-/** Both configuration spaces, as the model takes them. */
+/** Sources whose bytes were unpacked: each is compared with many targets. */
+const SOURCES = new WeakMap<PciConfig, PciSource>();
+
 function toSources(theirs: PciConfig, ours: PciConfig) {
-  return {
-    source: { space: unpackPciSpace(theirs.space!), bars: theirs.bars },
-    target: { space: unpackPciSpace(ours.space!), bars: ours.bars },
-  };
+  const source = SOURCES.get(theirs) ?? unpack(theirs);
+  SOURCES.set(theirs, source);
+  return { source, target: unpack(ours) };
+}
+
+/** A configuration, as the model takes it. */
+function unpack({ space, bars }: PciConfig): PciSource {
+  return { space: unpackPciSpace(space!), bars };
 }
 
 /** The monitors: the one that runs the source's device, else those that are installed. */
