@@ -12,9 +12,7 @@ interface TypePattern {
  * the other side repeats. Names that are known already stand for their texts. Null where it does not match.
  */
 export function matchType(pattern: string, type: string, known: Captures = {}): Captures | null {
-  const wildcard = pattern.search(/[*{]/);
-  if (wildcard === -1) return type === pattern ? known : null;
-  if (!type.startsWith(pattern.slice(0, wildcard))) return null;
+  if (!pattern.includes("*") && !pattern.includes("{")) return type === pattern ? known : null;
   const { regex, names } = readPattern(pattern);
   const match = regex.exec(type);
   if (match === null) return null;
@@ -30,25 +28,31 @@ export function matchType(pattern: string, type: string, known: Captures = {}): 
 /** The one type that a pattern can stand for, given what its names are known to be; null for several. */
 export function literalType(pattern: string, known: Captures): string | null {
   const filled = fillPattern(pattern, known);
-  return /[*]|\{\w+\}/.test(filled) ? null : filled;
+  return countWildcards(filled) > 0 ? null : filled;
 }
 
 /** A pattern with what its names are known to stand for. */
 export function fillPattern(pattern: string, known: Captures): string {
-  return pattern.replace(
-    /\{(\w+)\}/g,
-    (braces, name) => Object.hasOwn(known, name) ? known[name]! : braces,
-  );
+  return partsOf(pattern).map((part, index) => {
+    const name = part.slice(1, -1);
+    return index % 2 === 1 && Object.hasOwn(known, name) ? known[name] : part;
+  }).join("");
 }
 
 /** The names in braces of a pattern. */
 export function patternNames(pattern: string): string[] {
-  return Array.from(pattern.matchAll(/\{(\w+)\}/g), (match) => match[1]!);
+  return partsOf(pattern).filter((part, index) => index % 2 === 1 && part !== "*")
+    .map((braces) => braces.slice(1, -1));
 }
 
 /** How many parts of a pattern stand for something else. */
 export function countWildcards(pattern: string): number {
-  return pattern.match(/\*|\{\w+\}/g)?.length ?? 0;
+  return (partsOf(pattern).length - 1) / 2;
+}
+
+/** The parts of a pattern: every second one stands for something else. */
+function partsOf(pattern: string): string[] {
+  return pattern.split(/(\*|\{\w+\})/);
 }
 
 const READ = new Map<string, TypePattern>();
@@ -56,11 +60,10 @@ const READ = new Map<string, TypePattern>();
 function readPattern(pattern: string): TypePattern {
   const known = READ.get(pattern);
   if (known !== undefined) return known;
-  const names = patternNames(pattern);
-  const source = pattern.split(/(\*|\{\w+\})/).map((part) =>
-    part === "*" ? ".*" : /^\{\w+\}$/.test(part) ? "(.+?)" : part.replace(/[^\w]/g, "\\$&")
+  const source = partsOf(pattern).map((part, index) =>
+    index % 2 === 0 ? RegExp.escape(part) : part === "*" ? ".*" : "(.+?)"
   ).join("");
-  const read = { regex: new RegExp(`^${source}$`, "s"), names };
+  const read = { regex: new RegExp(`^${source}$`, "s"), names: patternNames(pattern) };
   if (READ.size > 10_000) READ.clear();
   READ.set(pattern, read);
   return read;

@@ -1,6 +1,11 @@
 import type { PciBar } from "../identity/mod.ts";
-import { addExtendedCapabilities, addStandardCapabilities } from "./qemu_pci_capabilities.ts";
 import {
+  addExtendedCapabilities,
+  addStandardCapabilities,
+  listCapabilities,
+} from "./qemu_pci_capabilities.ts";
+import {
+  type Capability,
   PCI_CONFIG_SPACE_SIZE,
   PCIE_CONFIG_SPACE_SIZE,
   type QemuPciDevice,
@@ -40,28 +45,51 @@ export interface PciSource {
  * Source: QEMU 7.2, 10.0.13, 10.2.2: hw/pci/pci.c (`pci_init_cmask`, `pci_init_wmask`, `pci_init_w1cmask`, `pci_register_bar`),
  * hw/vfio/pci.c (`vfio_populate_device`, `vfio_realize`, `vfio_bar_prepare`).
  */
-export function openAsQemu({ space, bars }: PciSource, setting: QemuSetting): QemuPciDevice {
-  const size = configSizeOf(space);
+export function openAsQemu(source: PciSource, setting: QemuSetting): QemuPciDevice {
+  const bare = BARE.get(source) ?? makeBare(source);
+  BARE.set(source, bare);
+  const { config, cmask, wmask, w1cmask } = bare.device;
   const device: QemuPciDevice = {
+    config: config.slice(),
+    cmask: cmask.slice(),
+    wmask: wmask.slice(),
+    w1cmask,
+    used: new Uint8Array(config.length),
+    problem: null,
+  };
+  if (bare.capabilities === null) return device;
+  addStandardCapabilities(device, bare.capabilities, { setting, bars: source.bars });
+  if (device.problem === null) addExtendedCapabilities(device, setting);
+  return device;
+}
+
+/** A device before QEMU adds its capabilities, which is the same in every setting. */
+interface BareDevice {
+  device: Omit<QemuPciDevice, "used" | "problem">;
+  /** The list at 0x34, null where there is none. */
+  capabilities: readonly Capability[] | null;
+}
+
+const BARE = new WeakMap<PciSource, BareDevice>();
+
+function makeBare({ space, bars }: PciSource): BareDevice {
+  const size = configSizeOf(space);
+  const device = {
     config: new Uint8Array(size),
     cmask: new Uint8Array(size),
     wmask: new Uint8Array(size),
     w1cmask: new Uint8Array(size),
-    used: new Uint8Array(size),
-    problem: null,
   };
+  const { config } = device;
   initMasks(device);
-  device.config.set(space.subarray(0, size));
-  device.config[PCI_HEADER_TYPE]! &= ~PCI_HEADER_TYPE_MULTI_FUNCTION;
-  device.config.fill(0, PCI_BASE_ADDRESS_0, PCI_BASE_ADDRESS_0 + 24);
-  device.config.fill(0, PCI_ROM_ADDRESS, PCI_ROM_ADDRESS + 4);
+  config.set(space.subarray(0, size));
+  config[PCI_HEADER_TYPE]! &= ~PCI_HEADER_TYPE_MULTI_FUNCTION;
+  config.fill(0, PCI_BASE_ADDRESS_0, PCI_BASE_ADDRESS_0 + 24);
+  config.fill(0, PCI_ROM_ADDRESS, PCI_ROM_ADDRESS + 4);
   for (const bar of bars) registerBar(device, bar, space);
-  const hasList = (device.config[PCI_STATUS]! & PCI_STATUS_CAP_LIST) !== 0 &&
-    device.config[PCI_CAPABILITY_LIST] !== 0;
-  if (!hasList) return device;
-  addStandardCapabilities(device, { setting, bars });
-  if (device.problem === null) addExtendedCapabilities(device, setting);
-  return device;
+  const hasList = (config[PCI_STATUS]! & PCI_STATUS_CAP_LIST) !== 0 &&
+    config[PCI_CAPABILITY_LIST] !== 0;
+  return { device, capabilities: hasList ? listCapabilities(config) : null };
 }
 
 /** Only a region of exactly 256 bytes makes a device a conventional one to QEMU. */
@@ -69,7 +97,7 @@ export function configSizeOf(space: Uint8Array): number {
   return space.length === PCI_CONFIG_SPACE_SIZE ? PCI_CONFIG_SPACE_SIZE : PCIE_CONFIG_SPACE_SIZE;
 }
 
-function initMasks({ cmask, wmask, w1cmask }: QemuPciDevice): void {
+function initMasks({ cmask, wmask, w1cmask }: BareDevice["device"]): void {
   cmask.fill(0xff, PCI_VENDOR_ID, PCI_VENDOR_ID + 4);
   cmask[PCI_STATUS] = PCI_STATUS_CAP_LIST;
   cmask.fill(0xff, PCI_REVISION_ID, PCI_REVISION_ID + 4);
@@ -83,7 +111,11 @@ function initMasks({ cmask, wmask, w1cmask }: QemuPciDevice): void {
 }
 
 /** A register that has a region: its kind is compared, its address is not. */
-function registerBar({ config, cmask, wmask }: QemuPciDevice, bar: PciBar, space: Uint8Array) {
+function registerBar(
+  { config, cmask, wmask }: BareDevice["device"],
+  bar: PciBar,
+  space: Uint8Array,
+) {
   const at = PCI_BASE_ADDRESS_0 + 4 * bar.index;
   const isIo = (space[at]! & 1) !== 0;
   config[at] = space[at]! & (isIo ? 0x3 : 0xf);

@@ -35,9 +35,9 @@ const STUB_ID = 0xffff;
  */
 export function addStandardCapabilities(
   device: QemuPciDevice,
+  found: readonly Capability[],
   { setting, bars }: { setting: QemuSetting; bars: readonly PciBar[] },
 ): void {
-  const found = listCapabilities(device.config);
   device.config[PCI_CAPABILITY_LIST] = 0;
   for (const capability of found.toReversed()) {
     const { id, at, size } = capability;
@@ -66,7 +66,7 @@ export function addStandardCapabilities(
 }
 
 /** The chain at 0x34 as the device has it; a chain that runs in a circle ends where it closes. */
-function listCapabilities(config: Uint8Array): Capability[] {
+export function listCapabilities(config: Uint8Array): Capability[] {
   const places: number[] = [];
   for (
     let at = config[PCI_CAPABILITY_LIST]!;
@@ -80,7 +80,9 @@ function listCapabilities(config: Uint8Array): Capability[] {
 
 /** How far it is to the next place. */
 function sizeAt(at: number, places: readonly number[], end: number): number {
-  return Math.min(end, ...places.filter((place) => place > at)) - at;
+  let next = end;
+  for (const place of places) if (place > at && place < next) next = place;
+  return next - at;
 }
 
 /**

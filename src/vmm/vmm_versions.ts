@@ -193,9 +193,10 @@ export function unmetConditions(
   device: Migrating,
   other?: Pick<Migrating, "kind">,
 ): VmmCondition[] {
-  return VMM_CONDITIONS.filter(({ program, versions: [from, before], appliesTo }) => {
+  return VMM_CONDITIONS.filter(({ program, versions, appliesTo }) => {
     const version = software[program];
     if (version === null || !appliesTo(device, other)) return false;
+    const [from, before] = versions;
     return (from === null || !isOlder(version, from)) &&
       (before === null || isOlder(version, before));
   });
