@@ -1,6 +1,8 @@
 import { type Identity, type PciConfig, unpackPciSpace } from "../identity/mod.ts";
 import {
   compareAsQemu,
+  haveSameSize,
+  type Matters,
   type PairSetting,
   type PciComparison,
   type PciSource,
@@ -47,8 +49,14 @@ const UNKNOWNS: readonly { same: (setting: PairSetting) => unknown; text: string
   },
 ];
 
-/** What was found of configurations of sources, by the target's and the monitors: most devices are alike. */
-const FOUND = new Map<string, Map<string, PciOutcome>>();
+/** A configuration of sources, with what was found of it by the target's and the monitors. */
+interface Found {
+  source: PciSource;
+  outcomes: Map<string, PciOutcome>;
+}
+
+/** What was found of configurations of sources: most devices are alike. */
+const FOUND = new Map<string, Found>();
 
 /** Of how many configurations of sources that is remembered, and of how many targets for each. */
 const MOST_FOUND = { sources: 64, targets: 256 };
@@ -57,12 +65,11 @@ const MOST_FOUND = { sources: 64, targets: 256 };
 export function comparePciConfigs(pair: PciPair): PciOutcome {
   const { theirs, ours } = pair;
   const qemus = qemuPair(pair);
-  const found = FOUND.get(textOf(theirs)) ?? new Map<string, PciOutcome>();
+  const found = FOUND.get(textOf(theirs)) ?? { source: unpack(theirs), outcomes: new Map() };
   setBounded(FOUND, textOf(theirs), found, MOST_FOUND.sources);
   const key = JSON.stringify(qemus) + textOf(ours);
-  const outcome = found.get(key) ??
-    compareIn(settingsFor(theirs, ours, qemus), toSources(theirs, ours));
-  setBounded(found, key, outcome, MOST_FOUND.targets);
+  const outcome = found.outcomes.get(key) ?? compareWith(found.source, pair, qemus);
+  setBounded(found.outcomes, key, outcome, MOST_FOUND.targets);
   return outcome;
 }
 
@@ -81,19 +88,33 @@ function textOf(config: PciConfig): string {
   return text;
 }
 
-/** The settings that the monitors can have, as far as they matter to devices with such capabilities. */
-function settingsFor(theirs: PciConfig, ours: PciConfig, qemus: QemuPair): PairSetting[] {
+function compareWith(source: PciSource, { theirs, ours }: PciPair, qemus: QemuPair): PciOutcome {
+  const target = unpack(ours);
+  const matters = whatMatters(theirs, ours, haveSameSize(source, target));
+  return compareIn(possibleSettings(qemus, matters), { source, target });
+}
+
+/** A configuration, as the model takes it. */
+function unpack({ space, bars }: PciConfig): PciSource {
+  return { space: unpackPciSpace(space!), bars };
+}
+
+/**
+ * The parts of a setting that matter to devices with such capabilities. Devices of two sizes are refused in every setting,
+ * so that only what keeps QEMU from starting matters to them.
+ */
+function whatMatters(theirs: PciConfig, ours: PciConfig, isSameSize: boolean): Matters {
   const idsIn = (list: "capabilities" | "extendedCapabilities") =>
     new Set(
       [theirs, ours].flatMap((config) => config[list] ?? []).map(({ id }) => parseInt(id, 16)),
     );
   const [standard, extended] = [idsIn("capabilities"), idsIn("extendedCapabilities")];
-  return possibleSettings(qemus, {
+  return {
     bus: standard.has(0x10) || extended.size > 0,
-    showsRebar: extended.has(0x15),
-    checksVendorSpecific: standard.has(0x09),
+    showsRebar: isSameSize && extended.has(0x15),
+    checksVendorSpecific: isSameSize && standard.has(0x09),
     boundsPowerManagement: standard.has(0x01),
-  });
+  };
 }
 
 function compareIn(
@@ -134,20 +155,6 @@ function decisive(results: readonly (PciComparison & { setting: PairSetting })[]
       results.some((b) => isRefused(a) !== isRefused(b) && others(a.setting) === others(b.setting))
     );
   }).map(({ text }) => text);
-}
-
-/** Sources whose bytes were unpacked: each is compared with many targets. */
-const SOURCES = new WeakMap<PciConfig, PciSource>();
-
-function toSources(theirs: PciConfig, ours: PciConfig) {
-  const source = SOURCES.get(theirs) ?? unpack(theirs);
-  SOURCES.set(theirs, source);
-  return { source, target: unpack(ours) };
-}
-
-/** A configuration, as the model takes it. */
-function unpack({ space, bars }: PciConfig): PciSource {
-  return { space: unpackPciSpace(space!), bars };
 }
 
 /** The monitors: the one that runs the source's device, else those that are installed. */

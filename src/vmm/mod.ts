@@ -15,8 +15,9 @@
  * @module
  */
 export * from "./compare_pci_config.ts";
-export type { PciSource } from "./open_as_qemu.ts";
+export { haveSameSize, type PciSource } from "./open_as_qemu.ts";
 export {
+  type Matters,
   type PairSetting,
   possibleSettings,
   type QemuPair,

@@ -97,6 +97,11 @@ export function configSizeOf(space: Uint8Array): number {
   return space.length === PCI_CONFIG_SPACE_SIZE ? PCI_CONFIG_SPACE_SIZE : PCIE_CONFIG_SPACE_SIZE;
 }
 
+/** Whether two sources send as many bytes. */
+export function haveSameSize(a: PciSource, b: PciSource): boolean {
+  return configSizeOf(a.space) === configSizeOf(b.space);
+}
+
 function initMasks({ cmask, wmask, w1cmask }: BareDevice["device"]): void {
   cmask.fill(0xff, PCI_VENDOR_ID, PCI_VENDOR_ID + 4);
   cmask[PCI_STATUS] = PCI_STATUS_CAP_LIST;
