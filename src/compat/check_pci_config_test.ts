@@ -126,3 +126,17 @@ Deno.test("without its bytes a configuration is unknown, unless what was decoded
 Deno.test("a device that QEMU does not start with is refused", () => {
   assertEquals(judge([altered(), altered({ 0x62: 0x42 })]).codes, ["PciDeviceRefused"]);
 });
+
+Deno.test("a device of another size is refused for it, unless QEMU does not start with it", () => {
+  const { extendedCapabilities: _, ...small } = EXPRESS;
+  const source = { ...small, space: spaceOf(small) };
+  const unknown = {};
+  assertEquals(judge([source, altered()], unknown).reasons, [{
+    code: "PciConfigDiffers",
+    sentence:
+      "mtty: QEMU compares the PCI configurations and refuses another size of the configuration space",
+    source: "size of the configuration space 256",
+    host: "size of the configuration space 4096",
+  }]);
+  assertEquals(judge([source, altered({ 0x62: 0x42 })], unknown).codes, ["PciDeviceRefused"]);
+});
