@@ -6,19 +6,19 @@ const TOP = fromFileUrl(new URL("..", import.meta.url));
 /** What each part may import of ours; a file may always import from its own folder. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "ffi": [],
-  "src/identity": [],
-  "src/sysfs": ["ffi", "src/identity"],
-  "src/rules": ["src/identity"],
-  "src/vmm": ["src/identity", "src/rules"],
-  "src/compat": ["src/identity", "src/rules", "src/vmm"],
-  "src/plan": ["src/identity", "src/compat"],
-  "src/doctor": ["src/identity", "src/rules", "src/vmm"],
-  "src/device": ["ffi", "src/identity", "src/sysfs"],
-  "src/probe": ["ffi", "src/identity", "src/device"],
-  "src/preflight": ["ffi", "src/identity", "src/device", "src/probe"],
+  "src/documents": [],
+  "src/sysfs": ["ffi", "src/documents"],
+  "src/rules": ["src/documents"],
+  "src/vmm": ["src/documents", "src/rules"],
+  "src/compat": ["src/documents", "src/rules", "src/vmm"],
+  "src/plan": ["src/documents", "src/compat"],
+  "src/doctor": ["src/documents", "src/rules", "src/vmm"],
+  "src/device": ["ffi", "src/documents", "src/sysfs"],
+  "src/probe": ["ffi", "src/documents", "src/device"],
+  "src/preflight": ["ffi", "src/documents", "src/device", "src/probe"],
   "src/agent": [
     "ffi",
-    "src/identity",
+    "src/documents",
     "src/rules",
     "src/sysfs",
     "src/vmm",
@@ -29,14 +29,14 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
     "src/probe",
     "src/preflight",
   ],
-  "src/simulator": ["ffi", "src/identity", "src/sysfs"],
-  "src/http": ["src/identity", "src/sysfs", "src/compat", "src/agent", "src/export"],
+  "src/simulator": ["ffi", "src/documents", "src/sysfs"],
+  "src/http": ["src/documents", "src/sysfs", "src/compat", "src/agent", "src/export"],
   "src/systemd": ["ffi"],
-  "src/export": ["src/identity", "src/compat", "src/agent"],
-  "src/fleet": ["src/identity", "src/compat", "src/agent"],
+  "src/export": ["src/documents", "src/compat", "src/agent"],
+  "src/fleet": ["src/documents", "src/compat", "src/agent"],
   "src/cli": [
     "ffi",
-    "src/identity",
+    "src/documents",
     "src/rules",
     "src/sysfs",
     "src/compat",
@@ -53,7 +53,7 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The parts that judge, from documents alone. */
-const PURE = ["src/identity", "src/rules", "src/vmm", "src/compat", "src/plan", "src/doctor"];
+const PURE = ["src/documents", "src/rules", "src/vmm", "src/compat", "src/plan", "src/doctor"];
 
 const PACKAGES = ["@std/cli", "@std/path", "@std/semver", "hono", "zod"];
 const PACKAGES_OF_TESTS = ["@std/assert", ...PACKAGES];

@@ -1,5 +1,5 @@
 import { ask } from "../../src/compat/mod.ts";
-import type { Identity, Snapshot } from "../../src/identity/mod.ts";
+import type { Identity, Snapshot } from "../../src/documents/mod.ts";
 import { shippedRules } from "../../src/rules/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";

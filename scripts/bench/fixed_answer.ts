@@ -5,7 +5,7 @@
  *   fixed_answer FILE
  */
 import { Hono } from "hono";
-import { Identity } from "../../src/identity/mod.ts";
+import { Identity } from "../../src/documents/mod.ts";
 
 const bytes = Deno.readTextFileSync(Deno.args[0]!);
 const app = new Hono();

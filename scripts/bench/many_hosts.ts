@@ -4,7 +4,7 @@ import {
   formatSnapshot,
   parseSnapshot,
   type Snapshot,
-} from "../../src/identity/mod.ts";
+} from "../../src/documents/mod.ts";
 import { shippedRules } from "../../src/rules/mod.ts";
 import { TOP } from "./build.ts";
 

@@ -1,5 +1,5 @@
 import { type PlanSource, planTogether } from "../../src/plan/mod.ts";
-import type { Offer, Snapshot } from "../../src/identity/mod.ts";
+import type { Offer, Snapshot } from "../../src/documents/mod.ts";
 import {
   aDevice,
   asks,

@@ -9,7 +9,7 @@ import {
   type Problem,
   type RefusalsMode,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 
 import { type AnswerParts, remembering } from "./remember_answer.ts";
 

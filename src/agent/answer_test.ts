@@ -7,7 +7,7 @@ import {
   Identity,
   parseSnapshot,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { shippedRules } from "../rules/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";

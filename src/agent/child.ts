@@ -1,4 +1,4 @@
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 
 /** How long a killed child is waited for before it is taken to be stuck in the kernel. */
 const REAP_MS = 1_000;

@@ -5,7 +5,7 @@ import {
 } from "../../ffi/devlink.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { simulateWorld } from "../../tests/fixtures/world.ts";
-import { Capabilities } from "../identity/mod.ts";
+import { Capabilities } from "../documents/mod.ts";
 import { type FakeDevice, fakeDevlink, info, port } from "../probe/devlink_testing.ts";
 import { addDeclared } from "./declared.ts";
 import { runTask } from "./run_task.ts";

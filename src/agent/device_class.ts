@@ -1,4 +1,4 @@
-import type { Device, DeviceType, Driver } from "../identity/mod.ts";
+import type { Device, DeviceType, Driver } from "../documents/mod.ts";
 
 /** What one device of a class says holds for the others, within one load of their drivers. */
 export interface DeviceClass {

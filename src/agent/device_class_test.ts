@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { mttyDevice, mttyType } from "../../tests/fixtures/snapshot.ts";
-import type { Device } from "../identity/mod.ts";
+import type { Device } from "../documents/mod.ts";
 import {
   classesOfType,
   classKey,

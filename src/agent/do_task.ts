@@ -1,5 +1,5 @@
 import type { DeviceHandle } from "../device/mod.ts";
-import { type DriverTest, Failure, mayBeTheHosts } from "../identity/mod.ts";
+import { type DriverTest, Failure, mayBeTheHosts } from "../documents/mod.ts";
 import { readInitialData, testTarget } from "../preflight/mod.ts";
 import { probeDevice, type Survey, surveyDevice } from "../probe/mod.ts";
 import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";

@@ -11,7 +11,7 @@ import {
   SUPPORTED_SCHEMA,
   TEST_SCHEMA,
   TYPES_SCHEMA,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import type { RulesFileState } from "./load_rules.ts";
 import type { TestAnswer } from "./preflight.ts";
 

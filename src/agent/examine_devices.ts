@@ -9,7 +9,7 @@ import {
   UPSTREAM_VARIANTS,
   type Variant,
 } from "../doctor/mod.ts";
-import { type Device, isMigratable, type Problem, toProblem } from "../identity/mod.ts";
+import { type Device, isMigratable, type Problem, toProblem } from "../documents/mod.ts";
 import {
   bestVfioAlias,
   type HostRoots,

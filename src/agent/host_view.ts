@@ -1,4 +1,4 @@
-import type { Device, Problem, Snapshot } from "../identity/mod.ts";
+import type { Device, Problem, Snapshot } from "../documents/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { makeLooking } from "./looking.ts";

@@ -9,7 +9,7 @@ import {
   simulateWorld,
 } from "../../tests/fixtures/world.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
-import type { Snapshot } from "../identity/mod.ts";
+import type { Snapshot } from "../documents/mod.ts";
 import { type HostView, openHostView, type ViewOptions } from "./host_view.ts";
 import { rememberProbes } from "./observe.ts";
 import { findDevice } from "./with_device.ts";

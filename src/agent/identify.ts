@@ -6,7 +6,7 @@ import {
   IDENTITY_SCHEMA,
   shownName,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 
 /** The identity of a device of this host, to be written to another. Throws where there is no such device. */
 export function identify(snapshot: Snapshot, id: string): Identity {

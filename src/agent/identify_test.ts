@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { plantDevice, plantEmptyHost } from "../../tests/fixtures/planted_host.ts";
 import { quietWorld } from "../../tests/fixtures/world.ts";
-import { Answer, Failure, Identity } from "../identity/mod.ts";
+import { Answer, Failure, Identity } from "../documents/mod.ts";
 import { answer } from "./answer.ts";
 import { identify } from "./identify.ts";
 import { noObservations } from "./observations.ts";

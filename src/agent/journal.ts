@@ -1,6 +1,6 @@
 import { basename, join } from "@std/path";
 import * as z from "zod/mini";
-import { Failure, type Known, type Problem, readAs } from "../identity/mod.ts";
+import { Failure, type Known, type Problem, readAs } from "../documents/mod.ts";
 import { errnoOf } from "../sysfs/mod.ts";
 
 /**

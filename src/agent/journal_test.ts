@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes, assertThrows } from "@std/assert";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import { isOfBinding, journal, readJournal } from "./journal.ts";
 
 const BOOT = "boot-1";

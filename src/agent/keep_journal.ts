@@ -1,4 +1,4 @@
-import { type Problem, toProblem } from "../identity/mod.ts";
+import { type Problem, toProblem } from "../documents/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
 import { readJournal } from "./journal.ts";
 import { recoverDevices } from "./recover.ts";

@@ -1,4 +1,4 @@
-import type { Device, DeviceType, Snapshot } from "../identity/mod.ts";
+import type { Device, DeviceType, Snapshot } from "../documents/mod.ts";
 import type { Turns } from "../sysfs/mod.ts";
 
 /**

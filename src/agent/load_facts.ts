@@ -9,7 +9,7 @@ import {
   type Problem,
   readAs,
   readDocument,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { countWildcards, matchType, MAX_WILDCARDS } from "../rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../sysfs/mod.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { FACTS_SCHEMA, type OperatorFact } from "../identity/mod.ts";
+import { FACTS_SCHEMA, type OperatorFact } from "../documents/mod.ts";
 import { readOperatorFacts, withOperatorFacts } from "./load_facts.ts";
 
 const ECC: OperatorFact = { for: { parent: "0000:3b:00.0" }, set: { eccMode: "enabled" } };

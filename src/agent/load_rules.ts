@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Problem, RulesFile } from "../identity/mod.ts";
+import type { Problem, RulesFile } from "../documents/mod.ts";
 import { parseRules, type RulesError, shippedRules } from "../rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../sysfs/mod.ts";

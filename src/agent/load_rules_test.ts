@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
-import { RULES_SCHEMA } from "../identity/mod.ts";
+import { RULES_SCHEMA } from "../documents/mod.ts";
 import { shippedRules } from "../rules/mod.ts";
 import { makeRulesReader, rulesProblems } from "./load_rules.ts";
 

@@ -1,4 +1,4 @@
-import type { Problem, Snapshot } from "../identity/mod.ts";
+import type { Problem, Snapshot } from "../documents/mod.ts";
 import { isThere, takeTurns } from "../sysfs/mod.ts";
 import { succeed } from "./keep_same.ts";
 import { makeScanner } from "./scan_host.ts";

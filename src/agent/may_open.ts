@@ -1,4 +1,4 @@
-import type { Device } from "../identity/mod.ts";
+import type { Device } from "../documents/mod.ts";
 
 /** When a new device may be opened. */
 export interface Settling {

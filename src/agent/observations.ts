@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import * as z from "zod/mini";
-import { Capabilities, Failure, type Known, OBSERVATIONS_SCHEMA } from "../identity/mod.ts";
+import { Capabilities, Failure, type Known, OBSERVATIONS_SCHEMA } from "../documents/mod.ts";
 import { readState, writeState } from "./state_file.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { type Problem, type Snapshot, toProblem } from "../identity/mod.ts";
+import { type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
 import { readHost, takeTurns } from "../sysfs/mod.ts";
 import {
   classKey,

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { NO_PROGRAM, reloadDriver, simulateWorld } from "../../tests/fixtures/world.ts";
-import type { Snapshot } from "../identity/mod.ts";
+import type { Snapshot } from "../documents/mod.ts";
 import { findDevice } from "./with_device.ts";
 import { openWorker } from "./worker.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";

@@ -1,4 +1,4 @@
-import type { Device } from "../identity/mod.ts";
+import type { Device } from "../documents/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { leftAloneMs, mayOpen } from "./may_open.ts";
 import type { Observations } from "./observations.ts";

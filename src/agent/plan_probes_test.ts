@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { mttyDevice } from "../../tests/fixtures/snapshot.ts";
-import type { Device } from "../identity/mod.ts";
+import type { Device } from "../documents/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { noObservations, type Observations } from "./observations.ts";
 import { planProbes, type ProbePlan } from "./plan_probes.ts";

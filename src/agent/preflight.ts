@@ -18,7 +18,7 @@ import {
   type Identity,
   type Problem,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { leftAlone, type Settling } from "./may_open.ts";
 import { runWorker } from "./run_worker.ts";
 import {

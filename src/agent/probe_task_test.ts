@@ -1,6 +1,6 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { simulateWorld } from "../../tests/fixtures/world.ts";
-import { Capabilities } from "../identity/mod.ts";
+import { Capabilities } from "../documents/mod.ts";
 import { runTask } from "./run_task.ts";
 import { type OpenPath, WorkerResult } from "./worker_tasks.ts";
 import type { World } from "./world.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../identity/mod.ts";
+import type { Problem } from "../documents/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
 import { readJournal } from "./journal.ts";
 import { runWorker } from "./run_worker.ts";

@@ -1,4 +1,4 @@
-import type { Problem } from "../identity/mod.ts";
+import type { Problem } from "../documents/mod.ts";
 import { surveyDevice } from "../probe/mod.ts";
 import { type HostRoots, lastPart, listVfioDevices, readBinding, readHost } from "../sysfs/mod.ts";
 import { isOfBinding, journal, type JournalEntry, readJournal } from "./journal.ts";

@@ -3,7 +3,7 @@ import { plantProcess } from "../../tests/fixtures/planted_host.ts";
 import { until } from "../../tests/fixtures/fake_worker.ts";
 import { makeTree } from "../../tests/fixtures/tree.ts";
 import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import { readHost } from "../sysfs/mod.ts";
 import { journal, readJournal } from "./journal.ts";
 import { recoverDevice } from "./recover_device.ts";

@@ -1,7 +1,7 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
-import type { Identity, Snapshot } from "../identity/mod.ts";
+import type { Identity, Snapshot } from "../documents/mod.ts";
 import { answer, type AnswerOptions } from "./answer.ts";
 
 /** The answer of a host that nobody has asked before. */

@@ -1,4 +1,4 @@
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import { whileLocked } from "./observations.ts";
 import type { WorkerResult, WorkerTask } from "./worker_tasks.ts";
 import type { World } from "./world.ts";

@@ -1,4 +1,4 @@
-import { type Problem, toProblem } from "../identity/mod.ts";
+import { type Problem, toProblem } from "../documents/mod.ts";
 import {
   canChangeWhileBound,
   type Facts,

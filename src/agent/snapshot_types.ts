@@ -5,7 +5,7 @@ import {
   type Migration,
   MIGRATION_UNKNOWN,
   vgpuTypeName,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import {
   kernelPath,
   type MdevType,

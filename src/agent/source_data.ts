@@ -4,7 +4,7 @@ import {
   type Identity,
   type Problem,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { deviceOf, identify } from "./identify.ts";
 import { leftAlone, mayOpen, type Settling } from "./may_open.ts";
 import { runWorker } from "./run_worker.ts";

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import type * as z from "zod/mini";
 import { isThere } from "../../ffi/files.ts";
-import { readAs } from "../identity/mod.ts";
+import { readAs } from "../documents/mod.ts";
 
 /** A document of the state directory; null where there is none, or it was cut short, or is of another shape. */
 export function readState<T>(

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Device, Snapshot } from "../identity/mod.ts";
+import type { Device, Snapshot } from "../documents/mod.ts";
 import { type HostRoots, readBinding } from "../sysfs/mod.ts";
 import { classOfDevice } from "./device_class.ts";
 

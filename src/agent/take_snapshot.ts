@@ -8,7 +8,7 @@ import {
   SNAPSHOT_SCHEMA,
   toProblem,
   type Use,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import {
   type Facts,
   type Holders,

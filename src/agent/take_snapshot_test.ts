@@ -9,7 +9,7 @@ import {
 } from "../../tests/fixtures/planted_host.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { quietWorld, simulateWorld } from "../../tests/fixtures/world.ts";
-import { MIGRATION_UNKNOWN, parseSnapshot } from "../identity/mod.ts";
+import { MIGRATION_UNKNOWN, parseSnapshot } from "../documents/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { noObservations } from "./observations.ts";
 import { takeSnapshot } from "./take_snapshot.ts";

@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
 import { O_WRONLY } from "../../ffi/syscalls.ts";
 import { Descriptors, ShortTransfer, withoutInterrupts } from "../device/mod.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import { errnoOf, readHost } from "../sysfs/mod.ts";
 import { journal } from "./journal.ts";
 import { findDevice } from "./with_device.ts";

@@ -6,7 +6,7 @@ import {
   Failure,
   type Identity,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { declaredTest } from "../rules/mod.ts";
 import { deviceOf } from "./identify.ts";
 import { mayOpen, type Settling } from "./may_open.ts";

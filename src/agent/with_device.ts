@@ -1,6 +1,6 @@
 import { SysError } from "../../ffi/errno.ts";
 import { type DeviceHandle, openDevice } from "../device/mod.ts";
-import { type Check, Failure, type Holder } from "../identity/mod.ts";
+import { type Check, Failure, type Holder } from "../documents/mod.ts";
 import {
   lastPart,
   readDevice,

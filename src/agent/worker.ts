@@ -1,5 +1,5 @@
 import { type Child, startChild } from "./child.ts";
-import { readAs } from "../identity/mod.ts";
+import { readAs } from "../documents/mod.ts";
 import { watchOwnWork } from "./own_work.ts";
 import { WorkerResult, workerResult, type WorkerTask } from "./worker_tasks.ts";
 

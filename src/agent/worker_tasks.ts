@@ -12,7 +12,7 @@ import {
   PciConfig,
   Problem,
   readAs,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 
 /** A target to test: a device, or a type that an mdev is made of for the time of the test. */
 export const TestTarget = z.union([

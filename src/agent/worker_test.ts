@@ -8,7 +8,7 @@ import {
   until,
 } from "../../tests/fixtures/fake_worker.ts";
 import { NO_PROGRAM } from "../../tests/fixtures/world.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import { openWorker, type Worker, type WorkerOptions } from "./worker.ts";
 
 /** How long a child may be silent at a device: what an ordinary answer never takes. */

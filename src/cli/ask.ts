@@ -1,7 +1,7 @@
 import type { Command, Option } from "./command.ts";
 import { MOST_OFFERS } from "../agent/mod.ts";
 import { OFFER_ORDERS } from "../compat/mod.ts";
-import { REFUSALS_MODES } from "../identity/mod.ts";
+import { REFUSALS_MODES } from "../documents/mod.ts";
 import {
   HOST_OPTIONS,
   JSON_OUTPUT,

@@ -10,7 +10,7 @@ import {
   type Reason,
   type Snapshot,
   type Verdict,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { compareText } from "../sysfs/mod.ts";
 import type { Sources } from "./tell_answer.ts";
 

@@ -1,4 +1,4 @@
-import type { Identity, Problem, Snapshot } from "../identity/mod.ts";
+import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
 import { askHost, type AskHosts, compareHosts, type HostEntry } from "./ask_hosts.ts";
 import { type Context, USAGE } from "./command.ts";
 import { printHosts, printHostsAsJson } from "./print_hosts.ts";

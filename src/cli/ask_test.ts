@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { assertGolden } from "../../tests/fixtures/golden.ts";
 import { mttyIdentity, unmigratableIdentity } from "../../tests/fixtures/identity.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
-import { Answer, type Identity } from "../identity/mod.ts";
+import { Answer, type Identity } from "../documents/mod.ts";
 
 const HOST = ["--simulate", "gpu-host"];
 /** Devices of the simulated host: a virtual GPU that a machine uses, and a disk that cannot migrate. */

@@ -5,7 +5,7 @@ import {
   type Others,
   type Reason,
   type Refusal,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { leftOutLines } from "./format_answer.ts";
 import { isNeed, needSentences, notSeenLine } from "./needs.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";

@@ -1,4 +1,4 @@
-import { type Answer, escaped, type Offer, type Reason, type Refusal } from "../identity/mod.ts";
+import { type Answer, escaped, type Offer, type Reason, type Refusal } from "../documents/mod.ts";
 import { isNeed, needLines, notSeenLine } from "./needs.ts";
 import { formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";

@@ -1,5 +1,5 @@
 import type { Answers } from "../agent/mod.ts";
-import { type Answer, escaped } from "../identity/mod.ts";
+import { type Answer, escaped } from "../documents/mod.ts";
 import type { Plan } from "../plan/mod.ts";
 import { reasonLines } from "./format_answer.ts";
 import { formatTable } from "./table.ts";

@@ -4,7 +4,7 @@ import { withFiles } from "../../tests/fixtures/files.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
-import { Answer, type Snapshot } from "../identity/mod.ts";
+import { Answer, type Snapshot } from "../documents/mod.ts";
 
 /** A host of this name with an idle device that can take the source, but for what is changed. */
 function host(name: string, change: Partial<Snapshot> = {}): Snapshot {

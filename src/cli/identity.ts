@@ -1,5 +1,5 @@
 import { identify, identifyWithData } from "../agent/mod.ts";
-import type { Identity, Snapshot } from "../identity/mod.ts";
+import type { Identity, Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import {

@@ -1,4 +1,4 @@
-import { type Answer, escaped, type Need, type Offer } from "../identity/mod.ts";
+import { type Answer, escaped, type Need, type Offer } from "../documents/mod.ts";
 
 /** What the monitors need for the offers, each once, with the offers that it is about. */
 export function needLines(offers: readonly Offer[]): string[] {

@@ -6,7 +6,7 @@ import {
   type TestTarget,
   type World,
 } from "../agent/mod.ts";
-import type { Identity, Problem, Snapshot } from "../identity/mod.ts";
+import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, FAILED, NO, UNKNOWN, YES } from "./command.ts";
 import { reasonLines } from "./format_answer.ts";
 import { isNeed, needsOfOne } from "./needs.ts";

@@ -3,7 +3,7 @@ import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { identify } from "../agent/mod.ts";
 import { ask, judgeOne } from "../compat/mod.ts";
 import type { Diagnosis } from "../doctor/mod.ts";
-import { parseSnapshot } from "../identity/mod.ts";
+import { parseSnapshot } from "../documents/mod.ts";
 
 /** An idle mtty-2 of the simulated host; an idle function of qat, and one of pds, which has no PRE_COPY. */
 const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";

@@ -1,4 +1,4 @@
-import { escaped, HOSTS_SCHEMA, type Problem, type Verdict } from "../identity/mod.ts";
+import { escaped, HOSTS_SCHEMA, type Problem, type Verdict } from "../documents/mod.ts";
 import type { HostEntry } from "./ask_hosts.ts";
 import type { Terminal } from "./command.ts";
 import { formatTable } from "./table.ts";

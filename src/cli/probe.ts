@@ -1,5 +1,5 @@
 import { probeDevices, type ProbeResult, rememberProbes } from "../agent/mod.ts";
-import { PROBE_SCHEMA, PROBED_DEVICE_SCHEMA } from "../identity/mod.ts";
+import { PROBE_SCHEMA, PROBED_DEVICE_SCHEMA } from "../documents/mod.ts";
 import {
   type HostRoots,
   lastPart,

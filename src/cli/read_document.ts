@@ -7,7 +7,7 @@ import {
   readIdentity,
   type Snapshot,
   toProblem,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { makeSnapshotReader } from "../rules/mod.ts";
 import type { Terminal } from "./command.ts";
 import { tellProblems } from "./words.ts";

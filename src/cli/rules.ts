@@ -1,5 +1,5 @@
 import { readRulesFile, rulesDocument, type RulesFileState } from "../agent/mod.ts";
-import { escaped } from "../identity/mod.ts";
+import { escaped } from "../documents/mod.ts";
 import { type Command, NO, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, usage } from "./options.ts";

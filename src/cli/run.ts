@@ -1,6 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
 import type { World } from "../agent/mod.ts";
-import { escaped, Failure } from "../identity/mod.ts";
+import { escaped, Failure } from "../documents/mod.ts";
 import { ask } from "./ask.ts";
 import {
   type Command,

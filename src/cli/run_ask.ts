@@ -6,7 +6,7 @@ import {
   testCandidates,
 } from "../agent/mod.ts";
 import { reasonsNotToMigrate } from "../compat/mod.ts";
-import { type Identity, type Problem, type Snapshot, toProblem } from "../identity/mod.ts";
+import { type Identity, type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
 import { askOffline } from "./ask_offline.ts";
 import type { Context } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";

@@ -6,7 +6,7 @@ import {
   testSource,
   VIEW_DEFAULTS,
 } from "../agent/mod.ts";
-import { escaped } from "../identity/mod.ts";
+import { escaped } from "../documents/mod.ts";
 import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";

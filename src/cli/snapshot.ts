@@ -1,4 +1,4 @@
-import { formatSnapshot } from "../identity/mod.ts";
+import { formatSnapshot } from "../documents/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { lookAtHost } from "./look.ts";
 import { HOST_OPTIONS, JSON_ALWAYS, PROBE_OPTIONS } from "./options.ts";

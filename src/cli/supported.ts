@@ -1,6 +1,6 @@
 import { listDocument } from "../agent/mod.ts";
 import { listSupported, type SupportedSource } from "../compat/mod.ts";
-import type { Snapshot } from "../identity/mod.ts";
+import type { Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, NO, type Option, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS, text } from "./options.ts";

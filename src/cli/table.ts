@@ -1,4 +1,4 @@
-import { escaped } from "../identity/mod.ts";
+import { escaped } from "../documents/mod.ts";
 
 /**
  * Rows as text in columns, each as wide as its widest cell, with a heading. Cells are shown escaped: what

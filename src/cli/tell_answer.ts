@@ -15,7 +15,7 @@ import {
   type RefusalsMode,
   type Snapshot,
   type Verdict,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
 import { formatAnswer, reasonLines } from "./format_answer.ts";

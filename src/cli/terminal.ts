@@ -1,4 +1,4 @@
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import { OutputClosed, type Terminal } from "./command.ts";
 
 const text = new TextEncoder();

@@ -1,4 +1,4 @@
-import { VERSION_SCHEMA } from "../identity/mod.ts";
+import { VERSION_SCHEMA } from "../documents/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { JSON_OUTPUT } from "./options.ts";

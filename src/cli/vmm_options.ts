@@ -1,4 +1,4 @@
-import { ON_OFF_AUTO, RunningVmm, VMM_BACKENDS, VMM_PCI_BUSES } from "../identity/mod.ts";
+import { ON_OFF_AUTO, RunningVmm, VMM_BACKENDS, VMM_PCI_BUSES } from "../documents/mod.ts";
 import type { Option, Parsed } from "./command.ts";
 import { text, usage } from "./options.ts";
 

@@ -7,7 +7,7 @@ import {
   type Problem,
   type Snapshot,
   type Use,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import type { Terminal } from "./command.ts";
 
 /** Migration in a few words: `v2 stop-copy p2p pre-copy`, `none (ENOTTY)`, `unknown`. */

@@ -7,7 +7,7 @@ import type {
   Refusal,
   Snapshot,
   Verdict,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { prepareRules, reachedTypes } from "../rules/mod.ts";
 import {
   conclude,

@@ -8,7 +8,7 @@ import {
   MIGRATION_UNKNOWN,
   type PciConfig,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { shippedRules } from "../rules/mod.ts";
 import { ask, candidateKey, listCandidates, reasonsNotToMigrate } from "./mod.ts";
 

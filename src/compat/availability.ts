@@ -1,4 +1,4 @@
-import type { Availability, Device, DeviceType } from "../identity/mod.ts";
+import type { Availability, Device, DeviceType } from "../documents/mod.ts";
 import type { HostIndex } from "./host_index.ts";
 
 /** Whether a device can be had now. */

@@ -1,4 +1,4 @@
-import { type Check, type Identity, isMigratable } from "../identity/mod.ts";
+import { type Check, type Identity, isMigratable } from "../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
 

@@ -1,4 +1,4 @@
-import type { Identity, PciConfig, Reason } from "../identity/mod.ts";
+import type { Identity, PciConfig, Reason } from "../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { checkUnchecked } from "./check_unchecked_pci.ts";
 import { comparePciConfigs, decodedDifferences } from "./compare_pci_configs.ts";

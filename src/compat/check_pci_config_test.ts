@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { packPciSpace, type PciConfig, type Reason, unpackPciSpace } from "../identity/mod.ts";
+import { packPciSpace, type PciConfig, type Reason, unpackPciSpace } from "../documents/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { spaceOf } from "../../tests/fixtures/pci_space.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";

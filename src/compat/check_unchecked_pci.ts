@@ -1,4 +1,4 @@
-import type { PciConfig } from "../identity/mod.ts";
+import type { PciConfig } from "../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 

@@ -1,4 +1,4 @@
-import type { Identity } from "../identity/mod.ts";
+import type { Identity } from "../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 

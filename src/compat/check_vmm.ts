@@ -7,7 +7,7 @@ import {
   VMM_NAMES,
   type VmmCondition,
 } from "../vmm/mod.ts";
-import type { Driver, Host, Identity, Need } from "../identity/mod.ts";
+import type { Driver, Host, Identity, Need } from "../documents/mod.ts";
 import { isOlder } from "../rules/mod.ts";
 import type { Candidate } from "./configurations.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { MIGRATION_UNKNOWN, type Snapshot } from "../identity/mod.ts";
+import { MIGRATION_UNKNOWN, type Snapshot } from "../documents/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
 import { ask } from "./ask.ts";

@@ -1,4 +1,4 @@
-import type { Identity } from "../identity/mod.ts";
+import type { Identity } from "../documents/mod.ts";
 import { judgeRule, type RuleWord } from "../rules/mod.ts";
 import { checkBuild, checkFeatures, checkMigration } from "./check_migration.ts";
 import { checkPciConfig } from "./check_pci_config.ts";

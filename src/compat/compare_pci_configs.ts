@@ -1,4 +1,4 @@
-import { type Identity, type PciConfig, unpackPciSpace } from "../identity/mod.ts";
+import { type Identity, type PciConfig, unpackPciSpace } from "../documents/mod.ts";
 import {
   compareAsQemu,
   haveSameSize,

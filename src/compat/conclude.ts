@@ -5,7 +5,7 @@ import {
   type Refusal,
   vendorName,
   type Verdict,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { findRule, type PreparedTarget } from "../rules/mod.ts";
 import { forInstances } from "./availability.ts";
 import { runChecks } from "./checks.ts";

@@ -6,7 +6,7 @@ import type {
   DeviceType,
   Snapshot,
   Version,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import type { TargetHolder } from "../rules/mod.ts";
 import { availabilityOfDevice, availabilityOfType } from "./availability.ts";
 import { howToCreate } from "./create.ts";

@@ -1,4 +1,4 @@
-import type { Configuration, Create, DeviceType, Identity } from "../identity/mod.ts";
+import type { Configuration, Create, DeviceType, Identity } from "../documents/mod.ts";
 
 /** How a device of a type is made. */
 export function howToCreate({ kind, type, parent, sysfs }: DeviceType): Create {

@@ -1,4 +1,4 @@
-import { type Check, type Identity, type Reason, vendorName } from "../identity/mod.ts";
+import { type Check, type Identity, type Reason, vendorName } from "../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 
 /** What one check finds: for it, against it, that it cannot be known, a warning, or that it is not to be had now. */

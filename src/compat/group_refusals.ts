@@ -1,4 +1,4 @@
-import type { Configuration, Others, Reason, Refusal } from "../identity/mod.ts";
+import type { Configuration, Others, Reason, Refusal } from "../documents/mod.ts";
 
 /** How many names of others a refusal tells. */
 const MAX_NAMES = 20;

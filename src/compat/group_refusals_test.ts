@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
-import type { Refusal, Snapshot } from "../identity/mod.ts";
+import type { Refusal, Snapshot } from "../documents/mod.ts";
 import { ask } from "./ask.ts";
 import { groupRefusals } from "./group_refusals.ts";
 

@@ -6,7 +6,7 @@ import {
   mayBeTheHosts,
   type Reason,
   type TestDepth,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import type { TestResult } from "./test_result.ts";
 
 /** What is judged: a test, and what it was made with. */

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { DeclaredTest, DriverTest, Handed } from "../identity/mod.ts";
+import type { DeclaredTest, DriverTest, Handed } from "../documents/mod.ts";
 import { judgeDriver } from "./judge_driver.ts";
 
 const taken: Handed = { is: "taken", bytes: 24 };

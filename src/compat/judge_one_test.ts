@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
-import { type Device, MIGRATION_UNKNOWN, type Reason } from "../identity/mod.ts";
+import { type Device, MIGRATION_UNKNOWN, type Reason } from "../documents/mod.ts";
 import { ask, candidateKey, judgeOne, listCandidates, type TestResult } from "./mod.ts";
 
 const reason = (code: string): Reason => ({

@@ -1,4 +1,4 @@
-import type { Check, Reason } from "../identity/mod.ts";
+import type { Check, Reason } from "../documents/mod.ts";
 import type { TestResult } from "./test_result.ts";
 
 /** What a write to a version attribute came to. */

@@ -8,7 +8,7 @@ import {
   type RulesDocument,
   type RulesFile,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { parseRules, shippedRules } from "../rules/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";

@@ -1,4 +1,4 @@
-import { EVIDENCE, type Identity, type Offer } from "../identity/mod.ts";
+import { EVIDENCE, type Identity, type Offer } from "../documents/mod.ts";
 
 /** An offer before it has a rank, with what its rank comes from beside what it shows. */
 export type Unranked = Omit<Offer, "rank" | "order"> & {

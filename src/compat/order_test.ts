@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { EVIDENCE } from "../identity/mod.ts";
+import { EVIDENCE } from "../documents/mod.ts";
 import { rankOffers, type Unranked } from "./order.ts";
 
 /** Numbers that look random and are the same every time. */

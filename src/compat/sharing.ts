@@ -1,4 +1,4 @@
-import type { Configuration, Sharing, Snapshot } from "../identity/mod.ts";
+import type { Configuration, Sharing, Snapshot } from "../documents/mod.ts";
 import { matchType } from "../rules/mod.ts";
 import { indexHost } from "./host_index.ts";
 

@@ -1,4 +1,11 @@
-import type { Condition, Rule, RulesFile, RuleTarget, Snapshot, Verdict } from "../identity/mod.ts";
+import type {
+  Condition,
+  Rule,
+  RulesFile,
+  RuleTarget,
+  Snapshot,
+  Verdict,
+} from "../documents/mod.ts";
 import { isNewerThanRead, isUnmigratable } from "../vmm/mod.ts";
 import { fillPattern, selects } from "../rules/mod.ts";
 import { type Candidate, listCandidates } from "./configurations.ts";

@@ -6,7 +6,7 @@ import type {
   PciConfig,
   Reason,
   Verdict,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 
 /** What one test of a candidate said, by the driver or by the version attribute. */

@@ -4,7 +4,7 @@ import {
   VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE,
   vfio_device_feature_mig_state,
 } from "../../ffi/vfio_migration.ts";
-import { MIGRATION_STATES, type MigrationState, type Problem } from "../identity/mod.ts";
+import { MIGRATION_STATES, type MigrationState, type Problem } from "../documents/mod.ts";
 import { getFeature, setFeatureAndRead } from "./feature.ts";
 import type { DeviceHandle } from "./handle.ts";
 import { ShortTransfer } from "./short_transfer.ts";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Check } from "../identity/mod.ts";
+import type { Check } from "../documents/mod.ts";
 import type { DeviceHandle } from "./handle.ts";
 
 /** What came of trying to open a device. */

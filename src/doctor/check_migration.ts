@@ -1,4 +1,4 @@
-import type { Device } from "../identity/mod.ts";
+import type { Device } from "../documents/mod.ts";
 import { driverKnowledge, isBoundTo } from "./drivers.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";

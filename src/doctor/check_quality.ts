@@ -1,4 +1,4 @@
-import { type Device, isMigratable } from "../identity/mod.ts";
+import { type Device, isMigratable } from "../documents/mod.ts";
 import { isUnmigratable, NEWEST_READ, trackingCheck, trackingNeed } from "../vmm/mod.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, type Level, vendorOf } from "./finding.ts";

@@ -1,4 +1,4 @@
-import { isMigratable, parsePciAddress } from "../identity/mod.ts";
+import { isMigratable, parsePciAddress } from "../documents/mod.ts";
 import { checkMigration } from "./check_migration.ts";
 import { checkQuality } from "./check_quality.ts";
 import { isBoundTo } from "./drivers.ts";

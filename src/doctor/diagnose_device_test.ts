@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { deviceExamination, functionDevice } from "../../tests/fixtures/doctor_examination.ts";
 import { mttyDevice } from "../../tests/fixtures/snapshot.ts";
-import { type Device, MIGRATION_UNKNOWN } from "../identity/mod.ts";
+import { type Device, MIGRATION_UNKNOWN } from "../documents/mod.ts";
 import { diagnoseDevice } from "./diagnose_device.ts";
 import type { DeviceExamination } from "./examination.ts";
 

@@ -1,4 +1,4 @@
-import { deviceTypeName } from "../identity/mod.ts";
+import { deviceTypeName } from "../documents/mod.ts";
 import type { FunctionExamination, Unreadable } from "./examination.ts";
 import { type Diagnosis, find } from "./finding.ts";
 import { bindRemedy } from "./remedies.ts";

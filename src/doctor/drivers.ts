@@ -1,4 +1,4 @@
-import type { Device, Driver } from "../identity/mod.ts";
+import type { Device, Driver } from "../documents/mod.ts";
 
 /** What is known of a driver that answered that it has no migration. */
 export interface DriverKnowledge {

@@ -1,4 +1,4 @@
-import type { Check, Device, Driver, Migration } from "../identity/mod.ts";
+import type { Check, Device, Driver, Migration } from "../documents/mod.ts";
 import type { HostSoftware } from "../vmm/mod.ts";
 
 /** A VFIO driver for a function: the module, and the driver that it registers. */

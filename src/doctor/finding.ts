@@ -1,4 +1,4 @@
-import { type Check, type Driver, vendorName } from "../identity/mod.ts";
+import { type Check, type Driver, vendorName } from "../documents/mod.ts";
 
 /**
  * How much a finding matters: it keeps the device from migrating, keeps that from being known, makes a migration

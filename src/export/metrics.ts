@@ -1,5 +1,5 @@
 import type { RulesState } from "../agent/mod.ts";
-import type { Snapshot } from "../identity/mod.ts";
+import type { Snapshot } from "../documents/mod.ts";
 
 /** What is measured. */
 export interface Measured {

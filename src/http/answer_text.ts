@@ -1,4 +1,4 @@
-import type { Answer } from "../identity/mod.ts";
+import type { Answer } from "../documents/mod.ts";
 
 /** The parts of an answer that later answers have in common, each the same object then. */
 const SHARED: ReadonlySet<string> = new Set(["host", "offers", "refusals", "problems"]);

@@ -33,7 +33,7 @@ import {
   SESSION_SCHEMA,
   shownName,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { answerText } from "./answer_text.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";

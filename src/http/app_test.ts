@@ -9,7 +9,7 @@ import {
   Identity,
   MIGRATION_UNKNOWN,
   parseSnapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { makeApp } from "./app.ts";
 
 const DEVICE = mttyDevice().id;

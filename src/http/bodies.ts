@@ -1,4 +1,4 @@
-import { shownName } from "../identity/mod.ts";
+import { shownName } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** What bodies may cost, so that no caller can exhaust the process. */

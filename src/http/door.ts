@@ -1,4 +1,4 @@
-import { shownName } from "../identity/mod.ts";
+import { shownName } from "../documents/mod.ts";
 import { BODY_LIMITS, tooLarge } from "./bodies.ts";
 import { HttpProblem } from "./problem.ts";
 

@@ -1,4 +1,4 @@
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 
 /** Where a server listens. */
 export interface Listen {

@@ -1,4 +1,4 @@
-import { escaped, Failure, type FailureCode, PROBLEM_SCHEMA, shorten } from "../identity/mod.ts";
+import { escaped, Failure, type FailureCode, PROBLEM_SCHEMA, shorten } from "../documents/mod.ts";
 
 /** An error answer, RFC 9457, with where it is (`pointer`, RFC 6901), what to do, and the request it was. */
 export interface ProblemDocument {

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { type AnswerOptions, MAX_PLANS, MOST_OFFERS } from "../agent/mod.ts";
 import { OFFER_ORDERS } from "../compat/mod.ts";
-import { REFUSALS_MODES, type RefusalsMode, shownName } from "../identity/mod.ts";
+import { REFUSALS_MODES, type RefusalsMode, shownName } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** What a caller wants of an answer, by the query of its request. Throws a problem that names a wrong parameter. */

@@ -7,7 +7,7 @@ import {
   readAs,
   readIdentity as readDocument,
   shorten,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { reasonsNotToMigrate } from "../compat/mod.ts";
 import { HttpProblem } from "./problem.ts";
 

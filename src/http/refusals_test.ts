@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeTestApp, problemOf, type TestApp } from "../../tests/fixtures/test_app.ts";
-import { Answer, type Refusal } from "../identity/mod.ts";
+import { Answer, type Refusal } from "../documents/mod.ts";
 
 /** A host that has one device of the source's type, and three of another. */
 function makeApp(): TestApp {

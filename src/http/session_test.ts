@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { mttyIdentity, unmigratableIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeTestApp, problemOf } from "../../tests/fixtures/test_app.ts";
-import { Offer, Refusal } from "../identity/mod.ts";
+import { Offer, Refusal } from "../documents/mod.ts";
 import { SESSION_LIMITS } from "./sessions.ts";
 
 interface Described {

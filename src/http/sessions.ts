@@ -1,5 +1,5 @@
 import type { AnswerOptions } from "../agent/mod.ts";
-import { type Identity, shownName, type Snapshot } from "../identity/mod.ts";
+import { type Identity, shownName, type Snapshot } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** A session of write and ask: pinned to a snapshot, with the source once it is written. */

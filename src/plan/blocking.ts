@@ -1,4 +1,4 @@
-import { type Reason, vendorName } from "../identity/mod.ts";
+import { type Reason, vendorName } from "../documents/mod.ts";
 import { describeConfiguration, vendorOf } from "./host.ts";
 import { type Landing, listLandings } from "./landing.ts";
 import { p2pOf, p2pOfPlacement, sourceLacksP2p, targetsLackP2p } from "./p2p.ts";

@@ -1,4 +1,4 @@
-import type { Configuration, Reason } from "../identity/mod.ts";
+import type { Configuration, Reason } from "../documents/mod.ts";
 import { describeConfiguration, type PlanHost, vendorOf } from "./host.ts";
 import type { Landing } from "./landing.ts";
 import { p2pNotKnown } from "./p2p.ts";

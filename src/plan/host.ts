@@ -4,7 +4,7 @@ import {
   type DeviceType,
   type Snapshot,
   vendorName,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 
 /** What a plan looks up in a snapshot: the entry behind a configuration, and what a parent has of each type. */
 export interface PlanHost {

@@ -1,4 +1,4 @@
-import { EVIDENCE, type Offer } from "../identity/mod.ts";
+import { EVIDENCE, type Offer } from "../documents/mod.ts";
 import { configurationText, type PlanHost } from "./host.ts";
 import { p2pOfPlacement } from "./p2p.ts";
 import type { Draw, Supply } from "./supply.ts";

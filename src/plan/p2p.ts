@@ -5,7 +5,7 @@ import {
   type Offer,
   type Reason,
   vendorName,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { describeConfiguration, type PlanHost, vendorOf } from "./host.ts";
 
 /** Whether a device can hold still for its peers; `exempt` where uapi v2's flag does not exist. */

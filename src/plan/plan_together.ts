@@ -1,4 +1,4 @@
-import type { Configuration, Sharing, Snapshot } from "../identity/mod.ts";
+import type { Configuration, Sharing, Snapshot } from "../documents/mod.ts";
 import { explainBlocking } from "./blocking.ts";
 import { describePlan } from "./describe_plan.ts";
 import { indexPlanHost } from "./host.ts";

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import type { Availability } from "../identity/mod.ts";
+import type { Availability } from "../documents/mod.ts";
 import { type PlanSource, planTogether, type Together } from "./mod.ts";
 import {
   aDevice,

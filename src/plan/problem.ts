@@ -1,4 +1,4 @@
-import { EVIDENCE } from "../identity/mod.ts";
+import { EVIDENCE } from "../documents/mod.ts";
 
 /**
  * What is left of a planning question once names are taken away: rows (sources) that each take one edge (an offer),

@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
-import type { Configuration, Migration, Sharing, Snapshot } from "../identity/mod.ts";
-import { EVIDENCE } from "../identity/mod.ts";
+import type { Configuration, Migration, Sharing, Snapshot } from "../documents/mod.ts";
+import { EVIDENCE } from "../documents/mod.ts";
 import { type PlanSource, planTogether, type Together } from "./mod.ts";
 import { makeRandomQuestion, seedRandom } from "./testing.ts";
 

@@ -1,4 +1,4 @@
-import type { Configuration, Offer, Sharing } from "../identity/mod.ts";
+import type { Configuration, Offer, Sharing } from "../documents/mod.ts";
 import { configurationText, type PlanHost, typeKey } from "./host.ts";
 import type { PlanSource } from "./together.ts";
 

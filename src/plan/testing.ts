@@ -9,7 +9,7 @@ import {
   MIGRATION_UNKNOWN,
   type Offer,
   type Snapshot,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import type { PlanSource } from "./together.ts";
 
 const DRIVER = { name: "mtty", module: "mtty", version: null, srcversion: "A1" };

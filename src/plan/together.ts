@@ -1,4 +1,4 @@
-import type { Configuration, Evidence, Identity, Need, Offer, Reason } from "../identity/mod.ts";
+import type { Configuration, Evidence, Identity, Need, Offer, Reason } from "../documents/mod.ts";
 
 /** One of the sources of a virtual machine, with its offers best first, as `ask()` ranks them from 1. */
 export interface PlanSource {

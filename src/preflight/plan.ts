@@ -1,5 +1,5 @@
 import type { V1State } from "../device/mod.ts";
-import type { Migration, MigrationState } from "../identity/mod.ts";
+import type { Migration, MigrationState } from "../documents/mod.ts";
 
 /** One thing to do on a device that is in RUNNING. The way back is not a step: it is always taken. */
 export type Step =

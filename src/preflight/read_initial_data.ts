@@ -1,5 +1,5 @@
 import type { DeviceHandle, V1Region } from "../device/mod.ts";
-import type { Check, InitialData, Migration, Problem } from "../identity/mod.ts";
+import type { Check, InitialData, Migration, Problem } from "../documents/mod.ts";
 import { planSource } from "./plan.ts";
 import { runSteps } from "./run_steps.ts";
 

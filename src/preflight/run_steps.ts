@@ -11,7 +11,7 @@ import {
   type V1Region,
   writeV1Field,
 } from "../device/mod.ts";
-import type { Check } from "../identity/mod.ts";
+import type { Check } from "../documents/mod.ts";
 import type { Step } from "./plan.ts";
 import {
   findRoom,

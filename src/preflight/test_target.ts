@@ -1,6 +1,6 @@
 import type { Bytes } from "../../ffi/syscalls.ts";
 import type { DeviceHandle, V1Region } from "../device/mod.ts";
-import type { Check, DriverTest, Handed, Migration, Problem } from "../identity/mod.ts";
+import type { Check, DriverTest, Handed, Migration, Problem } from "../documents/mod.ts";
 import { planSource, planTarget } from "./plan.ts";
 import { type Ran, runSteps } from "./run_steps.ts";
 

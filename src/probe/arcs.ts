@@ -1,4 +1,4 @@
-import type { MigrationState } from "../identity/mod.ts";
+import type { MigrationState } from "../documents/mod.ts";
 
 /** An arc of the v2 state machine that a driver implements itself, and the flags that it takes. */
 interface Arc {

@@ -7,7 +7,7 @@ import {
   VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP,
 } from "../../ffi/vfio_migration.ts";
 import { type DeviceHandle, getFeature, setFeature } from "../device/mod.ts";
-import type { DirtyTracking } from "../identity/mod.ts";
+import type { DirtyTracking } from "../documents/mod.ts";
 import { bitmapOf, PAGE_BYTES, runSteps } from "./tracking_steps.ts";
 
 /**

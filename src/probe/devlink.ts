@@ -32,7 +32,7 @@ import {
   parseUnsigned,
 } from "../../ffi/netlink_message.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 
 /** A device as devlink names it: `{ bus: "pci", name: "0000:41:00.0" }`. */
 export interface DevlinkAddress {

@@ -16,7 +16,7 @@ import {
   VFIO_DEVICE_FEATURE_MIGRATION,
 } from "../../ffi/vfio_migration.ts";
 import type { DeviceHandle } from "../device/mod.ts";
-import type { Feature } from "../identity/mod.ts";
+import type { Feature } from "../documents/mod.ts";
 
 /** The features of migration, with the operation that each must take. */
 const FEATURES = [

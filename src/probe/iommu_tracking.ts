@@ -30,7 +30,7 @@ import {
   vfio_device_detach_iommufd_pt,
 } from "../../ffi/vfio.ts";
 import type { DeviceHandle } from "../device/mod.ts";
-import type { DirtyTracking } from "../identity/mod.ts";
+import type { DirtyTracking } from "../documents/mod.ts";
 import { bitmapOf, PAGE_BYTES, runSteps } from "./tracking_steps.ts";
 
 /**

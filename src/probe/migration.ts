@@ -9,7 +9,7 @@ import {
   VFIO_MIGRATION_STOP_COPY,
 } from "../../ffi/vfio_migration.ts";
 import { type DeviceHandle, getFeature } from "../device/mod.ts";
-import type { Check } from "../identity/mod.ts";
+import type { Check } from "../documents/mod.ts";
 
 const FLAGS = [
   [VFIO_MIGRATION_STOP_COPY, "stop-copy"],

@@ -7,7 +7,7 @@ import {
   type PciCapability,
   type PciConfig,
   type Region,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 
 /** Offsets in the header of type 0. Source: `<linux/pci_regs.h>`. */
 const PCI_STATUS = 0x06;

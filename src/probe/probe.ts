@@ -25,7 +25,7 @@ import {
   type Problem,
   type Region,
   toProblem,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { allowedArcs } from "./arcs.ts";
 import { testDeviceTracking } from "./device_tracking.ts";
 import { testIommuTracking } from "./iommu_tracking.ts";

@@ -15,7 +15,7 @@ import {
   vfio_region_sparse_mmap_area,
 } from "../../ffi/vfio.ts";
 import type { DeviceHandle } from "../device/mod.ts";
-import { Failure, type Region, type RegionCapability } from "../identity/mod.ts";
+import { Failure, type Region, type RegionCapability } from "../documents/mod.ts";
 
 const PCI_NAMES = ["bar0", "bar1", "bar2", "bar3", "bar4", "bar5", "rom", "config", "vga"];
 

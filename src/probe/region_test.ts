@@ -7,7 +7,7 @@ import {
   VFIO_REGION_INFO_FLAG_CAPS,
   vfio_region_sparse_mmap_area,
 } from "../../ffi/vfio.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import { parseRegionCapabilities } from "./region.ts";
 
 /** A region's info with a chain: `put` writes capabilities at offsets. */

@@ -1,6 +1,6 @@
 import { SysError } from "../../ffi/errno.ts";
 import type { Bytes } from "../../ffi/syscalls.ts";
-import type { DirtyTracking } from "../identity/mod.ts";
+import type { DirtyTracking } from "../documents/mod.ts";
 
 /** The pages that are tracked, in bytes: the smallest that both ways of tracking know. */
 export const PAGE_BYTES = 4096n;

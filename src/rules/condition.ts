@@ -1,4 +1,4 @@
-import type { Condition } from "../identity/mod.ts";
+import type { Condition } from "../documents/mod.ts";
 import { type Fact, type FactHolder, factOf, factText } from "./fact.ts";
 import { parseVersion } from "./version.ts";
 import { isInRange, parseVersionRange } from "./version_range.ts";

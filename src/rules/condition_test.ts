@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import type { Condition } from "../identity/mod.ts";
+import type { Condition } from "../documents/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { testCondition } from "./condition.ts";
 

@@ -1,4 +1,4 @@
-import type { DeclaredTest, RulesFile } from "../identity/mod.ts";
+import type { DeclaredTest, RulesFile } from "../documents/mod.ts";
 import { matchType } from "./type_pattern.ts";
 
 /** What the rules in force declare of tests through a driver: the first file that names it decides; null for none. */

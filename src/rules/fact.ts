@@ -1,4 +1,4 @@
-import type { DeviceKind, Driver, Host, PciConfig } from "../identity/mod.ts";
+import type { DeviceKind, Driver, Host, PciConfig } from "../documents/mod.ts";
 
 /** What facts are looked up in: a source's identity, or a configuration of a host. */
 export interface FactHolder {

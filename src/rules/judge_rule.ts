@@ -1,4 +1,4 @@
-import type { Condition, Identity, Reason } from "../identity/mod.ts";
+import type { Condition, Identity, Reason } from "../documents/mod.ts";
 import { type ConditionResult, testCondition } from "./condition.ts";
 import { factText } from "./fact.ts";
 import type { RuleWord, TargetHolder } from "./prepare_rules.ts";

@@ -8,7 +8,7 @@ import {
   type RuleTarget,
   type Selector,
   shown,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { parseQuantity } from "./condition.ts";
 import { countWildcards, patternNames } from "./type_pattern.ts";
 import { parseVersionRange } from "./version_range.ts";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { RULES_SCHEMA } from "../identity/mod.ts";
+import { RULES_SCHEMA } from "../documents/mod.ts";
 import { parseRules } from "./parse_rules.ts";
 
 type Json = Record<string, unknown>;

@@ -1,4 +1,4 @@
-import type { Configuration, Identity, RulesFile, RuleTarget, Selector } from "../identity/mod.ts";
+import type { Configuration, Identity, RulesFile, RuleTarget, Selector } from "../documents/mod.ts";
 import { testCondition } from "./condition.ts";
 import type { FactHolder } from "./fact.ts";
 import { type Captures, literalType, matchType } from "./type_pattern.ts";

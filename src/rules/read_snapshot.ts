@@ -5,7 +5,7 @@ import {
   type RulesFile,
   type Snapshot,
   SNAPSHOT_SCHEMA,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { type KnownRules, readSnapshotRules } from "./snapshot_rules.ts";
 
 const SNAPSHOT_DOCUMENT: DocumentKind<Snapshot> = {

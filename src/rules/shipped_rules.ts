@@ -1,4 +1,4 @@
-import type { RulesDocument, RulesFile } from "../identity/mod.ts";
+import type { RulesDocument, RulesFile } from "../documents/mod.ts";
 import hisilicon from "./shipped/hisilicon.json" with { type: "json" };
 import i915Gvt from "./shipped/i915_gvt.json" with { type: "json" };
 import mlx5 from "./shipped/mlx5.json" with { type: "json" };

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { Configuration, DeviceKind, Identity } from "../identity/mod.ts";
+import type { Configuration, DeviceKind, Identity } from "../documents/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { judgeRule, type RuleFinding } from "./judge_rule.ts";
 import { parseRules } from "./parse_rules.ts";

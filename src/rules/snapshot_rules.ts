@@ -1,4 +1,4 @@
-import { describeIssue, jsonPointer, type Problem, readAs, RulesFile } from "../identity/mod.ts";
+import { describeIssue, jsonPointer, type Problem, readAs, RulesFile } from "../documents/mod.ts";
 import { checkRules } from "./parse_rules.ts";
 import { isSameJson } from "./same_json.ts";
 

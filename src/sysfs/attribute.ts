@@ -1,6 +1,6 @@
 import { errnoName } from "../../ffi/errno.ts";
 import { readLinkText, readNames, readStatus, readText } from "../../ffi/files.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 
 /**
  * A sysfs attribute's text without its last newline, null where there is no such attribute.

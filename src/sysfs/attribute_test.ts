@@ -1,7 +1,7 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { join } from "@std/path";
 import { plantEmptyHost, plantRefusal } from "../../tests/fixtures/planted_host.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import {
   lastPart,
   listDirectory,

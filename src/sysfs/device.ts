@@ -5,7 +5,7 @@ import {
   type Driver,
   Failure,
   vgpuTypeName,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { lastPart, namesIn, parseNumber, readAttribute } from "./attribute.ts";
 import { readBinding, readDriver } from "./driver.ts";
 import { type IommuGroup, readIommuGroup } from "./iommu_group.ts";

@@ -6,7 +6,7 @@ import {
   plantEmptyHost,
   plantMdevType,
 } from "../../tests/fixtures/planted_host.ts";
-import { type DeviceKind, Failure } from "../identity/mod.ts";
+import { type DeviceKind, Failure } from "../documents/mod.ts";
 import { kernelPath, readDevice, type SysfsDevice } from "./device.ts";
 
 const IDS = {

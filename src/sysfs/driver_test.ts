@@ -4,7 +4,7 @@ import {
   type PlantedHost,
   plantEmptyHost,
 } from "../../tests/fixtures/planted_host.ts";
-import type { Driver } from "../identity/mod.ts";
+import type { Driver } from "../documents/mod.ts";
 import { readBinding, readDriver, readModule } from "./driver.ts";
 
 /** A driver without its load, which is another one in each planted tree. */

@@ -1,4 +1,4 @@
-import type { Holder } from "../identity/mod.ts";
+import type { Holder } from "../documents/mod.ts";
 import { listDirectory, readAttribute, readLink } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import { takeTurns, type Turns } from "./turns.ts";

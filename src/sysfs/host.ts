@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { escaped, type Host } from "../identity/mod.ts";
+import { escaped, type Host } from "../documents/mod.ts";
 import { readAttribute } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { Driver } from "../identity/mod.ts";
+import type { Driver } from "../documents/mod.ts";
 import {
   lastPart,
   listDirectory,

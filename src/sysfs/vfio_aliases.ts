@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
 import { errnoOf } from "./attribute.ts";
-import { Failure } from "../identity/mod.ts";
+import { Failure } from "../documents/mod.ts";
 import type { HostRoots } from "./roots.ts";
 
 /** A VFIO driver's word that it is for some functions: the pattern of their modalias, and its module. */

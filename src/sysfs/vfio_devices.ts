@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { DEVICE_KINDS, type DeviceKind } from "../identity/mod.ts";
+import { DEVICE_KINDS, type DeviceKind } from "../documents/mod.ts";
 import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import type { ScanCache } from "./scan_cache.ts";

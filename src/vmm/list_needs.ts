@@ -6,7 +6,7 @@ import {
   type Migration,
   type Need,
   vendorName,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { machineTypeNeed } from "./machine_type.ts";
 import { settingsOf, trackingNeedOf } from "./tracking_need.ts";
 import { unmetConditions, VMM_NAMES } from "./vmm_versions.ts";

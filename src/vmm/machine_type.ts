@@ -1,4 +1,4 @@
-import type { Need, RunningVmm } from "../identity/mod.ts";
+import type { Need, RunningVmm } from "../documents/mod.ts";
 
 /**
  * After so many major versions QEMU removes a versioned machine type: 10.x may lack 4.x. Source: QEMU

@@ -1,4 +1,4 @@
-import type { NeedOption } from "../identity/mod.ts";
+import type { NeedOption } from "../documents/mod.ts";
 import type { QemuSettings } from "./qemu_outcome.ts";
 
 /** The `vfio-pci` properties behind settings, in the order in which they are written. */

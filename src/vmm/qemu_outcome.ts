@@ -1,5 +1,5 @@
 import { isOlder } from "../rules/mod.ts";
-import type { TrackingResult } from "../identity/mod.ts";
+import type { TrackingResult } from "../documents/mod.ts";
 
 /** How QEMU runs the source's device, every setting decided. */
 export interface QemuSettings {

@@ -1,4 +1,4 @@
-import type { PciBar } from "../identity/mod.ts";
+import type { PciBar } from "../documents/mod.ts";
 import {
   addCapability,
   type Capability,

@@ -1,4 +1,4 @@
-import { type PciBus, VMM_PCI_BUSES } from "../identity/mod.ts";
+import { type PciBus, VMM_PCI_BUSES } from "../documents/mod.ts";
 import { isOlder } from "../rules/mod.ts";
 
 /** What decides how QEMU shows a vfio-pci device to the guest and what it compares of it. */

@@ -7,7 +7,7 @@ import {
   type RunningVmm,
   TRACKING_RESULTS,
   VMM_BACKENDS,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { QEMU_DEFAULTS, qemuOutcome, type QemuSettings, type Tracking } from "./qemu_outcome.ts";
 import { optionOf, settingWords } from "./qemu_option.ts";
 

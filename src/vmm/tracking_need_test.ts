@@ -5,7 +5,7 @@ import {
   type RunningVmm,
   TRACKING_RESULTS,
   VMM_BACKENDS,
-} from "../identity/mod.ts";
+} from "../documents/mod.ts";
 import { mttyDevice } from "../../tests/fixtures/snapshot.ts";
 import { trackingNeed, trackingNeedOf } from "./tracking_need.ts";
 

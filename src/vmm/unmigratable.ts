@@ -1,4 +1,4 @@
-import type { Identity } from "../identity/mod.ts";
+import type { Identity } from "../documents/mod.ts";
 import { isOlder } from "../rules/mod.ts";
 
 /** The newest QEMU whose sources were read for this table. */

@@ -1,4 +1,4 @@
-import type { Device, Driver, Migration, NeedOption } from "../identity/mod.ts";
+import type { Device, Driver, Migration, NeedOption } from "../documents/mod.ts";
 import { isOlder } from "../rules/mod.ts";
 
 /** The programs that run virtual machines. */

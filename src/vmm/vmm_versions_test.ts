@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { mttyDevice } from "../../tests/fixtures/snapshot.ts";
 import { driverNamed } from "../../tests/fixtures/doctor_examination.ts";
-import type { Device } from "../identity/mod.ts";
+import type { Device } from "../documents/mod.ts";
 import { unmetConditions, VMM_CONDITIONS } from "./vmm_versions.ts";
 
 const codes = (qemu: string | null, libvirt: string | null, device: Device = mttyDevice()) =>

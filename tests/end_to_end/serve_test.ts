@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Offer } from "../../src/identity/mod.ts";
+import type { Offer } from "../../src/documents/mod.ts";
 import { askUnix, json, openWorkplace, run, startServer } from "./program.ts";
 
 const GPU = "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101";

@@ -2,7 +2,7 @@ import { SysError } from "../../ffi/errno.ts";
 import type { Bytes, Syscalls } from "../../ffi/syscalls.ts";
 import { judgeDriver } from "../../src/compat/mod.ts";
 import { type DeviceHandle, openDevice } from "../../src/device/mod.ts";
-import { Failure, type Problem, toProblem } from "../../src/identity/mod.ts";
+import { Failure, type Problem, toProblem } from "../../src/documents/mod.ts";
 import { readInitialData, testTarget } from "../../src/preflight/mod.ts";
 import { probeDevice, surveyDevice } from "../../src/probe/mod.ts";
 import type { SysfsDevice } from "../../src/sysfs/mod.ts";

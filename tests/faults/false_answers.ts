@@ -1,4 +1,4 @@
-import { type Capabilities, mayBeTheHosts } from "../../src/identity/mod.ts";
+import { type Capabilities, mayBeTheHosts } from "../../src/documents/mod.ts";
 import type { Fault } from "../../src/simulator/mod.ts";
 import type { CleanRun, Operation, Outcome } from "./run_faults.ts";
 

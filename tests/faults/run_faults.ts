@@ -1,6 +1,6 @@
 import { assertEquals } from "@std/assert";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import type { Capabilities, Problem } from "../../src/identity/mod.ts";
+import type { Capabilities, Problem } from "../../src/documents/mod.ts";
 import { type Fault, injectFaults, type SimulatedSyscalls } from "../../src/simulator/mod.ts";
 import { falseAnswers } from "./false_answers.ts";
 import type { FaultHost } from "./host.ts";

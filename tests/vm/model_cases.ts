@@ -1,6 +1,6 @@
 /** The model on a real kernel: rules, offline answers, whole machines, and what the doctor says. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
-import { parseSnapshot } from "../../src/identity/mod.ts";
+import { parseSnapshot } from "../../src/documents/mod.ts";
 import type { VmCase } from "./case.ts";
 import {
   askProgram,

@@ -1,5 +1,5 @@
 import { assert, assertEquals, assertNotEquals } from "@std/assert";
-import { parseSnapshot } from "../../src/identity/mod.ts";
+import { parseSnapshot } from "../../src/documents/mod.ts";
 import type { VmCase } from "./case.ts";
 import { askProgram, deviceNamed, makeMdev, runProgram, until, VFS } from "./machine.ts";
 import { call, startServer, waitForMigration } from "./server.ts";

@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { parseSnapshot, type Snapshot } from "../../src/identity/mod.ts";
+import { parseSnapshot, type Snapshot } from "../../src/documents/mod.ts";
 import type { VmCase } from "./case.ts";
 import { startHolder } from "./holder.ts";
 import {

@@ -1,4 +1,4 @@
-import { MIGRATION_STATES } from "../../identity/mod.ts";
+import { MIGRATION_STATES } from "../../documents/mod.ts";
 import type { DeviceState, Kernel } from "./kernel.ts";
 import { closeMigration } from "./migration_v2.ts";
 

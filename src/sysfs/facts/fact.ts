@@ -1,4 +1,4 @@
-import { Failure } from "../../identity/mod.ts";
+import { Failure } from "../../documents/mod.ts";
 import { listDirectory, parseNumber, readAttribute } from "../attribute.ts";
 import { compareText } from "../vfio_devices.ts";
 

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { parsePciAddress } from "../../identity/mod.ts";
+import { parsePciAddress } from "../../documents/mod.ts";
 import { parseHex } from "../attribute.ts";
 import { readText } from "./fact.ts";
 import type { FactReader } from "./reader.ts";

@@ -1,6 +1,6 @@
 import { dirname, join } from "@std/path";
-import type { DeviceKind, Driver } from "../../identity/mod.ts";
-import { vgpuTypeName } from "../../identity/mod.ts";
+import type { DeviceKind, Driver } from "../../documents/mod.ts";
+import { vgpuTypeName } from "../../documents/mod.ts";
 import type { SysfsDevice } from "../device.ts";
 import type { MdevType } from "../mdev_types.ts";
 import type { CreatableVgpuType, NvidiaVgpu } from "../nvidia_vgpu.ts";

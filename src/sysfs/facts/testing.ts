@@ -4,7 +4,7 @@ import {
   type PlantedHost,
   plantMdevType,
 } from "../../../tests/fixtures/planted_host.ts";
-import type { DeviceKind } from "../../identity/mod.ts";
+import type { DeviceKind } from "../../documents/mod.ts";
 import { readDevice, type SysfsDevice } from "../device.ts";
 import type { Facts } from "./fact.ts";
 import { readDeviceFacts } from "./read_facts.ts";
