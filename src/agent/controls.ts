@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { CONTROLS_SCHEMA, type Driver } from "../documents/mod.ts";
-import type { SysfsDevice } from "../sysfs/mod.ts";
+import type { SysfsDevice } from "../host/mod.ts";
 import { readState, writeState } from "./state_file.ts";
 import type { World } from "./world.ts";
 

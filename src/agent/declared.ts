@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { type Capabilities, toProblem } from "../documents/mod.ts";
 import { type DeclaredOf, readDeclared } from "../probe/mod.ts";
-import { lastPart, listDirectory, readLink, type SysfsDevice } from "../sysfs/mod.ts";
+import { lastPart, listDirectory, readLink, type SysfsDevice } from "../host/mod.ts";
 import type { World } from "./world.ts";
 
 /**

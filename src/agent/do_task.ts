@@ -2,7 +2,7 @@ import type { DeviceHandle } from "../device/mod.ts";
 import { type DriverTest, Failure, mayBeTheHosts } from "../documents/mod.ts";
 import { readInitialData, testTarget } from "../preflight/mod.ts";
 import { probeDevice, type Survey, surveyDevice } from "../probe/mod.ts";
-import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../sysfs/mod.ts";
+import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../host/mod.ts";
 import { controlsKey, isControlled, rememberControls } from "./controls.ts";
 import { addDeclared } from "./declared.ts";
 import { needsReset, recoverDevice } from "./recover_device.ts";

@@ -23,7 +23,7 @@ import {
   readVfioAliases,
   resolvePath,
   type VfioAlias,
-} from "../sysfs/mod.ts";
+} from "../host/mod.ts";
 import type { HostSoftware } from "../vmm/mod.ts";
 import { classKey, classOfDevice } from "./device_class.ts";
 import type { Observed } from "./observe.ts";

@@ -1,5 +1,5 @@
 import type { Device, Problem, Snapshot } from "../documents/mod.ts";
-import { readHost } from "../sysfs/mod.ts";
+import { readHost } from "../host/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { makeLooking } from "./looking.ts";
 import {

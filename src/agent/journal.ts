@@ -1,7 +1,7 @@
 import { basename, join } from "@std/path";
 import * as z from "zod/mini";
 import { Failure, type Known, type Problem, readAs } from "../documents/mod.ts";
-import { errnoOf } from "../sysfs/mod.ts";
+import { errnoOf } from "../host/mod.ts";
 
 /**
  * What is left to be put right should this program be killed: a device that may have left RUNNING, or an mdev

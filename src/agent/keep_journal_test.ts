@@ -3,7 +3,7 @@ import { until } from "../../tests/fixtures/fake_worker.ts";
 import { programCommand } from "../../tests/fixtures/run_cli.ts";
 import { NO_PROGRAM, type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import type { Problem } from "../documents/mod.ts";
-import { readHost } from "../sysfs/mod.ts";
+import { readHost } from "../host/mod.ts";
 import { journal, readJournal } from "./journal.ts";
 import { keepJournal } from "./keep_journal.ts";
 import { findDevice } from "./with_device.ts";

@@ -1,5 +1,5 @@
 import type { Device, DeviceType, Snapshot } from "../documents/mod.ts";
-import type { Turns } from "../sysfs/mod.ts";
+import type { Turns } from "../host/mod.ts";
 
 /**
  * A snapshot in succession to an earlier one: with the same facts it is that one, seen again, and keeps its number, and

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
-import { takeTurns } from "../sysfs/mod.ts";
+import { takeTurns } from "../host/mod.ts";
 import { isEqual, succeed } from "./keep_same.ts";
 
 const ONE = mttyDevice({ id: "one" });

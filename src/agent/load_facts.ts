@@ -12,7 +12,7 @@ import {
 } from "../documents/mod.ts";
 import { countWildcards, matchType, MAX_WILDCARDS } from "../rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
-import { compareText, errnoOf } from "../sysfs/mod.ts";
+import { compareText, errnoOf } from "../host/mod.ts";
 
 /** Where operators declare facts. */
 export const FACTS_DIRECTORIES = ["/etc/vfio-ask/facts.d"] as const;

@@ -2,7 +2,7 @@ import { join } from "@std/path";
 import type { Problem, RulesFile } from "../documents/mod.ts";
 import { parseRules, type RulesError, shippedRules } from "../rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
-import { compareText, errnoOf } from "../sysfs/mod.ts";
+import { compareText, errnoOf } from "../host/mod.ts";
 
 /** Where rules lie, the operator's before the packages'. What came with the program stands behind both. */
 export const RULES_DIRECTORIES = ["/etc/vfio-ask/rules.d", "/usr/share/vfio-ask/rules.d"] as const;

@@ -1,5 +1,5 @@
 import type { Problem, Snapshot } from "../documents/mod.ts";
-import { isThere, takeTurns } from "../sysfs/mod.ts";
+import { isThere, takeTurns } from "../host/mod.ts";
 import { succeed } from "./keep_same.ts";
 import { makeScanner } from "./scan_host.ts";
 import { isStillBound } from "./still_bound.ts";

@@ -13,7 +13,7 @@
  * directories do not change with what is in them, but each binding makes a `driver` link with another inode. So each
  * look reads who holds a device, the lists of devices, nodes, types and mdevs, the binding of each device, what parents
  * and types say (`available_instances`, firmware, the driver of a physical function), what each device declares
- * (`src/sysfs/facts`), and whole each device that has files which can change under a binding: virtual functions of its
+ * (`src/host/facts`), and whole each device that has files which can change under a binding: virtual functions of its
  * own, the type of an NVIDIA vGPU, a version attribute. Of the others it keeps what was read since they were bound: ids, group, type, NUMA node, module. Nothing is kept of a device
  * whose node is younger than ten seconds. Every five minutes a look reads all, in case something changed without
  * a sign. A look is shared by those who ask while it runs, if it began recently enough for them; it gives others a turn

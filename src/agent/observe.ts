@@ -1,5 +1,5 @@
 import { type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
-import { readHost, takeTurns } from "../sysfs/mod.ts";
+import { readHost, takeTurns } from "../host/mod.ts";
 import {
   classKey,
   classOfDevice,

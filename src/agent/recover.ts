@@ -1,5 +1,5 @@
 import type { Problem } from "../documents/mod.ts";
-import { readHost } from "../sysfs/mod.ts";
+import { readHost } from "../host/mod.ts";
 import { readJournal } from "./journal.ts";
 import { runWorker } from "./run_worker.ts";
 import type { PreflightPolicy, World } from "./world.ts";

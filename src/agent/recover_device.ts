@@ -1,6 +1,6 @@
 import type { Problem } from "../documents/mod.ts";
 import { surveyDevice } from "../probe/mod.ts";
-import { type HostRoots, lastPart, listVfioDevices, readBinding, readHost } from "../sysfs/mod.ts";
+import { type HostRoots, lastPart, listVfioDevices, readBinding, readHost } from "../host/mod.ts";
 import { isOfBinding, journal, type JournalEntry, readJournal } from "./journal.ts";
 import { removeMdev } from "./temporary_mdev.ts";
 import { notDone, withIdleDevice } from "./with_device.ts";

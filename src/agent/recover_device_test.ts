@@ -4,7 +4,7 @@ import { until } from "../../tests/fixtures/fake_worker.ts";
 import { makeTree } from "../../tests/fixtures/tree.ts";
 import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import { Failure } from "../documents/mod.ts";
-import { readHost } from "../sysfs/mod.ts";
+import { readHost } from "../host/mod.ts";
 import { journal, readJournal } from "./journal.ts";
 import { recoverDevice } from "./recover_device.ts";
 import { takeSnapshot } from "./take_snapshot.ts";

@@ -17,7 +17,7 @@ import {
   type Turns,
   type VfioDevicePath,
   walkVfioDevices,
-} from "../sysfs/mod.ts";
+} from "../host/mod.ts";
 
 /** A device as sysfs has it, with what it declares. */
 export type FoundDevice = SysfsDevice & { facts: Facts };

@@ -7,7 +7,7 @@ import {
   plantMdevType,
   plantRefusal,
 } from "../../tests/fixtures/planted_host.ts";
-import { takeTurns } from "../sysfs/mod.ts";
+import { takeTurns } from "../host/mod.ts";
 import { type HostScan, makeScanner } from "./scan_host.ts";
 
 const PF = "devices/pci0000:c0/0000:c1:00.0";

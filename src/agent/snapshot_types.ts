@@ -12,7 +12,7 @@ import {
   readTypeFacts,
   type ScanCache,
   type SysfsDevice,
-} from "../sysfs/mod.ts";
+} from "../host/mod.ts";
 import { classesOfType, classKey, isSibling } from "./device_class.ts";
 import type { Observations } from "./observations.ts";
 import type { World } from "./world.ts";

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { Device, Snapshot } from "../documents/mod.ts";
-import { type HostRoots, readBinding } from "../sysfs/mod.ts";
+import { type HostRoots, readBinding } from "../host/mod.ts";
 import { classOfDevice } from "./device_class.ts";
 
 /**

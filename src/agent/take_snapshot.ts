@@ -18,7 +18,7 @@ import {
   type SysfsDevice,
   takeTurns,
   type Turns,
-} from "../sysfs/mod.ts";
+} from "../host/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "./device_class.ts";
 import { isOfBinding, readJournal } from "./journal.ts";
 import { factsOf, withOperatorFacts } from "./load_facts.ts";

@@ -2,7 +2,7 @@ import { basename, join } from "@std/path";
 import { O_WRONLY } from "../../ffi/syscalls.ts";
 import { Descriptors, ShortTransfer, withoutInterrupts } from "../device/mod.ts";
 import { Failure } from "../documents/mod.ts";
-import { errnoOf, readHost } from "../sysfs/mod.ts";
+import { errnoOf, readHost } from "../host/mod.ts";
 import { journal } from "./journal.ts";
 import { findDevice } from "./with_device.ts";
 import type { WorkerResult } from "./worker_tasks.ts";

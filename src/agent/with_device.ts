@@ -8,7 +8,7 @@ import {
   type SysfsDevice,
   takeTurns,
   walkVfioDevices,
-} from "../sysfs/mod.ts";
+} from "../host/mod.ts";
 import { leftAlone, leftAloneMs } from "./may_open.ts";
 import { type WorkerResult, workerResult } from "./worker_tasks.ts";
 import type { World } from "./world.ts";

@@ -1,6 +1,6 @@
 import type { DeviceHandle } from "../device/mod.ts";
 import { Failure, type Problem, toProblem } from "../documents/mod.ts";
-import { readHost, type SysfsDevice } from "../sysfs/mod.ts";
+import { readHost, type SysfsDevice } from "../host/mod.ts";
 import { journal, type Journalled, readJournal } from "./journal.ts";
 import { type OpenOptions, type Unavailable, withIdleDevice } from "./with_device.ts";
 import type { World } from "./world.ts";

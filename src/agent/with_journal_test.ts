@@ -2,7 +2,7 @@ import { assertEquals, assertMatch } from "@std/assert";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import { VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE } from "../../ffi/vfio_migration.ts";
 import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
-import { readHost } from "../sysfs/mod.ts";
+import { readHost } from "../host/mod.ts";
 import { journal, readJournal } from "./journal.ts";
 import { runTask } from "./run_task.ts";
 import type { WorkerTask } from "./worker_tasks.ts";

@@ -1,5 +1,5 @@
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import type { HostRoots } from "../sysfs/mod.ts";
+import type { HostRoots } from "../host/mod.ts";
 import type { HostSoftware } from "../vmm/mod.ts";
 import type { OperatorFactsRead } from "./load_facts.ts";
 import type { RulesState } from "./load_rules.ts";

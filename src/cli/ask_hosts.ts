@@ -11,7 +11,7 @@ import {
   type Snapshot,
   type Verdict,
 } from "../documents/mod.ts";
-import { compareText } from "../sysfs/mod.ts";
+import { compareText } from "../host/mod.ts";
 import type { Sources } from "./tell_answer.ts";
 
 /** Where a source would go on a host. */

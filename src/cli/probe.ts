@@ -6,7 +6,7 @@ import {
   listVfioDevices,
   readDevice,
   type SysfsDevice,
-} from "../sysfs/mod.ts";
+} from "../host/mod.ts";
 import { type Command, FAILED, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, OPEN_OPTIONS, openPath, usage } from "./options.ts";

@@ -8,7 +8,7 @@ import {
   type Finding,
 } from "../doctor/mod.ts";
 import { DOCTOR_SCHEMA, escaped, Failure, type Problem, type Snapshot } from "../documents/mod.ts";
-import { compareText, THIS_HOST } from "../sysfs/mod.ts";
+import { compareText, THIS_HOST } from "../host/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { probeOptions } from "./options.ts";

@@ -9,7 +9,7 @@ import {
   RULES_DIRECTORIES,
   type World,
 } from "../agent/mod.ts";
-import { type HostRoots, THIS_HOST } from "../sysfs/mod.ts";
+import { type HostRoots, THIS_HOST } from "../host/mod.ts";
 import type { Parsed } from "./command.ts";
 import { deadlineMs, text } from "./options.ts";
 

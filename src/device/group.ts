@@ -15,7 +15,7 @@ import {
   VFIO_TYPE1v2_IOMMU,
 } from "../../ffi/vfio.ts";
 import { Failure } from "../documents/mod.ts";
-import { type HostRoots, isNoIommuNode } from "../sysfs/mod.ts";
+import { type HostRoots, isNoIommuNode } from "../host/mod.ts";
 import { Descriptors, type DeviceHandle } from "./handle.ts";
 import { nodePath, notViable, type Opened, step } from "./step.ts";
 

@@ -3,7 +3,7 @@ import { SysError } from "../../ffi/errno.ts";
 import { VFIO_DEVICE_BIND_IOMMUFD, vfio_device_bind_iommufd } from "../../ffi/vfio.ts";
 import { O_RDWR, type Syscalls } from "../../ffi/syscalls.ts";
 import { Failure } from "../documents/mod.ts";
-import type { HostRoots } from "../sysfs/mod.ts";
+import type { HostRoots } from "../host/mod.ts";
 import { openGroup } from "./group.ts";
 import { Descriptors } from "./handle.ts";
 import { withoutInterrupts } from "./without_interrupts.ts";

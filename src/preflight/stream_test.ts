@@ -3,7 +3,7 @@ import { vfio_device_migration_info } from "../../ffi/vfio_migration.ts";
 import { openDevice } from "../device/mod.ts";
 import { surveyDevice } from "../probe/mod.ts";
 import { plantHost, SCENARIOS, simulateSyscalls } from "../simulator/mod.ts";
-import { lastPart, listVfioDevices, readDevice } from "../sysfs/mod.ts";
+import { lastPart, listVfioDevices, readDevice } from "../host/mod.ts";
 import { readInitialData } from "./read_initial_data.ts";
 import { testTarget } from "./test_target.ts";
 

@@ -18,7 +18,7 @@ import {
   SCENARIOS,
   simulateSyscalls,
 } from "../simulator/mod.ts";
-import { lastPart, listVfioDevices, readDevice } from "../sysfs/mod.ts";
+import { lastPart, listVfioDevices, readDevice } from "../host/mod.ts";
 import { readInitialData } from "./read_initial_data.ts";
 import { testTarget } from "./test_target.ts";
 

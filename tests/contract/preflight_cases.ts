@@ -9,7 +9,7 @@ import {
 import { judgeDriver } from "../../src/compat/mod.ts";
 import { readInitialData, testTarget } from "../../src/preflight/mod.ts";
 import { type Survey, surveyDevice } from "../../src/probe/mod.ts";
-import type { SysfsDevice } from "../../src/sysfs/mod.ts";
+import type { SysfsDevice } from "../../src/host/mod.ts";
 import type { ContractCase, ContractHost } from "./contract.ts";
 import { opened } from "./open_cases.ts";
 

@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { plantHost, SCENARIOS, simulateSyscalls } from "../../src/simulator/mod.ts";
-import { lastPart, listVfioDevices, readDevice } from "../../src/sysfs/mod.ts";
+import { lastPart, listVfioDevices, readDevice } from "../../src/host/mod.ts";
 import { CONTRACT, type ContractCase } from "./mod.ts";
 
 /** An idle mtty-2, mtty-1 and mdpy-vga, and a function with the migration region of v1. */

@@ -5,7 +5,7 @@ import { type DeviceHandle, openDevice } from "../../src/device/mod.ts";
 import { Failure, type Problem, toProblem } from "../../src/documents/mod.ts";
 import { readInitialData, testTarget } from "../../src/preflight/mod.ts";
 import { probeDevice, surveyDevice } from "../../src/probe/mod.ts";
-import type { SysfsDevice } from "../../src/sysfs/mod.ts";
+import type { SysfsDevice } from "../../src/host/mod.ts";
 import { DEVICES, type FaultHost, nameOf, plantFaultHost } from "./host.ts";
 import { NOTHING, type Operation, type Outcome } from "./run_faults.ts";
 

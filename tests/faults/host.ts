@@ -13,7 +13,7 @@ import {
   listVfioDevices,
   readDevice,
   type SysfsDevice,
-} from "../../src/sysfs/mod.ts";
+} from "../../src/host/mod.ts";
 
 /** Devices of the scenario `mixed`, by what they are to the operations. */
 export const DEVICES = {

@@ -9,7 +9,7 @@ import {
   type World,
 } from "../../src/agent/mod.ts";
 import { ask, judgeDriver } from "../../src/compat/mod.ts";
-import { readHost } from "../../src/sysfs/mod.ts";
+import { readHost } from "../../src/host/mod.ts";
 import { mttyIdentity } from "../fixtures/identity.ts";
 import { quietWorld } from "../fixtures/world.ts";
 import { DEVICES, type FaultHost, nameOf, writeTo } from "./host.ts";

@@ -1,5 +1,5 @@
 import { openLibc } from "../../ffi/libc.ts";
-import { THIS_HOST } from "../../src/sysfs/mod.ts";
+import { THIS_HOST } from "../../src/host/mod.ts";
 import { CONTRACT, type ContractHost } from "../contract/mod.ts";
 import type { VmCase } from "./case.ts";
 import { deviceNamed, makeMdev, MDPY_VGA, MTTY_1, MTTY_2, removeMdev } from "./machine.ts";

@@ -5,7 +5,7 @@
 import { VFIO_DEVICE_GET_INFO, vfio_device_info } from "../../ffi/vfio.ts";
 import { openLibc } from "../../ffi/libc.ts";
 import { openDevice } from "../../src/device/mod.ts";
-import { THIS_HOST } from "../../src/sysfs/mod.ts";
+import { THIS_HOST } from "../../src/host/mod.ts";
 import { deviceNamed } from "./machine.ts";
 
 /** The process itself: `vm-tests hold DEVICE PATH`. */

@@ -9,7 +9,7 @@ import {
   readDevice,
   type SysfsDevice,
   THIS_HOST,
-} from "../../src/sysfs/mod.ts";
+} from "../../src/host/mod.ts";
 
 /** The mdevs that tests/vm/job.sh makes. */
 export const MTTY_1 = "11111111-0000-4000-8000-000000000001";

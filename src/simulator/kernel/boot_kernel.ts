@@ -2,7 +2,7 @@ import {
   VFIO_DEVICE_STATE_RUNNING,
   VFIO_DEVICE_STATE_V1_RUNNING,
 } from "../../../ffi/vfio_migration.ts";
-import type { HostRoots } from "../../sysfs/roots.ts";
+import type { HostRoots } from "../../host/roots.ts";
 import { configSpace } from "../pci_config_space.ts";
 import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import { groupNode, isViable } from "../topology.ts";

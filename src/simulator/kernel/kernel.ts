@@ -1,5 +1,5 @@
 import type { Bytes } from "../../../ffi/syscalls.ts";
-import type { HostRoots } from "../../sysfs/roots.ts";
+import type { HostRoots } from "../../host/roots.ts";
 import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import type { Descriptors, OpenFile } from "./descriptors.ts";
 import type { Memory } from "./memory.ts";

@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { O_RDWR, O_WRONLY } from "../../../ffi/syscalls.ts";
-import { lastPart, listVfioDevices, readDevice, readMdevTypes } from "../../sysfs/mod.ts";
+import { lastPart, listVfioDevices, readDevice, readMdevTypes } from "../../host/mod.ts";
 import { SCENARIOS } from "../hosts/scenarios.ts";
 import { plantHost } from "../tree/plant_host.ts";
 import { type SimulatedSyscalls, simulateSyscalls } from "./simulate_syscalls.ts";

@@ -1,6 +1,6 @@
 import { errnoNumber, SysError } from "../../../ffi/errno.ts";
 import type { Syscalls } from "../../../ffi/syscalls.ts";
-import type { HostRoots } from "../../sysfs/roots.ts";
+import type { HostRoots } from "../../host/roots.ts";
 import type { Scenario } from "../scenario.ts";
 import { bootKernel } from "./boot_kernel.ts";
 import { openContainer } from "./container_file.ts";

@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import type { HostRoots } from "../../sysfs/roots.ts";
+import type { HostRoots } from "../../host/roots.ts";
 import type { Scenario } from "../scenario.ts";
 import { plantDevice } from "./plant_device.ts";
 import { plantDrivers } from "./plant_drivers.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { basename, dirname, join, resolve } from "@std/path";
-import type { HostRoots } from "../../sysfs/roots.ts";
+import type { HostRoots } from "../../host/roots.ts";
 import { SCENARIOS } from "../hosts/scenarios.ts";
 import { plantHost } from "./plant_host.ts";
 

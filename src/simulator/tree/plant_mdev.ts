@@ -1,5 +1,5 @@
 import { dirname, join } from "@std/path";
-import type { HostRoots } from "../../sysfs/roots.ts";
+import type { HostRoots } from "../../host/roots.ts";
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import { devicePath, groupNode } from "../topology.ts";
 import { plantDevice } from "./plant_device.ts";
