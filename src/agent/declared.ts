@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import { type Capabilities, toProblem } from "../documents/mod.ts";
-import { type DeclaredOf, readDeclared } from "../probe/mod.ts";
+import { type DeclaredOf, readDeclared } from "../host/devlink/mod.ts";
 import { lastPart, listDirectory, readLink, type SysfsDevice } from "../host/mod.ts";
 import type { World } from "./world.ts";
 

@@ -6,7 +6,7 @@ import {
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { simulateWorld } from "../../tests/fixtures/world.ts";
 import { Capabilities } from "../documents/mod.ts";
-import { type FakeDevice, fakeDevlink, info, port } from "../probe/devlink_testing.ts";
+import { type FakeDevice, fakeDevlink, info, port } from "../host/devlink/devlink_testing.ts";
 import { addDeclared } from "./declared.ts";
 import { runTask } from "./run_task.ts";
 import { findDevice } from "./with_device.ts";

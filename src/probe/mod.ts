@@ -6,14 +6,11 @@
  * tracking a start, a report and a stop on the idle device, because drivers answer the probe and fail the
  * report. Two exceptions to "changes nothing": a device found in another state than RUNNING is reset (never
  * set: some drivers oops), and that logging is switched on and off again. Given up: trying state
- * transitions; the flags say which are there. Beside the device, devlink is asked what its physical function
- * declares, since some drivers' firmware is told nowhere else.
+ * transitions; the flags say which are there.
  *
  * @module
  */
 export * from "./arcs.ts";
-export * from "./devlink.ts";
-export * from "./firmware.ts";
 export * from "./pci_config.ts";
 export * from "./probe.ts";
 export * from "./region.ts";

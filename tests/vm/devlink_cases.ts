@@ -9,7 +9,7 @@ import { openGenericFamily } from "../../ffi/genetlink.ts";
 import { openLibc } from "../../ffi/libc.ts";
 import { encodeText } from "../../ffi/netlink_message.ts";
 import { attribute } from "../../ffi/netlink_testing.ts";
-import { firmwareOf, migratableOf, readDevlink } from "../../src/probe/mod.ts";
+import { firmwareOf, migratableOf, readDevlink } from "../../src/host/devlink/mod.ts";
 import type { VmCase } from "./case.ts";
 import { askProgram, VFS } from "./machine.ts";
 

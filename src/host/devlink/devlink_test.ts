@@ -6,13 +6,13 @@ import {
   DEVLINK_ATTR_INFO_VERSION_STORED,
   DEVLINK_ATTR_PORT_FUNCTION,
   DEVLINK_PORT_FLAVOUR_PCI_VF,
-} from "../../ffi/devlink.ts";
-import { openLibc } from "../../ffi/libc.ts";
-import { parseAttributes } from "../../ffi/netlink_message.ts";
-import { fakeNetlink, join, nested, padded, text, u16 } from "../../ffi/netlink_testing.ts";
-import type { Bytes } from "../../ffi/syscalls.ts";
-import { Failure } from "../documents/mod.ts";
-import { injectFaults } from "../simulator/mod.ts";
+} from "../../../ffi/devlink.ts";
+import { openLibc } from "../../../ffi/libc.ts";
+import { parseAttributes } from "../../../ffi/netlink_message.ts";
+import { fakeNetlink, join, nested, padded, text, u16 } from "../../../ffi/netlink_testing.ts";
+import type { Bytes } from "../../../ffi/syscalls.ts";
+import { Failure } from "../../documents/mod.ts";
+import { injectFaults } from "../../simulator/mod.ts";
 import { parseInfo, parsePort, readDevlink } from "./devlink.ts";
 import { fakeDevlink, info, port } from "./devlink_testing.ts";
 

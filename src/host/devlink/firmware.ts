@@ -1,6 +1,6 @@
-import { DEVLINK_PORT_FLAVOUR_PCI_VF } from "../../ffi/devlink.ts";
-import type { Syscalls } from "../../ffi/syscalls.ts";
-import type { Declared } from "../documents/mod.ts";
+import { DEVLINK_PORT_FLAVOUR_PCI_VF } from "../../../ffi/devlink.ts";
+import type { Syscalls } from "../../../ffi/syscalls.ts";
+import type { Declared } from "../../documents/mod.ts";
 import { type DevlinkPort, type DevlinkVersions, readDevlink } from "./devlink.ts";
 
 /** A PCI function for which devlink is asked. */

@@ -19,9 +19,9 @@ import {
   DEVLINK_GENL_VERSION,
   DEVLINK_PORT_FN_ATTR_CAPS,
   DEVLINK_PORT_FN_CAP_MIGRATABLE,
-} from "../../ffi/devlink.ts";
-import { SysError } from "../../ffi/errno.ts";
-import { type GenericFamily, openGenericFamily } from "../../ffi/genetlink.ts";
+} from "../../../ffi/devlink.ts";
+import { SysError } from "../../../ffi/errno.ts";
+import { type GenericFamily, openGenericFamily } from "../../../ffi/genetlink.ts";
 import {
   encodeText,
   findAttribute,
@@ -30,9 +30,9 @@ import {
   parseBit,
   parseText,
   parseUnsigned,
-} from "../../ffi/netlink_message.ts";
-import type { Syscalls } from "../../ffi/syscalls.ts";
-import { Failure } from "../documents/mod.ts";
+} from "../../../ffi/netlink_message.ts";
+import type { Syscalls } from "../../../ffi/syscalls.ts";
+import { Failure } from "../../documents/mod.ts";
 
 /** A device as devlink names it: `{ bus: "pci", name: "0000:41:00.0" }`. */
 export interface DevlinkAddress {

@@ -15,8 +15,8 @@ import {
   DEVLINK_CMD_INFO_GET,
   DEVLINK_PORT_FN_ATTR_CAPS,
   DEVLINK_PORT_FN_CAP_MIGRATABLE,
-} from "../../ffi/devlink.ts";
-import { findAttribute, parseText } from "../../ffi/netlink_message.ts";
+} from "../../../ffi/devlink.ts";
+import { findAttribute, parseText } from "../../../ffi/netlink_message.ts";
 import {
   bitfield,
   type FakeNetlink,
@@ -26,8 +26,8 @@ import {
   u16,
   u32,
   u8,
-} from "../../ffi/netlink_testing.ts";
-import type { Bytes } from "../../ffi/syscalls.ts";
+} from "../../../ffi/netlink_testing.ts";
+import type { Bytes } from "../../../ffi/syscalls.ts";
 
 /** Attributes of a device's answers, or the errno that it gives. */
 export interface FakeDevice {

@@ -4,7 +4,7 @@ import {
   DEVLINK_ATTR_INFO_VERSION_RUNNING,
   DEVLINK_ATTR_INFO_VERSION_STORED,
   DEVLINK_PORT_FLAVOUR_PCI_VF,
-} from "../../ffi/devlink.ts";
+} from "../../../ffi/devlink.ts";
 import type { DevlinkPort } from "./devlink.ts";
 import { fakeDevlink, info, port } from "./devlink_testing.ts";
 import { firmwareOf, migratableOf, readDeclared } from "./firmware.ts";
