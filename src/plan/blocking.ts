@@ -1,20 +1,26 @@
 import { type Reason, vendorName } from "../documents/mod.ts";
+import { planBudget } from "./budget.ts";
 import { describeConfiguration, vendorOf } from "./host.ts";
 import { type Landing, listLandings } from "./landing.ts";
 import { p2pOf, p2pOfPlacement, sourceLacksP2p, targetsLackP2p } from "./p2p.ts";
 import type { Question } from "./question.ts";
 import type { Blocked, PlanSource } from "./together.ts";
 
-/** Why each source that has no landing stands in the way. */
+/** Why each source that has no landing stands in the way; where that is unknown, not all plans were looked at. */
 export function explainBlocking(
   question: Question,
   landings: readonly (Landing | null)[],
+  verdict: "incompatible" | "unknown",
 ): Blocked[] {
-  return question.sources.flatMap((source, i) =>
-    landings[i] === null
-      ? [{ source: source.source.id, reasons: reasonsToBlock(question, source) }]
-      : []
-  );
+  const { sources } = question;
+  return sources.flatMap((source, i) => {
+    if (landings[i] !== null) return [];
+    const reasons = reasonsToBlock(question, source);
+    if (verdict === "unknown") {
+      reasons.push(planBudget(driverOf(source), sources.length, "any"));
+    }
+    return [{ source: source.source.id, reasons }];
+  });
 }
 
 function reasonsToBlock(question: Question, from: PlanSource): Reason[] {
@@ -55,15 +61,15 @@ function reasonsToBlock(question: Question, from: PlanSource): Reason[] {
 /** That a source wants what others want too: who they are, and how many there are of it. */
 function competes(question: Question, from: PlanSource, mine: readonly Landing[]): Reason {
   const { host, sources } = question;
-  const places = new Set(mine.map(({ draw }) => draw.nodes.at(-1)!));
+  const places = new Set(mine.map(({ draw }) => draw.place));
   const others = sources.filter((other) =>
     other !== from &&
-    landingsOf(question, other).some(({ draw }) => places.has(draw.nodes.at(-1)!))
+    landingsOf(question, other).some(({ draw }) => places.has(draw.place))
   ).map(({ source }) => source.id);
   const room = new Map<string, number>();
   for (const { draw } of mine) {
-    const place = draw.nodes.at(-1)!;
-    const here = draw.slot === null ? 1 : Math.floor(draw.slot.instances / draw.slot.need);
+    const place = draw.place;
+    const here = draw.share === null ? 1 : Math.floor(draw.share.instances / draw.share.need);
     room.set(place, Math.max(room.get(place) ?? 0, here));
   }
   const there = [...room.values()].reduce((sum, here) => sum + here, 0);

@@ -1,105 +1,95 @@
-import { assign, type Assignment, type Bounds } from "./assign.ts";
-import { fitsPool, type Problem, roundUp } from "./problem.ts";
+import { layColumns } from "./columns.ts";
+import type { Problem } from "./problem.ts";
+import type { Room } from "./room.ts";
 
-/** What is known of the plans within some bounds. */
-export interface Bound {
-  /** No plan within the bounds costs less; `tie` counts only for plans of exactly that cost. */
-  cost: number;
-  tie: readonly number[];
-  /** The assignment behind the bound, with its true cost, and the first pool that it overdraws (-1: it is a plan). */
-  assignment: Assignment;
-  overdrawn: number;
-  /** What a share of each pool was priced at, to start from in narrower bounds. */
-  prices: Float64Array;
-}
+/** Bounds what is left of a plan by the cheapest assignment of its rows to columns of their own (Hungarian method). */
+export function makeBounds(problem: Problem, room: Room) {
+  const { rows } = problem;
+  const { count, starts, first, end, update } = layColumns(problem, room);
+  const cost = Float64Array.from(rows.flatMap(({ options }) => options.map(({ cost }) => cost)));
+  const rowOf = new Int32Array(count);
+  const u = new Float64Array(rows.length);
+  const v = new Float64Array(count);
+  const distance = new Float64Array(count).fill(Infinity);
+  const from = new Int32Array(count);
+  const isDone = new Uint8Array(count);
+  const reached = new Int32Array(count);
+  let [reachedCount, steps] = [0, 0];
 
-/**
- * A bound on all plans within bounds, null where there is none or none below `limit`.
- *
- * Pools are priced instead of kept to: for prices p >= 0, the cheapest assignment with edge costs
- * c + p * share, less the sum of p, costs no more than any plan, since a plan's shares of a pool sum to at most
- * one. (Edge costs are rounded down to integers, which lowers the bound and keeps it exact.) A pool
- * that is overdrawn becomes dearer, by what it takes to make enough of its rows leave; the best bound is kept.
- * Where the pools' prices are zero the assignment is cheapest by tie as well, so that its tie bounds those
- * of plans at the same cost.
- */
-export function findBound(
-  problem: Problem,
-  bounds: Bounds,
-  options: { prices: Float64Array; rounds: number; limit: number },
-): Bound | null {
-  const wanted = bounds.lower.reduce((sum, value) => sum + value, 0);
-  const prices = options.prices.slice();
-  let best: Bound | null = null;
-  for (let round = 0; round < options.rounds; round++) {
-    const priced = problem.cost.map((cost, edge) => cost + priceOf(problem, edge, prices));
-    const assignment = assign(problem, bounds, priced);
-    if (assignment === null || assignment.met < wanted) return null;
-    const bound = assignment.cost - prices.reduce((sum, price) => sum + price, 0);
-    const cost = roundUp(bound, problem.levels);
-    if (cost >= options.limit) return null;
-    const overdrawn = findOverdrawn(problem, assignment.units);
-    const isPlan = overdrawn.length === 0;
-    const better = best === null || cost > best.cost ||
-      (cost === best.cost && isPlan && best.overdrawn !== -1);
-    if (better) {
-      best = {
-        cost,
-        tie: cost === bound ? assignment.tie : assignment.tie.map(() => -Infinity),
-        assignment: { ...assignment, cost: sumOf(problem.cost, assignment.edges) },
-        overdrawn: overdrawn[0] ?? -1,
-        prices: prices.slice(),
-      };
+  /** Goes on from a row, which is `far` away, by the column `by` that it has, to those that it may have. */
+  function goOn(row: number, far: number, by: number): void {
+    for (let option = starts[row]!; option < starts[row + 1]!; option++) {
+      const length = far + cost[option]! - u[row]!;
+      steps += 1 + end[option]! - first[option]!;
+      for (let column = first[option]!; column < end[option]!; column++) {
+        if (isDone[column] || length - v[column]! >= distance[column]!) continue;
+        if (distance[column] === Infinity) reached[reachedCount++] = column;
+        distance[column] = length - v[column]!;
+        from[column] = by;
+      }
     }
-    if (isPlan) break;
-    for (const pool of overdrawn) {
-      prices[pool]! += riseOf(problem, { pool, edges: assignment.edges, priced });
-    }
-    // Beyond this, sums would no longer be exact.
-    if (prices.some((price) => price * prices.length > 2 ** 52)) break;
   }
-  return best;
-}
 
-function sumOf(cost: Float64Array, edges: Int32Array): number {
-  return edges.reduce((sum, edge) => sum + cost[edge]!, 0);
-}
-
-/** Rounded down, with room for the error of a floating-point product. */
-function priceOf({ pool, share }: Problem, edge: number, prices: Float64Array): number {
-  const at = pool[edge]!;
-  if (at === -1 || prices[at] === 0) return 0;
-  return Math.floor(prices[at]! * share[edge]! * (1 - 2 ** -50));
-}
-
-/** The pools that an assignment overdraws. */
-export function findOverdrawn({ pools }: Problem, units: Int32Array): number[] {
-  return pools.flatMap((pool, at) => fitsPool(pool, (node) => units[node]!) ? [] : [at]);
-}
-
-/** By how much a pool's price must rise until so many of its rows would rather go elsewhere that the rest fit. */
-function riseOf(
-  problem: Problem,
-  { pool, edges, priced }: { pool: number; edges: Int32Array; priced: Float64Array },
-): number {
-  const { first, share } = problem;
-  let used = 0;
-  const leaving: { ratio: number; share: number }[] = [];
-  edges.forEach((edge, row) => {
-    if (problem.pool[edge] !== pool) return;
-    used += share[edge]!;
-    let elsewhere = Infinity;
-    for (let other = first[row]!; other < first[row + 1]!; other++) {
-      if (problem.pool[other] !== pool) elsewhere = Math.min(elsewhere, priced[other]!);
+  /** The column that is nearest of those that were reached. */
+  function nearest(): number {
+    let next = -1;
+    steps += reachedCount;
+    for (let i = 0; i < reachedCount; i++) {
+      const column = reached[i]!;
+      if (!isDone[column] && (next === -1 || distance[column]! < distance[next]!)) next = column;
     }
-    const ratio = (Math.max(0, elsewhere - priced[edge]!) + 1) / share[edge]!;
-    leaving.push({ ratio, share: share[edge]! });
-  });
-  let rise = 1;
-  for (const row of leaving.toSorted((a, b) => a.ratio - b.ratio)) {
-    if (used <= 1) break;
-    used -= row.share;
-    rise = row.ratio;
+    return next;
   }
-  return Math.ceil(rise);
+
+  /** Gives a row a column by the shortest chain of rows that give way to one another; tells what that costs. */
+  function addRow(row: number): number {
+    u[row] = 0;
+    reachedCount = 0;
+    goOn(row, 0, -1);
+    let column = nearest();
+    while (rowOf[column] !== -1) {
+      isDone[column] = 1;
+      goOn(rowOf[column]!, distance[column]!, column);
+      column = nearest();
+    }
+    const length = distance[column]!;
+    u[row] = length;
+    for (let i = 0; i < reachedCount; i++) {
+      const other = reached[i]!;
+      if (isDone[other]) {
+        u[rowOf[other]!]! += length - distance[other]!;
+        v[other]! -= length - distance[other]!;
+      }
+      distance[other] = Infinity;
+      isDone[other] = 0;
+    }
+    for (; column !== -1; column = from[column]!) {
+      rowOf[column] = from[column] === -1 ? row : rowOf[from[column]!]!;
+    }
+    return length;
+  }
+
+  return {
+    /** How many columns were looked at so far. */
+    steps: () => steps,
+    /** The least that the rows from this one on can cost, with options of at least the ties of their groups. */
+    costFrom(from: number, ties: Int32Array): number {
+      steps += 2 * (end.length - starts[from]!);
+      update(from, ties);
+      rowOf.fill(-1);
+      v.fill(0);
+      let sum = 0;
+      for (let row = from; row < rows.length; row++) sum += addRow(row);
+      return sum;
+    },
+    /** How much more it costs at least where a row has its n-th option (reduced cost); after `costFrom` of that row. */
+    extraOf(row: number, n: number): number {
+      const option = starts[row]! + n;
+      let extra = Infinity;
+      for (let column = first[option]!; column < end[option]!; column++) {
+        extra = Math.min(extra, cost[option]! - u[row]! - v[column]!);
+      }
+      return extra;
+    },
+  };
 }

@@ -1,17 +1,17 @@
 import type { Configuration, Reason } from "../documents/mod.ts";
+import { planBudget } from "./budget.ts";
 import { describeConfiguration, type PlanHost, vendorOf } from "./host.ts";
 import type { Landing } from "./landing.ts";
 import { p2pNotKnown } from "./p2p.ts";
-import { fitsPool } from "./problem.ts";
 import type { Question } from "./question.ts";
-import { makePool } from "./share.ts";
+import { fitTogether } from "./share.ts";
 import type { Plan } from "./together.ts";
 
 /** A plan in words: `landings` are those of the question's sources, one each. */
 export function describePlan(
   { host, sources, supply }: Question,
   landings: readonly Landing[],
-  { rank, when }: { rank: number; when: "now" | "later" },
+  { rank, when, isCut }: { rank: number; when: "now" | "later"; isCut: boolean },
 ): Plan {
   const used = countUsed(landings);
   const notKnown = [
@@ -22,6 +22,9 @@ export function describePlan(
     ),
     ...unknownParents(host, used),
     ...(landings.length > 1 ? oneDeviceOnly(landings) : []),
+    ...(isCut
+      ? [planBudget(vendorOf(host, landings[0]!.offer.configuration), landings.length, "better")]
+      : []),
   ];
   const isUnknown = notKnown.length > 0 || landings.some((landing) => landing.isUnknown);
   return {
@@ -68,9 +71,9 @@ interface Used {
 function countUsed(landings: readonly Landing[]): Map<string, Used[]> {
   const used = new Map<string, Used>();
   for (const { draw, offer } of landings) {
-    if (draw.slot === null) continue;
-    const root = draw.nodes.at(-1)!;
-    const { kind: type, need, instances: of, oneKind } = draw.slot;
+    if (draw.share === null) continue;
+    const root = draw.place;
+    const { kind: type, need, instances: of, oneKind } = draw.share;
     const parent = offer.configuration.parent ?? root.split(" ")[1]!;
     const key = `${root} ${type} ${of}`;
     const old = used.get(key) ?? {
@@ -90,15 +93,12 @@ function countUsed(landings: readonly Landing[]): Map<string, Used[]> {
 /** Parents of which it is not known whether they have room for all that a plan puts there. */
 function unknownParents(host: PlanHost, used: ReadonlyMap<string, Used[]>): Reason[] {
   return [...used.values()].flatMap((types) => {
-    const slots = types.map(({ of, oneKind, configuration: { type } }, node) => ({
-      node,
+    const fits = fitTogether(types.map(({ of, instances, oneKind, configuration: { type } }) => ({
       kind: type,
-      need: 1,
+      need: instances,
       instances: of,
       oneKind,
-    }));
-    const pool = makePool(slots, slots.some(({ oneKind }) => oneKind), true);
-    const fits = fitsPool(pool, (node) => types[node]!.instances);
+    })));
     if (fits && !types.some(({ isDoubtful }) => isDoubtful)) return [];
     const { configuration } = types[0]!;
     const { parent = "" } = configuration;
@@ -136,9 +136,9 @@ function toFree(
   }));
   const kept = Map.groupBy(
     landings.filter(({ offer, draw }) =>
-      offer.configuration.kind === "device" && draw.slot !== null
+      offer.configuration.kind === "device" && draw.share !== null
     ),
-    ({ draw }) => `${draw.nodes.at(-1)} ${draw.slot!.kind}`,
+    ({ draw }) => `${draw.place} ${draw.share!.kind}`,
   );
   const parents = [...used.values()].flatMap((types): Reason[] => {
     const made = types.map((one) => ({
@@ -147,16 +147,13 @@ function toFree(
         (kept.get(`${one.root} ${one.configuration.type}`)?.length ?? 0),
       free: supply.stockOf(one.configuration).now,
     })).filter(({ instances }) => instances > 0);
-    const slots = made.map(({ free, oneKind, configuration: { type } }, node) => ({
-      node,
+    const shares = made.map(({ free, instances, oneKind, configuration: { type } }) => ({
       kind: type,
-      need: 1,
+      need: instances,
       instances: Math.max(1, free),
       oneKind,
     }));
-    const pool = makePool(slots, slots.some(({ oneKind }) => oneKind), true);
-    const fits = fitsPool(pool, (node) => made[node]!.instances) &&
-      made.every(({ free }) => free > 0);
+    const fits = fitTogether(shares) && made.every(({ free }) => free > 0);
     if (fits) return [];
     const { configuration } = made[0]!;
     const { parent = "" } = configuration;

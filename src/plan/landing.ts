@@ -50,7 +50,7 @@ export function listLandings(
     const isMoved = isP2pUnknown || draw.isDoubtful;
     const isUnknown = offer.verdict === "unknown" || isMoved;
     landings.set(text, { offer, text, draw, isUnknown, isP2pUnknown, evidence: evidenceOf(offer) });
-    if (!isMoved || offer.verdict === "unknown") open.add(draw.nodes.at(-1)!);
+    if (!isMoved || offer.verdict === "unknown") open.add(draw.place);
   }
   return keepNear(
     [...landings.values()].toSorted((a, b) =>
@@ -80,8 +80,35 @@ function compareOffers(a: Offer, b: Offer): number {
  */
 function keepNear(landings: readonly Landing[], places: number): Landing[] {
   const seen = new Set<string>();
-  const end = landings.findIndex(({ draw }) => seen.add(draw.nodes.at(-1)!).size === places);
+  const end = landings.findIndex(({ draw }) => seen.add(draw.place).size === places);
   return end === -1 ? [...landings] : landings.slice(0, end + 1);
+}
+
+/**
+ * The landings that a plan among the `count` best can use, of those on one place: not such as others outdo there, better
+ * and drawing no more. `devices` of them may be taken by other sources, of types none is.
+ *
+ * Proof. Let a plan put a source onto a landing that is outdone. Onto each of those that outdo it, but for devices that
+ * other sources have, it can be put instead, and the plan is better; that makes `count` of them.
+ */
+export function dropOutdone(
+  landings: readonly Landing[],
+  { count, others }: { count: number; others: number },
+): Landing[] {
+  const kept = new Map<string, Landing[]>();
+  return landings.filter((landing) => {
+    const here = kept.get(landing.draw.place) ?? [];
+    const better = here.filter((other) => drawsNoMore(other, landing));
+    const devices = better.filter(({ draw }) => draw.device !== null).length;
+    if (better.length - devices + Math.max(0, devices - others) >= count) return false;
+    kept.set(landing.draw.place, [...here, landing]);
+    return true;
+  });
+}
+
+function drawsNoMore({ draw: { share: a } }: Landing, { draw: { share: b } }: Landing): boolean {
+  if (a === null || b === null) return true;
+  return a.need <= b.need && a.instances >= b.instances && (!a.oneKind || a.kind === b.kind);
 }
 
 /** Which sources can land alike: for each, the first that can land just as it can. */

@@ -1,20 +1,23 @@
 import type { Configuration, Sharing, Snapshot } from "../documents/mod.ts";
 import { explainBlocking } from "./blocking.ts";
+import { BUDGET } from "./budget.ts";
 import { describePlan } from "./describe_plan.ts";
 import { indexPlanHost } from "./host.ts";
-import { classify, type Landing, listLandings, type Search } from "./landing.ts";
-import { makeProblem } from "./make_problem.ts";
+import { classify, dropOutdone, type Landing, listLandings, type Search } from "./landing.ts";
+import { isOpen, isOverfull, makeProblem } from "./problem.ts";
 import type { Question } from "./question.ts";
-import { searchPlans } from "./search.ts";
+import { type Found, searchPlans } from "./search.ts";
 import { countSupply } from "./supply.ts";
 import type { PlanSource, Together } from "./together.ts";
 
 /** How a joint plan is made. */
 export interface TogetherOptions {
-  /** At most so many plans are told; each after the first may take as long as the first. */
+  /** At most so many plans are told. */
   count?: number;
   /** How the types of one parent share it, asked with each type: `shared` where nobody says otherwise. */
   sharing?: (type: Configuration) => Sharing;
+  /** How many steps the searches may take. */
+  budget?: number;
 }
 
 /**
@@ -30,31 +33,41 @@ export interface TogetherOptions {
  *
  * Where there is no plan, the smallest set of sources without which the rest can land stands in the way; of several
  * such sets, that whose rest makes the best plan. A single source that is left needs no P2P.
+ *
+ * Where a search takes more than its budget, half of what the ones before it left, the best that it found is told, and
+ * the verdict is unknown (`PlanBudget`).
  */
 export function planTogether(
   sources: readonly PlanSource[],
   snapshot: Snapshot,
-  { count = 1, sharing = () => "shared" }: TogetherOptions = {},
+  { count = 1, sharing = () => "shared", budget = BUDGET }: TogetherOptions = {},
 ): Together {
   const sorted = sources.toSorted((a, b) => a.source.id < b.source.id ? -1 : 1);
   const host = indexPlanHost(snapshot);
   const question = { host, sources: sorted, supply: countSupply(host, sorted, sharing) };
   const several = sources.length > 1;
-  const searches = SEARCHES.map((search) => ({ ...search, several }));
-  for (const search of searches) {
-    const found = solve(question, search, count);
-    const landed = found.filter((plan) => plan.every((landing) => landing !== null));
+  let left = budget;
+  let isCut = false;
+  for (const search of SEARCHES) {
+    const isLast = search === SEARCHES.at(-1);
+    const wanted = { ...search, several, isLast };
+    const found = solve(question, wanted, { count, budget: isLast ? left : left / 2 });
+    left -= found.steps;
+    isCut ||= !found.isComplete;
+    const landed = found.plans.filter(isWhole);
     if (landed.length > 0) {
       const plans = landed.map((landings, at) =>
-        describePlan(question, landings as Landing[], { ...search, rank: at + 1 })
+        describePlan(question, landings, { when: search.when, rank: at + 1, isCut })
       );
       return { verdict: plans[0]!.verdict, plans, blocking: [] };
     }
-    if (search !== searches.at(-1)) continue;
-    const rest = found[0]?.some((landing) => landing !== null)
-      ? found[0]
-      : solveAlone(question, search);
-    return { verdict: "incompatible", plans: [], blocking: explainBlocking(question, rest) };
+    if (!isLast) continue;
+    const [nearest] = found.plans;
+    const rest = nearest?.some((landing) => landing !== null)
+      ? nearest
+      : solveAlone(question, wanted);
+    const verdict = found.isComplete ? "incompatible" : "unknown";
+    return { verdict, plans: [], blocking: explainBlocking(question, rest, verdict) };
   }
   return { verdict: "incompatible", plans: [], blocking: [] };
 }
@@ -70,25 +83,29 @@ const SEARCHES = [
 /** The landing of each source, null where it has none. */
 type Landings = readonly (Landing | null)[];
 
+function isWhole(landings: Landings): landings is readonly Landing[] {
+  return landings.every((landing) => landing !== null);
+}
+
 /** The best plans; in the last search, where there is none, what comes nearest. */
 function solve(
   { host, sources, supply }: Question,
-  search: Search,
-  count: number,
-): Landings[] {
-  const isLast = search.when === "later" && !search.certain;
-  const near = { ...search, places: sources.length + count - 1 };
-  const rows = sources.map((source) => listLandings(host, supply, source, near));
-  if (!isLast && rows.some((landings) => landings.length === 0)) return [];
-  const { problem, landings } = makeProblem(rows, {
-    classes: classify(rows),
-    certain: search.certain,
-  });
-  // Without pools, certain is what there is.
-  if (!search.certain && !isLast && problem.pools.length === 0) return [];
-  const limit = isLast ? Infinity : problem.levels.unplaced;
-  return searchPlans(problem, count, limit)
-    .map(({ edges }) => Array.from(edges, (edge) => landings[edge]!));
+  search: Search & { isLast: boolean },
+  { count, budget }: { count: number; budget: number },
+): Found {
+  const nothing = { plans: [], isComplete: true, steps: 0 };
+  const places = sources.length + count - 1;
+  const all = sources.map((source) => listLandings(host, supply, source, { ...search, places }));
+  if (!search.isLast && all.some((landings) => landings.length === 0)) return nothing;
+  const others = sources.length - 1;
+  const problem = makeProblem(
+    all.map((landings) => dropOutdone(landings, { count, others })),
+    { groups: classify(all), certain: search.certain },
+  );
+  if (search.isLast) return searchPlans(problem, { count, limit: Infinity, budget });
+  // Where no parent's room is open, the search before was the same.
+  if (isOverfull(problem) || (!search.certain && !isOpen(problem))) return nothing;
+  return searchPlans(problem, { count, limit: problem.unplaced, budget });
 }
 
 /** The one source that lands best by itself, where no P2P is asked for; else none. */

@@ -1,11 +1,16 @@
-import type { Pool } from "./problem.ts";
-
-/** What draws on a parent: `need` instances of a type that there are `instances` of, at one node. */
-export interface Slot {
-  node: number;
+/** What is drawn of a parent: `need` instances of a type of which there are `instances`. */
+export interface Share {
   kind: string;
   need: number;
   instances: number;
+  /** Whether only one kind of its parent may be drawn at all. */
+  oneKind: boolean;
+}
+
+/** The limit of a parent, and what each share weighs: shares fit where their weights come to no more. */
+export interface Pool {
+  limit: bigint;
+  weightOf(share: Share): bigint;
 }
 
 /**
@@ -16,20 +21,22 @@ export interface Slot {
  * is at most 1, and impossible where the sum of n_t/(a_t + 1) is not below 1. `certain` chooses the first,
  * else the second; fractions are brought to their common denominator.
  */
-export function makePool(slots: readonly Slot[], oneKind: boolean, certain: boolean): Pool {
+export function makePool(shares: readonly Share[], certain: boolean): Pool {
   // Where only one kind may draw, there is nothing to be uncertain of.
-  const isCertain = certain || oneKind;
-  const denominator = ({ instances }: Slot) => BigInt(isCertain ? instances : instances + 1);
-  const common = slots.map(denominator).reduce(leastCommonMultiple, 1n);
+  const isCertain = certain || shares.some(({ oneKind }) => oneKind);
+  const denominator = ({ instances }: Share) => BigInt(isCertain ? instances : instances + 1);
+  const common = shares.map(denominator).reduce(leastCommonMultiple, 1n);
   return {
-    slots: slots.map((slot) => ({
-      node: slot.node,
-      kind: slot.kind,
-      weight: BigInt(slot.need) * common / denominator(slot),
-    })),
     limit: isCertain ? common : common - 1n,
-    oneKind,
+    weightOf: (share) => BigInt(share.need) * common / denominator(share),
   };
+}
+
+/** Whether it is certain that a parent has room for all of them. */
+export function fitTogether(shares: readonly Share[]): boolean {
+  const { limit, weightOf } = makePool(shares, true);
+  const isMixed = shares.some(({ oneKind, kind }) => oneKind && kind !== shares[0]?.kind);
+  return !isMixed && shares.reduce((sum, share) => sum + weightOf(share), 0n) <= limit;
 }
 
 function leastCommonMultiple(a: bigint, b: bigint): bigint {

@@ -1,5 +1,6 @@
 import type { Configuration, Offer, Sharing } from "../documents/mod.ts";
-import { configurationText, type PlanHost, typeKey } from "./host.ts";
+import { type PlanHost, typeKey } from "./host.ts";
+import type { Share } from "./share.ts";
 import type { PlanSource } from "./together.ts";
 
 /** What a type has on its parent: free now, and with those that are there freed. */
@@ -12,14 +13,16 @@ export interface Stock {
 export type SharingOf = (configuration: Configuration) => Sharing;
 
 /**
- * What an offer draws on, names from the inside out: a device takes itself; a type takes instances of its
- * parent, and a vGPU type the whole function that it is set on.
+ * What an offer draws on: a device takes itself; a type takes instances of its parent, and a vGPU type the whole
+ * function that it is set on.
  */
 export interface Draw {
-  /** Itself, or what of a parent it takes; the last is where nothing else can be in the way of it. */
-  nodes: readonly string[];
-  /** Of a type: the type, how many instances it takes, and of how many. */
-  slot: { kind: string; need: number; instances: number; oneKind: boolean } | null;
+  /** A function or a parent: where nothing else can be in the way of it. */
+  place: string;
+  /** Of a device that counts as one of its parent's instances: its name. */
+  device: string | null;
+  /** What it takes of a parent; null where it takes the place as a whole. */
+  share: Share | null;
   /** Whether it is not known that its parent can make it, once what others took of it is freed. */
   isDoubtful: boolean;
 }
@@ -52,16 +55,15 @@ export function countSupply(
   }
 
   function drawOfDevice({ configuration }: Offer, when: "now" | "later"): Draw {
-    const node = `function ${configuration.id}`;
     const type = mdevTypeOf(host, configuration);
     const stock = type === null ? undefined : stocks.get(typeKey(type));
-    const alone = { nodes: [node], slot: null, isDoubtful: false };
+    const alone = takeFunction(configuration.id ?? "");
     // A device that is kept cannot be one of those that are freed for others of its type.
     if (when === "now" || type === null || stock === undefined || stock.later === stock.now) {
       return alone;
     }
     const draw = drawOfType(type, { need: 1, instances: Math.max(1, stock.later) });
-    return { ...draw, nodes: [node, ...draw.nodes] };
+    return { ...draw, device: configuration.id ?? "" };
   }
 
   function drawOfType(
@@ -72,12 +74,12 @@ export function countSupply(
       isDoubtful?: boolean;
     },
   ): Draw {
-    if (kind === "vgpu-type") return { nodes: [`function ${parent}`], slot: null, isDoubtful };
+    if (kind === "vgpu-type") return takeFunction(parent, isDoubtful);
     const ways = sharing.get(parent)!;
     const isOwn = ways.has("independent") && sharingOf({ kind, type, parent }) === "independent";
-    const root = isOwn ? `type ${parent} ${type}` : `parent ${parent}`;
-    const slot = { kind: type, need, instances, oneKind: !isOwn && ways.has("one-type") };
-    return { nodes: [`${root} ${type} x${need}/${instances}`, root], slot, isDoubtful };
+    const place = isOwn ? `type ${parent} ${type}` : `parent ${parent}`;
+    const share = { kind: type, need, instances, oneKind: !isOwn && ways.has("one-type") };
+    return { place, device: null, share, isDoubtful };
   }
 
   return {
@@ -98,15 +100,13 @@ export function countSupply(
   };
 }
 
+function takeFunction(name: string, isDoubtful = false): Draw {
+  return { place: `function ${name}`, device: null, share: null, isDoubtful };
+}
+
 /** The type that an mdev was made of, as a configuration, null for any other device. */
 function mdevTypeOf(host: PlanHost, configuration: Configuration): Configuration | null {
   const device = host.entryOf(configuration);
   if (device?.kind !== "mdev" || !device.parent) return null;
   return { kind: "mdev-type", type: device.type, parent: device.parent };
-}
-
-/** Orders configurations by name. */
-export function compareConfigurations(a: Configuration, b: Configuration): number {
-  const [x, y] = [configurationText(a), configurationText(b)];
-  return x < y ? -1 : x > y ? 1 : 0;
 }

@@ -1,0 +1,48 @@
+import type { Option, Problem } from "./problem.ts";
+
+/** What is left of all places, while options are taken and given back, the last one first. */
+export interface Room {
+  /** How many options of each slot fit beside what is taken. */
+  units: Readonly<Int32Array>;
+  /** Which devices are taken. */
+  isTaken: Readonly<Uint8Array>;
+  take(option: Option): void;
+  giveBack(option: Option): void;
+}
+
+/** Empty places. */
+export function makeRoom({ slots, places, devices }: Problem): Room {
+  const left = places.map(({ limit }) => limit);
+  const kinds = places.map((): string[] => []);
+  const isTaken = new Uint8Array(devices);
+  const units = new Int32Array(slots.length);
+
+  function recount(at: number): void {
+    const { oneKind, slots: here } = places[at]!;
+    const [kind] = kinds[at]!;
+    for (const slot of here) {
+      const isOther = oneKind && kind !== undefined && kind !== slots[slot]!.kind;
+      units[slot] = isOther ? 0 : Number(left[at]! / slots[slot]!.weight);
+    }
+  }
+
+  places.forEach((_, at) => recount(at));
+  return {
+    units,
+    isTaken,
+    take({ slot, device }) {
+      const { place, weight, kind } = slots[slot]!;
+      left[place]! -= weight;
+      kinds[place]!.push(kind);
+      if (device !== -1) isTaken[device] = 1;
+      recount(place);
+    },
+    giveBack({ slot, device }) {
+      const { place, weight } = slots[slot]!;
+      left[place]! += weight;
+      kinds[place]!.pop();
+      if (device !== -1) isTaken[device] = 0;
+      recount(place);
+    },
+  };
+}
