@@ -6,19 +6,18 @@ import { p2pOf, p2pOfPlacement, sourceLacksP2p, targetsLackP2p } from "./p2p.ts"
 import type { Question } from "./question.ts";
 import type { Blocked, PlanSource } from "./together.ts";
 
-/** Why each source that has no landing stands in the way; where that is unknown, not all plans were looked at. */
+/** Why each source that has no landing stands in the way, and whether another plan may leave none or fewer. */
 export function explainBlocking(
   question: Question,
   landings: readonly (Landing | null)[],
-  verdict: "incompatible" | "unknown",
+  { verdict, isComplete }: { verdict: "incompatible" | "unknown"; isComplete: boolean },
 ): Blocked[] {
   const { sources } = question;
+  const hope = verdict === "unknown" ? "have room for all" : "leave fewer out";
   return sources.flatMap((source, i) => {
     if (landings[i] !== null) return [];
     const reasons = reasonsToBlock(question, source);
-    if (verdict === "unknown") {
-      reasons.push(planBudget(driverOf(source), sources.length, "any"));
-    }
+    if (!isComplete) reasons.push(planBudget(driverOf(source), sources.length, hope));
     return [{ source: source.source.id, reasons }];
   });
 }

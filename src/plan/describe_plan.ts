@@ -23,7 +23,7 @@ export function describePlan(
     ...unknownParents(host, used),
     ...(landings.length > 1 ? oneDeviceOnly(landings) : []),
     ...(isCut
-      ? [planBudget(vendorOf(host, landings[0]!.offer.configuration), landings.length, "better")]
+      ? [planBudget(vendorOf(host, landings[0]!.offer.configuration), landings.length, "be better")]
       : []),
   ];
   const isUnknown = notKnown.length > 0 || landings.some((landing) => landing.isUnknown);

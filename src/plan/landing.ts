@@ -85,11 +85,11 @@ function keepNear(landings: readonly Landing[], places: number): Landing[] {
 }
 
 /**
- * The landings that a plan among the `count` best can use, of those on one place: not such as others outdo there, better
- * and drawing no more. `devices` of them may be taken by other sources, of types none is.
+ * The landings that a plan among the `count` best can use, of those on one place: not such as `count` others outdo there,
+ * which are better and draw no more. A device outdoes only beside as many more as there are other sources.
  *
- * Proof. Let a plan put a source onto a landing that is outdone. Onto each of those that outdo it, but for devices that
- * other sources have, it can be put instead, and the plan is better; that makes `count` of them.
+ * Proof. Let a plan put a source onto a landing that is outdone. It has room on each of those that outdo it instead,
+ * but for devices that other sources have. That makes `count` different plans that are better.
  */
 export function dropOutdone(
   landings: readonly Landing[],

@@ -66,8 +66,9 @@ export function planTogether(
     const rest = nearest?.some((landing) => landing !== null)
       ? nearest
       : solveAlone(question, wanted);
-    const verdict = found.isComplete ? "incompatible" : "unknown";
-    return { verdict, plans: [], blocking: explainBlocking(question, rest, verdict) };
+    const verdict = found.isComplete || found.isShort ? "incompatible" : "unknown";
+    const blocking = explainBlocking(question, rest, { ...found, verdict });
+    return { verdict, plans: [], blocking };
   }
   return { verdict: "incompatible", plans: [], blocking: [] };
 }
@@ -93,7 +94,7 @@ function solve(
   search: Search & { isLast: boolean },
   { count, budget }: { count: number; budget: number },
 ): Found {
-  const nothing = { plans: [], isComplete: true, steps: 0 };
+  const nothing = { plans: [], isComplete: true, isShort: false, steps: 0 };
   const places = sources.length + count - 1;
   const all = sources.map((source) => listLandings(host, supply, source, { ...search, places }));
   if (!search.isLast && all.some((landings) => landings.length === 0)) return nothing;
@@ -102,9 +103,13 @@ function solve(
     all.map((landings) => dropOutdone(landings, { count, others })),
     { groups: classify(all), certain: search.certain },
   );
-  if (search.isLast) return searchPlans(problem, { count, limit: Infinity, budget });
-  // Where no parent's room is open, the search before was the same.
-  if (isOverfull(problem) || (!search.certain && !isOpen(problem))) return nothing;
+  const isFull = isOverfull(problem);
+  if (search.isLast) {
+    const found = searchPlans(problem, { count, limit: Infinity, budget });
+    return { ...found, isShort: found.isShort || isFull };
+  }
+  // Where no room is open, the search before was the same.
+  if (isFull || (!search.certain && !isOpen(problem))) return nothing;
   return searchPlans(problem, { count, limit: problem.unplaced, budget });
 }
 

@@ -219,6 +219,31 @@ Deno.test("planTogether() avoids targets without P2P, and says where it is not k
   assertEquals(planTogether(v1, hostWith("v1")).verdict, "compatible");
 });
 
+Deno.test("planTogether() keeps a type that is outdone, where another source needs it", () => {
+  const [one, two] = ["t1", "t2"].map((type) =>
+    makeOffer(aType(type, "card"), { availability: free(2) })
+  );
+  const host = makeHost([], ["t1", "t2"].map((type) => ({ type, parent: "card" })));
+  const sources = [asks("a", [one!, two!]), asks("b", [two!])];
+  const together = planTogether(sources, host, { sharing: () => "one-type" });
+  assertEquals(best(together), ["a t2 on card", "b t2 on card"]);
+});
+
+Deno.test("planTogether() keeps as many devices of one parent as there are sources", () => {
+  const type = { type: "t", parent: "card" };
+  const ids = ["x", "y", "z"];
+  const used = { now: false, instances: 0, inUse: 1 };
+  const offers = [
+    ...ids.map((id) => makeOffer(aDevice(id), { availability: used })),
+    makeOffer(aType("t", "card"), { availability: free(0, { inUse: 3 }) }),
+  ];
+  const host = makeHost(ids.map((id) => ({ id, ...type })), [{ ...type, instances: ids }]);
+  const ask = (count: number) =>
+    best(planTogether(ids.slice(0, count).map((id) => asks(id, offers)), host));
+  assertEquals(ask(2), ["x x", "y y"]);
+  assertEquals(ask(3), ["x x", "y y", "z z"]);
+});
+
 Deno.test("planTogether() is the same for any order of sources and snapshot", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = seedRandom(seed);
@@ -271,4 +296,26 @@ Deno.test("planTogether() fills shared parents to the last share with 16 sources
   assertEquals(verdictOf(4, 4, 8), ["compatible", 0]);
   assertEquals(verdictOf(5, 8, 0), ["unknown", 0]);
   assertEquals(verdictOf(10, 0, 6), ["incompatible", 2]);
+});
+
+Deno.test("planTogether() ends a search that takes too long, and tells what it found", () => {
+  const random = seedRandom(1);
+  const types = ["card0", "card1", "card2", "card3"].flatMap((parent) =>
+    ["a", "b", "c", "d", "e"].map((type) => ({ type, parent }))
+  );
+  const offers = types.map(({ type, parent }) =>
+    makeOffer(aType(type, parent), { availability: free(2 + random.below(5)) })
+  );
+  const sources = Array.from({ length: 16 }, (_, i) => asks(`s${i}`, random.shuffle(offers)));
+  const together = planTogether(sources, makeHost([], types));
+  assertEquals([together.verdict, together.plans.length, codes(together)], [
+    "unknown",
+    1,
+    ["PlanBudget"],
+  ]);
+  assertEquals(
+    together.plans[0]!.reasons[0]!.sentence,
+    "mtty: there are too many plans for 16 sources to look at each; one that was not looked at " +
+      "may be better",
+  );
 });

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Configuration, Migration, Sharing, Snapshot } from "../documents/mod.ts";
 import { EVIDENCE } from "../documents/mod.ts";
-import { type PlanSource, planTogether, type Together } from "./mod.ts";
+import { type Plan, type PlanSource, planTogether, type Together } from "./mod.ts";
 import { makeRandomQuestion, seedRandom } from "./testing.ts";
 
 /** The written rules once more, one after another, for whole plans: slow and plain. */
@@ -143,8 +143,8 @@ function* everyChoice(sources: readonly PlanSource[]): Generator<Choice> {
   }
 }
 
-/** All plans in order, at most three, told once where only sources with the same offers change places. */
-function expect(rules: Rules): { plans: Cost[]; unplaced: number; way: Way } {
+/** The best plans in order, told once where only sources with the same offers change places. */
+function expect(rules: Rules, count: number): { plans: Cost[]; unplaced: number; way: Way } {
   for (const way of WAYS) {
     const feasible = [...everyChoice(rules.sources)].filter((choice) =>
       isFeasible(rules, choice, way)
@@ -176,7 +176,7 @@ function expect(rules: Rules): { plans: Cost[]; unplaced: number; way: Way } {
             .toSorted().join("|");
           return !seen.has(key) && seen.add(key);
         })
-        .map(({ cost }) => cost).slice(0, 3);
+        .map(({ cost }) => cost).slice(0, count);
       return { plans, unplaced: 0, way };
     }
     if (way === WAYS.at(-1)) {
@@ -193,15 +193,12 @@ function expect(rules: Rules): { plans: Cost[]; unplaced: number; way: Way } {
 }
 
 function costsOf(rules: Rules, together: Together, way: Way): Cost[] {
-  return together.plans.map(({ placements }) =>
-    costOf(
-      rules,
-      placements.map(({ source, offer }) =>
-        rules.sources.find((other) => other.source.id === source)!.offers
-          .find(({ rank }) => rank === offer)!
-      ),
-      way,
-    )
+  return together.plans.map((plan) => costOf(rules, choiceOf(rules, plan), way));
+}
+
+function choiceOf({ sources }: Rules, { placements }: Plan): Choice {
+  return placements.map(({ source, offer }) =>
+    sources.find((other) => other.source.id === source)!.offers.find(({ rank }) => rank === offer)!
   );
 }
 
@@ -211,7 +208,7 @@ for (const sharing of ["shared", "independent", "one-type"] as const) {
     for (let seed = 1; seed <= 2500; seed++) {
       const { sources, host } = makeRandomQuestion(seedRandom(seed));
       const rules = { sources, host, sharing };
-      const expected = expect(rules);
+      const expected = expect(rules, 3);
       const together = planTogether(sources, host, { sharing: () => sharing, count: 3 });
       assertEquals(costsOf(rules, together, expected.way), expected.plans, `seed ${seed}`);
       assertEquals(together.blocking.length, expected.unplaced, `seed ${seed}`);
@@ -229,3 +226,45 @@ for (const sharing of ["shared", "independent", "one-type"] as const) {
     assertEquals(rare.every((count) => count > 5), true, JSON.stringify(counts));
   });
 }
+
+Deno.test("planTogether() leaves out no offer that one of the best plans needs", () => {
+  let told = 0;
+  for (let seed = 1; seed <= 1500; seed++) {
+    const random = seedRandom(seed);
+    const { sources, host } = makeRandomQuestion(random, { sources: 3, offers: 9, parents: 4 });
+    const sharing = random.pick(["shared", "shared", "independent", "one-type"] as const);
+    const rules = { sources, host, sharing };
+    const count = 1 + seed % 3;
+    const expected = expect(rules, count);
+    const together = planTogether(sources, host, { sharing: () => sharing, count });
+    assertEquals(costsOf(rules, together, expected.way), expected.plans, `seed ${seed}`);
+    told += together.plans.length;
+  }
+  assertEquals(told > 1500, true);
+});
+
+Deno.test("planTogether() tells the best that it found within its budget", () => {
+  const counts = { all: 0, some: 0, none: 0, never: 0 };
+  for (let seed = 1; seed <= 600; seed++) {
+    const random = seedRandom(seed);
+    const { sources, host } = makeRandomQuestion(random, { sources: 6, offers: 9, parents: 3 });
+    const rules = { sources, host, sharing: "shared" } as const;
+    const exact = planTogether(sources, host);
+    const together = planTogether(sources, host, { budget: random.below(2000) });
+    const { verdict, plans: [plan], blocking } = together;
+    const reasons = [...plan ? [plan] : [], ...blocking].flatMap(({ reasons }) => reasons);
+    if (reasons.every(({ code }) => code !== "PlanBudget")) {
+      assertEquals(together, exact, `seed ${seed}`);
+      counts.all++;
+    } else if (plan !== undefined) {
+      const way = { later: !plan.now, certain: false };
+      const isPlan = isFeasible(rules, choiceOf(rules, plan), way);
+      assertEquals([verdict, isPlan], ["unknown", true], `seed ${seed}`);
+      counts.some++;
+    } else if (verdict === "incompatible") {
+      assertEquals(exact.verdict, verdict, `seed ${seed}`);
+      counts.never++;
+    } else counts.none++;
+  }
+  assertEquals(Object.values(counts).every((count) => count > 5), true, JSON.stringify(counts));
+});

@@ -8,6 +8,8 @@ export interface Found {
   plans: (readonly (Landing | null)[])[];
   /** Whether no other plan can be better: false where the budget was used up. */
   isComplete: boolean;
+  /** Whether it was seen at once that some source stays unplaced. */
+  isShort: boolean;
   steps: number;
 }
 
@@ -33,7 +35,7 @@ export function searchPlans(
   const ties = new Int32Array(rows.length);
   const taken: (Option | null)[] = rows.map(() => null);
   const best: Plan[] = [];
-  let isComplete = true;
+  let [isComplete, isShort] = [true, false];
 
   /** Whether what begins as `taken` does, and costs so much at least, may be better than a plan. */
   function isBetter(cost: number, { cost: other, options }: Plan): boolean {
@@ -58,6 +60,7 @@ export function searchPlans(
     if (bounds.steps() > budget) isComplete = false;
     if (!isComplete) return;
     const least = cost + bounds.costFrom(at, ties);
+    if (at === 0) isShort = least >= problem.unplaced;
     if (!isPromising(least)) return;
     const { source, group, options } = row;
     const tie = ties[group]!;
@@ -79,7 +82,7 @@ export function searchPlans(
 
   fill(0, 0);
   const plans = best.map(({ options }) => options.map(({ landing }) => landing));
-  return { plans, isComplete, steps: bounds.steps() };
+  return { plans, isComplete, isShort, steps: bounds.steps() };
 }
 
 /** Which plan comes first by name, source by source: below 0 the first; 0 where one has nothing there yet. */

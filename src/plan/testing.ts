@@ -164,9 +164,12 @@ export function seedRandom(seed: number) {
 export type Random = ReturnType<typeof seedRandom>;
 
 /** A small question of any shape: devices, types on shared parents, vGPU functions, things in use or not known. */
-export function makeRandomQuestion(random: Random) {
+export function makeRandomQuestion(
+  random: Random,
+  { sources: mostSources = 4, offers: mostOffers = 5, parents: mostParents = 2 } = {},
+) {
   const { below, pick, shuffle } = random;
-  const parents = Array.from({ length: 1 + below(2) }, (_, i) => `parent${i}`);
+  const parents = Array.from({ length: 1 + below(mostParents) }, (_, i) => `parent${i}`);
   const types = parents.flatMap((parent) =>
     Array.from({ length: 1 + below(3) }, (_, i) => {
       const existing = Array.from({ length: pick([0, 0, 1, 2]) }, (_, n) => `${parent}-t${i}-${n}`);
@@ -217,10 +220,10 @@ export function makeRandomQuestion(random: Random) {
         ? { verdict: "unknown" as const, evidence: null }
         : { evidence: pick(EVIDENCE) }),
     }));
-  const rank = () => shuffle(judged()).slice(0, below(6));
+  const rank = () => shuffle(judged()).slice(0, below(mostOffers + 1));
   const shared = rank();
   const sources = Array.from(
-    { length: 1 + below(4) },
+    { length: 1 + below(mostSources) },
     (_, i) => asks(`s${i}`, below(2) === 0 ? shared : rank(), migrationOf()),
   );
   return { sources, host };

@@ -8,11 +8,14 @@ export interface PlanSource {
 
 /** The answer for all devices of a virtual machine at once. */
 export interface Together {
-  /** Of the best plan, whether it can be had now or not; `incompatible` where there is none. */
+  /**
+   * Of the best plan, whether it can be had now or not; `incompatible` where there is none, and `unknown` where the
+   * search ended before that was known.
+   */
   verdict: "compatible" | "unknown" | "incompatible";
   /** Best first; empty where there is none. */
   plans: Plan[];
-  /** The smallest set of sources without which the others can land; empty where there is a plan. */
+  /** The smallest set of sources that was found without which the others can land; empty where there is a plan. */
   blocking: Blocked[];
 }
 
