@@ -1,12 +1,14 @@
 import { layColumns } from "./columns.ts";
-import type { Problem } from "./problem.ts";
+import type { Option, Problem } from "./problem.ts";
 import type { Room } from "./room.ts";
 
-/** Bounds what is left of a plan by the cheapest assignment of its rows to columns of their own (Hungarian method). */
-export function makeBounds(problem: Problem, room: Room) {
+/**
+ * Bounds what is left of a plan by the cheapest assignment of its rows to columns of their own (Hungarian method), with
+ * options that have at least the tie of their row's group.
+ */
+export function makeBounds(problem: Problem, room: Room, ties: Readonly<Int32Array>) {
   const { rows } = problem;
-  const { count, starts, first, end, update } = layColumns(problem, room);
-  const cost = Float64Array.from(rows.flatMap(({ options }) => options.map(({ cost }) => cost)));
+  const { count, update, firstOf, countOf } = layColumns(problem, room);
   const rowOf = new Int32Array(count);
   const u = new Float64Array(rows.length);
   const v = new Float64Array(count);
@@ -14,18 +16,27 @@ export function makeBounds(problem: Problem, room: Room) {
   const from = new Int32Array(count);
   const isDone = new Uint8Array(count);
   const reached = new Int32Array(count);
-  let [reachedCount, steps] = [0, 0];
+  let [reachedCount, nearestFree, steps] = [0, Infinity, 0];
 
   /** Goes on from a row, which is `far` away, by the column `by` that it has, to those that it may have. */
   function goOn(row: number, far: number, by: number): void {
-    for (let option = starts[row]!; option < starts[row + 1]!; option++) {
-      const length = far + cost[option]! - u[row]!;
-      steps += 1 + end[option]! - first[option]!;
-      for (let column = first[option]!; column < end[option]!; column++) {
-        if (isDone[column] || length - v[column]! >= distance[column]!) continue;
+    const { group, options } = rows[row]!;
+    for (const option of options) {
+      const length = far + option.cost - u[row]!;
+      // Options come cheapest first, and what is farther than a column that is free is never needed.
+      if (length >= nearestFree) return;
+      steps++;
+      if (option.tie < ties[group]!) continue;
+      const first = firstOf(option);
+      const end = first + countOf(option);
+      steps += end - first;
+      for (let column = first; column < end; column++) {
+        const there = length - v[column]!;
+        if (isDone[column] || there >= Math.min(distance[column]!, nearestFree)) continue;
         if (distance[column] === Infinity) reached[reachedCount++] = column;
-        distance[column] = length - v[column]!;
+        distance[column] = there;
         from[column] = by;
+        if (rowOf[column] === -1) nearestFree = there;
       }
     }
   }
@@ -44,7 +55,7 @@ export function makeBounds(problem: Problem, room: Room) {
   /** Gives a row a column by the shortest chain of rows that give way to one another; tells what that costs. */
   function addRow(row: number): number {
     u[row] = 0;
-    reachedCount = 0;
+    [reachedCount, nearestFree] = [0, Infinity];
     goOn(row, 0, -1);
     let column = nearest();
     while (rowOf[column] !== -1) {
@@ -72,22 +83,23 @@ export function makeBounds(problem: Problem, room: Room) {
   return {
     /** How many columns were looked at so far. */
     steps: () => steps,
-    /** The least that the rows from this one on can cost, with options of at least the ties of their groups. */
-    costFrom(from: number, ties: Int32Array): number {
-      steps += 2 * (end.length - starts[from]!);
-      update(from, ties);
+    /** The least that the rows from this one on can cost. */
+    costFrom(first: number): number {
+      update();
       rowOf.fill(-1);
       v.fill(0);
+      steps += count;
       let sum = 0;
-      for (let row = from; row < rows.length; row++) sum += addRow(row);
+      for (let row = first; row < rows.length; row++) sum += addRow(row);
       return sum;
     },
-    /** How much more it costs at least where a row has its n-th option (reduced cost); after `costFrom` of that row. */
-    extraOf(row: number, n: number): number {
-      const option = starts[row]! + n;
+    /** How much more it costs at least where a row has this option (reduced cost); after `costFrom` of that row. */
+    extraOf(row: number, option: Option): number {
+      if (option.tie < ties[rows[row]!.group]!) return Infinity;
+      const first = firstOf(option);
       let extra = Infinity;
-      for (let column = first[option]!; column < end[option]!; column++) {
-        extra = Math.min(extra, cost[option]! - u[row]! - v[column]!);
+      for (let column = first; column < first + countOf(option); column++) {
+        extra = Math.min(extra, option.cost - u[row]! - v[column]!);
       }
       return extra;
     },

@@ -1,7 +1,7 @@
 import type { Reason } from "../documents/mod.ts";
 
 /** What all searches for a plan may take together, in looks at columns: 50 to 90 ms. */
-export const BUDGET = 6_000_000;
+export const BUDGET = 5_000_000;
 
 /** That not all plans were looked at, and what another one may do. */
 export function planBudget(

@@ -1,4 +1,4 @@
-import type { Problem } from "./problem.ts";
+import type { Option, Problem } from "./problem.ts";
 import type { Room } from "./room.ts";
 
 /**
@@ -11,24 +11,20 @@ import type { Room } from "./room.ts";
  */
 export interface Columns {
   count: number;
-  /** Options by number: those of a row follow one another from `starts[row]` on. */
-  starts: Int32Array;
-  /** The columns of an option are from `first` up to, not including, `end`: none where it does not fit. */
-  first: Int32Array;
-  end: Int32Array;
-  /** Looks what fits now, of the rows from this one on, and of options with at least the tie of their row's group. */
-  update(row: number, ties: Int32Array): void;
+  /** Looks again where devices have theirs: after options were taken or given back. */
+  update(): void;
+  firstOf(option: Option): number;
+  /** How many an option may have, from its first on: 0 where it does not fit. */
+  countOf(option: Option): number;
 }
 
 export function layColumns({ rows, slots, places, devices }: Problem, room: Room): Columns {
-  const starts = new Int32Array(rows.length + 1);
   const devicesOf = slots.map(() => new Set<number>());
   const wanted = new Int32Array(places.length);
-  rows.forEach(({ options }, row) => {
-    starts[row + 1] = starts[row]! + options.length;
+  for (const { options } of rows) {
     for (const { slot, device } of options) if (device !== -1) devicesOf[slot]!.add(device);
     for (const place of new Set(options.map(({ slot }) => slots[slot]!.place))) wanted[place]!++;
-  });
+  }
   // No more columns than rows want of a place.
   let count = 0;
   const bases = places.map((place, at) => {
@@ -38,10 +34,9 @@ export function layColumns({ rows, slots, places, devices }: Problem, room: Room
     for (const slot of place.slots) count += devicesOf[slot]!.size;
     return base;
   });
-  const isMixed = places.map((place) => place.slots.some((slot) => devicesOf[slot]!.size > 0));
+  const mixed = places.map((_, at) => at)
+    .filter((at) => places[at]!.slots.some((slot) => devicesOf[slot]!.size > 0));
   const seats = new Int32Array(devices);
-  const first = new Int32Array(starts[rows.length]!);
-  const end = new Int32Array(first.length);
 
   function seatDevices(at: number): void {
     let [seat, heavier] = [0, 0];
@@ -54,21 +49,13 @@ export function layColumns({ rows, slots, places, devices }: Problem, room: Room
     }
   }
 
-  function update(from: number, ties: Int32Array): void {
-    places.forEach((_, at) => isMixed[at] && seatDevices(at));
-    for (let row = from; row < rows.length; row++) {
-      const { group, options } = rows[row]!;
-      for (let i = 0; i < options.length; i++) {
-        const { tie, slot, device } = options[i]!;
-        const { place } = slots[slot]!;
-        const isOpen = tie >= ties[group]! && !(device !== -1 && room.isTaken[device]);
-        const most = device === -1 ? wanted[place]! : 1;
-        const at = starts[row]! + i;
-        first[at] = device === -1 ? bases[place]! : seats[device]!;
-        end[at] = first[at]! + (isOpen ? Math.min(room.units[slot]!, most) : 0);
-      }
-    }
-  }
-
-  return { count, starts, first, end, update };
+  return {
+    count,
+    update: () => mixed.forEach(seatDevices),
+    firstOf: ({ slot, device }) => device === -1 ? bases[slots[slot]!.place]! : seats[device]!,
+    countOf({ slot, device }) {
+      if (device === -1) return Math.min(room.units[slot]!, wanted[slots[slot]!.place]!);
+      return room.isTaken[device] ? 0 : Math.min(room.units[slot]!, 1);
+    },
+  };
 }

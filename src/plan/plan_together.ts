@@ -34,8 +34,8 @@ export interface TogetherOptions {
  * Where there is no plan, the smallest set of sources without which the rest can land stands in the way; of several
  * such sets, that whose rest makes the best plan. A single source that is left needs no P2P.
  *
- * Where a search takes more than its budget, half of what the ones before it left, the best that it found is told, and
- * the verdict is unknown (`PlanBudget`).
+ * Where the budget is used up, the best that was found is told with `PlanBudget`, and the verdict is unknown, unless it
+ * is certain that there is no plan.
  */
 export function planTogether(
   sources: readonly PlanSource[],
@@ -51,7 +51,7 @@ export function planTogether(
   for (const search of SEARCHES) {
     const isLast = search === SEARCHES.at(-1);
     const wanted = { ...search, several, isLast };
-    const found = solve(question, wanted, { count, budget: isLast ? left : left / 2 });
+    const found = solve(question, wanted, { count, budget: left });
     left -= found.steps;
     isCut ||= !found.isComplete;
     const landed = found.plans.filter(isWhole);

@@ -247,10 +247,10 @@ Deno.test("planTogether() tells the best that it found within its budget", () =>
   const counts = { all: 0, some: 0, none: 0, never: 0 };
   for (let seed = 1; seed <= 600; seed++) {
     const random = seedRandom(seed);
-    const { sources, host } = makeRandomQuestion(random, { sources: 6, offers: 9, parents: 3 });
+    const { sources, host } = makeRandomQuestion(random, { sources: 9, offers: 12, parents: 3 });
     const rules = { sources, host, sharing: "shared" } as const;
-    const exact = planTogether(sources, host);
-    const together = planTogether(sources, host, { budget: random.below(2000) });
+    const exact = planTogether(sources, host, { count: 5 });
+    const together = planTogether(sources, host, { count: 5, budget: random.below(3000) });
     const { verdict, plans: [plan], blocking } = together;
     const reasons = [...plan ? [plan] : [], ...blocking].flatMap(({ reasons }) => reasons);
     if (reasons.every(({ code }) => code !== "PlanBudget")) {

@@ -2,7 +2,7 @@ import type { Option, Problem } from "./problem.ts";
 
 /** What is left of all places, while options are taken and given back, the last one first. */
 export interface Room {
-  /** How many options of each slot fit beside what is taken. */
+  /** How many options of each slot fit beside what is taken, as far as there are rows. */
   units: Readonly<Int32Array>;
   /** Which devices are taken. */
   isTaken: Readonly<Uint8Array>;
@@ -11,7 +11,7 @@ export interface Room {
 }
 
 /** Empty places. */
-export function makeRoom({ slots, places, devices }: Problem): Room {
+export function makeRoom({ rows, slots, places, devices }: Problem): Room {
   const left = places.map(({ limit }) => limit);
   const kinds = places.map((): string[] => []);
   const isTaken = new Uint8Array(devices);
@@ -22,7 +22,8 @@ export function makeRoom({ slots, places, devices }: Problem): Room {
     const [kind] = kinds[at]!;
     for (const slot of here) {
       const isOther = oneKind && kind !== undefined && kind !== slots[slot]!.kind;
-      units[slot] = isOther ? 0 : Number(left[at]! / slots[slot]!.weight);
+      const most = Number(left[at]! / slots[slot]!.weight);
+      units[slot] = isOther ? 0 : Math.min(most, rows.length);
     }
   }
 

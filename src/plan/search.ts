@@ -30,9 +30,9 @@ export function searchPlans(
 ): Found {
   const { rows } = problem;
   const room = makeRoom(problem);
-  const bounds = makeBounds(problem, room);
   /** The tie of what the last row of a group took, by group. */
   const ties = new Int32Array(rows.length);
+  const bounds = makeBounds(problem, room, ties);
   const taken: (Option | null)[] = rows.map(() => null);
   const best: Plan[] = [];
   let [isComplete, isShort] = [true, false];
@@ -57,15 +57,16 @@ export function searchPlans(
   function fill(at: number, cost: number): void {
     const row = rows[at];
     if (row === undefined) return keep(cost);
-    if (bounds.steps() > budget) isComplete = false;
+    // Where there is no plan yet, half is left for other searches.
+    if (bounds.steps() > (best.length > 0 ? budget : budget / 2)) isComplete = false;
     if (!isComplete) return;
-    const least = cost + bounds.costFrom(at, ties);
+    const least = cost + bounds.costFrom(at);
     if (at === 0) isShort = least >= problem.unplaced;
     if (!isPromising(least)) return;
     const { source, group, options } = row;
     const tie = ties[group]!;
     const ways = options
-      .map((option, n) => ({ option, least: least + bounds.extraOf(at, n) }))
+      .map((option) => ({ option, least: least + bounds.extraOf(at, option) }))
       .filter(({ least }) => least < Infinity)
       .toSorted((a, b) => a.least - b.least || a.option.tie - b.option.tie);
     for (const { option, least } of ways) {
