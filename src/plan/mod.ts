@@ -5,7 +5,8 @@
  * in the way? Choice: exact search over few offers. A plan among the best needs of each source only its best offers
  * on as many places as there are sources (`keepNear`), and on each place only such as no others outdo
  * (`dropOutdone`). Names are taken off what is left, and a depth-first search goes through it, bounded by the cheapest
- * assignment of the sources that are still open. What a parent has room for is judged by integers: certain,
+ * assignment of the sources that are still open: what each of them likes best by itself bounds too little where
+ * 16 want the same devices. What a parent has room for is judged by integers: certain,
  * impossible, or not known, which is told as such. Given up: an answer that is exact however long it takes. A search
  * ends after so many steps, the same on every machine; then the best plan found is told, as unknown (`PlanBudget`).
  * That happens where many sources of many sizes hardly fit on few parents. Given up too: other virtual
