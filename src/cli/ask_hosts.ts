@@ -80,11 +80,13 @@ async function askTogether(snapshot: Snapshot, { sources, options }: AskHosts): 
   // Only where it is wanted: every start would pay for it.
   const { planTogether } = await import("../plan/mod.ts");
   const all = sources.map((source) => ({ source, offers: ask(snapshot, source, options).offers }));
-  const { plans: [best], blocking } = planTogether(all, snapshot, {
+  const { verdict, plans: [best], blocking } = planTogether(all, snapshot, {
     sharing: sharingOf(snapshot),
     count: 1,
   });
-  if (best === undefined) return refused(blocking.flatMap(({ reasons }) => reasons));
+  if (best === undefined) {
+    return { ...refused(blocking.flatMap(({ reasons }) => reasons)), verdict };
+  }
   const offers = best.placements.map(({ source, offer }) => ({
     source,
     offer: all.find((asked) => asked.source.id === source)?.offers[offer - 1],

@@ -15,7 +15,7 @@ export function formatTogether(
   const head = `host    ${escaped(snapshotWords(answers))}\n\n`;
   const [best, ...others] = plans;
   const plan = best === undefined
-    ? `These ${each.length} devices cannot land here together. In the way:\n` +
+    ? `${NO_PLAN[together.verdict === "unknown" ? "unknown" : "incompatible"](each.length)}:\n` +
       blocking.map(({ source, reasons }) => `${escaped(source)}\n${reasonLines(reasons)}`)
         .join("")
     : `All ${each.length} devices can land here together${CAVEATS[best.verdict]}${
@@ -42,5 +42,13 @@ function otherPlan({ rank, now, verdict, placements }: Plan): string {
   return escaped(`plan ${rank}  ${verdict}${now ? "" : ", not now"}: ${places.join("; ")}`) +
     "\n";
 }
+
+/** What heads the sources in the way. */
+const NO_PLAN = {
+  incompatible: (count: number) => `These ${count} devices cannot land here together. In the way`,
+  unknown: (count: number) =>
+    `It is not known whether these ${count} devices can land here together. ` +
+    "In the way of the best plan that was found",
+};
 
 const CAVEATS = { compatible: "", unknown: ", as far as can be known" } as const;
