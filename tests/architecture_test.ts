@@ -8,52 +8,57 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   "ffi": [],
   "src/documents": [],
   "src/host": ["ffi", "src/documents"],
-  "src/rules": ["src/documents"],
-  "src/vmm": ["src/documents", "src/rules"],
-  "src/compat": ["src/documents", "src/rules", "src/vmm"],
-  "src/plan": ["src/documents", "src/compat"],
-  "src/doctor": ["src/documents", "src/rules", "src/vmm"],
+  "src/judge/rules": ["src/documents"],
+  "src/judge/vmm": ["src/documents", "src/judge/rules"],
+  "src/judge/ask": ["src/documents", "src/judge/rules", "src/judge/vmm"],
+  "src/judge/joint": ["src/documents", "src/judge/ask"],
+  "src/judge/doctor": ["src/documents", "src/judge/rules", "src/judge/vmm"],
   "src/device": ["ffi", "src/documents", "src/host"],
   "src/probe": ["ffi", "src/documents", "src/device"],
   "src/preflight": ["ffi", "src/documents", "src/device", "src/probe"],
   "src/agent": [
     "ffi",
     "src/documents",
-    "src/rules",
+    "src/judge/rules",
     "src/host",
-    "src/vmm",
-    "src/compat",
-    "src/plan",
-    "src/doctor",
+    "src/judge/vmm",
+    "src/judge/ask",
+    "src/judge/joint",
+    "src/judge/doctor",
     "src/device",
     "src/probe",
     "src/preflight",
   ],
   "src/simulator": ["ffi", "src/documents", "src/host"],
-  "src/http": ["src/documents", "src/host", "src/compat", "src/agent", "src/export"],
+  "src/http": ["src/documents", "src/host", "src/judge/ask", "src/agent", "src/export"],
   "src/systemd": ["ffi"],
-  "src/export": ["src/documents", "src/compat", "src/agent"],
-  "src/fleet": ["src/documents", "src/compat", "src/agent"],
+  "src/export": ["src/documents", "src/judge/ask", "src/agent"],
   "src/cli": [
     "ffi",
     "src/documents",
-    "src/rules",
+    "src/judge/rules",
     "src/host",
-    "src/compat",
-    "src/plan",
-    "src/doctor",
+    "src/judge/ask",
+    "src/judge/joint",
+    "src/judge/doctor",
     "src/agent",
     "src/http",
     "src/systemd",
     "src/export",
-    "src/fleet",
     "src/simulator",
   ],
   "main.ts": ["ffi", "src/agent", "src/cli", "deno.json"],
 };
 
 /** The parts that judge, from documents alone. */
-const PURE = ["src/documents", "src/rules", "src/vmm", "src/compat", "src/plan", "src/doctor"];
+const PURE = [
+  "src/documents",
+  "src/judge/rules",
+  "src/judge/vmm",
+  "src/judge/ask",
+  "src/judge/joint",
+  "src/judge/doctor",
+];
 
 const PACKAGES = ["@std/cli", "@std/path", "@std/semver", "hono", "zod"];
 const PACKAGES_OF_TESTS = ["@std/assert", ...PACKAGES];
@@ -126,7 +131,8 @@ function packageOf(specifier: string): string {
 
 function partOf(file: string): string {
   const parts = file.split("/");
-  return parts[0] === "src" ? parts.slice(0, 2).join("/") : parts[0]!;
+  if (parts[0] !== "src") return parts[0]!;
+  return parts.slice(0, parts[1] === "judge" ? 3 : 2).join("/");
 }
 
 const isOurs = ({ to }: Import) => to.includes(".");

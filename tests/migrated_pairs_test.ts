@@ -1,7 +1,7 @@
 /** The model of QEMU's comparison against what QEMU did, as docs/migrated-pairs.md has it, without a virtual machine. */
 import { assert, assertEquals } from "@std/assert";
 import type { PciBar } from "../src/documents/mod.ts";
-import { compareAsQemu, possibleSettings, type QemuPair } from "../src/vmm/mod.ts";
+import { compareAsQemu, possibleSettings, type QemuPair } from "../src/judge/vmm/mod.ts";
 import { alteredSpace, ELSEWHERE, OF_V1, ON_PORT, ORIGINAL } from "./vm/pci_alterations.ts";
 
 const BUSES = {

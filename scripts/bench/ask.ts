@@ -1,6 +1,6 @@
-import { ask } from "../../src/compat/mod.ts";
+import { ask } from "../../src/judge/ask/mod.ts";
 import type { Identity, Snapshot } from "../../src/documents/mod.ts";
-import { shippedRules } from "../../src/rules/mod.ts";
+import { shippedRules } from "../../src/judge/rules/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
 import { type Figure, sampleInTurns } from "./figure.ts";

@@ -5,7 +5,7 @@ import {
   parseSnapshot,
   type Snapshot,
 } from "../../src/documents/mod.ts";
-import { shippedRules } from "../../src/rules/mod.ts";
+import { shippedRules } from "../../src/judge/rules/mod.ts";
 import { TOP } from "./build.ts";
 
 /** How many devices hosts have: at least and at most. */

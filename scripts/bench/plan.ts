@@ -1,4 +1,4 @@
-import { type PlanSource, planTogether, type Together } from "../../src/plan/mod.ts";
+import { type PlanSource, planTogether, type Together } from "../../src/judge/joint/mod.ts";
 import type { Offer, Snapshot } from "../../src/documents/mod.ts";
 import {
   aDevice,
@@ -8,7 +8,7 @@ import {
   makeOffer,
   type Random,
   seedRandom,
-} from "../../src/plan/testing.ts";
+} from "../../src/judge/joint/testing.ts";
 import type { Figure } from "./figure.ts";
 
 const ROUNDS = 15;

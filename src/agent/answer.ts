@@ -1,6 +1,12 @@
-import { ask, type AskOptions, groupRefusals, type Judgement, sharingOf } from "../compat/mod.ts";
-import type { Together } from "../plan/mod.ts";
-import { NOT_SEEN } from "../vmm/mod.ts";
+import {
+  ask,
+  type AskOptions,
+  groupRefusals,
+  type Judgement,
+  sharingOf,
+} from "../judge/ask/mod.ts";
+import type { Together } from "../judge/joint/mod.ts";
+import { NOT_SEEN } from "../judge/vmm/mod.ts";
 import {
   type Answer,
   ANSWER_SCHEMA,
@@ -139,7 +145,7 @@ export async function answerTogether(
   } = {},
 ): Promise<Answers> {
   // Only where it is wanted: every start would pay for it.
-  const { planTogether } = await import("../plan/mod.ts");
+  const { planTogether } = await import("../judge/joint/mod.ts");
   const judged = sources.map((source) => {
     const options = optionsOf(source);
     const judgement = ask(snapshot, source, options);

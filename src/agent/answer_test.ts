@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { ask, judgeOne, listCandidates } from "../compat/mod.ts";
+import { ask, judgeOne, listCandidates } from "../judge/ask/mod.ts";
 import {
   type Device,
   type DeviceType,
@@ -8,7 +8,7 @@ import {
   parseSnapshot,
   type Snapshot,
 } from "../documents/mod.ts";
-import { shippedRules } from "../rules/mod.ts";
+import { shippedRules } from "../judge/rules/mod.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { answer, answerTogether } from "./answer.ts";

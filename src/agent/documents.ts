@@ -1,4 +1,4 @@
-import { listCandidates, listSupported } from "../compat/mod.ts";
+import { listCandidates, listSupported } from "../judge/ask/mod.ts";
 import {
   CONFIGURATIONS_SCHEMA,
   type Device,

@@ -1,4 +1,4 @@
-import type { HostSoftware } from "../vmm/mod.ts";
+import type { HostSoftware } from "../judge/vmm/mod.ts";
 import type { Examination } from "./examine_devices.ts";
 import type { Observed } from "./observe.ts";
 import type { World } from "./world.ts";

@@ -8,7 +8,7 @@ import {
   type Unreadable,
   UPSTREAM_VARIANTS,
   type Variant,
-} from "../doctor/mod.ts";
+} from "../judge/doctor/mod.ts";
 import { type Device, isMigratable, type Problem, toProblem } from "../documents/mod.ts";
 import {
   bestVfioAlias,
@@ -24,7 +24,7 @@ import {
   resolvePath,
   type VfioAlias,
 } from "../host/mod.ts";
-import type { HostSoftware } from "../vmm/mod.ts";
+import type { HostSoftware } from "../judge/vmm/mod.ts";
 import { classKey, classOfDevice } from "./device_class.ts";
 import type { Observed } from "./observe.ts";
 import type { World } from "./world.ts";

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import type { HostSoftware, Vmm } from "../vmm/mod.ts";
+import type { HostSoftware, Vmm } from "../judge/vmm/mod.ts";
 import { readStatus } from "../../ffi/files.ts";
 import { killChild } from "./child.ts";
 import { readState, writeState } from "./state_file.ts";

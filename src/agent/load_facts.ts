@@ -10,7 +10,7 @@ import {
   readAs,
   readDocument,
 } from "../documents/mod.ts";
-import { countWildcards, matchType, MAX_WILDCARDS } from "../rules/mod.ts";
+import { countWildcards, matchType, MAX_WILDCARDS } from "../judge/rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../host/mod.ts";
 

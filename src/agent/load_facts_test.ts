@@ -86,7 +86,7 @@ Deno.test("withOperatorFacts() takes the first declaration that fits in all that
 });
 
 Deno.test("readOperatorFacts() reads the example of the README", () => {
-  const readme = Deno.readTextFileSync(new URL("../rules/README.md", import.meta.url));
+  const readme = Deno.readTextFileSync(new URL("../judge/rules/README.md", import.meta.url));
   const examples = [...readme.matchAll(/```json\n([\s\S]*?)```/g)].map(([, example]) => example!);
   const example = examples.find((text) => text.includes(FACTS_SCHEMA))!;
   withFiles({ "example.json": example }, (directory) => {

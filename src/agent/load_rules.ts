@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type { Problem, RulesFile } from "../documents/mod.ts";
-import { parseRules, type RulesError, shippedRules } from "../rules/mod.ts";
+import { parseRules, type RulesError, shippedRules } from "../judge/rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../host/mod.ts";
 

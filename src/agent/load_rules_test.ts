@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { join } from "@std/path";
 import { RULES_SCHEMA } from "../documents/mod.ts";
-import { shippedRules } from "../rules/mod.ts";
+import { shippedRules } from "../judge/rules/mod.ts";
 import { makeRulesReader, rulesProblems } from "./load_rules.ts";
 
 const SHIPPED = shippedRules().map(({ name }) => name);

@@ -11,7 +11,7 @@ import {
   listCandidates,
   type TestResult,
   type TestResults,
-} from "../compat/mod.ts";
+} from "../judge/ask/mod.ts";
 import {
   type Device,
   Failure,

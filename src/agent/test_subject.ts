@@ -1,4 +1,4 @@
-import type { Candidate } from "../compat/mod.ts";
+import type { Candidate } from "../judge/ask/mod.ts";
 import {
   type DeclaredTest,
   type Device,
@@ -7,7 +7,7 @@ import {
   type Identity,
   type Snapshot,
 } from "../documents/mod.ts";
-import { declaredTest } from "../rules/mod.ts";
+import { declaredTest } from "../judge/rules/mod.ts";
 import { deviceOf } from "./identify.ts";
 import { mayOpen, type Settling } from "./may_open.ts";
 import type { TestTarget } from "./worker_tasks.ts";

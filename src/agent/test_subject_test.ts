@@ -1,9 +1,9 @@
 import { assertEquals } from "@std/assert";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
-import { listCandidates } from "../compat/mod.ts";
+import { listCandidates } from "../judge/ask/mod.ts";
 import { type Device, MIGRATION_UNKNOWN } from "../documents/mod.ts";
-import { shippedRules } from "../rules/mod.ts";
+import { shippedRules } from "../judge/rules/mod.ts";
 import { forbidden, isTestable, subjectFor, subjectOf } from "./test_subject.ts";
 import { PREFLIGHT_MODES } from "./world.ts";
 

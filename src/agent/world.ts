@@ -1,6 +1,6 @@
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { HostRoots } from "../host/mod.ts";
-import type { HostSoftware } from "../vmm/mod.ts";
+import type { HostSoftware } from "../judge/vmm/mod.ts";
 import type { OperatorFactsRead } from "./load_facts.ts";
 import type { RulesState } from "./load_rules.ts";
 import type { Worker } from "./worker.ts";

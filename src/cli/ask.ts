@@ -1,6 +1,6 @@
 import type { Command, Option } from "./command.ts";
 import { MOST_OFFERS } from "../agent/mod.ts";
-import { OFFER_ORDERS } from "../compat/mod.ts";
+import { OFFER_ORDERS } from "../judge/ask/mod.ts";
 import { REFUSALS_MODES } from "../documents/mod.ts";
 import {
   HOST_OPTIONS,

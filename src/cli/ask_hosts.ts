@@ -1,5 +1,5 @@
 import type { AnswerOptions } from "../agent/mod.ts";
-import { ask, reasonsNotToMigrate, sharingOf } from "../compat/mod.ts";
+import { ask, reasonsNotToMigrate, sharingOf } from "../judge/ask/mod.ts";
 import {
   type Availability,
   type Configuration,
@@ -78,7 +78,7 @@ function askOne(snapshot: Snapshot, source: Identity, options: AnswerOptions): S
 
 async function askTogether(snapshot: Snapshot, { sources, options }: AskHosts): Promise<Said> {
   // Only where it is wanted: every start would pay for it.
-  const { planTogether } = await import("../plan/mod.ts");
+  const { planTogether } = await import("../judge/joint/mod.ts");
   const all = sources.map((source) => ({ source, offers: ask(snapshot, source, options).offers }));
   const { verdict, plans: [best], blocking } = planTogether(all, snapshot, {
     sharing: sharingOf(snapshot),

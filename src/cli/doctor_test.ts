@@ -1,7 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { assertGolden } from "../../tests/fixtures/golden.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
-import type { Diagnosis } from "../doctor/mod.ts";
+import type { Diagnosis } from "../judge/doctor/mod.ts";
 
 const MIXED = ["doctor", "--simulate", "mixed"];
 

@@ -1,6 +1,6 @@
 import type { Answers } from "../agent/mod.ts";
 import { type Answer, escaped } from "../documents/mod.ts";
-import type { Plan } from "../plan/mod.ts";
+import type { Plan } from "../judge/joint/mod.ts";
 import { reasonLines } from "./format_answer.ts";
 import { formatTable } from "./table.ts";
 import { configurationWords, snapshotWords } from "./words.ts";

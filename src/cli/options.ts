@@ -10,7 +10,7 @@ import {
   type ProbeMode,
   type ProbeOptions,
 } from "../agent/mod.ts";
-import { SUBSYSTEM_MODES, type SubsystemMode } from "../compat/mod.ts";
+import { SUBSYSTEM_MODES, type SubsystemMode } from "../judge/ask/mod.ts";
 import { Failure } from "../documents/mod.ts";
 import { SCENARIO_NAMES } from "../simulator/names.ts";
 import type { Option, Parsed } from "./command.ts";

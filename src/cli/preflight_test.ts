@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { identify } from "../agent/mod.ts";
-import { ask, judgeOne } from "../compat/mod.ts";
-import type { Diagnosis } from "../doctor/mod.ts";
+import { ask, judgeOne } from "../judge/ask/mod.ts";
+import type { Diagnosis } from "../judge/doctor/mod.ts";
 import { parseSnapshot } from "../documents/mod.ts";
 
 /** An idle mtty-2 of the simulated host; an idle function of qat, and one of pds, which has no PRE_COPY. */

@@ -8,7 +8,7 @@ import {
   type Snapshot,
   toProblem,
 } from "../documents/mod.ts";
-import { makeSnapshotReader } from "../rules/mod.ts";
+import { makeSnapshotReader } from "../judge/rules/mod.ts";
 import type { Terminal } from "./command.ts";
 import { tellProblems } from "./words.ts";
 

@@ -1,7 +1,7 @@
 /** Recorded hosts asked about recorded identities, with the answers as sentences in golden files, a host each. */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
-import { shippedRules } from "../rules/mod.ts";
+import { shippedRules } from "../judge/rules/mod.ts";
 import { assertGolden } from "../../tests/fixtures/golden.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
 

@@ -5,7 +5,7 @@ import {
   MAX_TOGETHER,
   testCandidates,
 } from "../agent/mod.ts";
-import { reasonsNotToMigrate } from "../compat/mod.ts";
+import { reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import { type Identity, type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
 import { askOffline } from "./ask_offline.ts";
 import type { Context } from "./command.ts";

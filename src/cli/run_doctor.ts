@@ -6,7 +6,7 @@ import {
   diagnoseUnreadable,
   type Diagnosis,
   type Finding,
-} from "../doctor/mod.ts";
+} from "../judge/doctor/mod.ts";
 import { DOCTOR_SCHEMA, escaped, Failure, type Problem, type Snapshot } from "../documents/mod.ts";
 import { compareText, THIS_HOST } from "../host/mod.ts";
 import { type Context, NO, UNKNOWN, YES } from "./command.ts";

@@ -1,5 +1,5 @@
 import { listDocument } from "../agent/mod.ts";
-import { listSupported, type SupportedSource } from "../compat/mod.ts";
+import { listSupported, type SupportedSource } from "../judge/ask/mod.ts";
 import type { Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, NO, type Option, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";

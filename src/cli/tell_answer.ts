@@ -7,7 +7,7 @@ import {
   MAX_PLANS,
   MOST_OFFERS,
 } from "../agent/mod.ts";
-import { type OfferOrder, reasonsNotToMigrate } from "../compat/mod.ts";
+import { type OfferOrder, reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import {
   type Answer,
   escaped,

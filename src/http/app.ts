@@ -17,7 +17,7 @@ import {
   testDocument,
   type TestTarget,
 } from "../agent/mod.ts";
-import type { SubsystemMode, TestResults } from "../compat/mod.ts";
+import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
 import {
   type Answer,

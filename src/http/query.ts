@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { type AnswerOptions, MAX_PLANS, MOST_OFFERS } from "../agent/mod.ts";
-import { OFFER_ORDERS } from "../compat/mod.ts";
+import { OFFER_ORDERS } from "../judge/ask/mod.ts";
 import { REFUSALS_MODES, type RefusalsMode, shownName } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 

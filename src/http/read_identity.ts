@@ -8,7 +8,7 @@ import {
   readIdentity as readDocument,
   shorten,
 } from "../documents/mod.ts";
-import { reasonsNotToMigrate } from "../compat/mod.ts";
+import { reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /**

@@ -7,7 +7,7 @@
  * driver was seen to look: in the same run the device's own data, which must be taken, and altered copies of it,
  * which must be refused; a refusal counts where it is repeated, and the device's own data is taken after it. What is to be done is planned first, pure, and run then; whatever happens, the way back is a
  * reset, and a device that does not come back to RUNNING is said to need one. What was done is judged elsewhere
- * (`src/compat`), with everything else that speaks for or against the target.
+ * (`src/judge/ask`), with everything else that speaks for or against the target.
  *
  * How far a test goes is the driver's own: some look at a header, others load the state inside `write()`. Rules declare it
  * (`tests` in a file of rules), and who may be tested follows from that: a driver that loads, only with

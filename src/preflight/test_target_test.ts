@@ -8,7 +8,7 @@ import {
   VFIO_DEVICE_FEATURE_MASK,
 } from "../../ffi/vfio.ts";
 import { VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE } from "../../ffi/vfio_migration.ts";
-import { judgeDriver } from "../compat/mod.ts";
+import { judgeDriver } from "../judge/ask/mod.ts";
 import { openDevice } from "../device/mod.ts";
 import { surveyDevice } from "../probe/mod.ts";
 import {

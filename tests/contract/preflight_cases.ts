@@ -6,7 +6,7 @@ import {
   V1_STATES,
   writeV1Field,
 } from "../../src/device/mod.ts";
-import { judgeDriver } from "../../src/compat/mod.ts";
+import { judgeDriver } from "../../src/judge/ask/mod.ts";
 import { readInitialData, testTarget } from "../../src/preflight/mod.ts";
 import { type Survey, surveyDevice } from "../../src/probe/mod.ts";
 import type { SysfsDevice } from "../../src/host/mod.ts";

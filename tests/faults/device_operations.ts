@@ -1,6 +1,6 @@
 import { SysError } from "../../ffi/errno.ts";
 import type { Bytes, Syscalls } from "../../ffi/syscalls.ts";
-import { judgeDriver } from "../../src/compat/mod.ts";
+import { judgeDriver } from "../../src/judge/ask/mod.ts";
 import { type DeviceHandle, openDevice } from "../../src/device/mod.ts";
 import { Failure, type Problem, toProblem } from "../../src/documents/mod.ts";
 import { readInitialData, testTarget } from "../../src/preflight/mod.ts";

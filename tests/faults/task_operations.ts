@@ -8,7 +8,7 @@ import {
   type WorkerTask,
   type World,
 } from "../../src/agent/mod.ts";
-import { ask, judgeDriver } from "../../src/compat/mod.ts";
+import { ask, judgeDriver } from "../../src/judge/ask/mod.ts";
 import { readHost } from "../../src/host/mod.ts";
 import { mttyIdentity } from "../fixtures/identity.ts";
 import { quietWorld } from "../fixtures/world.ts";

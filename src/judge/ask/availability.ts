@@ -1,0 +1,56 @@
+import type { Availability, Device, DeviceType } from "../../documents/mod.ts";
+import type { HostIndex } from "./host_index.ts";
+
+/** Whether a device can be had now. */
+export function availabilityOfDevice({ use }: Device): Availability {
+  switch (use.state) {
+    case "idle":
+      return { now: true, instances: 1 };
+    case "in-use": {
+      const by = use.holder === null ? "" : ` by ${use.holder.name} (pid ${use.holder.pid})`;
+      return { now: false, instances: 0, inUse: 1, reason: `in use${by}` };
+    }
+    case "unknown":
+      return {
+        now: false,
+        instances: null,
+        reason: "whether it is in use cannot be told without root",
+      };
+  }
+}
+
+/**
+ * How many of a type can be made now, how many there are in use and idle, and where none can be made, what of the
+ * same parent would have to go first.
+ */
+export function availabilityOfType(type: DeviceType, index: HostIndex): Availability {
+  const instances = type.availableInstances;
+  const { inUse, idle } = countInstances(type, index);
+  if (instances === null) {
+    return { now: false, instances, inUse, idle, reason: "how many are free cannot be told" };
+  }
+  if (instances > 0) return { now: true, instances, inUse, idle };
+  const toFree = (index.byParent.get(type.parent) ?? [])
+    .filter((other) => other.instances.length > 0)
+    .map((other) => ({ type: other.type, instances: other.instances.length }))
+    .toSorted((a, b) => a.type < b.type ? -1 : 1);
+  const first = toFree.map(({ type, instances }) => `${instances} of ${type}`).join(", ");
+  const reason = toFree.length === 0 ? "no free instance" : `no free instance; taken by ${first}`;
+  return { now: false, instances, inUse, idle, toFree, reason };
+}
+
+/** The same where several instances are wanted for one source. */
+export function forInstances(availability: Availability, wanted: number): Availability {
+  const { instances } = availability;
+  if (wanted === 1 || !availability.now || (instances ?? 0) >= wanted) return availability;
+  return { ...availability, now: false, reason: `${wanted} are wanted, ${instances} are free` };
+}
+
+function countInstances({ instances }: DeviceType, index: HostIndex) {
+  let [inUse, idle] = [0, 0];
+  for (const id of instances) {
+    if (index.device(id)?.use.state === "idle") idle++;
+    else inUse++;
+  }
+  return { inUse, idle };
+}

@@ -1,0 +1,195 @@
+import {
+  type Evidence,
+  type Identity,
+  type Reason,
+  type Refusal,
+  vendorName,
+  type Verdict,
+} from "../../documents/mod.ts";
+import { findRule, type PreparedTarget } from "../rules/mod.ts";
+import { forInstances } from "./availability.ts";
+import { runChecks } from "./checks.ts";
+import { judgeNeeds, needsOf } from "./check_vmm.ts";
+import type { Candidate } from "./configurations.ts";
+import { createFor } from "./create.ts";
+import type { Finding } from "./finding.ts";
+import type { Unranked } from "./order.ts";
+import {
+  candidateKey,
+  combineTests,
+  type TestResult,
+  type TestResults,
+  withSeen,
+} from "./test_result.ts";
+
+/** How other subsystem ids than the source's are judged: the guest sees them, and QEMU does not check them. */
+export const SUBSYSTEM_MODES = ["warn", "refuse"] as const;
+export type SubsystemMode = (typeof SUBSYSTEM_MODES)[number];
+
+/** What candidates are judged with besides the source. */
+export interface Grounds {
+  rules: readonly PreparedTarget[];
+  tests: TestResults;
+  subsystem: SubsystemMode;
+}
+
+/** What a candidate comes to: one of both. */
+export type Placed = { offer?: Unranked; refusal?: Refusal };
+
+/** What is concluded of a class of candidates, whatever their names and their availability. */
+export type Conclusion =
+  & Pick<
+    Unranked,
+    "evidence" | "needs" | "reasons" | "warnings" | "rule" | "ruleIndex" | "unknowns"
+  >
+  & {
+    verdict: Verdict;
+    /** How many instances stand for the source. */
+    instances: number;
+    /** Why it is not to be had now, where findings say so. */
+    taken: string | null;
+  };
+
+/** Holds one candidate against the source by all checks, rules and tests. */
+export function conclude(
+  source: Identity,
+  untested: Candidate,
+  { rules, tests, subsystem }: Grounds,
+): Conclusion {
+  const results = tests.get(candidateKey(untested)) ?? [];
+  const candidate = withSeen(untested, results);
+  const test = combineTests(results);
+  const word = findRule(rules, source, candidate);
+  const needs = needsOf(source, candidate);
+  const found = [
+    ...runChecks(source, candidate, word).map(bySubsystemMode(subsystem)),
+    ...judgeNeeds(needs),
+  ];
+  const findings = [...results.flatMap(ofTest), ...found.map(weaken(test))];
+  const warnings = reasonsOf(findings, "warn");
+  const taken = reasonsOf(findings, "unavailable");
+  const shared = {
+    needs,
+    instances: word?.instances ?? 1,
+    rule: word === null ? null : { file: word.file.name, name: word.rule },
+    ruleIndex: word?.index ?? null,
+    taken: taken.length === 0 ? null : taken.map(({ sentence }) => sentence).join("; "),
+  };
+  const refused = reasonsOf(findings, "refuse");
+  if (refused.length > 0) {
+    // A test that passed, and what is not known (but for what only QEMU compares), do not refuse it: they are warnings.
+    const open = findings.filter(({ effect, by }) =>
+      effect === "unknown" && by !== "vmm" && by !== "need" ||
+      effect === "accept" && by === "test"
+    );
+    return {
+      ...shared,
+      verdict: "incompatible",
+      evidence: evidenceOfRefusal(findings, test),
+      reasons: refused,
+      warnings: [...open.map(({ reason }) => reason), ...warnings],
+      unknowns: 0,
+    };
+  }
+  const accepted = reasonsOf(findings, "accept");
+  const isCompared = word !== null || test.verdict === "compatible";
+  const unknown = [
+    ...(isCompared ? [] : [nobodyCompares(source, candidate)]),
+    ...reasonsOf(findings, "unknown"),
+  ];
+  const weights = findings.filter(({ effect }) => effect === "unknown").map(({ weight = 1 }) =>
+    weight
+  );
+  // What a monitor needs takes nothing from what drivers and rules know.
+  const isBelieved = isCompared &&
+    findings.every(({ effect, by }) => effect !== "unknown" || by === "need");
+  return {
+    ...shared,
+    verdict: unknown.length > 0 ? "unknown" : "compatible",
+    evidence: isBelieved ? test.evidence ?? "vendor-rule" : null,
+    reasons: [...accepted, ...unknown, ...taken],
+    warnings,
+    unknowns: weights.reduce((sum, weight) => sum + weight, isCompared ? 0 : 1),
+  };
+}
+
+/** A candidate with what is concluded of its class. */
+export function place(
+  { verdict, evidence, needs, instances, reasons, warnings, rule, ruleIndex, unknowns, taken }:
+    Conclusion,
+  candidate: Candidate,
+  source: Identity,
+): Placed {
+  const configuration = instances === 1
+    ? candidate.configuration
+    : { ...candidate.configuration, instances };
+  const availability = forInstances(candidate.availability, instances);
+  if (verdict === "incompatible") {
+    return { refusal: { configuration, verdict, evidence, availability, reasons, warnings, rule } };
+  }
+  return {
+    offer: {
+      configuration,
+      verdict,
+      evidence,
+      needs,
+      availability: taken === null ? availability : { ...availability, now: false, reason: taken },
+      reasons,
+      warnings,
+      create: createFor(candidate, source),
+      rule,
+      ruleIndex,
+      unknowns,
+      numaNode: candidate.numaNode,
+    },
+  };
+}
+
+/** Other subsystem ids are refused where the operator wants that. */
+function bySubsystemMode(mode: SubsystemMode): (finding: Finding) => Finding {
+  return (finding) =>
+    mode === "refuse" && finding.reason.code === "SubsystemDiffers"
+      ? { ...finding, effect: "refuse" }
+      : finding;
+}
+
+/** Whose no it is: the strongest of those that said it, null where a check did. */
+function evidenceOfRefusal(
+  findings: readonly Finding[],
+  test: Pick<TestResult, "verdict" | "evidence">,
+): Evidence | null {
+  if (test.verdict === "incompatible") return test.evidence;
+  const byRule = findings.some(({ effect, by }) => effect === "refuse" && by === "rule");
+  return byRule ? "vendor-rule" : null;
+}
+
+/** What a tested yes knows better than a check without a test. */
+function weaken({ verdict }: Pick<TestResult, "verdict">): (finding: Finding) => Finding {
+  return (finding) =>
+    verdict === "compatible" &&
+      (finding.effect === "unknown" && finding.by !== "vmm" && finding.by !== "need" ||
+        finding.reason.code === "TypeDiffers")
+      ? { ...finding, effect: "warn" }
+      : finding;
+}
+
+/** A test that knows nothing is worth a warning: the offer stays as strong as it was without. */
+function ofTest({ verdict, reasons }: TestResult): Finding[] {
+  const effect = { compatible: "accept", incompatible: "refuse", unknown: "warn" } as const;
+  return reasons.map((reason) => ({ effect: effect[verdict], reason, by: "test" }));
+}
+
+/** The same type promises the same interface, not that one driver takes the other's state. */
+function nobodyCompares(source: Identity, { driver, configuration }: Candidate): Reason {
+  const vendor = vendorName(driver, configuration.type);
+  return {
+    code: "NobodyCompares",
+    sentence: `${vendor}: no rule and no test compares the devices behind the type ${source.type}`,
+    source: source.type,
+    host: configuration.type,
+  };
+}
+
+function reasonsOf(findings: readonly Finding[], effect: Finding["effect"]): Reason[] {
+  return findings.filter((finding) => finding.effect === effect).map(({ reason }) => reason);
+}

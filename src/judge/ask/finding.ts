@@ -1,0 +1,36 @@
+import { type Check, type Identity, type Reason, vendorName } from "../../documents/mod.ts";
+import type { Candidate } from "./configurations.ts";
+
+/** What one check finds: for it, against it, that it cannot be known, a warning, or that it is not to be had now. */
+export interface Finding {
+  effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
+  reason: Reason;
+  /** Who found it, where it is no check of ours: a rule, a test, what the virtual machine monitor compares, or a need of it. */
+  by?: "rule" | "test" | "vmm" | "need";
+  /** Of what is unknown: how much it counts in the order of offers, 1 where it is left out. */
+  weight?: number;
+}
+
+/** The name that a sentence about a target starts with. */
+export function vendorOf({ driver, configuration }: Candidate): string {
+  return vendorName(driver, configuration.type);
+}
+
+/** The name that a sentence about a source starts with. */
+export function driverOf({ driver, type }: Identity): string {
+  return vendorName(driver, type);
+}
+
+/** A finding with both values. */
+export function find(
+  effect: Finding["effect"],
+  code: string,
+  sentence: string,
+  values: { source: string | null; host: string | null },
+  check?: Check,
+): Finding {
+  return {
+    effect,
+    reason: { code, sentence, ...values, ...(check === undefined ? {} : { check }) },
+  };
+}

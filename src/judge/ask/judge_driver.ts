@@ -1,0 +1,177 @@
+import {
+  type Check,
+  type DeclaredTest,
+  type DriverTest,
+  type Handed,
+  mayBeTheHosts,
+  type Reason,
+  type TestDepth,
+} from "../../documents/mod.ts";
+import type { TestResult } from "./test_result.ts";
+
+/** What is judged: a test, and what it was made with. */
+export interface DriverTested {
+  /** The driver's name, with which sentences start. */
+  driver: string;
+  test: DriverTest;
+  /** How much was handed over, and which part of the stream it is. */
+  source: { bytes: number; phase: "pre-copy" | "stop-copy" };
+  declared: DeclaredTest | null;
+}
+
+/** There is nothing that a driver could be asked with. Pure. */
+export function judgeWithoutData(driver: string, why: string): TestResult {
+  return notKnown(
+    "InitialDataMissing",
+    `${driver}: there is no initial data to test with: ${why}`,
+    {
+      source: "none",
+      host: null,
+    },
+  );
+}
+
+/** A test that could not be made. Pure. */
+export function judgeNotMade(
+  driver: string,
+  why: string,
+  { code = "NotTested", check = null }: { code?: string; check?: Check | null } = {},
+): TestResult {
+  return notKnown(code, `${driver}: not tested: ${why}`, {
+    source: null,
+    host: null,
+    ...(check === null ? {} : { check }),
+  });
+}
+
+/**
+ * The verdict of a test. A refused write is the driver's no, unless the driver refuses its device's own data too. A taken
+ * one is its yes where the driver was seen to look: it refused altered data, or its rules declare what it
+ * compares; and where it was given at least what it calls initial itself. Else nothing is known. Pure.
+ */
+export function judgeDriver(tested: DriverTested): TestResult {
+  const { test, declared } = tested;
+  return { ...judge(tested), declared, test };
+}
+
+function judge(tested: DriverTested): TestResult {
+  const { driver, test: { own, source: handed }, source } = tested;
+  const told = (check?: Check) => valuesOf(tested, check);
+  if (own?.is === "refused" || own?.is === "partly-taken") {
+    const check = own.is === "refused" ? own.check : undefined;
+    const did = check === undefined ? "took only a part of" : `refused, with ${answer(check)},`;
+    const sentence = `${driver} ${did} its device's own initial data: its answer proves nothing`;
+    return notKnown("TestUnsound", sentence, told(check));
+  }
+  const stopped = handed ?? own;
+  if (stopped === null || handed === null || handed.is === "not-handed") {
+    const check = stopped?.is === "not-handed" ? stopped.check : undefined;
+    const why = check === undefined ? "the device did not come back" : gave(check);
+    return notKnown("TestFailed", `${driver}: the test could not be made: ${why}`, told(check));
+  }
+  if (handed.is === "refused") return judgeRefused(tested, handed);
+  if (handed.is === "partly-taken") {
+    const sentence = `${driver} took ${handed.bytes} of ${source.bytes} bytes and no more`;
+    return notKnown("PartlyTaken", sentence, told(TAKEN));
+  }
+  return judgeTaken(tested);
+}
+
+const TAKEN: Check = { step: "write", errno: null };
+
+function judgeRefused(
+  tested: DriverTested,
+  handed: Extract<Handed, { is: "refused" }>,
+): TestResult {
+  const { driver, test, source } = tested;
+  const { check, bytes } = handed;
+  const isControlled = test.controls === "made" || test.controls === "remembered";
+  if (test.own?.is !== "taken" && (isControlled || mayBeTheHosts(check.errno))) {
+    const sentence =
+      `${driver} answered ${
+        answer(check)
+      } to the source's initial data, which may be for want of something else: ` +
+      "it was not seen to take its device's own data beside";
+    return notKnown("RefusalUnclear", sentence, valuesOf(tested, check));
+  }
+  const sentence = `${driver} refused the source's initial data with ${answer(check)}, ` +
+    `after ${bytes} of ${source.bytes} bytes`;
+  const reasons = [{ code: "DriverRefused", sentence, ...valuesOf(tested, check) }];
+  return { by: "driver", verdict: "incompatible", evidence: "driver-tested", reasons };
+}
+
+function judgeTaken(tested: DriverTested): TestResult {
+  const { driver, test, source, declared } = tested;
+  const { ownBytes } = test;
+  const values = valuesOf(tested, TAKEN);
+  if (source.phase === "stop-copy") {
+    const sentence =
+      `${driver} did not refuse the first ${source.bytes} bytes of the source's STOP_COPY data, which proves nothing`;
+    return notKnown("NotRefused", sentence, values);
+  }
+  if (ownBytes === null || ownBytes === 0 || source.bytes < ownBytes) {
+    const own = ownBytes === null
+      ? "does not say how much it calls initial"
+      : `calls ${ownBytes} bytes initial`;
+    const sentence =
+      `${driver} did not refuse the source's ${source.bytes} bytes, and ${own}: it may not have looked at them`;
+    return notKnown("InitialDataShort", sentence, values);
+  }
+  const taken = test.altered.find(({ handed }) =>
+    handed.is === "taken" || handed.is === "partly-taken"
+  );
+  if (taken !== undefined) {
+    const from = taken.fromByte === 0 ? "" : ` from byte ${taken.fromByte} on`;
+    const sentence =
+      `${driver} accepted the source's initial data, and so it did data with every byte altered${from}: it does not look`;
+    return notKnown("DriverDoesNotLook", sentence, values);
+  }
+  const isSeen = test.controls === "remembered" ||
+    (test.altered.length > 0 && test.altered.every(({ handed }) => handed.is === "refused"));
+  if (!isSeen && declared?.compares === undefined) {
+    const sentence =
+      `${driver} accepted the source's initial data, but was not seen to look at it: ${
+        test.controls === "off" ? "controls are off" : "altered data could not be handed to it"
+      }, and no rule declares what it compares`;
+    return notKnown("NotControlled", sentence, values);
+  }
+  const sentence = `${driver} accepted the source's ${source.bytes} bytes of initial data${
+    isSeen ? ", and refused altered ones" : ""
+  }; ${howFar(declared)}; an idle device's data is less than a running one's`;
+  const reasons = [{ code: "DriverAccepted", sentence, ...values }];
+  return { by: "driver", verdict: "compatible", evidence: "driver-tested", reasons };
+}
+
+const DEPTHS: Readonly<Record<TestDepth, string>> = {
+  nothing: "it looks at nothing before RESUMING ends",
+  header: "the test goes as far as the header",
+  setup: "the test goes as far as the setup",
+  state: "the driver loaded the state itself",
+};
+
+/** How far the test went, as rules declare it of the driver. */
+function howFar(declared: DeclaredTest | null): string {
+  if (declared === null) return "no rule declares how far this test goes";
+  const { depth, compares } = declared;
+  return `${DEPTHS[depth]}${compares === undefined ? "" : ` (${compares})`}`;
+}
+
+function valuesOf({ test: { ownBytes }, source }: DriverTested, check?: Check) {
+  return {
+    source: `${source.bytes} bytes`,
+    host: ownBytes === null ? null : `${ownBytes} bytes`,
+    ...(check === undefined ? {} : { check }),
+  };
+}
+
+const answer = ({ errno }: Check) => errno ?? "the error state";
+const gave = ({ step, errno }: Check) => errno === null ? step : `${step} gave ${errno}`;
+
+function notKnown(
+  code: string,
+  sentence: string,
+  rest: Omit<Reason, "code" | "sentence">,
+): TestResult {
+  const reasons = [{ code, sentence, ...rest }];
+  return { by: "driver", verdict: "unknown", evidence: null, reasons };
+}

@@ -1,0 +1,158 @@
+import { assert, assertEquals } from "@std/assert";
+import { EVIDENCE } from "../../documents/mod.ts";
+import { rankOffers, type Unranked } from "./order.ts";
+
+/** Numbers that look random and are the same every time. */
+function makeRandom(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor(state / 2 ** 32 * below);
+  };
+}
+
+function randomOffers(random: (below: number) => number, count: number): Unranked[] {
+  return Array.from({ length: count }, (_, index): Unranked => {
+    const known = random(4) > 0;
+    const isType = random(2) === 0;
+    const instances = [null, 0, 1, 2, 9][random(5)]!;
+    return {
+      configuration: isType
+        ? { kind: "mdev-type", type: `t${random(3)}`, parent: `p${index}` }
+        : { kind: "device", type: `t${random(3)}`, id: `d${index}` },
+      verdict: known ? "compatible" : "unknown",
+      needs: [],
+      evidence: known ? EVIDENCE[random(EVIDENCE.length)]! : null,
+      availability: { now: random(2) === 0, instances },
+      reasons: [],
+      warnings: [],
+      create: isType ? { sysfs: "/sys/x" } : null,
+      rule: null,
+      ruleIndex: random(2) === 0 ? null : random(3),
+      unknowns: known ? 0 : random(3),
+      numaNode: [null, 0, 1][random(3)]!,
+    };
+  });
+}
+
+function shuffled<T>(items: readonly T[], random: (below: number) => number): T[] {
+  const copy = [...items];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const j = random(i + 1);
+    [copy[i], copy[j]] = [copy[j]!, copy[i]!];
+  }
+  return copy;
+}
+
+Deno.test("rankOffers() gives one order for any order of the input", () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const random = makeRandom(seed);
+    const offers = randomOffers(random, 1 + random(30));
+    const wish = { numaNode: [null, 0, 1][random(3)]! };
+    const expected = rankOffers(offers, wish);
+    assertEquals(expected.map(({ rank }) => rank), offers.map((_, index) => index + 1));
+    assertEquals(rankOffers(shuffled(offers, random), wish), expected);
+  }
+});
+
+Deno.test("rankOffers() is total: of any two one comes first, and three never go round", () => {
+  const random = makeRandom(7);
+  const offers = randomOffers(random, 40);
+  const first = (a: Unranked, b: Unranked) =>
+    JSON.stringify(rankOffers([a, b])[0]!.configuration) === JSON.stringify(a.configuration);
+  const ranked = rankOffers(offers).map(({ configuration }) => JSON.stringify(configuration));
+  const place = (offer: Unranked) => ranked.indexOf(JSON.stringify(offer.configuration));
+  for (const a of offers) {
+    for (const b of offers) {
+      if (a === b) continue;
+      assert(first(a, b) !== first(b, a));
+      assertEquals(first(a, b), place(a) < place(b));
+    }
+  }
+});
+
+/** The written rule: what is compared, one after another. */
+const SENTENCES: readonly [string, (better: Unranked) => Unranked][] = [
+  ["compatible before unknown", (x) => ({ ...x, verdict: "unknown", evidence: null })],
+  ["the stronger evidence", (x) => ({ ...x, evidence: "vendor-rule" })],
+  ["the fewer or lighter open questions", (x) => ({ ...x, unknowns: 3 })],
+  ["a rule's own order", (x) => ({ ...x, ruleIndex: 5 })],
+  ["available now", (x) => ({ ...x, availability: { ...x.availability, now: false } })],
+  ["no creation before creation", (x) => ({ ...x, create: { sysfs: "/sys/x" } })],
+  ["the NUMA node that is wished", (x) => ({ ...x, numaNode: 0 })],
+  ["the smaller leftover", (x) => ({ ...x, availability: { now: true, instances: 8 } })],
+  ["the name", (x) => ({ ...x, configuration: { ...x.configuration, parent: "z" } })],
+];
+
+Deno.test("rankOffers() compares in the order that is written", () => {
+  const best: Unranked = {
+    configuration: { kind: "mdev-type", type: "t", parent: "p" },
+    verdict: "compatible",
+    evidence: "driver-tested",
+    needs: [],
+    availability: { now: true, instances: 1 },
+    reasons: [],
+    warnings: [],
+    create: null,
+    rule: null,
+    ruleIndex: 0,
+    unknowns: 0,
+    numaNode: 1,
+  };
+  for (const [index, [sentence, worsen]] of SENTENCES.entries()) {
+    // Worse in what is compared first loses against worse in all that is compared later.
+    const other = SENTENCES.slice(index + 1).reduce((offer, [, later]) => later(offer), best);
+    const [winner] = rankOffers([worsen(best), other], { numaNode: 1 });
+    const { rank: _, order: __, ...won } = winner!;
+    const { ruleIndex: ___, numaNode: ____, unknowns: _____, ...expected } = other;
+    assertEquals(won, expected, sentence);
+  }
+});
+
+Deno.test("rankOffers() puts what is available first where that is wanted, but never before the verdict", () => {
+  for (let seed = 1; seed <= 50; seed++) {
+    const random = makeRandom(seed);
+    const offers = randomOffers(random, 2 + random(30));
+    const ranked = rankOffers(shuffled(offers, random), {}, "available");
+    const groups = ranked.map(({ verdict, availability }) => `${verdict} ${availability.now}`);
+    const expected = ["compatible true", "compatible false", "unknown true", "unknown false"];
+    assertEquals(groups, expected.flatMap((group) => groups.filter((other) => other === group)));
+    // Within each of these the order is the usual one.
+    const names = (of: typeof ranked, group: string) =>
+      of.filter(({ verdict, availability }) => `${verdict} ${availability.now}` === group)
+        .map(({ configuration }) => JSON.stringify(configuration));
+    for (const group of expected) {
+      assertEquals(names(ranked, group), names(rankOffers(offers), group));
+    }
+  }
+});
+
+Deno.test("rankOffers() shows in each offer what its rank came from", () => {
+  const [offer] = rankOffers(randomOffers(makeRandom(3), 1));
+  assertEquals(Object.keys(offer!.order), [
+    "verdict",
+    "evidence",
+    "unknowns",
+    "rule",
+    "now",
+    "create",
+    "numaNode",
+    "leftover",
+  ]);
+});
+
+Deno.test("rankOffers() puts what differs in firmware behind what differs in its board", () => {
+  const [first] = randomOffers(makeRandom(3), 1) as [Unranked];
+  const unknown = { ...first, verdict: "unknown" as const, evidence: null };
+  const offer = (id: string, unknowns: number): Unranked => ({
+    ...unknown,
+    unknowns,
+    configuration: { kind: "device", type: "t", id },
+  });
+  const ranked = rankOffers([offer("firmware", 4), offer("board", 2), offer("both", 5)]);
+  assertEquals(ranked.map(({ configuration, order }) => [configuration.id, order.unknowns]), [
+    ["board", 2],
+    ["firmware", 4],
+    ["both", 5],
+  ]);
+});

@@ -1,0 +1,80 @@
+import type { Device } from "../../documents/mod.ts";
+import { driverKnowledge, isBoundTo } from "./drivers.ts";
+import type { DeviceExamination } from "./examination.ts";
+import { find, type Finding, vendorOf } from "./finding.ts";
+import { isOlder } from "../rules/mod.ts";
+
+/** Why a device that was asked has no migration, as far as is known of its driver; or is not likely to have. */
+export function checkMigration(examination: DeviceExamination): Finding[] {
+  const { device, variant } = examination;
+  const { id, migration, pci } = device;
+  // That the other driver is not bound says it all.
+  if (variant !== null && pci?.function === "virtual" && !isBoundTo(device, variant.module)) {
+    return [];
+  }
+  const level = migration.uapi === "none" ? "blocks" : "unknown";
+  if (level === "unknown" && !(migration.uapi === "unknown" && isWithout(device))) return [];
+  const check = migration.checks?.[0] ?? null;
+  const { code, why, remedy } = explain(examination);
+  const sentence = `${vendorOf(device)}: ${why}`;
+  return [find(level, code, { subject: id, sentence, remedy, check })];
+}
+
+/** Whether no version of the driver is known to have migration. */
+function isWithout({ driver }: Device): boolean {
+  return driver !== null && driverKnowledge(driver)?.since === "never";
+}
+
+/** The first explanation that holds; that of drivers without migration is the last. */
+function explain(examination: DeviceExamination): { code: string; why: string; remedy: string } {
+  const { device, kernel, upstream } = examination;
+  const { driver, pci } = device;
+  const known = driver === null ? null : driverKnowledge(driver);
+  if (known === null) {
+    return {
+      code: "NoMigration",
+      why: "the driver answered that it has no migration",
+      remedy: "Ask its vendor for a driver with VFIO migration v2.",
+    };
+  }
+  const { since } = known;
+  const why = known.whyOf?.(device) ?? known.why;
+  const remedy = known.remedy(device);
+  if (since === "vendor") return { code: "DeviceNotMigratable", why, remedy };
+  if (since !== "never" && isOlder(kernel, since)) {
+    return {
+      code: "KernelTooOld",
+      why: `it can migrate since Linux ${since}, so that ${kernel} is likely too old`,
+      remedy: newerKernel(since),
+    };
+  }
+  if (since !== "never") return { code: "DeviceNotMigratable", why, remedy };
+  if (upstream !== null && pci?.function === "virtual") return explainMissing(upstream, kernel);
+  if (pci?.function === "physical" && pci.virtualFunctions.length > 0) {
+    return {
+      code: "PhysicalFunction",
+      why: `${why}; variant drivers migrate virtual functions only`,
+      remedy: "Assign one of its virtual functions.",
+    };
+  }
+  return { code: "DriverHasNoMigration", why, remedy };
+}
+
+const newerKernel = (since: string) =>
+  `Boot Linux ${since} or later, or a vendor's kernel that has it.`;
+
+/** Linux has a variant driver for the function, and this kernel has not, or not that is known. */
+function explainMissing(
+  { module, since }: { module: string; since: string },
+  kernel: string,
+): { code: string; why: string; remedy: string } {
+  const why = `the plain driver has no migration; ${module}, since Linux ${since}, can migrate it`;
+  if (isOlder(kernel, since)) {
+    const tooOld = `${why}, and ${kernel} is likely too old for that`;
+    return { code: "KernelTooOld", why: tooOld, remedy: newerKernel(since) };
+  }
+  const config = `CONFIG_${module.toUpperCase()}=m`;
+  const remedy =
+    `Run modprobe ${module}; where there is none, install the kernel's extra modules or build it with ${config}.`;
+  return { code: "VariantDriverMissing", why: `${why}, but is not found here`, remedy };
+}

@@ -1,0 +1,124 @@
+import { isMigratable, parsePciAddress } from "../../documents/mod.ts";
+import { checkMigration } from "./check_migration.ts";
+import { checkQuality } from "./check_quality.ts";
+import { isBoundTo } from "./drivers.ts";
+import type { DeviceExamination } from "./examination.ts";
+import { canMigrate, type Diagnosis, find, type Finding, vendorOf } from "./finding.ts";
+import { whyNotAsked } from "./not_asked.ts";
+import { bindRemedy, ENABLE_IOMMU } from "./remedies.ts";
+
+/** A question that is put to every device. */
+type Check = (examination: DeviceExamination) => Finding[];
+
+/** All checks but why nobody knows, in the order in which their findings are told. */
+const CHECKS: readonly Check[] = [
+  checkTrouble,
+  checkVersion,
+  checkVgpuType,
+  checkNoIommu,
+  checkGroup,
+  checkBinding,
+  checkMigration,
+  checkQuality,
+];
+
+/** Whether a VFIO device can migrate here, and all that is to be said of it. */
+export function diagnoseDevice(examination: DeviceExamination): Diagnosis {
+  const { id, type, driver, migration } = examination.device;
+  const found = CHECKS.flatMap((check) => check(examination));
+  const isKnown = migration.uapi !== "unknown" || canMigrate(found) === "no";
+  const findings = isKnown ? found : [...found, whyNotAsked(examination)];
+  return { id, type, driver, canMigrate: canMigrate(findings), findings };
+}
+
+/** What a test left behind, or is stuck in. */
+function checkTrouble({ device }: DeviceExamination): Finding[] {
+  const { id, trouble, kind, sysfs } = device;
+  if (!trouble) return [];
+  const stuck = trouble.code === "stuck";
+  const reset = kind === "mdev"
+    ? `Remove it with echo 1 > ${sysfs}/remove, and create it again.`
+    : `Run echo 1 > ${sysfs}/reset.`;
+  return [find("blocks", stuck ? "Stuck" : "NeedsReset", {
+    subject: id,
+    sentence: `${vendorOf(device)}: ${trouble.sentence}`,
+    remedy: stuck ? "Reboot the host if the process does not end." : reset,
+  })];
+}
+
+/** A vendor kernel's version attribute that cannot be read means that the device is not migratable. */
+function checkVersion({ device }: DeviceExamination): Finding[] {
+  const { id, version } = device;
+  if (!version?.errno) return [];
+  const { path, errno } = version;
+  return [find("blocks", "VersionUnreadable", {
+    subject: id,
+    sentence: `${vendorOf(device)}: reading its version gave ${errno}, so that it cannot migrate`,
+    remedy: `Look for ${vendorOf(device)} in dmesg, which may say why it cannot migrate.`,
+    check: { step: "read version", errno },
+    sysfs: { path, value: null },
+  })];
+}
+
+/** An SR-IOV function whose vGPU type is not chosen is no device yet. */
+function checkVgpuType({ device }: DeviceExamination): Finding[] {
+  const { id, facts, sysfs } = device;
+  if (facts.vgpuType !== null) return [];
+  const nvidia = `${sysfs}/nvidia`;
+  return [find("blocks", "NoVgpuType", {
+    subject: id,
+    sentence: `${vendorOf(device)}: no vGPU type is set on the virtual function`,
+    remedy:
+      `Run echo ID > ${nvidia}/current_vgpu_type with an ID out of ${nvidia}/creatable_vgpu_types.`,
+    sysfs: { path: `${nvidia}/current_vgpu_type`, value: "0" },
+  })];
+}
+
+function checkNoIommu({ device }: DeviceExamination): Finding[] {
+  const { id, nodes } = device;
+  if (nodes.group === null || !nodes.group.includes("/noiommu-")) return [];
+  return [find("blocks", "NoIommuMode", {
+    subject: id,
+    sentence: `${vendorOf(device)}: no IOMMU translates it, and no virtual machine takes it so`,
+    remedy: ENABLE_IOMMU,
+    sysfs: { path: nodes.group, value: null },
+  })];
+}
+
+/** A group that the host's own drivers have a part of cannot be assigned. */
+function checkGroup({ device, strangers, asked }: DeviceExamination): Finding[] {
+  const { id, iommuGroup, use } = device;
+  const refused = asked?.outcome === "not-viable" && asked.device === id;
+  if (use.state === "in-use" || (strangers.length === 0 && !refused)) return [];
+  const names = strangers.map((other) => `${other.id} (${other.driver})`).join(", ");
+  const path = `/sys/kernel/iommu_groups/${iommuGroup?.id ?? "?"}/devices`;
+  const areFunctions = strangers.every((other) => parsePciAddress(other.id) !== null);
+  const rebind = strangers.map((other) => `driverctl set-override ${other.id} vfio-pci`).join("; ");
+  return [find("blocks", "GroupNotViable", {
+    subject: id,
+    sentence: `${vendorOf(device)}: its IOMMU group is not viable, since the host uses ${
+      names || "other devices in it"
+    }`,
+    remedy: names !== "" && areFunctions
+      ? `Run ${rebind}.`
+      : `Bind every device in ${path} to a VFIO driver, or to none.`,
+    check: refused ? asked.check : null,
+    sysfs: { path, value: names || null },
+  })];
+}
+
+/** A virtual function on a driver that cannot migrate it, although the kernel has one that can. */
+function checkBinding({ device, variant }: DeviceExamination): Finding[] {
+  const { id, migration, pci, driver, sysfs, use } = device;
+  if (variant === null || pci?.function !== "virtual") return [];
+  if (isMigratable(migration)) return [];
+  if (isBoundTo(device, variant.module)) return [];
+  const bound = driver !== null;
+  return [find("blocks", "VariantDriverNotBound", {
+    subject: id,
+    sentence: `${vendorOf(device)}: the virtual function is not bound to ${variant.driver}, ` +
+      "which this kernel has for it and which can migrate it",
+    remedy: bindRemedy({ id, ...variant, bound, inUse: use.state === "in-use" }),
+    sysfs: { path: `${sysfs}/driver`, value: driver?.name ?? null },
+  })];
+}

@@ -1,0 +1,127 @@
+import type { Configuration, Sharing, Snapshot } from "../../documents/mod.ts";
+import { explainBlocking } from "./blocking.ts";
+import { BUDGET } from "./budget.ts";
+import { describePlan } from "./describe_plan.ts";
+import { indexPlanHost } from "./host.ts";
+import { classify, dropOutdone, type Landing, listLandings, type Search } from "./landing.ts";
+import { isOpen, isOverfull, makeProblem } from "./problem.ts";
+import type { Question } from "./question.ts";
+import { type Found, searchPlans } from "./search.ts";
+import { countSupply } from "./supply.ts";
+import type { PlanSource, Together } from "./together.ts";
+
+/** How a joint plan is made. */
+export interface TogetherOptions {
+  /** At most so many plans are told. */
+  count?: number;
+  /** How the types of one parent share it, asked with each type: `shared` where nobody says otherwise. */
+  sharing?: (type: Configuration) => Sharing;
+  /** How many steps the searches may take. */
+  budget?: number;
+}
+
+/**
+ * Whether all sources, the VFIO devices of one virtual machine, can land on a host together, and where. Pure, and the
+ * same for any order of the sources and of the snapshot.
+ *
+ * A device is used once, and types of one parent share what it has. Of several sources every one, and what it lands
+ * on, must support P2P, as QEMU asks. Plans that need nothing to be freed come first of all, then such where all
+ * parents are certain to have room: only where there is none, the others are looked for. Among the same kind:
+ * the fewest placements of unknown verdict, the strongest evidence in sum, the smallest sum of ranks, and at last
+ * the names of the configurations, source by source. Plans that differ only in which of several sources
+ * that can land alike goes where are told once.
+ *
+ * Where there is no plan, the smallest set of sources without which the rest can land stands in the way; of several
+ * such sets, that whose rest makes the best plan. A single source that is left needs no P2P.
+ *
+ * Where the budget is used up, the best that was found is told with `PlanBudget`, and the verdict is unknown, unless it
+ * is certain that there is no plan.
+ */
+export function planTogether(
+  sources: readonly PlanSource[],
+  snapshot: Snapshot,
+  { count = 1, sharing = () => "shared", budget = BUDGET }: TogetherOptions = {},
+): Together {
+  const sorted = sources.toSorted((a, b) => a.source.id < b.source.id ? -1 : 1);
+  const host = indexPlanHost(snapshot);
+  const question = { host, sources: sorted, supply: countSupply(host, sorted, sharing) };
+  const several = sources.length > 1;
+  let left = budget;
+  let isCut = false;
+  for (const search of SEARCHES) {
+    const isLast = search === SEARCHES.at(-1);
+    const wanted = { ...search, several, isLast };
+    const found = solve(question, wanted, { count, budget: left });
+    left -= found.steps;
+    isCut ||= !found.isComplete;
+    const landed = found.plans.filter(isWhole);
+    if (landed.length > 0) {
+      const plans = landed.map((landings, at) =>
+        describePlan(question, landings, { when: search.when, rank: at + 1, isCut })
+      );
+      return { verdict: plans[0]!.verdict, plans, blocking: [] };
+    }
+    if (!isLast) continue;
+    const [nearest] = found.plans;
+    const rest = nearest?.some((landing) => landing !== null)
+      ? nearest
+      : solveAlone(question, wanted);
+    const verdict = found.isComplete || found.isShort ? "incompatible" : "unknown";
+    const blocking = explainBlocking(question, rest, { ...found, verdict });
+    return { verdict, plans: [], blocking };
+  }
+  return { verdict: "incompatible", plans: [], blocking: [] };
+}
+
+/** The ways to look for a plan, the ones to be preferred first. */
+const SEARCHES = [
+  { when: "now", certain: true },
+  { when: "now", certain: false },
+  { when: "later", certain: true },
+  { when: "later", certain: false },
+] as const;
+
+/** The landing of each source, null where it has none. */
+type Landings = readonly (Landing | null)[];
+
+function isWhole(landings: Landings): landings is readonly Landing[] {
+  return landings.every((landing) => landing !== null);
+}
+
+/** The best plans; in the last search, where there is none, what comes nearest. */
+function solve(
+  { host, sources, supply }: Question,
+  search: Search & { isLast: boolean },
+  { count, budget }: { count: number; budget: number },
+): Found {
+  const nothing = { plans: [], isComplete: true, isShort: false, steps: 0 };
+  const places = sources.length + count - 1;
+  const all = sources.map((source) => listLandings(host, supply, source, { ...search, places }));
+  if (!search.isLast && all.some((landings) => landings.length === 0)) return nothing;
+  const others = sources.length - 1;
+  const problem = makeProblem(
+    all.map((landings) => dropOutdone(landings, { count, others })),
+    { groups: classify(all), certain: search.certain },
+  );
+  const isFull = isOverfull(problem);
+  if (search.isLast) {
+    const found = searchPlans(problem, { count, limit: Infinity, budget });
+    return { ...found, isShort: found.isShort || isFull };
+  }
+  // Where no room is open, the search before was the same.
+  if (isFull || (!search.certain && !isOpen(problem))) return nothing;
+  return searchPlans(problem, { count, limit: problem.unplaced, budget });
+}
+
+/** The one source that lands best by itself, where no P2P is asked for; else none. */
+function solveAlone({ host, sources, supply }: Question, search: Search): Landings {
+  const alone = sources.map((source) =>
+    listLandings(host, supply, source, { ...search, several: false })[0] ?? null
+  );
+  const best =
+    alone.filter((landing) => landing !== null).toSorted((a, b) =>
+      Number(a.isUnknown) - Number(b.isUnknown) || a.evidence - b.evidence ||
+      a.offer.rank - b.offer.rank
+    )[0];
+  return alone.map((landing) => landing === best && best !== undefined ? landing : null);
+}

@@ -1,0 +1,112 @@
+import type { Configuration, Offer, Sharing } from "../../documents/mod.ts";
+import { type PlanHost, typeKey } from "./host.ts";
+import type { Share } from "./share.ts";
+import type { PlanSource } from "./together.ts";
+
+/** What a type has on its parent: free now, and with those that are there freed. */
+export interface Stock {
+  now: number;
+  later: number;
+}
+
+/** How types of one parent share it, asked of each type. */
+export type SharingOf = (configuration: Configuration) => Sharing;
+
+/**
+ * What an offer draws on: a device takes itself; a type takes instances of its parent, and a vGPU type the whole
+ * function that it is set on.
+ */
+export interface Draw {
+  /** A function or a parent: where nothing else can be in the way of it. */
+  place: string;
+  /** Of a device that counts as one of its parent's instances: its name. */
+  device: string | null;
+  /** What it takes of a parent; null where it takes the place as a whole. */
+  share: Share | null;
+  /** Whether it is not known that its parent can make it, once what others took of it is freed. */
+  isDoubtful: boolean;
+}
+
+/** What a host can supply to some sources: `drawOf` is null where an offer cannot be had at all. */
+export interface Supply {
+  stockOf(configuration: Configuration): Stock;
+  drawOf(offer: Offer, when: "now" | "later"): Draw | null;
+}
+
+/** Counts what the offers of all sources say of each type. */
+export function countSupply(
+  host: PlanHost,
+  sources: readonly PlanSource[],
+  sharingOf: SharingOf,
+): Supply {
+  const stocks = new Map<string, Stock>();
+  const sharing = new Map<string, Set<Sharing>>();
+  for (const { configuration, availability } of sources.flatMap(({ offers }) => offers)) {
+    if (configuration.kind === "device") continue;
+    const { now, instances, inUse = 0, idle = 0 } = availability;
+    const free = instances ?? (now ? 1 : 0);
+    const key = typeKey(configuration);
+    const old = stocks.get(key) ?? { now: 0, later: 0 };
+    const later = Math.max(old.later, free + inUse + idle);
+    stocks.set(key, { now: Math.max(old.now, free), later });
+    const parent = configuration.parent ?? "";
+    if (!sharing.has(parent)) sharing.set(parent, new Set());
+    sharing.get(parent)!.add(sharingOf(configuration));
+  }
+
+  function drawOfDevice({ configuration }: Offer, when: "now" | "later"): Draw {
+    const type = mdevTypeOf(host, configuration);
+    const stock = type === null ? undefined : stocks.get(typeKey(type));
+    const alone = takeFunction(configuration.id ?? "");
+    // A device that is kept cannot be one of those that are freed for others of its type.
+    if (when === "now" || type === null || stock === undefined || stock.later === stock.now) {
+      return alone;
+    }
+    const draw = drawOfType(type, { need: 1, instances: Math.max(1, stock.later) });
+    return { ...draw, device: configuration.id ?? "" };
+  }
+
+  function drawOfType(
+    { kind, type, parent = "" }: Configuration,
+    { need, instances, isDoubtful = false }: {
+      need: number;
+      instances: number;
+      isDoubtful?: boolean;
+    },
+  ): Draw {
+    if (kind === "vgpu-type") return takeFunction(parent, isDoubtful);
+    const ways = sharing.get(parent)!;
+    const isOwn = ways.has("independent") && sharingOf({ kind, type, parent }) === "independent";
+    const place = isOwn ? `type ${parent} ${type}` : `parent ${parent}`;
+    const share = { kind: type, need, instances, oneKind: !isOwn && ways.has("one-type") };
+    return { place, device: null, share, isDoubtful };
+  }
+
+  return {
+    stockOf: (configuration) => stocks.get(typeKey(configuration)) ?? { now: 0, later: 0 },
+    drawOf(offer, when) {
+      const { configuration, availability } = offer;
+      if (when === "now" && !availability.now) return null;
+      if (configuration.kind === "device") return drawOfDevice(offer, when);
+      const need = configuration.instances ?? 1;
+      const instances = stocks.get(typeKey(configuration))![when];
+      if (instances >= need) return drawOfType(configuration, { need, instances });
+      const others = host.takenOn(configuration.parent ?? "")
+        .some(({ type }) => type !== configuration.type) ||
+        (availability.toFree ?? []).some(({ type }) => type !== configuration.type);
+      if (when === "now" || !others) return null;
+      return drawOfType(configuration, { need, instances: need, isDoubtful: true });
+    },
+  };
+}
+
+function takeFunction(name: string, isDoubtful = false): Draw {
+  return { place: `function ${name}`, device: null, share: null, isDoubtful };
+}
+
+/** The type that an mdev was made of, as a configuration, null for any other device. */
+function mdevTypeOf(host: PlanHost, configuration: Configuration): Configuration | null {
+  const device = host.entryOf(configuration);
+  if (device?.kind !== "mdev" || !device.parent) return null;
+  return { kind: "mdev-type", type: device.type, parent: device.parent };
+}
