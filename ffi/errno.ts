@@ -159,6 +159,15 @@ export function errnoNumber(name: string): number {
   return number;
 }
 
+/**
+ * errno of this thread, as `__errno_location()` gives it. Make it once: it is right in the statement right after a call,
+ * with no allocation and no other call between.
+ */
+export function errnoView(location: Deno.PointerValue): Int32Array {
+  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
+  return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+}
+
 /** A system call that the kernel answered with an error. */
 export class SysError extends Error {
   /** errno's name: `EBUSY`. */

@@ -1,4 +1,4 @@
-import { SysError } from "./errno.ts";
+import { errnoView, SysError } from "./errno.ts";
 import { O_CLOEXEC, O_RDONLY } from "./syscalls.ts";
 
 /**
@@ -58,25 +58,19 @@ const BUFFER_BYTES = 65536;
 type Libc = ReturnType<typeof open>;
 let opened: Libc | null = null;
 
-/** Loads libc at the first call, for the rest of the process; and makes the view of errno, see {@link openLibc}. */
+/** Loads libc, at the first call and for the rest of the process. */
 function open() {
   const { symbols } = Deno.dlopen("libc.so.6", LIBC);
-  const location = symbols.__errno_location();
-  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
-  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
-  return { symbols, errno };
+  return { symbols, errno: errnoView(symbols.__errno_location()) };
 }
+
+const libc = () => opened ??= open();
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 const pathBytes = new Uint8Array(PATH_BYTES);
 const buffer = new Uint8Array(BUFFER_BYTES);
 const view = new DataView(buffer.buffer);
-
-/** Whether a path leads to anything. */
-export function isThere(path: string): boolean {
-  return readStatus(path, { follow: true }) !== null;
-}
 
 /**
  * The first 64 KiB of a file, null where there is none. The bytes are good until the next call of this module.
@@ -86,7 +80,7 @@ export function isThere(path: string): boolean {
 export function readBytes(path: string): Uint8Array<ArrayBuffer> | null {
   const fd = openToRead(path);
   if (fd === null) return null;
-  const { symbols, errno } = opened!;
+  const { symbols, errno } = libc();
   let count = 0;
   for (;;) {
     const rest = buffer.subarray(count);
@@ -113,7 +107,7 @@ export function readText(path: string): string | null {
 export function readNames(path: string): string[] | null {
   const fd = openToRead(path);
   if (fd === null) return null;
-  const { symbols, errno } = opened!;
+  const { symbols, errno } = libc();
   const names: string[] = [];
   const length = BigInt(BUFFER_BYTES);
   for (;;) {
@@ -142,7 +136,7 @@ function takeNames(names: string[], end: number): void {
 
 /** What a symbolic link says, null where there is none, and where there is something else. */
 export function readLinkText(path: string): string | null {
-  const { symbols, errno } = opened ??= open();
+  const { symbols, errno } = libc();
   const bytes = toBytes(path);
   const length = BigInt(PATH_BYTES);
   const got = symbols.readlink(bytes, buffer, length);
@@ -154,7 +148,7 @@ export function readLinkText(path: string): string | null {
 
 /** What a path leads to, null for nothing; what the link itself is where links are not followed. */
 export function readStatus(path: string, { follow }: { follow: boolean }): FileStatus | null {
-  const { symbols, errno } = opened ??= open();
+  const { symbols, errno } = libc();
   const bytes = toBytes(path);
   const flags = follow ? 0 : AT_SYMLINK_NOFOLLOW;
   const got = symbols.statx(AT_FDCWD, bytes, flags, STATX_BASIC_STATS, buffer);
@@ -175,7 +169,7 @@ function millisecondsAt(at: number): number {
 }
 
 function openToRead(path: string): number | null {
-  const { symbols, errno } = opened ??= open();
+  const { symbols, errno } = libc();
   const bytes = toBytes(path);
   const fd = symbols.open(bytes, O_RDONLY | O_CLOEXEC, 0);
   const error = errno[0]!;

@@ -1,4 +1,4 @@
-import { SysError } from "./errno.ts";
+import { errnoView, SysError } from "./errno.ts";
 import { O_CLOEXEC, SOCK_CLOEXEC, type Syscalls } from "./syscalls.ts";
 
 /**
@@ -32,9 +32,7 @@ const LIBC = {
 export function openLibc(): Syscalls & Disposable {
   const library = Deno.dlopen("libc.so.6", LIBC);
   const c = library.symbols;
-  const location = c.__errno_location();
-  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
-  const errno = new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
+  const errno = errnoView(c.__errno_location());
   const text = new TextEncoder();
 
   const checked = (result: number, error: number, call: string): number => {

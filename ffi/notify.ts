@@ -1,4 +1,4 @@
-import { errnoName } from "./errno.ts";
+import { errnoName, errnoView } from "./errno.ts";
 
 const SOCKETS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int socket(int domain, int type, int protocol)
@@ -45,9 +45,4 @@ export function openNotify(path: string): Notify {
     return sent === message.length ? null : `sendto: ${errnoName(error)}`;
   };
   return { tell, [Symbol.dispose]: () => library.close() };
-}
-
-function errnoView(location: Deno.PointerValue): Int32Array {
-  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
-  return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
 }

@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import * as z from "zod/mini";
+import { readStatus } from "../../ffi/files.ts";
 import { Capabilities, Failure, type Known, OBSERVATIONS_SCHEMA } from "../documents/mod.ts";
 import { readState, writeState } from "./state_file.ts";
 
@@ -34,9 +35,10 @@ export function loadObservations(directory: string | null, bootId: string | null
 
 /** What changes whenever somebody remembers something anew, null where nothing is remembered. */
 export function stampOfObservations(directory: string | null): string | null {
+  if (directory === null) return null;
   try {
-    const { ino, mtime } = Deno.statSync(join(directory ?? "", FILE));
-    return directory === null ? null : `${ino} ${mtime?.getTime()}`;
+    const status = readStatus(join(directory, FILE), { follow: true });
+    return status === null ? null : `${status.ino} ${status.mtimeMs}`;
   } catch {
     return null;
   }

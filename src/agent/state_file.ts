@@ -1,6 +1,6 @@
 import { join } from "@std/path";
 import type * as z from "zod/mini";
-import { isThere } from "../../ffi/files.ts";
+import { readStatus } from "../../ffi/files.ts";
 import { readAs } from "../documents/mod.ts";
 
 /** A document of the state directory; null where there is none, or it was cut short, or is of another shape. */
@@ -12,7 +12,7 @@ export function readState<T>(
   if (directory === null) return null;
   const path = join(directory, name);
   try {
-    if (!isThere(path)) return null;
+    if (readStatus(path, { follow: true }) === null) return null;
     return readAs<T>(schema, JSON.parse(Deno.readTextFileSync(path))).data ?? null;
   } catch {
     return null;

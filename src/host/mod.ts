@@ -4,8 +4,8 @@
  * Question: which VFIO devices and types are there, bound to what, held by whom? Choice: plain synchronous
  * reads of small kernel files, through libc, below three roots that can be moved; absence is an answer (null), not an
  * error, and whatever else the kernel says is a {@link Failure} that its caller turns into a problem of
- * that one device. Nothing here opens a device. A directory is listed once and only what is there is read; what many devices have in common is read once a scan
- * ({@link ScanCache}); long work gives others a turn every 10 ms ({@link Turns}). Given up: udev and its database, since
+ * that one device. Nothing here opens a device. A directory is listed once and only what is there is read; what many
+ * devices have in common is read once a scan ({@link ScanCache}); long work gives others a turn every 10 ms ({@link Turns}). Given up: udev and its database, since
  * a device's state is what the kernel says now; and asynchronous reads, which cost ten times as much here.
  *
  * @module
