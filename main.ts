@@ -1,7 +1,7 @@
 /** The program: builds the real world from the command line and runs one command. */
 import { openLibc } from "./ffi/libc.ts";
 import { openTerminal, OutputClosed, runCommandLine } from "./src/cli/mod.ts";
-import { openWorld } from "./src/cli/world.ts";
+import { openWorkerWorld, openWorld } from "./src/cli/world.ts";
 import config from "./deno.json" with { type: "json" };
 
 const program = Deno.build.standalone
@@ -13,7 +13,8 @@ async function main(): Promise<never> {
   const code = await runCommandLine(Deno.args, {
     terminal: openTerminal(),
     version: config.version,
-    openWorld: (parsed) => openWorld(parsed, { program, openLibc }),
+    openWorld: (parsed) => openWorld(parsed, program),
+    openWorkerWorld: (parsed) => openWorkerWorld(parsed, openLibc),
   }).catch((error) => {
     // 128 + SIGPIPE, as a shell tells of a program whose reader has gone.
     if (error instanceof OutputClosed) return 141;

@@ -5,13 +5,10 @@
  *
  * With PLAN it first scans once and writes there, for scan.c, each call that it made, once: a letter and a path a line.
  */
-import {
-  makeRulesReader,
-  noObservations,
-  openWorker,
-  takeSnapshot,
-  type World,
-} from "../../src/agent/mod.ts";
+import { makeRulesReader } from "../../src/config/mod.ts";
+import { noObservations } from "../../src/state/mod.ts";
+import { openWorker } from "../../src/children/mod.ts";
+import { takeSnapshot, type World } from "../../src/view/mod.ts";
 import { readProcessorMs } from "./processor.ts";
 
 /** What this program prints, as JSON. */
@@ -44,9 +41,6 @@ const [sys, dev, proc, passes, plan] = Deno.args as [string, string, string, str
 const world: World = {
   roots: { sys, dev, proc },
   stateDirectory: null,
-  openSyscalls: () => {
-    throw new Error("Cannot make system calls: a scan opens no device");
-  },
   worker: openWorker([], { deadlineMs: 1_000 }),
   readRules: makeRulesReader([]),
   readFacts: () => ({ facts: [], problems: [] }),

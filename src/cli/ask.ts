@@ -1,5 +1,5 @@
 import type { Command, Option } from "./command.ts";
-import { MOST_OFFERS } from "../agent/mod.ts";
+import { MOST_OFFERS } from "../answers/mod.ts";
 import { OFFER_ORDERS } from "../judge/ask/mod.ts";
 import { REFUSALS_MODES } from "../documents/mod.ts";
 import {

@@ -1,4 +1,4 @@
-import type { AnswerOptions } from "../agent/mod.ts";
+import type { AnswerOptions } from "../answers/mod.ts";
 import { ask, reasonsNotToMigrate, sharingOf } from "../judge/ask/mod.ts";
 import {
   type Availability,

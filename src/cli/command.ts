@@ -1,4 +1,5 @@
-import type { World } from "../agent/mod.ts";
+import type { World } from "../view/mod.ts";
+import type { WorkerWorld } from "../worker/mod.ts";
 
 /** Exit codes. */
 export const YES = 0;
@@ -41,6 +42,8 @@ export interface Context extends Parsed {
   terminal: Terminal;
   /** The world that the options say, made at the first call; it ends with the command. */
   openWorld: () => Promise<World>;
+  /** What the worker works with, as the options say. */
+  openWorkerWorld: () => Promise<WorkerWorld>;
   version: string;
 }
 

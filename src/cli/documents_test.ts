@@ -1,7 +1,8 @@
 /** The documents of the command line, and beside them those of HTTP from the same simulated host. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
-import { observeHost, testCandidates, testSource, type World } from "../agent/mod.ts";
+import { observeHost, type World } from "../view/mod.ts";
+import { testCandidates, testSource } from "../trials/mod.ts";
 import { makeApp } from "../http/mod.ts";
 import { COMMANDS, parse } from "./run.ts";
 import { openWorld } from "./world.ts";
@@ -20,15 +21,9 @@ interface Both {
 }
 
 async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
-  const outside = {
-    program: programCommand(),
-    openLibc: () => {
-      throw new Error("no system call was expected");
-    },
-  };
   const devices = COMMANDS.find(({ name }) => name === "devices");
   assert(devices !== undefined);
-  await using opened = await openWorld(parse(devices, SIMULATE), outside);
+  await using opened = await openWorld(parse(devices, SIMULATE), programCommand());
   const now = new Date();
   const world: World = { ...opened, now: () => now };
   const look = async () =>

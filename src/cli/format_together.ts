@@ -1,4 +1,4 @@
-import type { Answers } from "../agent/mod.ts";
+import type { Answers } from "../answers/mod.ts";
 import { type Answer, escaped } from "../documents/mod.ts";
 import type { Plan } from "../judge/joint/mod.ts";
 import { reasonLines } from "./format_answer.ts";

@@ -1,5 +1,5 @@
 import { assertStringIncludes } from "@std/assert";
-import type { Answers } from "../agent/mod.ts";
+import type { Answers } from "../answers/mod.ts";
 import { formatTogether } from "./format_together.ts";
 
 function withoutPlan(verdict: "unknown" | "incompatible"): string {

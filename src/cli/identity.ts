@@ -1,4 +1,5 @@
-import { identify, identifyWithData } from "../agent/mod.ts";
+import { identify } from "../documents/mod.ts";
+import { identifyWithData } from "../trials/mod.ts";
 import type { Identity, Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";

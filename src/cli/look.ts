@@ -1,4 +1,4 @@
-import { type Observed, observeHost } from "../agent/mod.ts";
+import { type Observed, observeHost } from "../view/mod.ts";
 import type { Context } from "./command.ts";
 import { probeOptions } from "./options.ts";
 import { tellProblems } from "./words.ts";

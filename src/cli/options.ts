@@ -1,15 +1,7 @@
-import {
-  DEADLINE_MS,
-  OPEN_PATHS,
-  type OpenPath,
-  PREFLIGHT_MODES,
-  type PreflightMode,
-  type PreflightPolicy,
-  PROBE_DEFAULTS,
-  PROBE_MODES,
-  type ProbeMode,
-  type ProbeOptions,
-} from "../agent/mod.ts";
+import { DEADLINE_MS } from "../children/mod.ts";
+import { PREFLIGHT_MODES, type PreflightMode, type PreflightPolicy } from "../trials/mod.ts";
+import { PROBE_DEFAULTS, PROBE_MODES, type ProbeMode, type ProbeOptions } from "../view/mod.ts";
+import { OPEN_PATHS, type OpenPath } from "../tasks/mod.ts";
 import { SUBSYSTEM_MODES, type SubsystemMode } from "../judge/ask/mod.ts";
 import { Failure } from "../documents/mod.ts";
 import { SCENARIO_NAMES } from "../simulator/names.ts";

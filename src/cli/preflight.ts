@@ -1,11 +1,7 @@
-import {
-  identifyWithData,
-  recoverDevices,
-  testDocument,
-  testSource,
-  type TestTarget,
-  type World,
-} from "../agent/mod.ts";
+import { identifyWithData, recoverDevices, testSource } from "../trials/mod.ts";
+import { testDocument } from "../answers/mod.ts";
+import type { TestTarget } from "../tasks/mod.ts";
+import type { World } from "../view/mod.ts";
 import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, FAILED, NO, UNKNOWN, YES } from "./command.ts";
 import { reasonLines } from "./format_answer.ts";

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
-import { identify } from "../agent/mod.ts";
+import { identify } from "../documents/mod.ts";
 import { ask, judgeOne } from "../judge/ask/mod.ts";
 import type { Diagnosis } from "../judge/doctor/mod.ts";
 import { parseSnapshot } from "../documents/mod.ts";

@@ -1,4 +1,4 @@
-import { probeDevices, type ProbeResult, rememberProbes } from "../agent/mod.ts";
+import { probeDevices, type ProbeResult, rememberProbes } from "../view/mod.ts";
 import { PROBE_SCHEMA, PROBED_DEVICE_SCHEMA } from "../documents/mod.ts";
 import {
   type HostRoots,

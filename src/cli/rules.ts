@@ -1,4 +1,5 @@
-import { readRulesFile, rulesDocument, type RulesFileState } from "../agent/mod.ts";
+import { readRulesFile, type RulesFileState } from "../config/mod.ts";
+import { rulesDocument } from "../answers/mod.ts";
 import { escaped } from "../documents/mod.ts";
 import { type Command, NO, YES } from "./command.ts";
 import { json } from "./look.ts";

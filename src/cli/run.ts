@@ -1,5 +1,6 @@
 import { parseArgs } from "@std/cli/parse-args";
-import type { World } from "../agent/mod.ts";
+import type { World } from "../view/mod.ts";
+import type { WorkerWorld } from "../worker/mod.ts";
 import { escaped, Failure } from "../documents/mod.ts";
 import { ask } from "./ask.ts";
 import {
@@ -55,6 +56,7 @@ export interface Setting {
   terminal: Terminal;
   version: string;
   openWorld: (parsed: Parsed) => Promise<World & AsyncDisposable>;
+  openWorkerWorld: (parsed: Parsed) => Promise<WorkerWorld>;
 }
 
 /** Runs a command line; gives the exit code. Throws only {@link OutputClosed}. */
@@ -79,7 +81,8 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     await using ends = new AsyncDisposableStack();
     let opened: Promise<World> | null = null;
     const openWorld = () => opened ??= setting.openWorld(parsed).then((world) => ends.use(world));
-    return await command.run({ ...setting, ...parsed, openWorld });
+    const openWorkerWorld = () => setting.openWorkerWorld(parsed);
+    return await command.run({ ...setting, ...parsed, openWorld, openWorkerWorld });
   } catch (error) {
     return tell(terminal, error);
   }

@@ -1,10 +1,6 @@
-import {
-  type AnswerOptions,
-  identify,
-  identifyWithData,
-  MAX_TOGETHER,
-  testCandidates,
-} from "../agent/mod.ts";
+import { type AnswerOptions, MAX_TOGETHER } from "../answers/mod.ts";
+import { identify } from "../documents/mod.ts";
+import { identifyWithData, testCandidates } from "../trials/mod.ts";
 import { reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import { type Identity, type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
 import { askOffline } from "./ask_offline.ts";

@@ -1,4 +1,5 @@
-import { type Examination, examine, headingOf, observeHost } from "../agent/mod.ts";
+import { type Examination, examine, observeHost } from "../view/mod.ts";
+import { headingOf } from "../answers/mod.ts";
 import {
   diagnoseDevice,
   diagnoseFunction,

@@ -1,11 +1,5 @@
-import {
-  keepJournal,
-  openHostView,
-  recoverDevices,
-  testCandidates,
-  testSource,
-  VIEW_DEFAULTS,
-} from "../agent/mod.ts";
+import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
+import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
 import { escaped } from "../documents/mod.ts";
 import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";

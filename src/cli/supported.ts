@@ -1,4 +1,4 @@
-import { listDocument } from "../agent/mod.ts";
+import { listDocument } from "../answers/mod.ts";
 import { listSupported, type SupportedSource } from "../judge/ask/mod.ts";
 import type { Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, NO, type Option, UNKNOWN, YES } from "./command.ts";

@@ -6,7 +6,7 @@ import {
   cannotMigrate,
   MAX_PLANS,
   MOST_OFFERS,
-} from "../agent/mod.ts";
+} from "../answers/mod.ts";
 import { type OfferOrder, reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import {
   type Answer,

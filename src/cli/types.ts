@@ -1,4 +1,4 @@
-import { listDocument } from "../agent/mod.ts";
+import { listDocument } from "../answers/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";

@@ -1,4 +1,6 @@
-import { openingLine, readLines, readTask, runTask } from "../agent/mod.ts";
+import { openingLine, readLines } from "../children/mod.ts";
+import { readTask } from "../tasks/mod.ts";
+import { runTask } from "../worker/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { DEADLINE, deadlineMs, HOST_OPTIONS } from "./options.ts";
 
@@ -17,7 +19,7 @@ export const worker: Command = {
   async run(context) {
     const { out } = context.terminal;
     const onOpening = (device: string) => out(openingLine(device));
-    const world = { ...await context.openWorld(), onOpening };
+    const world = { ...await context.openWorkerWorld(), onOpening };
     const lines = readLines(Deno.stdin.readable);
     for (let next = await lines.next(); next !== null; next = await lines.next()) {
       const result = await runTask(world, readTask(next.line), { deadlineMs: deadlineMs(context) });

@@ -3,41 +3,32 @@ import type { Syscalls } from "../../ffi/syscalls.ts";
 import {
   FACTS_DIRECTORIES,
   makeRulesReader,
-  makeSoftwareReader,
-  openWorker,
   readOperatorFacts,
   RULES_DIRECTORIES,
-  type World,
-} from "../agent/mod.ts";
+} from "../config/mod.ts";
+import { makeSoftwareReader, type World } from "../view/mod.ts";
+import type { WorkerWorld } from "../worker/mod.ts";
+import { openWorker } from "../children/mod.ts";
 import { type HostRoots, THIS_HOST } from "../host/mod.ts";
 import type { Parsed } from "./command.ts";
 import { deadlineMs, text } from "./options.ts";
 
-/** What only the real program has. */
-export interface Outside {
-  /** This program's own command line, to which `worker` and its options are added. */
-  program: readonly string[];
-  openLibc: () => Syscalls & Disposable;
-}
-
 /**
  * The world as the options say: this host, another root, or a simulated host, which is planted in a
- * temporary directory until the world is disposed of.
+ * temporary directory until the world is disposed of. `program` is this program's own command line, to which `worker`
+ * and its options are added.
  */
 export async function openWorld(
   parsed: Parsed,
-  { program, openLibc }: Outside,
+  program: readonly string[],
 ): Promise<World & AsyncDisposable> {
-  const deadline = deadlineMs(parsed);
   const name = text(parsed, "simulate");
-  // Only where it is wanted: it is a third of the program, and every start would pay for it.
-  const simulator = name === null ? null : await import("../simulator/mod.ts");
-  const scenario = simulator === null ? null : simulator.SCENARIOS[name!]!;
-  const planted = scenario !== null && text(parsed, "sysfs") === null;
+  const planted = name !== null && text(parsed, "sysfs") === null;
   const directory = planted ? Deno.makeTempDirSync({ prefix: "vfio-ask-" }) : null;
-  const roots = directory === null ? rootsOf(parsed) : simulator!.plantHost(scenario!, directory);
-  const stateDirectory = text(parsed, "state") ??
-    (directory !== null ? join(directory, "state") : defaultState());
+  const roots = directory === null ? rootsOf(parsed) : await plantIn(directory, name!);
+  const stateDirectory = directory === null || text(parsed, "state") !== null
+    ? stateOf(parsed)
+    : join(directory, "state");
   const options = Object.entries({
     sysfs: roots.sys,
     dev: roots.dev,
@@ -45,15 +36,11 @@ export async function openWorld(
     state: stateDirectory,
     ...(name === null ? {} : { simulate: name }),
   }).flatMap(([option, value]) => [`--${option}`, value]);
-  const worker = openWorker([...program, "worker", ...options], { deadlineMs: deadline });
-  // One kernel for all: an mdev that was made is there when it is opened. libc is loaded once: that takes longer than a test.
-  const simulated = simulator?.simulateSyscalls(scenario!, roots) ?? null;
-  let libc: (Syscalls & Disposable) | null = null;
-  const syscalls = () => simulated ?? (libc ??= openLibc());
+  const command = [...program, "worker", ...options];
+  const worker = openWorker(command, { deadlineMs: deadlineMs(parsed) });
   return {
     roots,
     stateDirectory,
-    openSyscalls: () => ({ ...syscalls(), [Symbol.dispose]() {} }),
     worker,
     // What is installed here says nothing of a host whose trees were moved or made up.
     readSoftware: roots.sys === THIS_HOST.sys
@@ -65,10 +52,36 @@ export async function openWorld(
     now: () => new Date(),
     async [Symbol.asyncDispose]() {
       await worker[Symbol.asyncDispose]();
-      libc?.[Symbol.dispose]();
       if (directory !== null) Deno.removeSync(directory, { recursive: true });
     },
   };
+}
+
+/** What the worker works with, as the options say: libc, loaded once, or a simulated host that its parent has planted. */
+export async function openWorkerWorld(
+  parsed: Parsed,
+  openLibc: () => Syscalls,
+): Promise<WorkerWorld> {
+  const name = text(parsed, "simulate");
+  const roots = rootsOf(parsed);
+  let syscalls: Syscalls | null = null;
+  if (name !== null) {
+    // One kernel for all tasks: an mdev that was made is there when it is opened.
+    const { SCENARIOS, simulateSyscalls } = await import("../simulator/mod.ts");
+    syscalls = simulateSyscalls(SCENARIOS[name]!, roots);
+  }
+  return {
+    roots,
+    stateDirectory: stateOf(parsed),
+    syscalls: () => syscalls ??= openLibc(),
+    now: () => new Date(),
+  };
+}
+
+/** Loads the simulator only where it is wanted: it is a third of the program, and every start would pay for it. */
+async function plantIn(directory: string, name: string): Promise<HostRoots> {
+  const { plantHost, SCENARIOS } = await import("../simulator/mod.ts");
+  return plantHost(SCENARIOS[name]!, directory);
 }
 
 function rootsOf(parsed: Parsed): HostRoots {
@@ -84,6 +97,8 @@ function directories(parsed: Parsed, option: string): readonly string[] | null {
   return text(parsed, option)?.split(":").filter((directory) => directory !== "") ?? null;
 }
 
-function defaultState(): string {
-  return Deno.env.get("STATE_DIRECTORY")?.split(":")[0] ?? "/var/lib/vfio-ask";
+/** Where answers are remembered, by the options or the service manager. */
+function stateOf(parsed: Parsed): string {
+  return text(parsed, "state") ?? Deno.env.get("STATE_DIRECTORY")?.split(":")[0] ??
+    "/var/lib/vfio-ask";
 }

@@ -18,6 +18,7 @@
  */
 export * from "./failure.ts";
 export * from "./handed.ts";
+export * from "./identify.ts";
 export * from "./identity.ts";
 export * from "./json_pointer.ts";
 export type * from "./known.ts";

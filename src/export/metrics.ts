@@ -1,4 +1,4 @@
-import type { RulesState } from "../agent/mod.ts";
+import type { RulesState } from "../config/mod.ts";
 import type { Snapshot } from "../documents/mod.ts";
 
 /** What is measured. */

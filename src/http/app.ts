@@ -5,18 +5,17 @@ import {
   type AnswerOptions,
   answerTogether,
   deviceDocument,
-  deviceOf,
   headingOf,
-  identify,
   listDocument,
   type ListName,
   MAX_TOGETHER,
   rulesDocument,
-  type RulesState,
-  type TestAnswer,
   testDocument,
-  type TestTarget,
-} from "../agent/mod.ts";
+} from "../answers/mod.ts";
+import { deviceOf, identify } from "../documents/mod.ts";
+import type { RulesState } from "../config/mod.ts";
+import type { TestAnswer } from "../trials/mod.ts";
+import type { TestTarget } from "../tasks/mod.ts";
 import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
 import {

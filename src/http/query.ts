@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import { type AnswerOptions, MAX_PLANS, MOST_OFFERS } from "../agent/mod.ts";
+import { type AnswerOptions, MAX_PLANS, MOST_OFFERS } from "../answers/mod.ts";
 import { OFFER_ORDERS } from "../judge/ask/mod.ts";
 import { REFUSALS_MODES, type RefusalsMode, shownName } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";

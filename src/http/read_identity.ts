@@ -1,4 +1,4 @@
-import { TestTarget } from "../agent/mod.ts";
+import { TestTarget } from "../tasks/mod.ts";
 import {
   Failure,
   type Identity,

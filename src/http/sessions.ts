@@ -1,4 +1,4 @@
-import type { AnswerOptions } from "../agent/mod.ts";
+import type { AnswerOptions } from "../answers/mod.ts";
 import { type Identity, shownName, type Snapshot } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 

@@ -1,17 +1,14 @@
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import { controlsKey, rememberControls } from "../../src/agent/controls.ts";
-import { journal, readJournal } from "../../src/agent/journal.ts";
-import {
-  noObservations,
-  runTask,
-  takeSnapshot,
-  type WorkerTask,
-  type World,
-} from "../../src/agent/mod.ts";
+import { controlsKey, rememberControls } from "../../src/state/controls.ts";
+import { journal, readJournal } from "../../src/state/journal.ts";
+import { noObservations } from "../../src/state/mod.ts";
+import { runTask, type WorkerWorld } from "../../src/worker/mod.ts";
+import { takeSnapshot } from "../../src/view/mod.ts";
+import type { WorkerTask } from "../../src/tasks/mod.ts";
 import { ask, judgeDriver } from "../../src/judge/ask/mod.ts";
 import { readHost } from "../../src/host/mod.ts";
 import { mttyIdentity } from "../fixtures/identity.ts";
-import { quietWorld } from "../fixtures/world.ts";
+import { quietWorld, type TestWorld } from "../fixtures/world.ts";
 import { DEVICES, type FaultHost, nameOf, writeTo } from "./host.ts";
 import type { Left, Operation, Outcome } from "./run_faults.ts";
 
@@ -23,12 +20,11 @@ const MTTY_2 = Uint8Array.fromHex("4e2c3e8c89099d7e010000000000000002000000" + "
   .toBase64();
 
 /** The world of a host, whose devices are opened by these calls. */
-function worldOn({ roots, stateDirectory }: FaultHost, sys: Syscalls): World {
-  const openSyscalls = () => ({ ...sys, [Symbol.dispose]() {} });
-  return quietWorld(roots, { stateDirectory, openSyscalls });
+function worldOn({ roots, stateDirectory }: FaultHost, sys: Syscalls): TestWorld {
+  return quietWorld(roots, { stateDirectory, syscalls: () => sys });
 }
 
-async function runIn(world: World, task: WorkerTask): Promise<Outcome> {
+async function runIn(world: WorkerWorld, task: WorkerTask): Promise<Outcome> {
   const result = await runTask(world, task, OPTIONS);
   const { outcome, sentence, test, initialData, capabilities } = result;
   const verdict = test === null || task.do !== "test" ? null : judgeDriver({
@@ -84,7 +80,7 @@ export function listTaskOperations(): Operation[] {
   const made = { type: "mtty-2", parent: "mtty" };
   const remember = (host: FaultHost) =>
     rememberControls(
-      { ...quietWorld(host.roots), stateDirectory: host.stateDirectory },
+      host.stateDirectory,
       readHost(host.roots).bootId,
       controlsKey(host.find(v2)),
     );

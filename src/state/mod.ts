@@ -1,0 +1,15 @@
+/**
+ * What is remembered in the state directory.
+ *
+ * Question: what must outlive a process? Choice: what devices said, by class and by device, for one load of their drivers;
+ * a journal of devices that may have left RUNNING, synced to disk before they do; controls that a driver has passed; and
+ * one lock, so that two processes never open devices at once. Each is a small file that is replaced or locked as a whole.
+ * Given up: a database, and memory across a boot, since drivers and firmware may be others.
+ *
+ * @module
+ */
+export * from "./controls.ts";
+export * from "./device_class.ts";
+export * from "./journal.ts";
+export * from "./observations.ts";
+export * from "./state_file.ts";

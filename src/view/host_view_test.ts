@@ -1,0 +1,290 @@
+import { assert, assertEquals } from "@std/assert";
+import { join } from "@std/path";
+import { isRunning, until } from "../../tests/fixtures/fake_worker.ts";
+import {
+  makeMdev,
+  NO_PROGRAM,
+  reloadDriver,
+  type SimulatedWorld,
+  simulateWorld,
+} from "../../tests/fixtures/world.ts";
+import { capabilities } from "../../tests/fixtures/capabilities.ts";
+import type { Snapshot } from "../documents/mod.ts";
+import { type HostView, openHostView, type ViewOptions } from "./host_view.ts";
+import { rememberProbes } from "./observe.ts";
+import { findDevice } from "../worker/with_device.ts";
+import { openWorker } from "../children/worker.ts";
+
+/** Every question looks anew, and nothing is looked at unless asked for. */
+const OPTIONS: ViewOptions = {
+  mode: "representative",
+  settleMs: 0,
+  refreshMs: 60 * 60 * 1000,
+  freshMs: -1,
+};
+const HOUR_MS = 60 * 60 * 1000;
+/** Idle devices of the simulated host, one of each class. */
+const DISK = "0000:d9:00.0";
+const FIRST_GPU = "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703";
+const NEW_MDEV = "0f0e0d0c-0000-4000-8000-00000000000a";
+const SECOND_GPU = "e1b95d34-7a60-4c8f-92de-05a4f7c36807";
+
+function open(host: SimulatedWorld, change: Partial<ViewOptions> = {}): Promise<HostView> {
+  return openHostView(host.world, { ...OPTIONS, ...change });
+}
+
+function device({ devices }: Snapshot, id: string) {
+  return devices.find((candidate) => candidate.id === id);
+}
+
+Deno.test("openHostView() answers at once, and knows more when the devices have answered", async () => {
+  await using host = simulateWorld("gpu-host");
+  await using view = await open(host);
+  assertEquals((await view.newest()).devices.length, 9);
+  await view.settled();
+  const snapshot = await view.newest();
+  assertEquals(device(snapshot, FIRST_GPU)?.migration.observed, "probed");
+  assertEquals(host.started().length, 1);
+});
+
+Deno.test("openHostView() answers while a child hangs, and its end leaves no process", async () => {
+  const habits = { [DISK]: "hang", [FIRST_GPU]: "hang", [SECOND_GPU]: "hang" } as const;
+  await using host = simulateWorld("gpu-host", { habits, deadlineMs: 5_000 });
+  const view = await open(host);
+  await until("a child runs", () => host.started().length > 0);
+  const { devices } = await view.newest();
+  assertEquals(devices.length, 9);
+  assert(devices.every(({ migration }) => migration.observed === "sysfs"));
+  await view[Symbol.asyncDispose]();
+  await view.settled();
+  const started = host.started();
+  assertEquals([started.length, started.filter(isRunning)], [1, []]);
+});
+
+Deno.test("openHostView() gives a snapshot a new number only when facts are others", async () => {
+  await using host = simulateWorld("gpu-host");
+  await using view = await open(host, { mode: "never" });
+  const first = await view.newest();
+  host.clock.ms += 1000;
+  const again = await view.newest();
+  assertEquals(again.snapshot, first.snapshot);
+  assertEquals({ ...again, takenAt: "" }, { ...first, takenAt: "" });
+  const types = join(host.world.roots.sys, "class/mdev_bus/0000:3b:00.0/mdev_supported_types");
+  Deno.writeTextFileSync(join(types, "nvidia-232/available_instances"), "0\n");
+  const changed = await view.newest();
+  assertEquals(changed.snapshot, first.snapshot + 1);
+  assertEquals((await view.newest()).snapshot, first.snapshot + 1);
+});
+
+Deno.test("openHostView() leaves a snapshot that it gave away as it was", async () => {
+  await using host = simulateWorld("gpu-host");
+  await using view = await open(host);
+  const first = await view.newest();
+  const text = JSON.stringify(first);
+  await view.settled();
+  assert((await view.newest()).snapshot > first.snapshot);
+  assertEquals(JSON.stringify(first), text);
+});
+
+Deno.test("openHostView() does not look again within the time that a look is fresh", async () => {
+  await using host = simulateWorld("gpu-host");
+  await using view = await open(host, { mode: "never", freshMs: 500 });
+  const first = await view.newest();
+  host.clock.ms += 500;
+  assert(await view.newest() === first);
+  host.clock.ms += 1;
+  assert(await view.newest() !== first);
+});
+
+Deno.test("openHostView() looks again by itself after a look that failed", async () => {
+  await using host = simulateWorld("gpu-host");
+  let looks = 0;
+  const readSoftware = () => {
+    if (++looks === 2) throw new Error("out of memory");
+    return Promise.resolve({ qemu: null, libvirt: null });
+  };
+  await using _view = await openHostView({ ...host.world, readSoftware }, {
+    ...OPTIONS,
+    mode: "never",
+    refreshMs: 1,
+  });
+  await until("it looks a third time", () => looks >= 3);
+});
+
+Deno.test("openHostView() finds a device by its name that was made since the last look", async () => {
+  await using host = simulateWorld("mixed");
+  await using view = await open(host, { mode: "never", freshMs: 500 });
+  const first = await view.newest();
+  makeMdev(host, "mtty", "mtty-2", NEW_MDEV);
+  assert(await view.newest() === first);
+  assert(await view.newest("nobody") === first);
+  const second = await view.newest(NEW_MDEV);
+  assert(device(second, NEW_MDEV) !== undefined);
+  assert(await view.newest(NEW_MDEV) === second);
+});
+
+Deno.test("openHostView() does not answer from a look that began before it would be fresh", async () => {
+  await using host = simulateWorld("gpu-host");
+  const { promise: held, resolve: release } = Promise.withResolvers<void>();
+  let looks = 0;
+  const readSoftware = async () => {
+    if (++looks === 2) await held;
+    return { qemu: null, libvirt: null };
+  };
+  const view = await openHostView({ ...host.world, readSoftware }, {
+    ...OPTIONS,
+    mode: "never",
+    freshMs: 500,
+  });
+  host.clock.ms += 501;
+  const slow = view.newest();
+  const types = join(host.world.roots.sys, "class/mdev_bus/0000:3b:00.0/mdev_supported_types");
+  Deno.writeTextFileSync(join(types, "nvidia-232/available_instances"), "7\n");
+  host.clock.ms += 501;
+  const fresh = view.newest();
+  release();
+  const free = ({ types }: Snapshot) => types.map(({ availableInstances }) => availableInstances);
+  assert(free(await fresh).includes(7));
+  await slow;
+  assertEquals(looks, 3);
+  await view[Symbol.asyncDispose]();
+});
+
+Deno.test("openHostView() notices a reload within the time that a look is fresh", async () => {
+  await using host = simulateWorld("gpu-host");
+  await using view = await open(host, { freshMs: HOUR_MS });
+  await view.settled();
+  assertEquals(device(await view.newest(), DISK)?.migration.observed, "probed");
+  reloadDriver(host, "vfio-pci");
+  const after = await view.newest();
+  assertEquals(device(after, DISK)?.migration.observed, "sysfs");
+  assertEquals(device(after, FIRST_GPU)?.migration.observed, "probed");
+  await view.settled();
+  assertEquals(device(await view.newest(), DISK)?.migration.observed, "probed");
+  assertEquals([host.tasksFor(DISK), host.tasksFor(FIRST_GPU)], [2, 1]);
+});
+
+Deno.test("openHostView() does not let a device wait that was bound anew since it failed", async () => {
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using view = await open(host);
+  await view.settled();
+  assertEquals(host.tasksFor(DISK), 1);
+  reloadDriver(host, "vfio-pci");
+  await view.newest();
+  await view.settled();
+  assertEquals(host.tasksFor(DISK), 2);
+});
+
+Deno.test("openHostView() takes over what another process asked since", async () => {
+  await using host = simulateWorld("gpu-host");
+  await using view = await open(host);
+  await view.settled();
+  const said = {
+    device: DISK,
+    outcome: "answered" as const,
+    capabilities: capabilities(DISK, { uapi: "none", features: [] }),
+    check: null,
+    holder: null,
+    sentence: "",
+    remedy: null,
+  };
+  assertEquals(await rememberProbes(host.world, [findDevice(host.world, DISK)], [said]), []);
+  assertEquals(device(await view.newest(), DISK)?.migration.uapi, "none");
+});
+
+Deno.test("openHostView() makes a problem of a device whose child died, until it answers", async () => {
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using view = await open(host);
+  await view.settled();
+  const { problems } = await view.newest();
+  assertEquals(problems.map(({ code, subject }) => [code, subject]), [["failed", DISK]]);
+});
+
+Deno.test("openHostView() waits longer each time before it asks a device again", async () => {
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using view = await open(host);
+  await view.settled();
+  const asked = async (afterMs: number) => {
+    host.clock.ms += afterMs;
+    const before = host.tasksFor(DISK);
+    await view.newest();
+    await view.settled();
+    return host.tasksFor(DISK) - before;
+  };
+  assertEquals(await asked(9_000), 0);
+  assertEquals(await asked(2_000), 1);
+  assertEquals(await asked(11_000), 0);
+  assertEquals(await asked(11_000), 1);
+});
+
+Deno.test("openHostView() asks a device again that an open found in use", async () => {
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "busy" } });
+  host.setBusy(true);
+  await using view = await open(host);
+  await view.settled();
+  const held = device(await view.newest(), DISK);
+  assertEquals([held?.use.state, held?.migration.observed], ["in-use", "sysfs"]);
+  host.setBusy(false);
+  host.clock.ms += HOUR_MS;
+  await view.newest();
+  await view.settled();
+  const free = device(await view.newest(), DISK);
+  assertEquals([free?.use.state, free?.migration.observed], ["idle", "probed"]);
+});
+
+Deno.test("openHostView() forgets the problem of a device that is gone", async () => {
+  await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
+  await using view = await open(host);
+  await view.settled();
+  const { sys } = host.world.roots;
+  Deno.removeSync(join(sys, "class/vfio-dev/vfio8"));
+  const { devices, problems } = await view.newest();
+  assertEquals([devices.some(({ id }) => id === DISK), problems], [false, []]);
+});
+
+Deno.test("openHostView() says so where no child can be started", async () => {
+  await using host = simulateWorld("gpu-host");
+  const world = { ...host.world, worker: openWorker(NO_PROGRAM, { deadlineMs: 60_000 }) };
+  await using view = await openHostView(world, OPTIONS);
+  await view.settled();
+  const { problems } = await view.newest();
+  assert(problems.some(({ sentence }) => sentence.includes("/nowhere/vfio-ask")));
+});
+
+Deno.test("openHostView() answers where it cannot remember, and says so", async () => {
+  await using host = simulateWorld("gpu-host");
+  const stateDirectory = join(host.world.roots.proc, "1/comm/state");
+  await using view = await openHostView({ ...host.world, stateDirectory }, OPTIONS);
+  await view.settled();
+  const { problems, devices } = await view.newest();
+  assertEquals(problems.map(({ subject }) => subject), [stateDirectory]);
+  assert(devices.some(({ migration }) => migration.observed === "probed"));
+});
+
+Deno.test("openHostView() takes what was remembered and asks nobody", async () => {
+  await using host = simulateWorld("gpu-host");
+  {
+    await using view = await open(host);
+    await view.settled();
+  }
+  await using view = await open(host);
+  await view.settled();
+  assertEquals(device(await view.newest(), FIRST_GPU)?.migration.observed, "probed");
+  assertEquals(host.started().length, 1);
+});
+
+Deno.test("openHostView() does not count its own children as holders", async () => {
+  await using host = simulateWorld("gpu-host", {
+    habits: { [SECOND_GPU]: "hang" },
+    deadlineMs: 5_000,
+  });
+  const view = await open(host);
+  await until("a child runs", () => host.started().length > 0);
+  const [pid] = host.started();
+  const fd = join(host.world.roots.proc, String(pid), "fd");
+  Deno.mkdirSync(fd, { recursive: true });
+  Deno.symlinkSync("/dev/vfio/91", join(fd, "3"));
+  assertEquals(device(await view.newest(), DISK)?.use, { state: "idle", holder: null });
+  await view[Symbol.asyncDispose]();
+  await view.settled();
+});

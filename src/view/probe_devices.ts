@@ -1,0 +1,34 @@
+import type { OpenPath, WorkerResult } from "../tasks/mod.ts";
+import type { World } from "./world.ts";
+
+/** What came of asking one device. Only `answered` carries capabilities. */
+export interface ProbeResult
+  extends Pick<WorkerResult, "capabilities" | "check" | "holder" | "sentence" | "remedy"> {
+  device: string;
+  outcome: "answered" | Exclude<WorkerResult["outcome"], "done">;
+}
+
+/**
+ * Asks devices, one after the other, through the worker. Effect: opens each that nobody holds. Throws a `Failure` where no
+ * worker can be started.
+ */
+export async function* probeDevices(
+  { worker }: World,
+  devices: readonly string[],
+  { path = "any", signal }: { path?: OpenPath; signal?: AbortSignal | undefined } = {},
+): AsyncGenerator<ProbeResult> {
+  for (const device of devices) {
+    const result = await worker.run({ do: "probe", device, path }, { signal });
+    if (signal?.aborted) return;
+    const { outcome, capabilities, check, holder, sentence, remedy } = result;
+    yield {
+      device,
+      outcome: outcome === "done" ? "answered" : outcome,
+      capabilities,
+      check,
+      holder,
+      sentence,
+      remedy,
+    };
+  }
+}

@@ -1,0 +1,174 @@
+import { assert, assertEquals } from "@std/assert";
+import {
+  plantDevice,
+  type PlantedDevice,
+  plantEmptyHost,
+  plantMdevType,
+  plantProcess,
+  plantRefusal,
+} from "../../tests/fixtures/planted_host.ts";
+import { capabilities } from "../../tests/fixtures/capabilities.ts";
+import { quietWorld, simulateWorld } from "../../tests/fixtures/world.ts";
+import { MIGRATION_UNKNOWN, parseSnapshot } from "../documents/mod.ts";
+import { classKey, classOfDevice, deviceKey } from "../state/device_class.ts";
+import { noObservations } from "../state/observations.ts";
+import { takeSnapshot } from "./take_snapshot.ts";
+
+const observations = noObservations(null);
+
+function virtualFunction(number: number): PlantedDevice {
+  return {
+    bus: "pci",
+    id: `0000:c1:00.${number}`,
+    above: "pci0000:c0",
+    driver: "vfio-pci",
+    group: `${number}`,
+    groupNode: `${number}`,
+    vfioDev: `vfio${number}`,
+    attributes: { modalias: "pci:v000015B3d0000101E" },
+  };
+}
+
+for (const name of ["gpu-host", "nic-host", "mixed"]) {
+  Deno.test(`takeSnapshot() of the simulated ${name} is a document of its schema`, async () => {
+    using host = simulateWorld(name);
+    const snapshot = await takeSnapshot(host.world, { observations, number: 3 });
+    assertEquals(parseSnapshot(JSON.parse(JSON.stringify(snapshot))) as unknown, snapshot);
+    assertEquals([snapshot.snapshot, snapshot.host.name], [3, host.scenario.host.name]);
+  });
+}
+
+Deno.test("takeSnapshot() makes a problem of a broken device and still lists the others", async () => {
+  using host = plantEmptyHost();
+  for (const number of [1, 2, 3]) plantDevice(host, virtualFunction(number));
+  const modalias = "devices/pci0000:c0/0000:c1:00.2/modalias";
+  Deno.removeSync(`${host.roots.sys}/${modalias}`);
+  host.sys.directory(modalias);
+  const { devices, problems } = await takeSnapshot(quietWorld(host.roots), { observations });
+  assertEquals(devices.map(({ id }) => id), ["0000:c1:00.1", "0000:c1:00.3"]);
+  assertEquals(problems.map(({ code, subject }) => [code, subject]), [["kernel", "0000:c1:00.2"]]);
+  assert(problems[0]!.sentence.includes("EISDIR"), problems[0]!.sentence);
+});
+
+Deno.test("takeSnapshot() makes a problem of a parent whose types cannot be read", async () => {
+  using host = plantEmptyHost();
+  for (const parent of ["good", "bad"]) {
+    const attributes = { name: "Dual port serial", device_api: "vfio-pci" };
+    plantMdevType(host, { parent: `virtual/${parent}`, type: "mtty-2", attributes });
+    host.sys.link(`class/mdev_bus/${parent}`, `devices/virtual/${parent}`);
+  }
+  host.sys.directory("devices/virtual/bad/mdev_supported_types/mtty-2/available_instances");
+  const { types, problems } = await takeSnapshot(quietWorld(host.roots), { observations });
+  assertEquals(types.map(({ parent }) => parent), ["good"]);
+  assertEquals(problems.map(({ subject }) => subject), ["bad"]);
+});
+
+Deno.test("takeSnapshot() makes a problem of a /proc that cannot be read", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, virtualFunction(1));
+  const proc = `${host.directory}/loop`;
+  Deno.symlinkSync("loop", proc);
+  const world = quietWorld({ ...host.roots, proc });
+  const { devices, problems } = await takeSnapshot(world, { observations });
+  assertEquals(devices.map(({ use }) => use.state), ["unknown"]);
+  assert(problems.length > 0);
+});
+
+Deno.test("takeSnapshot() does not call a device idle where there is no /proc to tell", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, virtualFunction(1));
+  const world = quietWorld({ ...host.roots, proc: `${host.directory}/none` });
+  const { devices } = await takeSnapshot(world, { observations });
+  assertEquals(devices.map(({ use }) => use.state), ["unknown"]);
+});
+
+Deno.test("takeSnapshot() says who holds a device, by any of its nodes", async () => {
+  using host = plantEmptyHost();
+  for (const number of [1, 2, 3]) plantDevice(host, { ...virtualFunction(number), cdev: true });
+  plantProcess(host, { pid: 11, comm: "qemu", files: ["/dev/vfio/devices/vfio1"] });
+  plantProcess(host, { pid: 12, comm: "dpdk", files: ["/dev/vfio/2"] });
+  const { devices } = await takeSnapshot(quietWorld(host.roots), { observations });
+  assertEquals(devices.map(({ use }) => [use.state, use.holder?.name ?? null]), [
+    ["in-use", "qemu"],
+    ["in-use", "dpdk"],
+    ["idle", null],
+  ]);
+});
+
+Deno.test("takeSnapshot() does not call a device idle where a process could not be looked into", async () => {
+  using host = plantEmptyHost();
+  for (const number of [1, 2]) plantDevice(host, virtualFunction(number));
+  plantProcess(host, { pid: 11, comm: "qemu", files: ["/dev/vfio/2"] });
+  plantRefusal(host.proc, "12/fd");
+  const { devices } = await takeSnapshot(quietWorld(host.roots), { observations });
+  assertEquals(devices.map(({ use }) => use.state), ["unknown", "in-use"]);
+});
+
+Deno.test("takeSnapshot() finds a device in use by the node of a group without an IOMMU", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, { ...virtualFunction(1), groupNode: "noiommu-1" });
+  plantProcess(host, { pid: 11, comm: "dpdk", files: ["/dev/vfio/noiommu-1"] });
+  const { devices: [device] } = await takeSnapshot(quietWorld(host.roots), { observations });
+  assertEquals([device?.nodes.group, device?.use.state], ["/dev/vfio/noiommu-1", "in-use"]);
+});
+
+Deno.test("takeSnapshot() lists the vGPU types of a function without one, each for itself", async () => {
+  using host = plantEmptyHost();
+  const creatable = "ID : vGPU Name\n1147 : NVIDIA L40S-1B\n1148 : NVIDIA L40S-2B";
+  for (const [number, current] of [[4, "0"], [5, "1148"]] as const) {
+    const attributes = {
+      modalias: "pci:v000010DEd000026B9",
+      "nvidia/current_vgpu_type": current,
+      "nvidia/creatable_vgpu_types": creatable,
+    };
+    plantDevice(host, { ...virtualFunction(number), driver: "nvidia", attributes });
+  }
+  const { types, devices } = await takeSnapshot(quietWorld(host.roots), { observations });
+  assertEquals(
+    types.map(({ kind, type, parent, sysfs }) => [kind, type, parent, sysfs]),
+    ["nvidia-1147", "nvidia-1148"].map((type) => [
+      "vgpu-type",
+      type,
+      "0000:c1:00.4",
+      "/sys/devices/pci0000:c0/0000:c1:00.4/nvidia/current_vgpu_type",
+    ]),
+  );
+  assertEquals(devices.map(({ facts }) => facts.vgpuType), [null, 1148]);
+});
+
+Deno.test("takeSnapshot() knows of a device what it said itself, of its siblings by inference", async () => {
+  using host = plantEmptyHost();
+  for (const number of [1, 2]) plantDevice(host, virtualFunction(number));
+  plantDevice(host, { ...virtualFunction(3), driver: "mlx5_vfio_pci" });
+  const world = quietWorld(host.roots);
+  const [first] = (await takeSnapshot(world, { observations })).devices;
+  const said = capabilities(first!.id);
+  const known = {
+    ...observations,
+    byDevice: { [deviceKey(first!)]: said },
+    byClass: { [classKey(classOfDevice(first!))]: said },
+  };
+  const { devices } = await takeSnapshot(world, { observations: known });
+  assertEquals(devices.map(({ migration }) => migration), [
+    said.migration,
+    { ...said.migration, observed: "inferred", inferredFrom: first!.id },
+    MIGRATION_UNKNOWN,
+  ]);
+});
+
+Deno.test("takeSnapshot() has firmware and PSID from devlink where sysfs has none", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, virtualFunction(1));
+  const world = quietWorld(host.roots);
+  const [device] = (await takeSnapshot(world, { observations })).devices;
+  const versions = { fixed: { "fw.psid": "MT_0000000834" }, running: {}, stored: {} };
+  const said = {
+    ...capabilities(device!.id),
+    declared: { firmware: "28.43.1014", migratable: null, versions },
+  };
+  const byDevice = { [deviceKey(device!)]: said };
+  const { devices: [again] } = await takeSnapshot(world, {
+    observations: { ...observations, byDevice },
+  });
+  assertEquals([again?.facts.firmware, again?.facts.boardId], ["28.43.1014", "MT_0000000834"]);
+});
