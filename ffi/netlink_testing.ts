@@ -19,10 +19,10 @@ import {
 import {
   encodeRequest,
   findAttribute,
+  type NetlinkAttribute,
   parseGenericAttributes,
   parseText,
 } from "./netlink_message.ts";
-import type { NetlinkAttribute } from "./netlink_message.ts";
 import type { Bytes, Syscalls } from "./syscalls.ts";
 
 /** What the family is asked. */

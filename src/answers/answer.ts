@@ -16,7 +16,6 @@ import {
   type RefusalsMode,
   type Snapshot,
 } from "../documents/mod.ts";
-
 import { type AnswerParts, remembering } from "./remember_answer.ts";
 
 /** What is wanted of an answer; `offline` where the host itself is not here to be asked. */

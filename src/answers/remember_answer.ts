@@ -1,5 +1,4 @@
-import type { AskOptions } from "../judge/ask/mod.ts";
-import { indexHost } from "../judge/ask/mod.ts";
+import { type AskOptions, indexHost } from "../judge/ask/mod.ts";
 import type { Answer, Identity, RefusalsMode, Snapshot } from "../documents/mod.ts";
 
 /** The parts of an answer that do not depend on which device the source is and where, but on what it is. */

@@ -47,16 +47,30 @@ export interface Context extends Parsed {
   version: string;
 }
 
-/** A command. Gives its exit code; throws a `Failure` with `bad-input` for a wrong command line. */
+/** A command, as its module has it. */
 export interface Command {
-  name: string;
-  /** Left out of help and completions: not for people. */
-  hidden?: boolean;
-  summary: string;
   /** The arguments, as help shows them: `DEVICE…`. */
   args: string;
   /** Longer help: paragraphs, examples. */
   about: string;
   options: readonly Option[];
+  /** Gives the exit code; throws a `Failure` with `bad-input` for a wrong command line. */
   run: (context: Context) => number | Promise<number>;
+}
+
+/** A command as the table lists it. Its module is loaded when it is called, or its help is. */
+export interface CommandEntry {
+  name: string;
+  /** Left out of help and completions: not for people. */
+  hidden?: boolean;
+  summary: string;
+  load: () => Promise<Command>;
+}
+
+/** A command with what the table says of it. */
+export type NamedCommand = Command & Pick<CommandEntry, "name" | "summary">;
+
+/** Loads the module of a command. */
+export async function loadCommand({ name, summary, load }: CommandEntry): Promise<NamedCommand> {
+  return { ...await load(), name, summary };
 }

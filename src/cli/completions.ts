@@ -1,16 +1,14 @@
-import { type Command, type Option, YES } from "./command.ts";
+import { type Command, type NamedCommand, type Option, YES } from "./command.ts";
 import { usage } from "./options.ts";
 
-/** The command that prints completions for the commands of a table. */
-export function makeCompletions(commands: () => readonly Command[]): Command {
+/** The command that prints completions for the commands given. */
+export function makeCompletions(loadAll: () => Promise<NamedCommand[]>): Command {
   return {
-    name: "completions",
-    summary: "Print completions for a shell",
     args: "bash | fish | zsh",
     about: `For bash: vfio-ask completions bash > /etc/bash_completion.d/vfio-ask`,
     options: [],
-    run({ args: [shell], terminal }) {
-      const format = { bash, fish, zsh: (all: readonly Command[]) => ZSH_PRELUDE + bash(all) }[
+    async run({ args: [shell], terminal }) {
+      const format = { bash, fish, zsh: (all: readonly NamedCommand[]) => ZSH_PRELUDE + bash(all) }[
         shell as "bash" | "fish" | "zsh"
       ];
       if (format === undefined) {
@@ -19,7 +17,7 @@ export function makeCompletions(commands: () => readonly Command[]): Command {
           "Write bash, fish or zsh.",
         );
       }
-      terminal.out(format(commands()));
+      terminal.out(format(await loadAll()));
       return YES;
     },
   };
@@ -27,7 +25,7 @@ export function makeCompletions(commands: () => readonly Command[]): Command {
 
 const ZSH_PRELUDE = "autoload -U +X bashcompinit && bashcompinit\n";
 
-function bash(commands: readonly Command[]): string {
+function bash(commands: readonly NamedCommand[]): string {
   const names = commands.map(({ name }) => name).join(" ");
   const cases = commands.map(({ name, options }) =>
     `    ${name}) words="${options.map((option) => `--${option.name}`).join(" ")} --help" ;;`
@@ -53,7 +51,7 @@ complete -F _vfio_ask vfio-ask
 `;
 }
 
-function fish(commands: readonly Command[]): string {
+function fish(commands: readonly NamedCommand[]): string {
   return commands.flatMap(({ name, summary, options }) => [
     `complete -c vfio-ask -f -n __fish_use_subcommand -a ${name} -d '${
       summary.replaceAll("'", "\\'")
@@ -67,7 +65,7 @@ function fish(commands: readonly Command[]): string {
   ]).join("");
 }
 
-function choicesOf(commands: readonly Command[]): Option[] {
+function choicesOf(commands: readonly NamedCommand[]): Option[] {
   const options = commands.flatMap((command) => command.options);
   return options.filter(({ name, choices }, index) =>
     choices !== undefined && options.findIndex((other) => other.name === name) === index

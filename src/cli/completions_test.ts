@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
-import { SHOWN } from "./run.ts";
+import { SHOWN } from "./commands.ts";
 
 /** Runs bash with a script on its standard input. */
 async function bash(script: string, args: string[] = []): Promise<{ code: number; out: string }> {

@@ -12,9 +12,7 @@ import {
   useWords,
 } from "./words.ts";
 
-export const devices: Command = {
-  name: "devices",
-  summary: "List this host's VFIO devices and what is known of their migration",
+export const command: Command = {
   args: "",
   about: `Lists every device that is bound to a VFIO driver, whatever its bus, with who holds it and
 whether it can migrate. Opens idle devices as --probe says: by default one of each class, once after each load of its driver.`,

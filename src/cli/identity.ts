@@ -1,6 +1,5 @@
-import { identify } from "../documents/mod.ts";
+import { identify, type Identity, type Snapshot } from "../documents/mod.ts";
 import { identifyWithData } from "../trials/mod.ts";
-import type { Identity, Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
@@ -12,13 +11,11 @@ import {
   stopCopyBytes,
   usage,
 } from "./options.ts";
-import { recover } from "./preflight.ts";
+import { recover } from "./recover.ts";
 import { VMM_OPTIONS, vmmOption } from "./vmm_options.ts";
 import { tellProblems } from "./words.ts";
 
-export const identity: Command = {
-  name: "identity",
-  summary: "Print a device's identity, to ask another host with",
+export const command: Command = {
   args: "DEVICE",
   about:
     `Prints the JSON document that a source writes to ask: hand it to vfio-ask ask, or to POST /v1/ask,

@@ -1,4 +1,4 @@
-import { identifyWithData, recoverDevices, testSource } from "../trials/mod.ts";
+import { identifyWithData, testSource } from "../trials/mod.ts";
 import { testDocument } from "../answers/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
 import type { World } from "../view/mod.ts";
@@ -19,11 +19,10 @@ import {
   usage,
 } from "./options.ts";
 import { readIdentityFile } from "./read_document.ts";
+import { recover } from "./recover.ts";
 import { tellProblems } from "./words.ts";
 
-export const preflight: Command = {
-  name: "preflight",
-  summary: "Hand a source's initial data to a target's driver, and tell its verdict",
+export const command: Command = {
   args: "SOURCE TARGET",
   about:
     `SOURCE is an identity with initial data (a file, or - for standard input), or an idle device of this
@@ -86,14 +85,6 @@ async function identifyHere(
   const identified = await identifyWithData(world, snapshot, id, policy);
   tellProblems(context.terminal, identified.problems);
   return identified;
-}
-
-/** Puts right what an earlier run left, and tells what could not be; gives that too. */
-export async function recover(context: Context): Promise<Problem[]> {
-  const world = await context.openWorld();
-  const problems = await recoverDevices(world, preflightPolicy(context));
-  tellProblems(context.terminal, problems);
-  return problems;
 }
 
 /** A device by its name, or a type as `TYPE@PARENT`. */

@@ -1,9 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
-import { identify } from "../documents/mod.ts";
+import { identify, parseSnapshot } from "../documents/mod.ts";
 import { ask, judgeOne } from "../judge/ask/mod.ts";
 import type { Diagnosis } from "../judge/doctor/mod.ts";
-import { parseSnapshot } from "../documents/mod.ts";
 
 /** An idle mtty-2 of the simulated host; an idle function of qat, and one of pds, which has no PRE_COPY. */
 const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";

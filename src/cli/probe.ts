@@ -13,9 +13,7 @@ import { HOST_OPTIONS, JSON_OUTPUT, OPEN_OPTIONS, openPath, usage } from "./opti
 import { formatTable } from "./table.ts";
 import { migrationWords, tellProblems, trackingWords } from "./words.ts";
 
-export const probe: Command = {
-  name: "probe",
-  summary: "Open devices and ask their drivers everything, now",
+export const command: Command = {
   args: "DEVICE… | --all",
   about:
     `Opens each device by ioctl and prints all that its driver says: regions, features, migration, dirty

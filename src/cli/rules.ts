@@ -6,9 +6,7 @@ import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, usage } from "./options.ts";
 import { formatTable } from "./table.ts";
 
-export const rules: Command = {
-  name: "rules",
-  summary: "List the rules of vendors and operators, or check files of them",
+export const command: Command = {
   args: "[check FILE… | show NAME]",
   about:
     `Rules say which targets of other types are accepted for a source, in which order and under which

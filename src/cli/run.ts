@@ -2,10 +2,10 @@ import { parseArgs } from "@std/cli/parse-args";
 import type { World } from "../view/mod.ts";
 import type { WorkerWorld } from "../worker/mod.ts";
 import { escaped, Failure } from "../documents/mod.ts";
-import { ask } from "./ask.ts";
 import {
-  type Command,
   FAILED,
+  loadCommand,
+  type NamedCommand,
   type Option,
   OutputClosed,
   type Parsed,
@@ -13,43 +13,8 @@ import {
   USAGE,
   YES,
 } from "./command.ts";
-import { makeCompletions } from "./completions.ts";
-import { devices } from "./devices.ts";
-import { doctor } from "./doctor.ts";
-import { identity } from "./identity.ts";
+import { COMMANDS, SHOWN } from "./commands.ts";
 import { HELP, usage } from "./options.ts";
-import { preflight } from "./preflight.ts";
-import { probe } from "./probe.ts";
-import { rules } from "./rules.ts";
-import { serve } from "./serve.ts";
-import { snapshot } from "./snapshot.ts";
-import { supported } from "./supported.ts";
-import { types } from "./types.ts";
-import { unit } from "./unit.ts";
-import { version } from "./version.ts";
-import { worker } from "./worker.ts";
-
-/** The commands, as help lists them. */
-export const COMMANDS: readonly Command[] = [
-  serve,
-  devices,
-  types,
-  identity,
-  ask,
-  supported,
-  snapshot,
-  preflight,
-  doctor,
-  probe,
-  rules,
-  unit,
-  version,
-  makeCompletions(() => SHOWN),
-  worker,
-];
-
-/** The commands that are for people. */
-export const SHOWN = COMMANDS.filter(({ hidden }) => !hidden);
 
 /** What the command line is run with: the real world, or a test's. */
 export interface Setting {
@@ -67,14 +32,12 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     return help(terminal, name === undefined ? undefined : rest[0]);
   }
   const wanted = name === "--version" ? "version" : name;
-  const command = COMMANDS.find((candidate) => candidate.name === wanted);
-  if (command === undefined) {
-    terminal.err(`vfio-ask: there is no command ${escaped(name)}. Run vfio-ask help.\n`);
-    return USAGE;
-  }
+  const entry = COMMANDS.find((candidate) => candidate.name === wanted);
+  if (entry === undefined) return noCommand(terminal, name);
   try {
+    const command = await loadCommand(entry);
     const parsed = parse(command, rest);
-    if (parsed.options.help) return help(terminal, command.name);
+    if (parsed.options.help) return help(terminal, entry.name);
     if (command.args === "" && parsed.args.length > 0) {
       throw usage(`${parsed.args[0]}: ${command.name} takes no argument`, "Use options only.");
     }
@@ -89,7 +52,7 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
 }
 
 /** Parses the arguments of a command. Throws a {@link Failure} that names the option. */
-export function parse(command: Command, argv: readonly string[]): Parsed {
+export function parse(command: NamedCommand, argv: readonly string[]): Parsed {
   const options = [...command.options, HELP];
   const named = (kind: (option: Option) => boolean) => options.filter(kind).map(({ name }) => name);
   const implied = new Map(
@@ -137,14 +100,16 @@ function tell(terminal: Terminal, error: unknown): number {
   return FAILED;
 }
 
-function help(terminal: Terminal, name: string | undefined): number {
-  const command = COMMANDS.find((candidate) => candidate.name === name);
-  if (name !== undefined && command === undefined) {
-    terminal.err(`vfio-ask: there is no command ${escaped(name)}. Run vfio-ask help.\n`);
-    return USAGE;
-  }
-  terminal.out(command === undefined ? overview() : details(command));
+async function help(terminal: Terminal, name: string | undefined): Promise<number> {
+  const entry = COMMANDS.find((candidate) => candidate.name === name);
+  if (name !== undefined && entry === undefined) return noCommand(terminal, name);
+  terminal.out(entry === undefined ? overview() : details(await loadCommand(entry)));
   return YES;
+}
+
+function noCommand(terminal: Terminal, name: string): number {
+  terminal.err(`vfio-ask: there is no command ${escaped(name)}. Run vfio-ask help.\n`);
+  return USAGE;
 }
 
 function overview(): string {
@@ -159,7 +124,7 @@ input, 4 a host or device that would not answer.
 `;
 }
 
-function details({ name, args, about, options, summary }: Command): string {
+function details({ name, args, about, options, summary }: NamedCommand): string {
   const shown = [...options, HELP].map(({ name, value, help, choices, implied }) => ({
     left: `--${name}${
       value === undefined ? "" : implied === undefined ? ` ${value}` : `[=${value}]`

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertGolden } from "../../tests/fixtures/golden.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
-import { SHOWN } from "./run.ts";
+import { loadCommand } from "./command.ts";
+import { SHOWN } from "./commands.ts";
 
 const NAMES = SHOWN.map(({ name }) => name);
 
@@ -13,7 +14,7 @@ Deno.test("help is printed without a command, and by --help, -h and help", async
 });
 
 Deno.test("help of each command names its arguments and all its options", async () => {
-  for (const { name, args, options } of SHOWN) {
+  for (const { name, args, options } of await Promise.all(SHOWN.map(loadCommand))) {
     const { code, out } = await runCli(["help", name]);
     assertEquals(code, 0);
     assertStringIncludes(out, `Usage: vfio-ask ${name} `);

@@ -45,9 +45,7 @@ export const SERVE_OPTIONS: readonly Option[] = [
   ...PREFLIGHT_OPTIONS,
 ];
 
-export const serve: Command = {
-  name: "serve",
-  summary: "Answer over HTTP on this machine",
+export const command: Command = {
   args: "",
   about:
     `Serves write and ask: POST /v1/sessions, PUT …/source, GET …/offers and …/refusals, DELETE, and POST

@@ -3,9 +3,7 @@ import { type Command, YES } from "./command.ts";
 import { lookAtHost } from "./look.ts";
 import { HOST_OPTIONS, JSON_ALWAYS, PROBE_OPTIONS } from "./options.ts";
 
-export const snapshot: Command = {
-  name: "snapshot",
-  summary: "Print this host as one document, to ask it elsewhere and later",
+export const command: Command = {
   args: "",
   about:
     `Prints what this host has, what is known of it and the rules in force, as one JSON document. With

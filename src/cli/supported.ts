@@ -15,9 +15,7 @@ export const SNAPSHOT_OPTION: Option = {
   help: "Look at the host of which vfio-ask snapshot wrote this",
 };
 
-export const supported: Command = {
-  name: "supported",
-  summary: "List what this host can be a target for, before any source exists",
+export const command: Command = {
   args: "",
   about:
     `Lists the types of sources that something here could take: the types that are here, and those that a

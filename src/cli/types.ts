@@ -5,9 +5,7 @@ import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
 import { cut, formatTable } from "./table.ts";
 import { migrationWords, snapshotWords } from "./words.ts";
 
-export const types: Command = {
-  name: "types",
-  summary: "List the types of device that can be made on this host",
+export const command: Command = {
   args: "",
   about:
     `Lists mdev types by parent, and the vGPU types that SR-IOV functions can be given, with the

@@ -4,9 +4,7 @@ import { type Command, type Parsed, YES } from "./command.ts";
 import { text } from "./options.ts";
 import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
 
-export const unit: Command = {
-  name: "unit",
-  summary: "Print a systemd unit for the service",
+export const command: Command = {
   args: "",
   about:
     `Prints a unit that runs serve with the options given here, hardened as far as the program bears.

@@ -3,9 +3,7 @@ import { type Command, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { JSON_OUTPUT } from "./options.ts";
 
-export const version: Command = {
-  name: "version",
-  summary: "Print the version",
+export const command: Command = {
   args: "",
   about: "Prints the version of vfio-ask, and of the Deno that it was compiled with.",
   options: [JSON_OUTPUT],

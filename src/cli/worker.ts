@@ -8,10 +8,7 @@ import { DEADLINE, deadlineMs, HOST_OPTIONS } from "./options.ts";
  * The child that does what may hang in a driver: one task a line in, one result a line out, until there are no more. It says
  * when it is about to enter the kernel for a device.
  */
-export const worker: Command = {
-  name: "worker",
-  hidden: true,
-  summary: "Do tasks on devices for another vfio-ask",
+export const command: Command = {
   args: "",
   about:
     `Reads tasks from standard input, a line each, and answers each with a line. The program starts it by itself.`,

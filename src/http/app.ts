@@ -12,17 +12,13 @@ import {
   rulesDocument,
   testDocument,
 } from "../answers/mod.ts";
-import { deviceOf, identify } from "../documents/mod.ts";
-import type { RulesState } from "../config/mod.ts";
-import type { TestAnswer } from "../trials/mod.ts";
-import type { TestTarget } from "../tasks/mod.ts";
-import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
-import { formatMetrics } from "../export/mod.ts";
 import {
   type Answer,
+  deviceOf,
   Failure,
   formatSnapshot,
   HEALTH_SCHEMA,
+  identify,
   type Identity,
   OFFER_SCHEMA,
   OFFERS_SCHEMA,
@@ -33,6 +29,11 @@ import {
   shownName,
   type Snapshot,
 } from "../documents/mod.ts";
+import type { RulesState } from "../config/mod.ts";
+import type { TestAnswer } from "../trials/mod.ts";
+import type { TestTarget } from "../tasks/mod.ts";
+import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
+import { formatMetrics } from "../export/mod.ts";
 import { answerText } from "./answer_text.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";

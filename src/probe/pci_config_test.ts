@@ -1,6 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { Failure, type Region } from "../documents/mod.ts";
-import { unpackPciSpace } from "../documents/mod.ts";
+import { Failure, type Region, unpackPciSpace } from "../documents/mod.ts";
 import { parsePciConfig } from "./pci_config.ts";
 
 /** A configuration space from `offset: bytes` in hexadecimal. */

@@ -19,7 +19,13 @@ import {
   type Problem,
   type Snapshot,
 } from "../documents/mod.ts";
-import { leftAlone, type Settling } from "../tasks/mod.ts";
+import {
+  leftAlone,
+  type Settling,
+  type TestTarget,
+  type WorkerResult,
+  type WorkerTask,
+} from "../tasks/mod.ts";
 import { runWorker } from "../children/mod.ts";
 import {
   forbidden,
@@ -29,7 +35,6 @@ import {
   subjectFor,
   subjectOf,
 } from "./test_subject.ts";
-import type { TestTarget, WorkerResult, WorkerTask } from "../tasks/mod.ts";
 import type { World } from "../view/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 

@@ -1,14 +1,20 @@
 import {
   type Device,
+  deviceOf,
   Failure,
+  identify,
   type Identity,
   type Problem,
   type Snapshot,
 } from "../documents/mod.ts";
-import { deviceOf, identify } from "../documents/mod.ts";
-import { leftAlone, mayOpen, type Settling } from "../tasks/mod.ts";
+import {
+  leftAlone,
+  mayOpen,
+  type Settling,
+  type TestTarget,
+  type WorkerTask,
+} from "../tasks/mod.ts";
 import { runWorker } from "../children/mod.ts";
-import type { TestTarget, WorkerTask } from "../tasks/mod.ts";
 import type { World } from "../view/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 

@@ -2,15 +2,14 @@ import type { Candidate } from "../judge/ask/mod.ts";
 import {
   type DeclaredTest,
   type Device,
+  deviceOf,
   type DeviceType,
   Failure,
   type Identity,
   type Snapshot,
 } from "../documents/mod.ts";
 import { declaredTest } from "../judge/rules/mod.ts";
-import { deviceOf } from "../documents/mod.ts";
-import { mayOpen, type Settling } from "../tasks/mod.ts";
-import type { TestTarget } from "../tasks/mod.ts";
+import { mayOpen, type Settling, type TestTarget } from "../tasks/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 
 /** What a test is made on: a device, or a type of which an mdev is made. */

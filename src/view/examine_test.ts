@@ -12,7 +12,7 @@ async function examineWorld({ world }: SimulatedWorld): Promise<Examination> {
     ...PROBE_DEFAULTS,
     settleMs: 0,
   });
-  return await examine(world, observed, { mayAsk: true, software: null });
+  return examine(world, observed, { mayAsk: true, software: null });
 }
 
 function plantAliases({ world, scenario }: SimulatedWorld, text: string): void {

@@ -1,13 +1,15 @@
 import type { Device, Problem, Snapshot } from "../documents/mod.ts";
 import { readHost } from "../host/mod.ts";
-import { classKey, classOfDevice, deviceKey } from "../state/mod.ts";
-import { makeLooking } from "./looking.ts";
 import {
+  classKey,
+  classOfDevice,
+  deviceKey,
   loadObservations,
   type Observations,
   stampOfObservations,
   whileLocked,
 } from "../state/mod.ts";
+import { makeLooking } from "./looking.ts";
 import { askDevices, remember, resultProblems, trySave } from "./observe.ts";
 import { planProbes, type ProbeOptions } from "./plan_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";

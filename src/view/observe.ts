@@ -6,8 +6,6 @@ import {
   deviceKey,
   isOfOtherLoad,
   type KeyedDevice,
-} from "../state/mod.ts";
-import {
   loadObservations,
   type Observations,
   saveObservations,

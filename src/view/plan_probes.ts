@@ -1,7 +1,6 @@
 import type { Device } from "../documents/mod.ts";
-import { classKey, classOfDevice, deviceKey } from "../state/mod.ts";
+import { classKey, classOfDevice, deviceKey, type Observations } from "../state/mod.ts";
 import { leftAloneMs, mayOpen } from "../tasks/mod.ts";
-import type { Observations } from "../state/mod.ts";
 
 /** Which devices are asked: one idle device of each class, every idle one, or none. */
 export const PROBE_MODES = ["representative", "each", "never"] as const;

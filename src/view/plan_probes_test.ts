@@ -4,8 +4,7 @@ import { mttyDevice } from "../../tests/fixtures/snapshot.ts";
 import type { Device } from "../documents/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "../state/device_class.ts";
 import { noObservations, type Observations } from "../state/observations.ts";
-import { planProbes, type ProbePlan } from "./plan_probes.ts";
-import type { ProbeMode } from "./plan_probes.ts";
+import { planProbes, type ProbeMode, type ProbePlan } from "./plan_probes.ts";
 
 const NOW_MS = 100_000;
 const SETTLE_MS = 10_000;

@@ -13,8 +13,7 @@ import {
   type ScanCache,
   type SysfsDevice,
 } from "../host/mod.ts";
-import { classesOfType, classKey, isSibling } from "../state/mod.ts";
-import type { Observations } from "../state/mod.ts";
+import { classesOfType, classKey, isSibling, type Observations } from "../state/mod.ts";
 import type { World } from "./world.ts";
 
 /** A type that has no mdev yet gets the driver that mdevs of the same parent driver are bound to. */

@@ -19,15 +19,18 @@ import {
   takeTurns,
   type Turns,
 } from "../host/mod.ts";
-import { classKey, classOfDevice, deviceKey } from "../state/mod.ts";
-import { isOfBinding, readJournal } from "../state/mod.ts";
-import { factsOf, withOperatorFacts } from "../config/mod.ts";
-import { rulesProblems } from "../config/mod.ts";
-import type { Observations } from "../state/mod.ts";
-import { isRunnable } from "../children/mod.ts";
+import {
+  classKey,
+  classOfDevice,
+  deviceKey,
+  isOfBinding,
+  type Observations,
+  readJournal,
+} from "../state/mod.ts";
+import { factsOf, rulesProblems, withOperatorFacts } from "../config/mod.ts";
+import { isRunnable, REACH_MS } from "../children/mod.ts";
 import { makeScanner, type ScanHost } from "./scan_host.ts";
 import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
-import { REACH_MS } from "../children/mod.ts";
 import type { World } from "./world.ts";
 
 /** A host that does not even say its name. */

@@ -9,8 +9,7 @@ import {
   takeTurns,
   walkVfioDevices,
 } from "../host/mod.ts";
-import { leftAlone, leftAloneMs } from "../tasks/mod.ts";
-import { type WorkerResult, workerResult } from "../tasks/mod.ts";
+import { leftAlone, leftAloneMs, type WorkerResult, workerResult } from "../tasks/mod.ts";
 import type { WorkerWorld } from "./world.ts";
 
 /** Why a device could not be worked with. */

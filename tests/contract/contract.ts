@@ -3,8 +3,7 @@
  * real kernel alike. They speak through `Syscalls` only.
  */
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import type { SysfsDevice } from "../../src/host/mod.ts";
-import type { HostRoots } from "../../src/host/mod.ts";
+import type { HostRoots, SysfsDevice } from "../../src/host/mod.ts";
 
 /** A host to hold against the contract. Its subjects are idle devices by what they are. */
 export interface ContractHost {

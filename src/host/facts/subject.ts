@@ -1,6 +1,5 @@
 import { dirname, join } from "@std/path";
-import type { DeviceKind, Driver } from "../../documents/mod.ts";
-import { vgpuTypeName } from "../../documents/mod.ts";
+import { type DeviceKind, type Driver, vgpuTypeName } from "../../documents/mod.ts";
 import type { SysfsDevice } from "../device.ts";
 import type { MdevType } from "../mdev_types.ts";
 import type { CreatableVgpuType, NvidiaVgpu } from "../nvidia_vgpu.ts";

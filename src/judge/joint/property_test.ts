@@ -1,6 +1,11 @@
 import { assertEquals } from "@std/assert";
-import type { Configuration, Migration, Sharing, Snapshot } from "../../documents/mod.ts";
-import { EVIDENCE } from "../../documents/mod.ts";
+import {
+  type Configuration,
+  EVIDENCE,
+  type Migration,
+  type Sharing,
+  type Snapshot,
+} from "../../documents/mod.ts";
 import { type Plan, type PlanSource, planTogether, type Together } from "./mod.ts";
 import { makeRandomQuestion, seedRandom } from "./testing.ts";
 
