@@ -11,7 +11,7 @@ import {
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import type { Snapshot } from "../documents/mod.ts";
 import { type HostView, openHostView, type ViewOptions } from "./host_view.ts";
-import { rememberProbes } from "./observe.ts";
+import { rememberProbes } from "./remember_probes.ts";
 import { findDevice } from "../worker/with_device.ts";
 import { openWorker } from "../children/worker.ts";
 

@@ -1,9 +1,10 @@
-import type { Problem, Snapshot } from "../documents/mod.ts";
-import { isThere, takeTurns } from "../host/mod.ts";
+import type { Snapshot } from "../documents/mod.ts";
+import { isThere, takeTurns, type Turns } from "../host/mod.ts";
+import type { Asking } from "./asking.ts";
 import { succeed } from "./keep_same.ts";
 import { makeScanner } from "./scan_host.ts";
 import { isStillBound } from "./still_bound.ts";
-import { type SnapshotInputs, takeSnapshot } from "./take_snapshot.ts";
+import { takeSnapshot } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
 /** How old a whole scan may be: a look after that believes nothing that was read before. */
@@ -14,14 +15,14 @@ const REST = 200;
 
 /** What is looked with. */
 export interface LookingOptions {
-  /** How old a look may be when somebody asks. */
-  freshMs: number;
-  /** What a look that begins now is made with. */
-  inputs: () => Pick<SnapshotInputs, "observations" | "held" | "ours">;
-  /** What else there is to say of what a look has seen. */
-  problemsOf: (seen: Snapshot) => Problem[];
+  /** What is known of devices by asking them. */
+  asking: Pick<Asking, "inputs" | "problemsOf">;
+  /** How old a look may be when somebody asks; none, where it is left out. */
+  freshMs?: number;
+  /** How others get a turn meanwhile. */
+  makeTurns?: () => Turns;
   /** Is called after each look, also one that failed. */
-  looked: () => void;
+  looked?: () => void;
 }
 
 /** Looks at one host, one look at a time. */
@@ -44,7 +45,7 @@ export interface Looking {
 /** Makes what looks at a host: each look reads what may have changed, and all every five minutes. */
 export function makeLooking(
   world: World,
-  { freshMs, inputs, problemsOf, looked }: LookingOptions,
+  { asking, freshMs = 0, makeTurns = takeTurns, looked = () => {} }: LookingOptions,
 ): Looking {
   const scan = makeScanner(world.roots);
   let snapshot: Snapshot | null = null;
@@ -63,10 +64,10 @@ export function makeLooking(
   const lookNow = async (): Promise<Snapshot> => {
     const beganMs = lookingSinceMs = nowMs();
     const whole = !(beganMs - wholeAtMs < WHOLE_MS);
-    const turns = takeTurns();
+    const turns = makeTurns();
     const means = { scan, whole, turns };
-    const seen = await takeSnapshot(world, { ...inputs(), number: 1 }, means);
-    const taken = { ...seen, problems: [...seen.problems, ...problemsOf(seen)] };
+    const seen = await takeSnapshot(world, asking.inputs(), means);
+    const taken = { ...seen, problems: [...seen.problems, ...asking.problemsOf(seen)] };
     snapshot = snapshot === null ? taken : await succeed(snapshot, taken, turns);
     if (whole) wholeAtMs = beganMs;
     lookedAtMs = beganMs;

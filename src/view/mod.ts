@@ -26,6 +26,7 @@ export * from "./host_view.ts";
 export * from "./observe.ts";
 export * from "./plan_probes.ts";
 export * from "./probe_devices.ts";
+export * from "./remember_probes.ts";
 export * from "./scan_host.ts";
 export * from "./take_snapshot.ts";
 export * from "./world.ts";

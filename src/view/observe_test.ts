@@ -5,7 +5,8 @@ import type { Snapshot } from "../documents/mod.ts";
 import { findDevice } from "../worker/with_device.ts";
 import { openWorker } from "../children/worker.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
-import { type Observed, observeHost, rememberProbes } from "./observe.ts";
+import { type Observed, observeHost } from "./observe.ts";
+import { rememberProbes } from "./remember_probes.ts";
 import { PROBE_DEFAULTS, type ProbeOptions } from "./plan_probes.ts";
 import type { World } from "./world.ts";
 

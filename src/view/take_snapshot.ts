@@ -43,9 +43,6 @@ export interface SnapshotInputs {
   held?: ReadonlySet<string>;
   /** Processes of our own, which do not count as holders. */
   ours?: ReadonlySet<number>;
-  /** What asking devices met with. */
-  problems?: readonly Problem[];
-  number?: number;
 }
 
 /** How a snapshot is taken: by itself, reading all, unless a scanner knows of earlier scans. */
@@ -57,21 +54,21 @@ export interface SnapshotMeans {
 }
 
 /**
- * This host now: its devices and types as sysfs has them, with what is known of their migration.
+ * This host now: its devices and types as sysfs has them, with what is known of their migration. Its number is 1: whoever
+ * looks again counts, see {@link succeed}.
  *
  * Source: sysfs, `/proc`, and what devices said in this load of their drivers. Effect: none; no device is opened. What cannot be
  * read is a problem of the snapshot.
  */
 export async function takeSnapshot(
   world: World,
-  { observations, held = new Set(), ours = new Set(), problems: met = [], number = 1 }:
-    SnapshotInputs,
+  { observations, held = new Set(), ours = new Set() }: SnapshotInputs,
   { scan = makeScanner(world.roots), whole = false, turns = takeTurns() }: SnapshotMeans = {},
 ): Promise<Snapshot> {
   const { roots } = world;
   // Programs say their version meanwhile.
   const software = world.readSoftware();
-  const problems: Problem[] = [...met];
+  const problems: Problem[] = [];
   const holders = await readHolders(roots, ours, turns).catch((error): Holders => {
     problems.push(toProblem(error, "processes"));
     return { byNode: new Map(), complete: false };
@@ -116,7 +113,7 @@ export async function takeSnapshot(
   const hostFacts = readHostFacts(roots);
   return {
     schema: SNAPSHOT_SCHEMA,
-    snapshot: number,
+    snapshot: 1,
     takenAt: world.now().toISOString(),
     host: { ...host, facts: { ...hostFacts, ...await turns.waitFor(software) } },
     devices,

@@ -1,0 +1,150 @@
+import { type Device, type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
+import { readHost } from "../host/mod.ts";
+import {
+  classKey,
+  classOfDevice,
+  deviceKey,
+  loadObservations,
+  type Observations,
+  stampOfObservations,
+  whileLocked,
+} from "../state/mod.ts";
+import { planProbes, type ProbeOptions, type ProbePlan } from "./plan_probes.ts";
+import { probeDevices, type ProbeResult } from "./probe_devices.ts";
+import { addAnswers, othersAsk, trySave } from "./remember_probes.ts";
+import type { SnapshotInputs } from "./take_snapshot.ts";
+import type { World } from "./world.ts";
+
+/** The first wait before a device that did not answer is asked again; it doubles up to the last. */
+const RETRY_MS = 10_000;
+const RETRY_MAX_MS = 600_000;
+
+interface Retry {
+  /** The device as it was when it was asked: bound anew, it is asked without a wait. */
+  key: string;
+  result: ProbeResult;
+  afterMs: number;
+  waitMs: number;
+}
+
+export interface AskingOptions extends ProbeOptions {
+  onResult: (result: ProbeResult) => void;
+  /** Ends asking; the devices that are left are not asked. */
+  signal: AbortSignal;
+}
+
+/** Asks the devices of one host, and knows what they said. */
+export interface Asking {
+  /** What a look at the host is made with. */
+  inputs(): Pick<SnapshotInputs, "observations" | "held" | "ours">;
+  /** What went wrong with asking the devices of a snapshot. */
+  problemsOf(seen: Snapshot): Problem[];
+  /** Which devices of a snapshot are due. */
+  due(devices: readonly Device[]): ProbePlan;
+  /**
+   * Asks the devices that are due while no other process does, remembers what they said, and calls `look` before others
+   * may ask. Effect: opens idle devices through the worker; writes to the state directory.
+   */
+  askDue(devices: () => readonly Device[], look: () => Promise<Snapshot>): Promise<void>;
+}
+
+/** Makes what asks the devices of a host, with what is remembered of them. Effect: none yet. */
+export function makeAsking(
+  world: World,
+  { onResult, signal, ...options }: AskingOptions,
+): Asking {
+  const { bootId } = readHost(world.roots);
+  let stamp = stampOfObservations(world.stateDirectory);
+  let observations: Observations = loadObservations(world.stateDirectory, bootId);
+  let problems: Problem[] = [];
+  const retries = new Map<string, Retry>();
+  const nowMs = () => world.now().getTime();
+
+  /** Takes over what another process has remembered: the file has all that we know, as each adds to it. */
+  const recall = (): void => {
+    const now = stampOfObservations(world.stateDirectory);
+    if (now !== stamp) observations = loadObservations(world.stateDirectory, bootId);
+    stamp = now;
+  };
+
+  const note = (result: ProbeResult, devices: readonly Device[]): void => {
+    if (result.outcome === "answered") {
+      retries.delete(result.device);
+      return;
+    }
+    const before = retries.get(result.device);
+    const waitMs = before === undefined ? RETRY_MS : Math.min(before.waitMs * 2, RETRY_MAX_MS);
+    const device = devices.find(({ id }) => id === result.device)!;
+    const key = deviceKey(device);
+    retries.set(result.device, { key, result, waitMs, afterMs: nowMs() + waitMs });
+  };
+
+  const due = (devices: readonly Device[]): ProbePlan => {
+    const waiting = [...retries].filter(([, { afterMs }]) => nowMs() < afterMs);
+    // A driver that is stuck in one device would be in the next of its class too.
+    const stuck = waiting.filter(([, { result }]) => result.outcome === "stuck").map(([id]) => id);
+    const classes = new Set(
+      devices.filter(({ id }) => stuck.includes(id)).map((device) =>
+        classKey(classOfDevice(device))
+      ),
+    );
+    const spared = devices.filter((device) => classes.has(classKey(classOfDevice(device))));
+    return planProbes(devices, observations, {
+      ...options,
+      nowMs: nowMs(),
+      skip: new Set([...waiting.map(([id]) => id), ...spared.map(({ id }) => id)]),
+    });
+  };
+
+  return {
+    inputs() {
+      recall();
+      // Devices that somebody holds whom /proc does not show, until it is time to try again.
+      const held = [...retries].filter(([, { result, afterMs }]) =>
+        result.outcome === "in-use" && nowMs() < afterMs
+      );
+      return { observations, held: new Set(held.map(([id]) => id)), ours: world.worker.pids };
+    },
+    problemsOf({ devices }) {
+      // Not of devices that are others by now.
+      const keys = new Set(retries.size === 0 ? [] : devices.map(deviceKey));
+      for (const [id, { key }] of retries) if (!keys.has(key)) retries.delete(id);
+      return [...problems, ...[...retries.values()].flatMap(({ result }) => problemOf(result))];
+    },
+    due,
+    async askDue(devicesNow, look) {
+      const asked = await whileLocked(world.stateDirectory, async () => {
+        // Somebody else may have asked while we waited.
+        recall();
+        // Another look may come while they are asked, and another load of the driver with it.
+        const devices = devicesNow();
+        const ids = due(devices).devices;
+        if (ids.length === 0) return await look();
+        const results: ProbeResult[] = [];
+        problems = [];
+        try {
+          for await (const result of probeDevices(world, ids, { signal })) {
+            results.push(result);
+            onResult(result);
+          }
+        } catch (error) {
+          problems.push(toProblem(error, "probe"));
+        }
+        observations = addAnswers(observations, devices, results);
+        for (const result of results) note(result, devices);
+        problems.push(...trySave(world, observations));
+        stamp = stampOfObservations(world.stateDirectory);
+        return await look();
+      });
+      if (asked !== null) return;
+      problems = [othersAsk("Another vfio-ask is still asking devices, so that none was asked")];
+      await look();
+    },
+  };
+}
+
+/** What a device that did not answer has to say to the operator. That it is in use or new is no problem: it is its state. */
+function problemOf({ outcome, device, sentence, remedy }: ProbeResult): Problem[] {
+  if (["answered", "in-use", "new", "gone"].includes(outcome)) return [];
+  return [{ code: outcome, subject: device, sentence, remedy }];
+}

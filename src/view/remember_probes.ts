@@ -1,0 +1,69 @@
+import { type Problem, toProblem } from "../documents/mod.ts";
+import { readHost } from "../host/mod.ts";
+import {
+  classKey,
+  classOfDevice,
+  deviceKey,
+  isOfOtherLoad,
+  type KeyedDevice,
+  loadObservations,
+  type Observations,
+  saveObservations,
+  whileLocked,
+} from "../state/mod.ts";
+import type { ProbeResult } from "./probe_devices.ts";
+import type { World } from "./world.ts";
+
+/**
+ * Adds what devices said, for themselves and for their class, in the place of what was known before. Pure.
+ *
+ * `devices` are those of before the asking: a driver that is reloaded meanwhile gets no answer of its earlier load.
+ */
+export function addAnswers(
+  observations: Observations,
+  devices: readonly KeyedDevice[],
+  results: readonly ProbeResult[],
+): Observations {
+  const byClass = { ...observations.byClass };
+  const byDevice = { ...observations.byDevice };
+  for (const { device: id, capabilities } of results) {
+    const device = devices.find((candidate) => candidate.id === id);
+    if (capabilities === null || device === undefined) continue;
+    for (const key of Object.keys(byDevice)) if (key.startsWith(`${id} `)) delete byDevice[key];
+    const own = classOfDevice(device);
+    for (const key of Object.keys(byClass)) if (isOfOtherLoad(key, own)) delete byClass[key];
+    byDevice[deviceKey(device)] = capabilities;
+    byClass[classKey(own)] = capabilities;
+  }
+  return { ...observations, byClass, byDevice };
+}
+
+/** Saves observations, or says why not: an answer is worth more than that it is remembered. */
+export function trySave({ stateDirectory }: World, observations: Observations): Problem[] {
+  try {
+    saveObservations(stateDirectory, observations);
+    return [];
+  } catch (error) {
+    return [toProblem(error, stateDirectory ?? "state directory")];
+  }
+}
+
+/** Another process has the lock of the state directory for too long. */
+export function othersAsk(sentence: string): Problem {
+  return { code: "in-use", subject: "devices", sentence, remedy: "Try again later." };
+}
+
+/** Adds what devices said to what is remembered on this host, and saves it. */
+export async function rememberProbes(
+  world: World,
+  devices: readonly KeyedDevice[],
+  results: readonly ProbeResult[],
+): Promise<Problem[]> {
+  const { bootId } = readHost(world.roots);
+  const save = () => {
+    const known = loadObservations(world.stateDirectory, bootId);
+    return Promise.resolve(trySave(world, addAnswers(known, devices, results)));
+  };
+  return await whileLocked(world.stateDirectory, save) ??
+    [othersAsk("Another vfio-ask is still asking devices, so that this was not remembered")];
+}
