@@ -74,6 +74,20 @@ export const VersionOutcome = z.discriminatedUnion("is", [
   z.looseObject({ is: z.literal("refused"), errno: z.string() }),
 ]);
 
+/** What a task that was done has found, by what it was: a recovery finds nothing. */
+const Found = z.discriminatedUnion("of", [
+  /** What a device said that was probed. */
+  z.looseObject({ of: z.literal("probe"), capabilities: Capabilities }),
+  z.looseObject({ of: z.literal("read-initial-data"), initialData: InitialData }),
+  z.looseObject({
+    of: z.literal("test"),
+    test: DriverTest,
+    /** What the tested device said of itself. */
+    seen: z.looseObject({ migration: Migration, pciConfig: z.nullable(PciConfig) }),
+  }),
+  z.looseObject({ of: z.literal("test-version"), version: VersionOutcome }),
+]);
+
 /** What came of a task. `outcome` says whether it could be done at all; what was tested is judged elsewhere. */
 export const WorkerResult = z.lazy(() =>
   z.looseObject({
@@ -91,15 +105,7 @@ export const WorkerResult = z.lazy(() =>
     remedy: z.nullable(z.string()),
     check: z.nullable(Check),
     holder: z.nullable(Holder),
-    /** What a device said that was probed. */
-    capabilities: z.nullable(Capabilities),
-    test: z.nullable(DriverTest),
-    version: z.nullable(VersionOutcome),
-    /** What the tested device said of itself. */
-    seen: z.nullable(
-      z.looseObject({ migration: Migration, pciConfig: z.nullable(PciConfig) }),
-    ),
-    initialData: z.nullable(InitialData),
+    found: z.nullable(Found),
     problems: z.array(Problem),
   })
 );
@@ -116,12 +122,13 @@ export function workerResult(
     remedy: null,
     check: null,
     holder: null,
-    capabilities: null,
-    test: null,
-    version: null,
-    seen: null,
-    initialData: null,
+    found: null,
     problems: [],
     ...rest,
   };
+}
+
+/** What a device said that was probed, null where the result is of no probe that was done. */
+export function capabilitiesOf({ found }: WorkerResult): Capabilities | null {
+  return found?.of === "probe" ? found.capabilities : null;
 }

@@ -223,13 +223,16 @@ function judge(
   results: readonly WorkerResult[],
 ): TestResult[] {
   const judged = results.map((result, index): TestResult => {
+    const { found, check } = result;
     const said = result.sentence || result.problems.map(({ sentence }) => sentence).join("; ");
     if (tasks[index]!.do === "test-version") {
-      const outcome = result.version ?? { is: "not-made" as const, why: said };
+      const outcome = found?.of === "test-version"
+        ? found.version
+        : { is: "not-made" as const, why: said };
       return judgeVersion({ driver, version, outcome });
     }
-    const { test, seen, check } = result;
-    if (test !== null && seen !== null) {
+    if (found?.of === "test") {
+      const { test, seen } = found;
       const { bytes, phase = "pre-copy" } = initialData!;
       return { ...judgeDriver({ driver, test, declared, source: { bytes, phase } }), seen };
     }

@@ -51,7 +51,7 @@ export async function identifyWithData(
     stopCopyBytes: policy.stopCopyBytes,
   };
   const [result] = await runWorker(world, [task]);
-  const { outcome, sentence, remedy, initialData, problems } = result!;
+  const { outcome, sentence, remedy, found, problems } = result!;
   if (outcome !== "done") {
     throw new Failure(
       outcome === "in-use" ? "in-use" : "kernel",
@@ -62,9 +62,9 @@ export async function identifyWithData(
       },
     );
   }
-  if (initialData === null) return without(sentence, problems);
+  if (found?.of !== "read-initial-data") return without(sentence, problems);
   return {
-    identity: { ...identity, initialData: { ...initialData, origin: giver.origin } },
+    identity: { ...identity, initialData: { ...found.initialData, origin: giver.origin } },
     problems,
   };
 }

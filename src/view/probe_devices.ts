@@ -1,10 +1,12 @@
-import type { OpenPath, WorkerResult } from "../tasks/mod.ts";
+import type { Capabilities } from "../documents/mod.ts";
+import { capabilitiesOf, type OpenPath, type WorkerResult } from "../tasks/mod.ts";
 import type { World } from "./world.ts";
 
 /** What came of asking one device. Only `answered` carries capabilities. */
 export interface ProbeResult
-  extends Pick<WorkerResult, "capabilities" | "check" | "holder" | "sentence" | "remedy"> {
+  extends Pick<WorkerResult, "check" | "holder" | "sentence" | "remedy"> {
   device: string;
+  capabilities: Capabilities | null;
   outcome: "answered" | Exclude<WorkerResult["outcome"], "done">;
 }
 
@@ -20,11 +22,11 @@ export async function* probeDevices(
   for (const device of devices) {
     const result = await worker.run({ do: "probe", device, path }, { signal });
     if (signal?.aborted) return;
-    const { outcome, capabilities, check, holder, sentence, remedy } = result;
+    const { outcome, check, holder, sentence, remedy } = result;
     yield {
       device,
       outcome: outcome === "done" ? "answered" : outcome,
-      capabilities,
+      capabilities: capabilitiesOf(result),
       check,
       holder,
       sentence,

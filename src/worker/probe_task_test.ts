@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { simulateWorld } from "../../tests/fixtures/world.ts";
 import { Capabilities } from "../documents/mod.ts";
 import { runTask } from "./run_task.ts";
-import { type OpenPath, WorkerResult } from "../tasks/worker_tasks.ts";
+import { capabilitiesOf, type OpenPath, WorkerResult } from "../tasks/worker_tasks.ts";
 import type { WorkerWorld } from "./world.ts";
 
 const IDLE = "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703";
@@ -20,15 +20,15 @@ Deno.test("runTask() of a probe of an idle device is all that it says of itself"
   const document = JSON.parse(JSON.stringify(result));
   assertEquals(WorkerResult.parse(document), document);
   assertEquals([result.outcome, result.holder], ["done", null]);
-  const { capabilities } = result;
-  assertEquals(Capabilities.parse(document.capabilities).device, IDLE);
+  const capabilities = capabilitiesOf(result);
+  assertEquals(Capabilities.parse(document.found.capabilities).device, IDLE);
   assertEquals([capabilities?.migration.uapi, capabilities?.path], ["v2", "cdev"]);
 });
 
 Deno.test("runTask() of a probe goes the way that it is told", async () => {
   using host = simulateWorld("gpu-host");
   for (const path of ["cdev", "group"] as const) {
-    assertEquals((await probe(host.world, IDLE, path)).capabilities?.path, path);
+    assertEquals(capabilitiesOf(await probe(host.world, IDLE, path))?.path, path);
   }
 });
 
@@ -38,7 +38,7 @@ Deno.test("runTask() of a probe does not open a device that somebody holds", asy
     throw new Error("opened");
   };
   const result = await probe({ ...host.world, syscalls }, HELD);
-  assertEquals([result.outcome, result.capabilities, result.check], ["in-use", null, null]);
+  assertEquals([result.outcome, result.found, result.check], ["in-use", null, null]);
   assertEquals(result.holder?.name, "qemu-system-x86");
   assertStringIncludes(result.sentence, `${HELD} is in use by qemu-system-x86 (pid `);
 });
@@ -57,7 +57,7 @@ for (const [errno, outcome] of REFUSALS) {
   Deno.test(`runTask() of a probe whose open is answered ${errno} is ${outcome}`, async () => {
     using host = simulateWorld("gpu-host", { faults: [{ call: "open", path: GROUP, errno }] });
     const result = await probe(host.world, IDLE, "group");
-    assertEquals([result.outcome, result.capabilities], [outcome, null]);
+    assertEquals([result.outcome, result.found], [outcome, null]);
     assertEquals(result.check?.errno, errno);
     assertEquals(result.remedy !== null, outcome === "not-permitted");
   });
@@ -74,6 +74,6 @@ Deno.test("runTask() of a probe of a device that does not even say what it is ha
 Deno.test("runTask() of a probe of a device that is not there has failed, with what to do", async () => {
   using host = simulateWorld("gpu-host");
   const result = await probe(host.world, "0000:ff:00.0");
-  assertEquals([result.outcome, result.capabilities], ["failed", null]);
+  assertEquals([result.outcome, result.found], ["failed", null]);
   assertStringIncludes(result.remedy!, "vfio-ask devices");
 });

@@ -41,7 +41,8 @@ export async function runTask(
           const { stopCopyBytes } = task;
           const read = await readInitialData(handle, { id, migration, v1, stopCopyBytes });
           const { initialData, check, why, problems } = read;
-          return workerResult("done", { initialData, check, sentence: why ?? "", problems });
+          const found = initialData === null ? null : { of: task.do, initialData };
+          return workerResult("done", { found, check, sentence: why ?? "", problems });
         });
       case "test":
         return await onTarget(
@@ -83,7 +84,8 @@ async function probe(
   const answered = { ...answer, problems: [...answer.problems, ...problems] };
   // Closed by now: another driver's firmware is asked, which may take its time.
   const capabilities = addDeclared(world, device, answered);
-  return workerResult("done", { capabilities, sentence: `${id} answered` });
+  const found = { of: "probe" as const, capabilities };
+  return workerResult("done", { found, sentence: `${id} answered` });
 }
 
 /** Hands a source's data to a device's driver, with the controls that this load of the driver still lacks. */
@@ -104,7 +106,8 @@ function testDevice(
     controls: isKnown ? "remembered" : controls ? "make" : "off",
   });
   if (havePassed(test)) rememberControls(world.stateDirectory, bootId, key);
-  return workerResult("done", { test, seen: { migration, pciConfig }, problems });
+  const found = { of: "test" as const, test, seen: { migration, pciConfig } };
+  return workerResult("done", { found, problems });
 }
 
 /** The device's own data was taken, and every altered copy refused. */
@@ -179,14 +182,16 @@ function writeVersion(file: Deno.FsFile, bytes: Uint8Array): WorkerResult {
   for (let turn = 1;; turn++) {
     try {
       const is = file.writeSync(bytes) === bytes.length ? "taken" : "partly-taken";
-      return workerResult("done", { version: { is } });
+      return workerResult("done", { found: { of: "test-version", version: { is } } });
     } catch (error) {
       const errno = errnoOf(error);
       const isUnclear = errno !== "ENODEV" && mayBeTheHosts(errno);
       if (isUnclear && turn === 1) continue;
       return isUnclear
         ? workerResult("failed", { sentence: `kernel answered ${errno}` })
-        : workerResult("done", { version: { is: "refused", errno } });
+        : workerResult("done", {
+          found: { of: "test-version", version: { is: "refused", errno } },
+        });
     }
   }
 }

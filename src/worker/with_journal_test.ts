@@ -5,7 +5,7 @@ import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.t
 import { readHost } from "../host/mod.ts";
 import { journal, readJournal } from "../state/journal.ts";
 import { runTask } from "./run_task.ts";
-import type { WorkerTask } from "../tasks/worker_tasks.ts";
+import { capabilitiesOf, type WorkerTask } from "../tasks/worker_tasks.ts";
 import type { WorkerWorld } from "./world.ts";
 
 /** An idle mtty-2 of the simulated host. */
@@ -99,7 +99,7 @@ Deno.test("a probe that finds a device in RUNNING strikes what was left of it, a
   using wrong = simulateWorld("mixed", {
     faults: [{ call: "ioctl", feature: VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE, errno: "EIO" }],
   });
-  const { capabilities } = await run(wrong.world, probe);
+  const capabilities = capabilitiesOf(await run(wrong.world, probe));
   assertEquals(capabilities?.problems.map(({ code, subject }) => [code, subject]), [
     ["needs-reset", MTTY],
   ]);

@@ -4,7 +4,7 @@ import { journal, readJournal } from "../../src/state/journal.ts";
 import { noObservations } from "../../src/state/mod.ts";
 import { runTask, type WorkerWorld } from "../../src/worker/mod.ts";
 import { takeSnapshot } from "../../src/view/mod.ts";
-import type { WorkerTask } from "../../src/tasks/mod.ts";
+import { capabilitiesOf, type WorkerTask } from "../../src/tasks/mod.ts";
 import { ask, judgeDriver } from "../../src/judge/ask/mod.ts";
 import { readHost } from "../../src/host/mod.ts";
 import { mttyIdentity } from "../fixtures/identity.ts";
@@ -26,10 +26,11 @@ function worldOn({ roots, stateDirectory }: FaultHost, sys: Syscalls): TestWorld
 
 async function runIn(world: WorkerWorld, task: WorkerTask): Promise<Outcome> {
   const result = await runTask(world, task, OPTIONS);
-  const { outcome, sentence, test, initialData, capabilities } = result;
-  const verdict = test === null || task.do !== "test" ? null : judgeDriver({
+  const { outcome, sentence, found } = result;
+  const capabilities = capabilitiesOf(result);
+  const verdict = found?.of !== "test" || task.do !== "test" ? null : judgeDriver({
     driver: "driver",
-    test,
+    test: found.test,
     source: { bytes: Uint8Array.fromBase64(task.base64).length, phase: task.phase },
     declared: null,
   }).verdict;
@@ -39,7 +40,7 @@ async function runIn(world: WorkerWorld, task: WorkerTask): Promise<Outcome> {
     problems: [...result.problems, ...capabilities?.problems ?? []],
     verdict,
     capabilities,
-    initialBytes: initialData?.bytes ?? null,
+    initialBytes: found?.of === "read-initial-data" ? found.initialData.bytes : null,
   };
 }
 
