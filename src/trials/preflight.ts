@@ -93,7 +93,7 @@ export async function testCandidates(
   const when = { settleMs: policy.settleMs, nowMs: world.now().getTime() };
   const groups = groupCandidates(snapshot, source, { ...policy, ...when });
   const cache = cacheOf(snapshot);
-  const plans = groups.flatMap(({ subject, settling, keys }) => {
+  const trials = groups.flatMap(({ subject, settling, keys }) => {
     const key = cacheKey(snapshot, source, subject, policy);
     const tooDeep = forbiddenByDepth(subject, policy);
     const known = cache.get(key) ?? (tooDeep === null ? undefined : [told(subject, tooDeep)]);
@@ -109,9 +109,9 @@ export async function testCandidates(
     );
     return [{ subject, keys, key, tasks: tasks.filter(({ do: what }) => what !== "test"), not }];
   });
-  const results = await runWorker(world, plans.flatMap(({ tasks }) => tasks));
+  const results = await runWorker(world, trials.flatMap(({ tasks }) => tasks));
   let next = 0;
-  for (const { subject, keys, key, tasks, not } of plans) {
+  for (const { subject, keys, key, tasks, not } of trials) {
     const own = results.slice(next, next += tasks.length);
     const judged = [...judge(source, subject, tasks, own), ...not];
     if (not.length === 0 && combineTests(judged).verdict !== "unknown") cache.set(key, judged);

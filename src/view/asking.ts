@@ -9,7 +9,7 @@ import {
   stampOfObservations,
   whileLocked,
 } from "../state/mod.ts";
-import { planProbes, type ProbeOptions, type ProbePlan } from "./plan_probes.ts";
+import { type DueProbes, listDueProbes, type ProbeOptions } from "./due_probes.ts";
 import { probeDevices, type ProbeResult } from "./probe_devices.ts";
 import { addAnswers, othersAsk, trySave } from "./remember_probes.ts";
 import type { SnapshotInputs } from "./take_snapshot.ts";
@@ -40,7 +40,7 @@ export interface Asking {
   /** What went wrong with asking the devices of a snapshot. */
   problemsOf(seen: Snapshot): Problem[];
   /** Which devices of a snapshot are due. */
-  due(devices: readonly Device[]): ProbePlan;
+  due(devices: readonly Device[]): DueProbes;
   /**
    * Asks the devices that are due while no other process does, remembers what they said, and calls `look` before others
    * may ask. Effect: opens idle devices through the worker; writes to the state directory.
@@ -79,7 +79,7 @@ export function makeAsking(
     retries.set(result.device, { key, result, waitMs, afterMs: nowMs() + waitMs });
   };
 
-  const due = (devices: readonly Device[]): ProbePlan => {
+  const due = (devices: readonly Device[]): DueProbes => {
     const waiting = [...retries].filter(([, { afterMs }]) => nowMs() < afterMs);
     // A driver that is stuck in one device would be in the next of its class too.
     const stuck = waiting.filter(([, { result }]) => result.outcome === "stuck").map(([id]) => id);
@@ -89,7 +89,7 @@ export function makeAsking(
       ),
     );
     const spared = devices.filter((device) => classes.has(classKey(classOfDevice(device))));
-    return planProbes(devices, observations, {
+    return listDueProbes(devices, observations, {
       ...options,
       nowMs: nowMs(),
       skip: new Set([...waiting.map(([id]) => id), ...spared.map(({ id }) => id)]),

@@ -3,7 +3,7 @@ import { join } from "@std/path";
 import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import { type Examination, examine } from "./examine.ts";
 import { observeHost } from "./observe.ts";
-import { PROBE_DEFAULTS } from "./plan_probes.ts";
+import { PROBE_DEFAULTS } from "./due_probes.ts";
 
 const FUNCTION = "0000:c1:01.2";
 

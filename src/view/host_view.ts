@@ -1,7 +1,7 @@
 import type { Snapshot } from "../documents/mod.ts";
 import { makeAsking } from "./asking.ts";
 import { makeLooking } from "./looking.ts";
-import type { ProbeOptions } from "./plan_probes.ts";
+import type { ProbeOptions } from "./due_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";
 import type { World } from "./world.ts";
 

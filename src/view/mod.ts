@@ -24,7 +24,7 @@ export * from "./examine.ts";
 export * from "./host_software.ts";
 export * from "./host_view.ts";
 export * from "./observe.ts";
-export * from "./plan_probes.ts";
+export * from "./due_probes.ts";
 export * from "./probe_devices.ts";
 export * from "./remember_probes.ts";
 export * from "./scan_host.ts";

@@ -7,7 +7,7 @@ import { openWorker } from "../children/worker.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { type Observed, observeHost } from "./observe.ts";
 import { rememberProbes } from "./remember_probes.ts";
-import { PROBE_DEFAULTS, type ProbeOptions } from "./plan_probes.ts";
+import { PROBE_DEFAULTS, type ProbeOptions } from "./due_probes.ts";
 import type { World } from "./world.ts";
 
 const OPTIONS: ProbeOptions = { ...PROBE_DEFAULTS, settleMs: 0 };

@@ -19,7 +19,7 @@ export const PROBE_DEFAULTS: ProbeOptions = {
 };
 
 /** Which devices are to be asked now, and how long until a new one has settled. */
-export interface ProbePlan {
+export interface DueProbes {
   devices: string[];
   /** Devices that are left alone because they are new. */
   settling: string[];
@@ -32,13 +32,13 @@ export interface ProbePlan {
  * has not spoken itself. Of several the longest there is taken, since a virtual machine is more likely to be
  * about to start on a new one. Pure.
  */
-export function planProbes(
+export function listDueProbes(
   devices: readonly Device[],
   observations: Observations,
   { mode, settleMs, nowMs, skip }: ProbeOptions & { nowMs: number; skip: ReadonlySet<string> },
-): ProbePlan {
-  const plan: ProbePlan = { devices: [], settling: [], nextMs: null };
-  if (mode === "never") return plan;
+): DueProbes {
+  const due: DueProbes = { devices: [], settling: [], nextMs: null };
+  if (mode === "never") return due;
   const spoken = new Set(Object.keys(observations.byClass));
   const oldestFirst = devices.toSorted((a, b) => (a.since ?? 0) - (b.since ?? 0));
   for (const device of oldestFirst) {
@@ -50,13 +50,13 @@ export function planProbes(
     const rebound = observations.byClass[key]?.device === device.id && !itself;
     if (mode === "each" ? itself : spoken.has(key) && !rebound) continue;
     if (may === "new") {
-      plan.settling.push(device.id);
+      due.settling.push(device.id);
       const leftMs = leftAloneMs(device.since, { settleMs, nowMs });
-      plan.nextMs = Math.min(plan.nextMs ?? Infinity, leftMs);
+      due.nextMs = Math.min(due.nextMs ?? Infinity, leftMs);
       continue;
     }
     spoken.add(key);
-    plan.devices.push(device.id);
+    due.devices.push(device.id);
   }
-  return plan;
+  return due;
 }
