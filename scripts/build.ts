@@ -1,10 +1,11 @@
 /**
  * Builds `dist/vfio-ask`: one executable that needs no Deno, no network and no HOME.
  *
- *   deno task build [--arch x86_64|aarch64] [--entry FILE --output FILE] [--plain]
+ *   deno task build [--arch x86_64|aarch64] [--entry FILE --output FILE]
  *
- * With `--plain` the program is not minified. The runtime comes from Deno's download host where that answers, else out of npm; `VFIO_ASK_DENORT=host|npm`
- * decides without asking, `DENORT_BIN` names one.
+ * The program is not minified: a stack trace names functions, and every `using` keeps its disposal. The runtime comes
+ * from Deno's download host where that answers, else out of npm; `VFIO_ASK_DENORT=host|npm` decides without asking,
+ * `DENORT_BIN` names one.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { basename, join } from "@std/path";
@@ -16,7 +17,7 @@ import { fetchDenort } from "./denort.ts";
  */
 const V8_FLAGS = "--max-semi-space-size=2,--heap-growing-percent=100";
 
-const options = parseArgs(Deno.args, { string: ["arch", "entry", "output"], boolean: ["plain"] });
+const options = parseArgs(Deno.args, { string: ["arch", "entry", "output"] });
 const arch = options.arch ?? Deno.build.arch;
 const native = arch === Deno.build.arch;
 const output = options.output ?? `dist/vfio-ask${native ? "" : `-${arch}`}`;
@@ -25,8 +26,15 @@ const entry = options.entry ?? "main.ts";
 const config = Deno.env.get("VFIO_ASK_CONFIG");
 
 await Deno.mkdir("dist", { recursive: true });
-await bundleTo(bundle, options.plain ? [] : ["--minify"]);
-if (!options.plain) await checkDisposals();
+await deno([
+  "bundle",
+  ...(config ? [config] : []),
+  "--quiet",
+  "--platform=deno",
+  "--code-splitting",
+  `--outdir=${bundle}`,
+  entry,
+]);
 const denort = await findDenort();
 await deno([
   "compile",
@@ -45,44 +53,6 @@ await deno([
 await Deno.remove(bundle, { recursive: true });
 const { size } = await Deno.stat(output);
 console.log(`${output}: ${(size / 1e6).toFixed(0)} MB`);
-
-async function bundleTo(directory: string, flags: string[]): Promise<void> {
-  await deno([
-    "bundle",
-    ...(config ? [config] : []),
-    "--quiet",
-    ...flags,
-    "--platform=deno",
-    "--code-splitting",
-    `--outdir=${directory}`,
-    entry,
-  ]);
-}
-
-/**
- * The bundler's minifier takes a `using` away whose variable is used but once, and the disposal with it: a file
- * would stay open. So the bundle must have as many as it has without minifying.
- */
-async function checkDisposals(): Promise<void> {
-  const plain = `${bundle}.plain`;
-  await bundleTo(plain, []);
-  const [wanted, kept] = [countUsing(plain), countUsing(bundle)];
-  await Deno.remove(plain, { recursive: true });
-  if (wanted === kept) return;
-  console.error(
-    `build: the minifier dropped ${
-      wanted - kept
-    } of ${wanted} using declarations. Close what they open with try and finally.`,
-  );
-  Deno.exit(1);
-}
-
-function countUsing(directory: string): number {
-  return Array.from(Deno.readDirSync(directory)).reduce((count, { name }) => {
-    const text = Deno.readTextFileSync(join(directory, name));
-    return count + (text.match(/\busing [\w$]+ ?= ?/g) ?? []).length;
-  }, 0);
-}
 
 /** The runtime to compile with, null for the one that Deno fetches itself. */
 async function findDenort(): Promise<string | null> {

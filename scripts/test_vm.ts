@@ -45,7 +45,7 @@ const runs = Deno.args.length > 0 ? Deno.args : RUNS;
 
 await must("scripts/vm/prepare", []);
 await build([]);
-await build(["--entry", "tests/vm/main.ts", "--output", "dist/vm-tests", "--plain"]);
+await build(["--entry", "tests/vm/main.ts", "--output", "dist/vm-tests"]);
 
 /** What failed, with the end of its log and how to run it alone: printed last, where it is seen. */
 const failures: string[] = [];

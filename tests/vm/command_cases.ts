@@ -244,4 +244,15 @@ export const COMMAND_CASES: readonly VmCase[] = [
       assertStringIncludes(stdout, "vfio-ask ");
     },
   },
+  {
+    name: "the program names its functions in the stack of an error that it did not expect",
+    async run() {
+      const env = { TMPDIR: "/nowhere" };
+      const { code, stderr } = await runProgram(["devices", "--simulate", "mixed"], { env });
+      assertEquals(code, 4);
+      for (const name of ["openWorld", "runCommandLine", "main"]) {
+        assert(new RegExp(`^    at (async )?${name} \\(`, "m").test(stderr), stderr);
+      }
+    },
+  },
 ];

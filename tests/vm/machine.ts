@@ -49,11 +49,12 @@ export function whyNotHere(path: "group" | "cdev"): string | null {
 /** Runs the program to its end. */
 export async function runProgram(
   args: readonly string[],
-  { stdin = "" }: { stdin?: string } = {},
+  { stdin = "", env = {} }: { stdin?: string; env?: Record<string, string> } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const child = new Deno.Command(PROGRAM, {
     args: [...args],
     clearEnv: true,
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
