@@ -1,4 +1,4 @@
-import { type PlanSource, planTogether, type Together } from "../../src/judge/joint/mod.ts";
+import { type PlanSource, planTogether } from "../../src/judge/joint/mod.ts";
 import type { Offer, Snapshot } from "../../src/documents/mod.ts";
 import {
   aDevice,
@@ -9,217 +9,152 @@ import {
   type Random,
   seedRandom,
 } from "../../src/judge/joint/testing.ts";
-import type { Figure } from "./figure.ts";
+import { type Figure, sampleInTurns } from "./figure.ts";
 
 const ROUNDS = 15;
 const SOURCES = 16;
 const CONFIGURATIONS = 1_000;
 const TARGET_MS = 100;
 
-/** One question of a size that no machine has: 16 sources, 1,000 configurations. */
-interface Shape {
-  name: string;
-  /** Whether it is made to be hard: then the search may end by its budget. */
-  isAdversarial?: boolean;
-  make: (random: Random) => { sources: PlanSource[]; host: Snapshot };
+interface Question {
+  sources: PlanSource[];
+  host: Snapshot;
 }
 
-const SHAPES: readonly Shape[] = [
-  { name: "devices, the same order for all", make: (random) => devices(random, { mixed: false }) },
-  { name: "devices, an order for each", make: (random) => devices(random, { mixed: true }) },
-  { name: "16 sources for 15 devices", make: scarceDevices },
-  {
-    name: "125 parents of 8 types, 4 kinds of sources",
-    make: (random) => parents(random, { parents: 125, types: 8, kinds: 4, most: 8 }),
+/** Questions of a size that no machine has. The last two are made to be hard: there the search may end by its budget. */
+const SHAPES: Readonly<Record<string, (random: Random) => Question>> = {
+  "devices, the same order for all": () => devices((offers) => offers),
+  "devices, an order for each": ({ shuffle }) => devices(shuffle),
+  "16 sources for 15 devices": ({ shuffle }) =>
+    devices((offers) => shuffle(offers.slice(0, SOURCES - 1))),
+  "125 parents of 8 types, 4 kinds of sources": ({ below, shuffle }) =>
+    oneType(freeTypes(125, 8, () => 1 + below(8)), shuffle, 4),
+  "125 parents of 8 types, an order for each": ({ below, shuffle }) =>
+    oneType(freeTypes(125, 8, () => 1 + below(8)), shuffle),
+  "250 parents of 4 types, hardly room": ({ below, shuffle }) =>
+    oneType(freeTypes(250, 4, () => 1 + below(2)), shuffle),
+  // Types of 1, 1/2, 1/3 and 1/4 of a parent, so that the parents are filled up.
+  "6 parents, room for 14 of 16": () => oneType(freeTypes(6, 4, (t) => t + 1), (offers) => offers),
+  "8 parents, just room, an order for each": ({ shuffle }) =>
+    oneType(freeTypes(8, 4, (t) => t + 1), shuffle),
+  "7 parents of any types for any source": (random) => anyType(random, 7),
+  "each type for each source, all orders": ({ below, shuffle }) => {
+    const all = freeTypes(125, 8, () => 1 + below(6)).flat();
+    const judged = (offer: Offer) =>
+      below(3) === 0 ? { ...offer, verdict: "unknown" as const, evidence: null } : offer;
+    return question(typesOf(all), () => shuffle(all).map(judged));
   },
-  {
-    name: "125 parents of 8 types, an order for each",
-    make: (random) => parents(random, { parents: 125, types: 8, kinds: 16, most: 8 }),
-  },
-  {
-    name: "250 parents of 4 types, hardly room",
-    make: (random) => parents(random, { parents: 250, types: 4, kinds: 16, most: 2 }),
-  },
-  {
-    name: "6 parents, room for 14 of 16",
-    make: (random) => packed(random, { parents: 6, order: "same" }),
-  },
-  {
-    name: "8 parents, just room, an order for each",
-    make: (random) => packed(random, { parents: 8, order: "own" }),
-  },
-  {
-    name: "7 parents of any types for any source",
-    make: (random) => anyType(random, { parents: 7 }),
-  },
-  { name: "each type for each source, all orders", make: wild },
-  {
-    name: "3 parents of any types for any source",
-    isAdversarial: true,
-    make: (random) => anyType(random, { parents: 3 }),
-  },
-  { name: "parents whose devices are in use", isAdversarial: true, make: inUse },
-];
+  "3 parents of any types for any source": (random) => anyType(random, 3),
+  "parents whose devices are in use": inUse,
+};
 
 /**
  * A plan for 16 sources at once on a host with 1,000 configurations, beside a plain assignment of the same costs
- * (Hungarian method, 16 rows by 1,000 columns), which knows nothing of parents that are shared.
+ * (Hungarian method, 16 rows by 1,000 columns), which knows nothing of parents that are shared. Told of each shape: the
+ * first letter of each verdict, or how many sources stand in the way.
  */
-export function benchPlan(): Promise<Figure[]> {
+export async function benchPlan(): Promise<Figure[]> {
   console.log(`plan: ${ROUNDS} rounds, ${SOURCES} sources, ${CONFIGURATIONS} configurations`);
-  const figures = SHAPES.map(({ name, make, isAdversarial = false }): Figure => {
-    const ours: number[] = [];
-    const yardstick: number[] = [];
-    let verdicts = "";
-    let cut = 0;
-    for (let round = 0; round <= ROUNDS; round++) {
-      const { sources, host } = make(seedRandom(round + 1));
-      const costs = sources.map(({ offers }) => offers.map(({ rank }) => rank));
-      const turns = [
-        () => {
-          const { result, ms } = measure(() => planTogether(sources, host));
-          verdicts += result.plans.length > 0 ? result.verdict[0] : String(result.blocking.length);
-          if (isCut(result)) cut++;
-          if (round > 0) ours.push(ms);
-        },
-        () => {
-          const { ms } = measure(() => assignPlainly(costs));
-          if (round > 0) yardstick.push(ms);
-        },
-      ];
-      for (const turn of round % 2 === 0 ? turns : turns.toReversed()) turn();
-    }
+  const figures: Figure[] = [];
+  for (const [shape, make] of Object.entries(SHAPES)) {
+    const name = `plan, ${shape}`;
+    const questions = times(ROUNDS + 1, (round) => make(seedRandom(round + 1)));
+    let [found, cut] = ["", 0];
+    const plan = ({ sources, host }: Question) => {
+      const { plans, blocking, verdict } = planTogether(sources, host);
+      found += plans.length > 0 ? verdict[0] : blocking.length;
+      const codes = [...plans, ...blocking].flatMap(({ reasons }) =>
+        reasons.map(({ code }) => code)
+      );
+      if (codes.includes("PlanBudget")) cut++;
+    };
+    const assign = ({ sources }: Question) =>
+      assignPlainly(sources.map(({ offers }) => offers.map(({ rank }) => rank)));
+    const { ours, yardstick } = await sampleInTurns(ROUNDS, {
+      ours: timer(questions, plan),
+      yardstick: timer(questions, assign),
+    });
     const worst = Math.max(...ours);
     console.log(
-      `plan, ${name}: median ${median(ours).toFixed(1)} ms, worst ${worst.toFixed(1)} ms, ` +
-        `${worst < TARGET_MS ? "under" : "NOT under"} ${TARGET_MS} ms ` +
-        `(yardstick ${median(yardstick).toFixed(1)} ms); ${verdicts}` +
-        (isAdversarial || cut > 0 ? `; budget hit in ${cut} of ${ROUNDS + 1}` : ""),
+      `${name}: worst ${worst.toFixed(1)} ms, ${worst < TARGET_MS ? "" : "NOT "}under ` +
+        `${TARGET_MS} ms; ${found}; budget hit in ${cut} of ${ROUNDS + 1}`,
     );
-    return { name: `plan, ${name}`, unit: "ms", ours, yardstick, target: null };
-  });
-  return Promise.resolve(figures);
+    figures.push({ name, unit: "ms", ours, yardstick, target: null });
+  }
+  return figures;
 }
 
-function isCut({ plans, blocking }: Together): boolean {
-  return [...plans, ...blocking].some(({ reasons }) =>
-    reasons.some(({ code }) => code === "PlanBudget")
-  );
+/** Takes one question after another; gives the milliseconds that each took. */
+function timer(questions: readonly Question[], take: (question: Question) => void) {
+  const rest = questions.values();
+  return () => {
+    const question = rest.next().value!;
+    const start = performance.now();
+    take(question);
+    return Promise.resolve(performance.now() - start);
+  };
 }
 
-function measure<T>(run: () => T): { result: T; ms: number } {
-  const start = performance.now();
-  const result = run();
-  return { result, ms: performance.now() - start };
-}
+type Order = (offers: readonly Offer[]) => readonly Offer[];
 
-function median(samples: readonly number[]): number {
-  return samples.toSorted((a, b) => a - b)[Math.floor(samples.length / 2)]!;
-}
-
-function devices(random: Random, { mixed }: { mixed: boolean }) {
+function devices(order: Order): Question {
   const ids = times(CONFIGURATIONS, (n) => `0000:${n}`);
   const offers = ids.map((id) => makeOffer(aDevice(id)));
   const host = makeHost(ids.map((id) => ({ id, kind: "pci" as const, parent: null })));
-  return { host, sources: sourcesOf((_) => mixed ? random.shuffle(offers) : offers) };
+  return question(host, () => order(offers));
 }
 
-/** All want the same 15, and 985 others are in use. */
-function scarceDevices(random: Random) {
-  const { host, sources: [first] } = devices(random, { mixed: true });
-  const offers = first!.offers.slice(0, SOURCES - 1);
-  return { host, sources: sourcesOf(() => random.shuffle(offers)) };
-}
-
-/** Parents that types share, with a free number of each; sources of some kinds, each of one type. */
-function parents(
-  random: Random,
-  { parents, types, kinds, most }: { parents: number; types: number; kinds: number; most: number },
-) {
-  const all = times(
+/** Types on parents that they share, with a free number of each. */
+function freeTypes(parents: number, types: number, room: (type: number) => number): Offer[][] {
+  const free = (instances: number) => ({ now: true, instances, inUse: 0, idle: 0 });
+  return times(
     parents,
-    (p) => times(types, (t) => typeOffer(`t${t}`, `parent${p}`, 1 + random.below(most))),
+    (p) =>
+      times(types, (t) => makeOffer(aType(`t${t}`, `parent${p}`), { availability: free(room(t)) })),
   );
-  const orders = times(kinds, (kind) => random.shuffle(all.map((offers) => offers[kind % types]!)));
-  return { host: hostOf(all.flat()), sources: sourcesOf((at) => orders[at % kinds]!) };
 }
 
-/** Types of 1, 1/2, 1/3 and 1/4 of a parent, so that the parents are filled up. */
-function packed(
-  random: Random,
-  { parents, order }: { parents: number; order: "same" | "own" },
-) {
-  const all = times(parents, (p) => times(4, (t) => typeOffer(`t${t}`, `parent${p}`, t + 1)));
-  const taken = times(CONFIGURATIONS - parents * 4, (n) => `0000:${n}`);
-  const host = hostOf(all.flat(), taken);
-  return {
-    host,
-    sources: sourcesOf((at) => {
-      const own = all.map((offers) => offers[at % 4]!);
-      return order === "same" ? own : random.shuffle(own);
-    }),
-  };
+/** Sources of some kinds, each of one type, which every parent has. */
+function oneType(all: readonly Offer[][], order: Order, kinds = SOURCES): Question {
+  const orders = times(kinds, (kind) => order(all.map((types) => types[kind % types.length]!)));
+  return question(typesOf(all.flat()), (at) => orders[at % kinds]!);
 }
 
 /** As where drivers were asked: a source may go onto types of other names too. */
-function anyType(random: Random, { parents }: { parents: number }) {
-  const all = times(
-    parents,
-    (p) => times(4, (t) => typeOffer(`t${t}`, `parent${p}`, 1 + random.below(5))),
-  );
-  return { host: hostOf(all.flat()), sources: sourcesOf(() => random.shuffle(all.flat())) };
+function anyType({ below, shuffle }: Random, parents: number): Question {
+  const all = freeTypes(parents, 4, () => 1 + below(5)).flat();
+  return question(typesOf(all), () => shuffle(all));
 }
 
 /** Nothing can be had now: devices are kept, or freed for others of their type, and types take one or two instances. */
-function inUse(random: Random) {
-  const types = times(5, (p) => times(3, (t) => ({ type: `t${t}`, parent: `parent${p}` }))).flat()
-    .map((type) => ({
-      ...type,
-      instances: times(random.below(5), (n) => `${type.parent}-${type.type}-${n}`),
-    }));
+function inUse({ below, pick, shuffle }: Random): Question {
+  const types = times(15, (n) => {
+    const [type, parent] = [`t${n % 3}`, `parent${Math.floor(n / 3)}`];
+    return { type, parent, instances: times(below(5), (i) => `${parent}-${type}-${i}`) };
+  });
   const devices = types.flatMap(({ instances, ...type }) =>
     instances.map((id) => ({ id, ...type }))
   );
+  const taken = (instances: number, inUse: number) => ({
+    availability: { now: false, instances, inUse },
+  });
   const offers = [
-    ...devices.map(({ id }) =>
-      makeOffer(aDevice(id), { availability: { now: false, instances: 0, inUse: 1 } })
-    ),
+    ...devices.map(({ id }) => makeOffer(aDevice(id), taken(0, 1))),
     ...types.map(({ type, parent, instances }) =>
-      makeOffer(aType(type, parent, 1 + random.below(2)), {
-        availability: { now: false, instances: 1, inUse: instances.length },
-      })
+      makeOffer(aType(type, parent, 1 + below(2)), taken(1, instances.length))
     ),
   ];
-  const orders = times(6, () => random.shuffle(offers));
-  return { host: makeHost(devices, types), sources: sourcesOf(() => random.pick(orders)) };
+  const orders = times(6, () => shuffle(offers));
+  return question(makeHost(devices, types), () => pick(orders));
 }
 
-function wild(random: Random) {
-  const all = times(
-    125,
-    (p) => times(8, (t) => typeOffer(`t${t}`, `parent${p}`, 1 + random.below(6))),
-  );
-  const judged = (offer: Offer) =>
-    random.below(3) === 0 ? { ...offer, verdict: "unknown" as const, evidence: null } : offer;
-  return {
-    host: hostOf(all.flat()),
-    sources: sourcesOf(() => random.shuffle(all.flat()).map(judged)),
-  };
+/** A host that has the types that are offered. */
+function typesOf(offers: readonly Offer[]): Snapshot {
+  return makeHost([], offers.map(({ configuration: { type, parent = "" } }) => ({ type, parent })));
 }
 
-function typeOffer(type: string, parent: string, instances: number): Offer {
-  return makeOffer(aType(type, parent), {
-    availability: { now: true, instances, inUse: 0, idle: 0 },
-  });
-}
-
-function hostOf(offers: readonly Offer[], devices: readonly string[] = []): Snapshot {
-  const types = offers.map(({ configuration: { type, parent = "" } }) => ({ type, parent }));
-  return makeHost(devices.map((id) => ({ id })), types);
-}
-
-function sourcesOf(offersOf: (at: number) => readonly Offer[]): PlanSource[] {
-  return times(SOURCES, (at) => asks(`source${at}`, offersOf(at)));
+function question(host: Snapshot, offersOf: (at: number) => readonly Offer[]): Question {
+  return { host, sources: times(SOURCES, (at) => asks(`source${at}`, offersOf(at))) };
 }
 
 function times<T>(count: number, make: (n: number) => T): T[] {
@@ -263,9 +198,4 @@ function assignPlainly(costs: readonly (readonly number[])[]): number {
     rowOf[columns] = -1;
   }
   return rowOf.reduce((sum, row, j) => row === -1 ? sum : sum + (costs[row]![j] ?? 1e9), 0);
-}
-
-if (import.meta.main) {
-  const { formatFigures } = await import("./figure.ts");
-  console.log(`\n${formatFigures(await benchPlan())}`);
 }
