@@ -26,6 +26,31 @@ export async function build(name: string): Promise<string> {
   return output;
 }
 
+/** Compiles a C program of this folder; null, said on the console, where there is no compiler. */
+export async function compile(name: string, bench: string): Promise<string | null> {
+  await Deno.mkdir(WORKSHOP, { recursive: true });
+  const output = join(WORKSHOP, name);
+  const source = join(TOP, "scripts/bench", `${name}.c`);
+  try {
+    await run("gcc", ["-O2", "-Wall", "-Wextra", "-o", output, source]);
+    return output;
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.log(`${bench}: skipped, since there is no gcc to compile ${name}.c with`);
+    return null;
+  }
+}
+
+/** Copies `dist/vfio-ask`, so that what is measured stays the same; gives the path of the copy. */
+export async function copyProgram(): Promise<string> {
+  const copy = join(WORKSHOP, "vfio-ask");
+  await Deno.mkdir(WORKSHOP, { recursive: true });
+  await Deno.copyFile(join(TOP, "dist/vfio-ask"), copy).catch((cause) => {
+    throw new Error("Cannot copy dist/vfio-ask: run deno task build first", { cause });
+  });
+  return copy;
+}
+
 /** Runs a program to its end, at the top of the source tree, and gives what it printed. */
 export async function run(program: string, args: string[]): Promise<string> {
   const child = new Deno.Command(program, { args, cwd: TOP, stderr: "inherit" });

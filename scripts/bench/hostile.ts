@@ -1,9 +1,6 @@
-import { join } from "@std/path";
-import { plantHost } from "../../src/simulator/mod.ts";
-import { bigHost } from "./big_host.ts";
-import { build, WORKSHOP } from "./build.ts";
+import { build } from "./build.ts";
 import type { Figure } from "./figure.ts";
-import { prepareServers, type Running, type Server, startServer } from "./servers.ts";
+import { prepareBigServers, type Running, type Server, startServer } from "./servers.ts";
 
 const ROUNDS = 3;
 const HALF_SENT = 500;
@@ -24,20 +21,7 @@ const HOSTILE: Readonly<Record<string, string>> = {
  */
 export async function benchHostile(): Promise<Figure[]> {
   const yardstick: Server = [await build("swallow")];
-  const { ours: [binary] } = await prepareServers();
-  const { sys, dev, proc } = plantHost(bigHost(), join(WORKSHOP, "hostile-host"));
-  const roots = ["--sysfs", sys, "--dev", dev, "--proc", proc];
-  const state = ["--state", join(WORKSHOP, "hostile-state")];
-  const ours: Server = [
-    binary,
-    "serve",
-    "--listen",
-    "127.0.0.1:0",
-    "--probe",
-    "never",
-    ...roots,
-    ...state,
-  ];
+  const { ours } = await prepareBigServers("hostile-host");
   console.log(`hostile: ${ROUNDS} rounds of ${Object.keys(HOSTILE).join(", ")},`);
   console.log(`  ${HALF_SENT} bodies sent by half, and ${SESSIONS} sessions (ours only)`);
   const taken = { ours: [] as Sample[], yardstick: [] as Sample[] };

@@ -1,26 +1,11 @@
 import { join } from "@std/path";
-import { run, TOP, WORKSHOP } from "./build.ts";
+import { run, WORKSHOP } from "./build.ts";
 
 /** What load.c prints: answers, how long it went on, and how long the slowest took. */
 export interface Load {
   answers: number;
   ms: number;
   slowestMs: number;
-}
-
-/** Compiles load.c; null, said on the console, where there is no compiler. */
-export async function compileLoad(bench: string): Promise<string | null> {
-  const output = join(WORKSHOP, "load");
-  await Deno.mkdir(WORKSHOP, { recursive: true });
-  try {
-    const source = join(TOP, "scripts/bench/load.c");
-    await run("gcc", ["-O2", "-Wall", "-Wextra", "-o", output, source]);
-    return output;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.log(`${bench}: skipped, since there is no gcc to compile the load with`);
-    return null;
-  }
 }
 
 /** Keeps a server busy for a while. Throws where it answers anything but 200. */

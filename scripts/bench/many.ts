@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { build, TOP, WORKSHOP } from "./build.ts";
+import { build, copyProgram, TOP, WORKSHOP } from "./build.ts";
 import { type Figure, sampleInTurns } from "./figure.ts";
 import { type DeviceRange, plantHosts } from "./many_hosts.ts";
 
@@ -22,8 +22,7 @@ const EVERY_MS = 20;
  */
 export async function benchMany(): Promise<Figure[]> {
   const yardstick = await build("read_files");
-  const ours = join(WORKSHOP, "vfio-ask");
-  await Deno.copyFile(join(TOP, "dist/vfio-ask"), ours);
+  const ours = await copyProgram();
   const source = join(TOP, "tests/fixtures/identities/qat-crypto.json");
   const figures: Figure[] = [];
   for (const { name, hosts, devices } of KINDS) {

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { plantHost } from "../../src/simulator/mod.ts";
 import { bigHost, VFIO_DEVICES } from "./big_host.ts";
-import { build, run, TOP, WORKSHOP } from "./build.ts";
+import { build, compile, run, WORKSHOP } from "./build.ts";
 import { type Figure, sampleInTurns } from "./figure.ts";
 import type { Scanned } from "./take_scan.ts";
 
@@ -18,7 +18,7 @@ const TARGET = 2.5;
  * that goes into it, which holds still on a busy machine.
  */
 export async function benchScan(): Promise<Figure[]> {
-  const yardstick = await compileYardstick();
+  const yardstick = await compile("scan", "scan");
   if (yardstick === null) return [];
   const ours = await build("take_scan");
   const directory = join(WORKSHOP, "big-host");
@@ -67,19 +67,4 @@ function readPasses(text: string, found: number): Passes {
     return { passesMs: lines.map(([ms]) => ms!), processorMs: lines.map(([, ms]) => ms!) };
   }
   throw new Error(`Cannot compare: we found ${found}, the yardstick ${here}`);
-}
-
-/** Compiles scan.c, or says why not. */
-async function compileYardstick(): Promise<string | null> {
-  const output = join(WORKSHOP, "scan");
-  await Deno.mkdir(WORKSHOP, { recursive: true });
-  const source = join(TOP, "scripts/bench/scan.c");
-  try {
-    await run("gcc", ["-O2", "-Wall", "-Wextra", "-o", output, source]);
-    return output;
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.log("scan: skipped, since there is no gcc to compile its yardstick with");
-    return null;
-  }
 }

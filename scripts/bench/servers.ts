@@ -1,7 +1,7 @@
 import { join } from "@std/path";
 import { plantHost } from "../../src/simulator/mod.ts";
 import { bigHost } from "./big_host.ts";
-import { build, TOP, WORKSHOP } from "./build.ts";
+import { build, copyProgram, WORKSHOP } from "./build.ts";
 
 /** A compiled server: its command line. It prints its address when it listens, and answers `/healthz`. */
 export type Server = readonly [binary: string, ...args: string[]];
@@ -20,10 +20,7 @@ const LIMIT_MS = 20_000;
 /** Our server on a host with nothing on it, and the yardstick, both built alike. */
 export async function prepareServers(): Promise<{ ours: Server; yardstick: Server }> {
   const yardstick = await build("hello");
-  const ours = join(WORKSHOP, "vfio-ask");
-  await Deno.copyFile(join(TOP, "dist/vfio-ask"), ours).catch((cause) => {
-    throw new Error("Cannot copy dist/vfio-ask: run deno task build first", { cause });
-  });
+  const ours = await copyProgram();
   const roots = ["sysfs", "dev", "proc", "state"].flatMap((name) => {
     const directory = join(WORKSHOP, "empty", name);
     Deno.mkdirSync(directory, { recursive: true });

@@ -1,7 +1,7 @@
 import { join } from "@std/path";
-import { build, run, TOP, WORKSHOP } from "./build.ts";
+import { build, compile, copyProgram, run, WORKSHOP } from "./build.ts";
 import { type Figure, sampleInTurns } from "./figure.ts";
-import { compileLoad, loadServer, writeRequest } from "./load.ts";
+import { loadServer, writeRequest } from "./load.ts";
 import { type Running, startServer } from "./servers.ts";
 
 const ROUNDS = 5;
@@ -21,10 +21,9 @@ const NUMBER = "############";
  * differ in a fact, so that each is judged anew.
  */
 export async function benchThroughput(): Promise<Figure[]> {
-  const load = await compileLoad("throughput");
+  const load = await compile("load", "throughput");
   if (load === null) return [];
-  const [program, fixedAnswer] = [join(WORKSHOP, "vfio-ask"), await build("fixed_answer")];
-  await Deno.copyFile(join(TOP, "dist/vfio-ask"), program);
+  const [program, fixedAnswer] = [await copyProgram(), await build("fixed_answer")];
   const source = await foreignSource(program);
   const listen = ["--listen", "127.0.0.1:0"];
   await using ours = await startServer([program, "serve", ...listen, ...MIXED]);
