@@ -17,7 +17,7 @@ import {
 import { Failure } from "../documents/mod.ts";
 import { type HostRoots, isNoIommuNode } from "../host/mod.ts";
 import { Descriptors, type DeviceHandle } from "./handle.ts";
-import { nodePath, notViable, type Opened, step } from "./step.ts";
+import { notViable, type Opened, openNode, step } from "./step.ts";
 
 /** The IOMMU backends of a container, best first. */
 const BACKENDS = [
@@ -39,7 +39,7 @@ export function openGroup(
 ): Opened {
   using descriptors = new Descriptors(sys);
   // The group first: it is what tells at once, and without side effects, that somebody has it.
-  const group = descriptors.add(step(`open ${node}`, () => sys.open(nodePath(dev, node), O_RDWR)));
+  const group = descriptors.add(openNode(sys, dev, node));
   if (!isViable(sys, group)) return notViable(id);
   const container = descriptors.add(
     step("open /dev/vfio/vfio", () => sys.open(join(dev, "vfio/vfio"), O_RDWR)),
@@ -47,7 +47,11 @@ export function openGroup(
   const iommu = setUp(sys, { container, group, noiommu: isNoIommuNode(node) });
   const name: Bytes = new TextEncoder().encode(id + "\0");
   const fd = descriptors.add(
-    step("VFIO_GROUP_GET_DEVICE_FD", () => sys.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name)),
+    step(
+      "VFIO_GROUP_GET_DEVICE_FD",
+      () => sys.ioctl(group, VFIO_GROUP_GET_DEVICE_FD, name),
+      "device",
+    ),
   );
   const owned = descriptors.release();
   const handle: DeviceHandle = {

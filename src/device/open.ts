@@ -7,7 +7,7 @@ import type { HostRoots } from "../host/mod.ts";
 import { openGroup } from "./group.ts";
 import { Descriptors } from "./handle.ts";
 import { withoutInterrupts } from "./without_interrupts.ts";
-import { nodePath, notViable, type Opened, step, StepError } from "./step.ts";
+import { notViable, type Opened, openNode, step, StepError } from "./step.ts";
 
 /** A device to open: its name, and its nodes as `/dev` names them. */
 export interface Target {
@@ -67,7 +67,7 @@ function openCdev(
   });
   if (iommufd === null) return null;
   descriptors.add(iommufd);
-  const fd = descriptors.add(step(`open ${node}`, () => sys.open(nodePath(dev, node), O_RDWR)));
+  const fd = descriptors.add(openNode(sys, dev, node));
   const bind = vfio_device_bind_iommufd.make({ argsz: vfio_device_bind_iommufd.size, iommufd });
   try {
     sys.ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, bind);
@@ -81,7 +81,7 @@ function openCdev(
     }
     // The nodes could be opened: it is the IOMMU group that belongs to others.
     if (error instanceof SysError && error.code === "EPERM") return notViable(id);
-    throw new StepError("VFIO_DEVICE_BIND_IOMMUFD", error);
+    throw new StepError("VFIO_DEVICE_BIND_IOMMUFD", error, "device");
   }
   const devid = vfio_device_bind_iommufd.read(bind).out_devid;
   const owned = descriptors.release();
@@ -99,16 +99,10 @@ function openCdev(
   };
 }
 
-/** Whether a step is about the device itself, so that what is not there is the device: not VFIO, nor its IOMMU. */
-function isOfDevice(step: string): boolean {
-  return ["VFIO_GROUP_GET_DEVICE_FD", "VFIO_DEVICE_BIND_IOMMUFD"].includes(step) ||
-    (step.startsWith("open ") && !["open /dev/vfio/vfio", "open /dev/iommu"].includes(step));
-}
-
 /** The errnos of opening that are answers. */
 function expected(error: unknown, id: string): Opened {
   if (!(error instanceof StepError) || !(error.cause instanceof SysError)) throw error;
-  const { step, cause } = error;
+  const { step, cause, of } = error;
   const check = { step, errno: cause.code };
   switch (cause.code) {
     case "EBUSY":
@@ -123,7 +117,7 @@ function expected(error: unknown, id: string): Opened {
     case "ENOENT":
     case "ENODEV":
     case "ENXIO":
-      if (isOfDevice(step)) return { kind: "gone", check };
+      if (of === "device") return { kind: "gone", check };
   }
   throw new Failure(
     "kernel",

@@ -1,4 +1,5 @@
 import { join } from "@std/path";
+import { O_RDWR, type Syscalls } from "../../ffi/syscalls.ts";
 import type { Check } from "../documents/mod.ts";
 import type { DeviceHandle } from "./handle.ts";
 
@@ -16,23 +17,31 @@ export function notViable(id: string): Opened {
   return { kind: "not-viable", remedy };
 }
 
+/** What a step is about, and so what is not there where it says so: the device itself, or VFIO and its IOMMU. */
+type StepOf = "device" | "host";
+
 /** A system call that failed, with the step of opening that it was. */
 export class StepError extends Error {
-  constructor(readonly step: string, override readonly cause: unknown) {
+  constructor(
+    readonly step: string,
+    override readonly cause: unknown,
+    readonly of: StepOf = "host",
+  ) {
     super(`${step} failed`);
   }
 }
 
 /** Runs one step of opening, so that an errno can be told with it. */
-export function step<T>(name: string, call: () => T): T {
+export function step<T>(name: string, call: () => T, of: StepOf = "host"): T {
   try {
     return call();
   } catch (error) {
-    throw error instanceof StepError ? error : new StepError(name, error);
+    throw error instanceof StepError ? error : new StepError(name, error, of);
   }
 }
 
-/** Where a node is, given where `/dev` is mounted. */
-export function nodePath(dev: string, node: string): string {
-  return join(dev, node.replace(/^\/dev\//, ""));
+/** Opens a node of the device itself, given where `/dev` is mounted. */
+export function openNode(sys: Syscalls, dev: string, node: string): number {
+  const path = join(dev, node.replace(/^\/dev\//, ""));
+  return step(`open ${node}`, () => sys.open(path, O_RDWR), "device");
 }
