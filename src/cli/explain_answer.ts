@@ -8,7 +8,7 @@ import {
 } from "../documents/mod.ts";
 import { leftOutLines } from "./format_answer.ts";
 import { isNeed, needSentences, notSeenLine } from "./needs.ts";
-import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
+import { availabilityWords, configurationWords, snapshotWords, whyNotNow } from "./words.ts";
 
 /** An answer in sentences: each offer and each refusal with all its reasons, both values and kernel checks. */
 export function explainAnswer(answer: Answer): string {
@@ -55,7 +55,7 @@ function explainOffer(offer: Offer, told: Set<string>): string[] {
     : `can take it (${evidenceWords(offer, evidence)}), but QEMU may refuse`;
   const available = availability.now
     ? `available ${availabilityWords(availability)}`
-    : availabilityWords(availability).replace(/^not now \((.*)\)$/, "not available now: $1");
+    : `not available now: ${whyNotNow(availability)}`;
   const beware = warnings.map(reasonSentence).filter((line) => !told.has(line));
   return [
     `${rank}. ${configurationWords(configuration)} ${says}; ${available}.`,

@@ -48,9 +48,15 @@ export function configurationWords({ kind, type, id, parent, instances }: Config
   return `${instances === undefined ? "new" : `${instances} new`} ${type} on ${parent}`;
 }
 
-export function availabilityWords({ now, instances, reason }: Availability): string {
-  if (!now) return `not now (${reason ?? "no free instance"})`;
+export function availabilityWords(availability: Availability): string {
+  const { now, instances } = availability;
+  if (!now) return `not now (${whyNotNow(availability)})`;
   return instances === null || instances === 1 ? "now" : `now, ${instances} instances`;
+}
+
+/** Why a configuration is not available now. */
+export function whyNotNow({ reason = "no free instance" }: Availability): string {
+  return reason;
 }
 
 /** Problems, to standard error, each with its remedy. */

@@ -23,13 +23,20 @@ interface Key {
   value: (offer: Unranked, wish: Wish) => number;
 }
 
+const VERDICT: Key = {
+  name: "verdict",
+  shown: ({ verdict }) => verdict,
+  value: ({ verdict }) => verdict === "compatible" ? 0 : 1,
+};
+const NOW: Key = {
+  name: "now",
+  shown: ({ availability }) => availability.now,
+  value: ({ availability }) => availability.now ? 0 : 1,
+};
+
 /** All that offers are compared by, one after another, by evidence. */
 const KEYS: readonly Key[] = [
-  {
-    name: "verdict",
-    shown: ({ verdict }) => verdict,
-    value: ({ verdict }) => verdict === "compatible" ? 0 : 1,
-  },
+  VERDICT,
   {
     name: "evidence",
     shown: ({ evidence }) => evidence,
@@ -45,11 +52,7 @@ const KEYS: readonly Key[] = [
     shown: ({ ruleIndex }) => ruleIndex,
     value: ({ ruleIndex }) => ruleIndex ?? Number.MAX_SAFE_INTEGER,
   },
-  {
-    name: "now",
-    shown: ({ availability }) => availability.now,
-    value: ({ availability }) => availability.now ? 0 : 1,
-  },
+  NOW,
   {
     name: "create",
     shown: ({ create }) => create !== null,
@@ -71,9 +74,7 @@ const KEYS: readonly Key[] = [
 type Wish = NonNullable<Identity["wish"]>;
 
 /** The same where what is available comes first. */
-const AVAILABLE_FIRST: readonly Key[] = ["verdict", "now"].map((first) =>
-  KEYS.find(({ name }) => name === first)!
-).concat(KEYS.filter(({ name }) => name !== "verdict" && name !== "now"));
+const AVAILABLE_FIRST: readonly Key[] = [...new Set([VERDICT, NOW, ...KEYS])];
 
 /** What they are compared by at last, so that no two are alike. */
 const NAMES: readonly (({ configuration }: Unranked) => string)[] = [

@@ -70,14 +70,13 @@ interface Used {
 /** What is taken of each type, by the parent that it shares. */
 function countUsed(landings: readonly Landing[]): Map<string, Used[]> {
   const used = new Map<string, Used>();
-  for (const { draw, offer } of landings) {
+  for (const { draw } of landings) {
     if (draw.share === null) continue;
     const root = draw.place;
     const { kind: type, need, instances: of, oneKind } = draw.share;
-    const parent = offer.configuration.parent ?? root.split(" ")[1]!;
     const key = `${root} ${type} ${of}`;
     const old = used.get(key) ?? {
-      configuration: { kind: "mdev-type" as const, type, parent },
+      configuration: { kind: "mdev-type" as const, type, parent: draw.parent! },
       instances: 0,
       of,
       oneKind,

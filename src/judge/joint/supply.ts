@@ -19,6 +19,8 @@ export type SharingOf = (configuration: Configuration) => Sharing;
 export interface Draw {
   /** A function or a parent: where nothing else can be in the way of it. */
   place: string;
+  /** The parent that it takes instances of; null where it takes the place as a whole. */
+  parent: string | null;
   /** Of a device that counts as one of its parent's instances: its name. */
   device: string | null;
   /** What it takes of a parent; null where it takes the place as a whole. */
@@ -79,7 +81,7 @@ export function countSupply(
     const isOwn = ways.has("independent") && sharingOf({ kind, type, parent }) === "independent";
     const place = isOwn ? `type ${parent} ${type}` : `parent ${parent}`;
     const share = { kind: type, need, instances, oneKind: !isOwn && ways.has("one-type") };
-    return { place, device: null, share, isDoubtful };
+    return { place, parent, device: null, share, isDoubtful };
   }
 
   return {
@@ -101,7 +103,7 @@ export function countSupply(
 }
 
 function takeFunction(name: string, isDoubtful = false): Draw {
-  return { place: `function ${name}`, device: null, share: null, isDoubtful };
+  return { place: `function ${name}`, parent: null, device: null, share: null, isDoubtful };
 }
 
 /** The type that an mdev was made of, as a configuration, null for any other device. */

@@ -8,6 +8,8 @@ export interface ConditionResult {
   holds: boolean | null;
   source: string;
   host: string;
+  /** The sides whose fact is not known. */
+  unknown: readonly ("source" | "host")[];
   /** Of sets: what the host lacks. */
   lacking: readonly string[];
 }
@@ -21,7 +23,9 @@ export function testCondition(
   const theirs = factOf(source, condition.fact);
   const ours = factOf(host, condition.hostFact ?? condition.fact);
   const { holds, lacking = [] } = TESTS[condition.op](condition, theirs, ours);
-  return { holds, source: factText(theirs), host: factText(ours), lacking };
+  const facts = [["source", theirs], ["host", ours]] as const;
+  const unknown = facts.flatMap(([side, fact]) => fact === null ? side : []);
+  return { holds, source: factText(theirs), host: factText(ours), unknown, lacking };
 }
 
 type Test = (

@@ -56,6 +56,18 @@ Deno.test("testCondition() superset takes sets and bit masks, and tells what is 
   assertEquals([lacking.lacking, lacking.source, lacking.host], [["0x2"], "0x6", "0x5"]);
 });
 
+Deno.test("testCondition() tells which side's fact is not known, whatever words a fact has", () => {
+  const unknown = (source: Record<string, unknown>, host: Record<string, unknown>) =>
+    testCondition(
+      { fact: "f", op: "equal" },
+      mttyIdentity({ facts: source }),
+      mttyIdentity({ facts: host }),
+    ).unknown;
+  assertEquals(unknown({ f: "not known" }, { f: "1" }), []);
+  assertEquals(unknown({}, { f: "1" }), ["source"]);
+  assertEquals(unknown({ f: null }, {}), ["source", "host"]);
+});
+
 Deno.test("testCondition() version holds the host's against a range, the source's in it", () => {
   const range = (range: string) => ({ op: "version", range }) as const;
   assertEquals(holds(range(">=2 <3"), undefined, "2.4"), true);

@@ -1,6 +1,5 @@
 import type { Condition, Identity, Reason } from "../../documents/mod.ts";
 import { type ConditionResult, testCondition } from "./condition.ts";
-import { factText } from "./fact.ts";
 import type { RuleWord, TargetHolder } from "./prepare_rules.ts";
 
 /** What a rule makes of a pair: a reason, and what it does to the verdict or to the availability. */
@@ -107,9 +106,7 @@ function judge(vendor: string, condition: Condition, result: ConditionResult): R
 /** Whose fact is not known; or that neither says what could be compared. */
 function missingSentence({ side, ...condition }: Condition, result: ConditionResult): string {
   const name = nameOf(condition);
-  const unknown = (["source", "host"] as const).filter((of) =>
-    (side ?? of) === of && result[of] === factText(null)
-  );
+  const unknown = result.unknown.filter((of) => (side ?? of) === of);
   if (unknown.length > 0) {
     const whose = { source: "the source", host: "this host" };
     const of = unknown.length === 2 ? "either side" : whose[unknown[0]!];

@@ -169,7 +169,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: [null, "11.0"],
     level: "limits",
     appliesTo: ({ kind }, other) =>
-      other !== undefined && [kind, other.kind].sort().join(" ") === "mdev pci",
+      kind === "mdev" && other?.kind === "pci" || kind === "pci" && other?.kind === "mdev",
     sentence: "migrates no vGPU from an mdev to a virtual function, or back",
     remedy: "Install libvirt 11.0 or later.",
   },
