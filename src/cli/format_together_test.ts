@@ -3,7 +3,12 @@ import type { Answers } from "../answers/mod.ts";
 import { formatTogether } from "./format_together.ts";
 
 function withoutPlan(verdict: "unknown" | "incompatible"): string {
-  const reason = { code: "PlanBudget", sentence: "mtty: too many plans", source: "2", host: null };
+  const reason = {
+    code: "PlanBudget",
+    sentence: "mtty: too many plans",
+    source: "2",
+    host: null,
+  } as const;
   const answers: Answers = {
     schema: "vfio-ask/answers/v1",
     snapshot: 1,

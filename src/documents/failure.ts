@@ -1,13 +1,4 @@
-/** What kind of failure it was, for programs. */
-export type FailureCode =
-  | "bad-input"
-  | "not-found"
-  | "not-permitted"
-  | "in-use"
-  | "not-viable"
-  | "unsupported"
-  | "kernel"
-  | "internal";
+import type { FailureCode } from "./problem_codes.ts";
 
 /**
  * The unexpected: one error class for the whole program. The message says what cannot be done and why,

@@ -14,9 +14,15 @@
  * the document is read; in memory a snapshot is plain, its equal parts one object. A document without tables is as valid,
  * so that people can write one. Given up: a general compression, which nobody could read or query.
  *
+ * Question: which codes may reasons, findings and problems have? Choice: tables, by who raises a code and what it does, to
+ * which the types of these fields are tied; `docs/reasons.md` is made of them. Only the types are in the program. Of what is
+ * read, other codes are kept. Given up: an enumeration at run time, and codes that each room makes up.
+ *
  * @module
  */
+export type { Leveled, OtherCode } from "./code.ts";
 export * from "./failure.ts";
+export type * from "./finding_codes.ts";
 export * from "./handed.ts";
 export * from "./identify.ts";
 export * from "./identity.ts";
@@ -30,14 +36,17 @@ export * from "./pci_address.ts";
 export * from "./pci_config.ts";
 export * from "./pci_space.ts";
 export * from "./problem.ts";
+export type * from "./problem_codes.ts";
 export * from "./read_as.ts";
 export * from "./read_document.ts";
 export * from "./read_snapshot.ts";
+export type * from "./reason_codes.ts";
 export * from "./rules.ts";
 export * from "./running_vmm.ts";
 export * from "./schema_version.ts";
 export * from "./schemas.ts";
 export * from "./share_snapshot.ts";
+export type * from "./shared_codes.ts";
 export * from "./shorten.ts";
 export * from "./snapshot.ts";
 export * from "./snapshot_document.ts";

@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
+import { codeField } from "./code.ts";
 import type { Known } from "./known.ts";
 import { Check } from "./migration.ts";
+import type { CodeOf } from "./reason_codes.ts";
 
 /**
  * How a need stands: `met`; `open`, who starts the destination's QEMU must meet it; `unknown`, whether it is met; `unmet`
@@ -21,7 +23,7 @@ export type NeedOption = Known<z.infer<typeof NeedOption>>;
  */
 export const Need = z.lazy(() =>
   z.looseObject({
-    code: z.string(),
+    code: codeField<CodeOf<"needs", "need">>(),
     side: z.enum(["source", "host"]),
     state: z.enum(NEED_STATES),
     sentence: z.string(),

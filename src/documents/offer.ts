@@ -1,9 +1,11 @@
 import * as z from "zod/mini";
+import { codeField } from "./code.ts";
 import type { Known } from "./known.ts";
 import { Host } from "./identity.ts";
 import { Check } from "./migration.ts";
 import { Need } from "./need.ts";
 import { Problem } from "./problem.ts";
+import type { CodeOf, ReasonCode } from "./reason_codes.ts";
 import { ANSWER_SCHEMA } from "./schemas.ts";
 
 /** Something that a host can offer as a target: a device that is there, or a type that can be made. */
@@ -27,7 +29,7 @@ export type Configuration = Known<z.infer<typeof Configuration>>;
  */
 export const Reason = z.lazy(() =>
   z.looseObject({
-    code: z.string(),
+    code: codeField<ReasonCode>(),
     sentence: z.string(),
     source: z.nullable(z.string()),
     host: z.nullable(z.string()),
@@ -156,7 +158,9 @@ export const Answer = z.lazy(() =>
     /** How many configurations are refused, whether `refusals` tells all, some or none of them. */
     refused: z.number(),
     /** What the virtual machine monitor refuses too, and is not to be seen from here: the same in every answer. */
-    notSeen: z.array(z.looseObject({ code: z.string(), sentence: z.string() })),
+    notSeen: z.array(
+      z.looseObject({ code: codeField<CodeOf<"notSeen", "tell">>(), sentence: z.string() }),
+    ),
     offers: z.array(Offer),
     refusals: z.array(Refusal),
     problems: z.array(Problem),

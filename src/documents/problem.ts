@@ -1,6 +1,8 @@
 import * as z from "zod/mini";
+import { codeField } from "./code.ts";
 import type { Known } from "./known.ts";
 import { Failure } from "./failure.ts";
+import type { ProblemCode } from "./problem_codes.ts";
 
 /**
  * Something that was met on the way and did not stop the answer: one bad device never hides the others.
@@ -8,7 +10,7 @@ import { Failure } from "./failure.ts";
  */
 export const Problem = z.lazy(() =>
   z.looseObject({
-    code: z.string(),
+    code: codeField<ProblemCode>(),
     subject: z.string(),
     sentence: z.string(),
     remedy: z.nullable(z.string()),

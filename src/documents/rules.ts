@@ -1,13 +1,17 @@
 import * as z from "zod/mini";
+import { codeField } from "./code.ts";
 import type { Known } from "./known.ts";
+import type { ReasonCode } from "./reason_codes.ts";
 import { RULES_SCHEMA } from "./schemas.ts";
 import { NO_CONTROLS } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
 const Value = z.lazy(() => z.string().check(z.maxLength(2048), NO_CONTROLS()));
 const Text = z.lazy(() => z.string().check(z.minLength(1), z.maxLength(2048), NO_CONTROLS()));
-/** Stable and in CamelCase. */
-const ReasonCode = z.lazy(() => z.string().check(z.regex(/^[A-Z][A-Za-z0-9]{2,63}$/)));
+/** Stable and in CamelCase: one of ours, or the rule's own. */
+const Code = z.lazy(() =>
+  codeField<ReasonCode>(z.string().check(z.regex(/^[A-Z][A-Za-z0-9]{2,63}$/)))
+);
 const Texts = z.lazy(() => z.union([Text, z.array(Text).check(z.minLength(1))]));
 
 /**
@@ -90,7 +94,7 @@ export const Condition = z.lazy(() =>
     missing: z.optional(z.enum(["refuse", "unknown", "warn", "pass"])),
     /** 1 where it is left out. */
     weight: z.optional(z.number().check(z.int(), z.gte(1), z.lte(100))),
-    code: z.optional(ReasonCode),
+    code: z.optional(Code),
     /** For a person; `{source}` and `{host}` stand for both values. The vendor's name is put before it. */
     sentence: z.optional(Text),
     /** The kernel check that stands behind it, and the errno that it gives. */
@@ -134,8 +138,8 @@ export const RuleTarget = z.lazy(() =>
     /** What it demands of the pairs that it speaks of. */
     require: z.optional(z.array(Condition)),
     /** What an operator must know of every such pair, whatever facts say. */
-    warnings: z.optional(z.array(z.looseObject({ code: ReasonCode, sentence: Text }))),
-    code: z.optional(ReasonCode),
+    warnings: z.optional(z.array(z.looseObject({ code: Code, sentence: Text }))),
+    code: z.optional(Code),
     sentence: Text,
     check: z.optional(z.looseObject({ step: Text, errno: z.nullable(Text) })),
   })

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { codeField } from "./code.ts";
 import type { Known } from "./known.ts";
 import { Driver, type Host } from "./identity.ts";
 import { Check, Migration, TRACKING_RESULTS } from "./migration.ts";
@@ -70,7 +71,9 @@ export const Device = z.lazy(() =>
     /** Null where the kernel has no such attribute, as kernels of kernel.org have not. */
     version: z.optional(z.nullable(Version)),
     /** Why nobody should be offered it: it needs a reset, or a driver is stuck in it. */
-    trouble: z.optional(z.nullable(z.looseObject({ code: Name, sentence: Text }))),
+    trouble: z.optional(
+      z.nullable(z.looseObject({ code: codeField<"stuck" | "needs-reset">(Name), sentence: Text })),
+    ),
     migration: Migration,
     pciConfig: z.nullable(PciConfig),
   })

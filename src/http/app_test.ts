@@ -48,7 +48,7 @@ Deno.test("every path refuses another method and says which it takes", async () 
 });
 
 Deno.test("lists name the snapshot that they were read from, and the problems met", async () => {
-  const problem = { code: "kernel", subject: "0000:41:00.1", sentence: "x", remedy: null };
+  const problem = { code: "kernel", subject: "0000:41:00.1", sentence: "x", remedy: null } as const;
   const { get } = makeTestApp(mttySnapshot({ problems: [problem] }));
   for (const name of ["devices", "types", "configurations", "supported"]) {
     const list = await get<Record<string, unknown>>(`/v1/${name}`);

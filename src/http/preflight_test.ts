@@ -4,8 +4,13 @@ import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeApp } from "./app.ts";
 
-const known = { code: "kernel", subject: "0000:41:00.1", sentence: "known", remedy: null };
-const met = { code: "needs-reset", subject: "x", sentence: "x is not at rest", remedy: "Reset x." };
+const known = { code: "kernel", subject: "0000:41:00.1", sentence: "known", remedy: null } as const;
+const met = {
+  code: "needs-reset",
+  subject: "x",
+  sentence: "x is not at rest",
+  remedy: "Reset x.",
+} as const;
 
 function makeTestedApp() {
   const snapshot = mttySnapshot({ problems: [known] });

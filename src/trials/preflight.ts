@@ -245,7 +245,7 @@ function judge(
 }
 
 /** What a test is called that could not be made, by its outcome. */
-const NOT_MADE: Partial<Record<WorkerResult["outcome"], string>> = {
+const NOT_MADE: Partial<Record<WorkerResult["outcome"], "Stuck" | "DeviceIsNew">> = {
   stuck: "Stuck",
   new: "DeviceIsNew",
 };

@@ -37,7 +37,7 @@ export async function identifyWithData(
   const vendor = device.driver?.name ?? device.type;
   const without = (why: string, problems: Problem[] = []) => {
     const sentence = `${vendor}: ${id} has no initial data: ${why}`;
-    const problem = { code: "no-initial-data", subject: id, sentence, remedy: null };
+    const problem = { code: "no-initial-data", subject: id, sentence, remedy: null } as const;
     return { identity, problems: [problem, ...problems] };
   };
   if (identity.migration.uapi === "none") return without("it cannot migrate");

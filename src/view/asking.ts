@@ -145,6 +145,13 @@ export function makeAsking(
 
 /** What a device that did not answer has to say to the operator. That it is in use or new is no problem: it is its state. */
 function problemOf({ outcome, device, sentence, remedy }: ProbeResult): Problem[] {
-  if (["answered", "in-use", "new", "gone"].includes(outcome)) return [];
-  return [{ code: outcome, subject: device, sentence, remedy }];
+  switch (outcome) {
+    case "answered":
+    case "in-use":
+    case "new":
+    case "gone":
+      return [];
+    default:
+      return [{ code: outcome, subject: device, sentence, remedy }];
+  }
 }

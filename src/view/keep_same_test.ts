@@ -43,5 +43,5 @@ Deno.test("isEqual() looks into objects and arrays, and tells null and missing a
 });
 
 function problem() {
-  return { code: "kernel", subject: "host", sentence: "It is so", remedy: null };
+  return { code: "kernel", subject: "host", sentence: "It is so", remedy: null } as const;
 }

@@ -183,8 +183,8 @@ function troubleOf(
       if (alive && nowMs <= untilMs + REACH_MS && isRunnable(pid)) return [];
       if (!isOfBinding(entry, boundNow.get(device) ?? null)) return [];
       const [code, sentence] = alive
-        ? ["stuck", `process ${pid} is stuck in the driver of ${device}`]
-        : ["needs-reset", `${device} was left in another state than RUNNING`];
+        ? ["stuck", `process ${pid} is stuck in the driver of ${device}`] as const
+        : ["needs-reset", `${device} was left in another state than RUNNING`] as const;
       return [[device, { code, sentence }] as const];
     }),
   );

@@ -32,17 +32,19 @@ export function checkMigration(source: Identity, target: Candidate): Finding[] {
   return found;
 }
 
+const FEATURES = [["p2p", "P2pMissing"], ["pre-copy", "PreCopyMissing"]] as const;
+
 /** Features that the source has and the target lacks do not forbid a migration, yet change it. */
 export function checkFeatures(source: Identity, target: Candidate): Finding[] {
   if (target.migration.uapi !== "v2" || source.migration.uapi !== "v2") return [];
-  return [["p2p", "P2pMissing"], ["pre-copy", "PreCopyMissing"]].flatMap(([feature, code]) => {
-    const there = (features: string[]) => features.includes(feature!);
+  return FEATURES.flatMap(([feature, code]) => {
+    const there = (features: string[]) => features.includes(feature);
     if (!there(source.migration.features) || there(target.migration.features)) return [];
     const sentence = `${
       vendorOf(target)
     }: the driver has no ${feature} here, as it has at the source`;
     const host = target.migration.features.join(" ");
-    return [find("warn", code!, sentence, { source: source.migration.features.join(" "), host })];
+    return [find("warn", code, sentence, { source: source.migration.features.join(" "), host })];
   });
 }
 

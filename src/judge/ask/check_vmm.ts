@@ -44,7 +44,7 @@ function ofHost(
   };
   const software = { qemu: version(side, "qemu"), libvirt: version(side, "libvirt") };
   const where = side === "source" ? "the source's host" : "this host";
-  const told = unmetConditions(software, device, other).filter(({ level }) => level !== "refuses");
+  const told = unmetConditions(software, device, other).filter((one) => one.level !== "refuses");
   return told.map(({ code, program, sentence }) =>
     find("warn", code, `${VMM_NAMES[program]} ${software[program]} of ${where} ${sentence}`, {
       source: version("source", program),
@@ -92,8 +92,8 @@ export function judgeNeeds(needs: readonly Need[]): Finding[] {
   return needs.flatMap(({ code, state, sentence, check }): Finding[] => {
     const effect = EFFECTS[state];
     if (effect === null) return [];
-    const values = { source: null, host: null };
-    return [{ ...find(effect, code, sentence, values, check), by: "need" }];
+    const values = { source: null, host: null, ...(check === undefined ? {} : { check }) };
+    return [{ effect, reason: { code, sentence, ...values }, by: "need" }];
   });
 }
 

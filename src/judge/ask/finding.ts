@@ -1,4 +1,12 @@
-import { type Check, type Identity, type Reason, vendorName } from "../../documents/mod.ts";
+import {
+  type Check,
+  type CodeOf,
+  type Identity,
+  type Reason,
+  type REASON_CODES,
+  type ReasonCode,
+  vendorName,
+} from "../../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 
 /** What one check finds: for it, against it, that it cannot be known, a warning, or that it is not to be had now. */
@@ -21,10 +29,10 @@ export function driverOf({ driver, type }: Identity): string {
   return vendorName(driver, type);
 }
 
-/** A finding with both values. */
-export function find(
-  effect: Finding["effect"],
-  code: string,
+/** A finding of a check with both values; the table of codes says to which effect each is raised. */
+export function find<Effect extends Finding["effect"] & keyof typeof REASON_CODES.checks>(
+  effect: Effect,
+  code: CodeOf<"checks", Effect> & ReasonCode,
   sentence: string,
   values: { source: string | null; host: string | null },
   check?: Check,

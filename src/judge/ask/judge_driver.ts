@@ -1,5 +1,6 @@
 import {
   type Check,
+  type CodeOf,
   type DeclaredTest,
   type DriverTest,
   type Handed,
@@ -35,7 +36,8 @@ export function judgeWithoutData(driver: string, why: string): TestResult {
 export function judgeNotMade(
   driver: string,
   why: string,
-  { code = "NotTested", check = null }: { code?: string; check?: Check | null } = {},
+  { code = "NotTested", check = null }: { code?: CodeOf<"tests", "warn">; check?: Check | null } =
+    {},
 ): TestResult {
   return notKnown(code, `${driver}: not tested: ${why}`, {
     source: null,
@@ -96,7 +98,7 @@ function judgeRefused(
   }
   const sentence = `${driver} refused the source's initial data with ${answer(check)}, ` +
     `after ${bytes} of ${source.bytes} bytes`;
-  const reasons = [{ code: "DriverRefused", sentence, ...valuesOf(tested, check) }];
+  const reasons: Reason[] = [{ code: "DriverRefused", sentence, ...valuesOf(tested, check) }];
   return { by: "driver", verdict: "incompatible", evidence: "driver-tested", reasons };
 }
 
@@ -138,7 +140,7 @@ function judgeTaken(tested: DriverTested): TestResult {
   const sentence = `${driver} accepted the source's ${source.bytes} bytes of initial data${
     isSeen ? ", and refused altered ones" : ""
   }; ${howFar(declared)}; an idle device's data is less than a running one's`;
-  const reasons = [{ code: "DriverAccepted", sentence, ...values }];
+  const reasons: Reason[] = [{ code: "DriverAccepted", sentence, ...values }];
   return { by: "driver", verdict: "compatible", evidence: "driver-tested", reasons };
 }
 
@@ -168,7 +170,7 @@ const answer = ({ errno }: Check) => errno ?? "the error state";
 const gave = ({ step, errno }: Check) => errno === null ? step : `${step} gave ${errno}`;
 
 function notKnown(
-  code: string,
+  code: CodeOf<"tests", "warn">,
   sentence: string,
   rest: Omit<Reason, "code" | "sentence">,
 ): TestResult {

@@ -37,7 +37,7 @@ function judged(
 }
 const said = (...given: Parameters<typeof judged>) => {
   const { verdict, evidence, reasons } = judged(...given);
-  return [verdict, evidence, reasons[0]!.code];
+  return [verdict as string, evidence as string | null, reasons[0]!.code as string];
 };
 
 const YES = ["compatible", "driver-tested", "DriverAccepted"];

@@ -1,10 +1,15 @@
 import { assertEquals } from "@std/assert";
 import { mttyIdentity } from "../../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../../tests/fixtures/snapshot.ts";
-import { type Device, MIGRATION_UNKNOWN, type Reason } from "../../documents/mod.ts";
+import {
+  type Device,
+  MIGRATION_UNKNOWN,
+  type Reason,
+  type ReasonCode,
+} from "../../documents/mod.ts";
 import { ask, candidateKey, judgeOne, listCandidates, type TestResult } from "./mod.ts";
 
-const reason = (code: string): Reason => ({
+const reason = (code: ReasonCode): Reason => ({
   code,
   sentence: `mtty: ${code}`,
   source: null,

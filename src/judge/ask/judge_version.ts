@@ -1,4 +1,4 @@
-import type { Check, Reason } from "../../documents/mod.ts";
+import type { Check, Reason, ReasonCode } from "../../documents/mod.ts";
 import type { TestResult } from "./test_result.ts";
 
 /** What a write to a version attribute came to. */
@@ -17,7 +17,7 @@ export interface VersionTested {
 /** The verdict of a version attribute: it takes the source's version whole, or refuses it with an errno. Pure. */
 export function judgeVersion({ driver, version, outcome }: VersionTested): TestResult {
   const shown = JSON.stringify(version);
-  const reason = (code: string, sentence: string, errno: string | null = null): Reason => {
+  const reason = (code: ReasonCode, sentence: string, errno: string | null = null): Reason => {
     const check: Check = { step: "write version", errno };
     return { code, sentence: `${driver} ${sentence}`, source: version, host: null, check };
   };

@@ -4,6 +4,7 @@ import {
   type Device,
   type DeviceType,
   type Identity,
+  type OtherCode,
   RULES_SCHEMA,
   type RulesDocument,
   type RulesFile,
@@ -211,7 +212,11 @@ Deno.test("hardware generations under one type: a rule holds the parents against
     targets: [{
       verdict: "compatible",
       sentence: "the same generation of graphics",
-      require: [{ fact: "parentDevice", op: "equal", code: "GenerationDiffers" }],
+      require: [{
+        fact: "parentDevice",
+        op: "equal",
+        code: "GenerationDiffers" as string as OtherCode,
+      }],
     }],
   }]);
   const source = mttyIdentity({ type: "i915-GVTg_V5_4", facts: { parentDevice: "8086:1912" } });
@@ -230,7 +235,7 @@ Deno.test("traits as supersets: a host must have all that the source says of its
     targets: [{
       verdict: "compatible",
       sentence: "it has all traits of the source",
-      require: [{ fact: "traits", op: "superset", code: "TraitMissing" }],
+      require: [{ fact: "traits", op: "superset", code: "TraitMissing" as string as OtherCode }],
     }],
   }]);
   const type = (parent: string, traits: string[]) => mttyType({ parent, facts: { traits } });

@@ -1,4 +1,4 @@
-import type { Device } from "../../documents/mod.ts";
+import type { Device, FindingCode } from "../../documents/mod.ts";
 import { driverKnowledge, isBoundTo } from "./drivers.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
@@ -25,8 +25,14 @@ function isWithout({ driver }: Device): boolean {
   return driver !== null && driverKnowledge(driver)?.since === "never";
 }
 
+interface Explanation {
+  code: FindingCode<"blocks">;
+  why: string;
+  remedy: string;
+}
+
 /** The first explanation that holds; that of drivers without migration is the last. */
-function explain(examination: DeviceExamination): { code: string; why: string; remedy: string } {
+function explain(examination: DeviceExamination): Explanation {
   const { device, kernel, upstream } = examination;
   const { driver, pci } = device;
   const known = driver === null ? null : driverKnowledge(driver);
@@ -67,7 +73,7 @@ const newerKernel = (since: string) =>
 function explainMissing(
   { module, since }: { module: string; since: string },
   kernel: string,
-): { code: string; why: string; remedy: string } {
+): Explanation {
   const why = `the plain driver has no migration; ${module}, since Linux ${since}, can migrate it`;
   if (isOlder(kernel, since)) {
     const tooOld = `${why}, and ${kernel} is likely too old for that`;

@@ -1,17 +1,26 @@
-import { type Device, isMigratable } from "../../documents/mod.ts";
-import { isUnmigratable, NEWEST_READ, trackingCheck, trackingNeed } from "../vmm/mod.ts";
+import {
+  type Device,
+  type FINDING_CODES,
+  isMigratable,
+  type Leveled,
+} from "../../documents/mod.ts";
+import {
+  isUnmigratable,
+  NEWEST_READ,
+  trackingCheck,
+  type TrackingNeed,
+  trackingNeed,
+} from "../vmm/mod.ts";
 import type { DeviceExamination } from "./examination.ts";
-import { find, type Finding, type Level, vendorOf } from "./finding.ts";
+import { find, type Finding, vendorOf } from "./finding.ts";
 
 /** Something that a device that can migrate lacks. */
-interface Shortcoming {
-  code: string;
-  level: Level;
+type Shortcoming = Leveled<typeof FINDING_CODES> & {
   holds: (device: Device) => boolean;
   /** What follows the driver's name. */
   sentence: string;
   remedy: string;
-}
+};
 
 const lacks = (feature: string) => ({ migration }: Device) =>
   migration.uapi === "v2" && !migration.features.includes(feature);
@@ -73,17 +82,17 @@ function checkTracking(device: Device): Finding[] {
   const need = trackingNeed(device.migration);
   if (need === null || isUnmigratable(device)) return [];
   const { code, why, option } = need;
-  const remedy = REMEDIES[code]?.(option.qemu);
+  const remedy = REMEDIES[code](option.qemu);
   return [find(code === "IommufdNeeded" ? "note" : "limits", code, {
     subject: device.id,
     sentence: `${vendorOf(device)}: ${why}`,
-    remedy: remedy ?? null,
+    remedy,
     check: trackingCheck(device.migration) ?? null,
   })];
 }
 
 /** Without tracking QEMU takes every page for dirty, and copies them all while the machine stands. */
-const REMEDIES: Readonly<Record<string, (option: string) => string>> = {
+const REMEDIES: Readonly<Record<TrackingNeed["code"], (option: string) => string>> = {
   DirtyTrackingMissing: (option) =>
     `Start QEMU 8.1 or later with ${option}, at the cost of downtime.`,
   DirtyTrackingFails: (option) =>

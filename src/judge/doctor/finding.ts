@@ -1,16 +1,21 @@
-import { type Check, type Driver, vendorName } from "../../documents/mod.ts";
+import {
+  type Check,
+  type Driver,
+  type FINDING_CODES,
+  type FindingCode,
+  vendorName,
+} from "../../documents/mod.ts";
 
 /**
  * How much a finding matters: it keeps the device from migrating, keeps that from being known, makes a migration
  * worse or rarer, or is just good to know.
  */
-export const LEVELS = ["blocks", "unknown", "limits", "note"] as const;
-export type Level = (typeof LEVELS)[number];
+export type Level = keyof typeof FINDING_CODES;
 
 /** One thing that was found, with what to do about it. */
 export interface Finding {
   /** Stable, for programs: `VariantDriverNotBound`. */
-  code: string;
+  code: FindingCode;
   level: Level;
   /** A device, or `host`. */
   subject: string;
@@ -43,9 +48,9 @@ export function canMigrate(findings: readonly Finding[]): CanMigrate {
 }
 
 /** Puts a finding together; what it does not have is null. */
-export function find(
-  level: Level,
-  code: string,
+export function find<L extends Level>(
+  level: L,
+  code: FindingCode<L> & FindingCode,
   { subject, sentence, remedy = null, check = null, sysfs = null }:
     & Pick<Finding, "subject" | "sentence">
     & Partial<Pick<Finding, "remedy" | "check" | "sysfs">>,

@@ -1,9 +1,10 @@
+import type { FindingCode } from "../../documents/mod.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 
 /** A reason why nobody knows whether a device can migrate. */
 interface Reason {
-  code: string;
+  code: FindingCode<"unknown">;
   holds: (examination: DeviceExamination) => boolean;
   /** What follows the driver's name. */
   sentence: (examination: DeviceExamination) => string;

@@ -1,4 +1,4 @@
-import type { Condition, Identity, Reason } from "../../documents/mod.ts";
+import type { CodeOf, Condition, Identity, Reason, ReasonCode } from "../../documents/mod.ts";
 import { type ConditionResult, testCondition } from "./condition.ts";
 import type { RuleWord, TargetHolder } from "./prepare_rules.ts";
 
@@ -11,14 +11,15 @@ export interface RuleFinding {
 }
 
 /** What a condition that does not hold is called where it has no code of its own. */
-const CODES: Readonly<Record<Condition["op"], string>> = {
+const CODES: Readonly<Record<Condition["op"], CodeOf<"rules", "condition">>> = {
   equal: "FactDiffers",
   atLeast: "FactTooSmall",
   atMost: "FactTooLarge",
   superset: "FactLacking",
   version: "VersionOutOfRange",
   in: "FactNotAccepted",
-  shown: "FactShown",
+  // It always holds.
+  shown: "FactDiffers",
 };
 
 /** All that a rule finds of a pair that it speaks of: its verdict, and every condition that does not hold. Pure. */
@@ -46,7 +47,7 @@ export function judgeRule(
     source: values("source", source.type),
     host: values("host", host.configuration.type),
   };
-  const say = (code: string): Reason => ({
+  const say = (code: ReasonCode): Reason => ({
     code: target.code ?? code,
     sentence: `${vendor}: ${fill(target.sentence, pair)}`,
     ...pair,

@@ -69,7 +69,7 @@ function versionNeeds(
 ): Need[] {
   const where = side === "source" ? "the source's host" : "this host";
   return unmetConditions({ qemu, libvirt: null }, device)
-    .filter(({ level }) => level === "refuses")
+    .filter((condition) => condition.level === "refuses")
     .map(({ code, sentence, remedy, option = null }): Need => ({
       code,
       side,

@@ -26,6 +26,6 @@ export {
 export * from "./list_needs.ts";
 export * from "./not_seen.ts";
 export * from "./qemu_outcome.ts";
-export { trackingNeed } from "./tracking_need.ts";
+export { type TrackingNeed, trackingNeed } from "./tracking_need.ts";
 export { isNewerThanRead, isUnmigratable, NEWEST_READ } from "./unmigratable.ts";
 export * from "./vmm_versions.ts";

@@ -1,10 +1,12 @@
+import type { Answer } from "../../documents/mod.ts";
+
 /**
  * What QEMU refuses too and no host can see before: settings of the whole machine or of the migration itself.
  *
  * Source: QEMU 10.0 and 10.2 hw/vfio/migration.c: `vfio_viommu_preset()`, `vfio_save_prepare()`; `.unmigratable` of
  * other devices' `VMStateDescription`.
  */
-export const NOT_SEEN: readonly { code: string; sentence: string }[] = [
+export const NOT_SEEN: Answer["notSeen"] = [
   { code: "Viommu", sentence: "a vIOMMU in the virtual machine" },
   { code: "PostCopy", sentence: "post-copy" },
   { code: "BackgroundSnapshot", sentence: "background snapshots" },

@@ -1,10 +1,12 @@
 import {
   dmaLoggingOf,
+  type Leveled,
   type Migration,
   type NeedOption,
   type NeedState,
   ON_OFF_AUTO,
   type RunningVmm,
+  type TRACKING_CODES,
   TRACKING_RESULTS,
   VMM_BACKENDS,
 } from "../../documents/mod.ts";
@@ -14,9 +16,11 @@ import { optionOf, settingWords } from "./qemu_option.ts";
 /** A QEMU that has every option, for one whose version is not known. */
 const RECENT = "10.2";
 
+type TrackingCode = Leveled<typeof TRACKING_CODES>["code"];
+
 /** What QEMU must run with for the dirty tracking that a device has. */
 export interface TrackingNeed {
-  code: string;
+  code: TrackingCode;
   /** What follows the driver's name: why QEMU refuses otherwise. */
   why: string;
   /** The settings in words, and as an option. */
@@ -26,7 +30,7 @@ export interface TrackingNeed {
 
 /** Ways to migrate with some dirty tracking, the first that holds is told. */
 interface Way {
-  code: string;
+  code: TrackingCode;
   holds: (tracking: Tracking) => boolean;
   why: (tracking: Tracking) => string;
   settings: Partial<QemuSettings>;

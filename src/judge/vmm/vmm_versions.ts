@@ -1,4 +1,11 @@
-import type { Device, Driver, Migration, NeedOption } from "../../documents/mod.ts";
+import type {
+  Device,
+  Driver,
+  Leveled,
+  Migration,
+  NeedOption,
+  VMM_CODES,
+} from "../../documents/mod.ts";
 import { isOlder } from "../rules/mod.ts";
 
 /** The programs that run virtual machines. */
@@ -18,14 +25,14 @@ export interface Migrating {
   migration: Migration;
 }
 
-/** Something that a range of versions of a program cannot do for a device. */
-export interface VmmCondition {
-  code: string;
+/**
+ * Something that a range of versions of a program cannot do for a device: it `refuses` the migration, it `limits` what can
+ * be migrated, or it is worth a `note`.
+ */
+export type VmmCondition = Leveled<typeof VMM_CODES> & {
   program: Vmm;
   /** The versions that it holds for: from the first on, and before the second; null for no bound. */
   versions: readonly [from: string | null, before: string | null];
-  /** The program `refuses` the migration, it `limits` what can be migrated, or it is worth a `note`. */
-  level: "refuses" | "limits" | "note";
   /** The devices that it matters to; `other` is the other side's, where there is one. */
   appliesTo: (device: Migrating, other?: Pick<Migrating, "kind">) => boolean;
   /** What follows the program's name and version. */
@@ -33,7 +40,7 @@ export interface VmmCondition {
   remedy: string;
   /** The option that makes this version do it. */
   option?: NeedOption;
-}
+};
 
 /** Before 8.1 the property was a boolean, off by default. Source: QEMU 7.2 hw/vfio/pci.c. */
 const EXPERIMENTAL: NeedOption = {

@@ -1,0 +1,30 @@
+/** The codes of a `Failure`, with their meanings: an error that ends what was asked for. */
+export const FAILURE_CODES = {
+  "bad-input": "An option or a document cannot be used.",
+  "not-found": "There is no such device, type or file.",
+  "not-permitted": "The operator or the kernel does not permit it.",
+  "in-use": "Somebody else uses the device or the file.",
+  "not-viable": "The host uses another device of the IOMMU group.",
+  "unsupported": "The kernel's VFIO is not one that the program can use.",
+  "kernel": "The kernel gave an error that was not expected.",
+  "internal": "The program has a defect.",
+};
+export type FailureCode = keyof typeof FAILURE_CODES;
+
+/**
+ * All codes of problems: what went wrong and did not stop the answer. `docs/reasons.md` is made of it; only types of it
+ * are in the program.
+ */
+export const PROBLEM_CODES = {
+  ...FAILURE_CODES,
+  "facts-refused": "A file of declared facts has an error and is ignored.",
+  "failed": "A device could not be asked.",
+  "gone": "The device no longer exists.",
+  "needs-reset": "The device is not known to be in RUNNING and must be reset.",
+  "no-initial-data": "The driver gave no initial data.",
+  "not-struck": "An entry of the device journal could not be removed.",
+  "rules-refused": "A file of rules has an error and is ignored.",
+  "stuck": "A process is stuck in the driver of the device.",
+  "was-reset": "The device was not in RUNNING and was reset.",
+};
+export type ProblemCode = keyof typeof PROBLEM_CODES;
