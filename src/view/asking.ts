@@ -15,12 +15,12 @@ import { addAnswers, othersAsk, trySave } from "./remember_probes.ts";
 import type { SnapshotInputs } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
-/** The first wait before a device that did not answer is asked again; it doubles up to the last. */
+/** How long to wait before a device that did not answer is asked again. Doubles up to the maximum. */
 const RETRY_MS = 10_000;
 const RETRY_MAX_MS = 600_000;
 
 interface Retry {
-  /** The device as it was when it was asked: bound anew, it is asked without a wait. */
+  /** The key of the device when it was asked. A device that was bound again since is asked without a wait. */
   key: string;
   result: ProbeResult;
   afterMs: number;
@@ -29,26 +29,26 @@ interface Retry {
 
 export interface AskingOptions extends ProbeOptions {
   onResult: (result: ProbeResult) => void;
-  /** Ends asking; the devices that are left are not asked. */
+  /** Stops asking. The remaining devices are not asked. */
   signal: AbortSignal;
 }
 
-/** Asks the devices of one host, and knows what they said. */
+/** Asks the devices of one host and keeps their answers. */
 export interface Asking {
-  /** What a look at the host is made with. */
+  /** The inputs of the next snapshot. */
   inputs(): Pick<SnapshotInputs, "observations" | "held" | "ours">;
-  /** What went wrong with asking the devices of a snapshot. */
+  /** The problems met when the devices of a snapshot were asked. */
   problemsOf(seen: Snapshot): Problem[];
   /** Which devices of a snapshot are due. */
   due(devices: readonly Device[]): DueProbes;
   /**
-   * Asks the devices that are due while no other process does, remembers what they said, and calls `look` before others
-   * may ask. Effect: opens idle devices through the worker; writes to the state directory.
+   * Locks the state directory, asks the devices that are due, saves their answers, and calls `look` before it unlocks.
+   * Effect: opens idle devices through the worker; writes to the state directory.
    */
   askDue(devices: () => readonly Device[], look: () => Promise<Snapshot>): Promise<void>;
 }
 
-/** Makes what asks the devices of a host, with what is remembered of them. Effect: none yet. */
+/** Makes an {@link Asking} with the saved answers of the devices. Effect: none until it is used. */
 export function makeAsking(
   world: World,
   { onResult, signal, ...options }: AskingOptions,
@@ -60,7 +60,7 @@ export function makeAsking(
   const retries = new Map<string, Retry>();
   const nowMs = () => world.now().getTime();
 
-  /** Takes over what another process has remembered: the file has all that we know, as each adds to it. */
+  /** Loads what another process saved. Each process adds to the file, so nothing that we know gets lost. */
   const recall = (): void => {
     const now = stampOfObservations(world.stateDirectory);
     if (now !== stamp) observations = loadObservations(world.stateDirectory, bootId);
@@ -81,7 +81,7 @@ export function makeAsking(
 
   const due = (devices: readonly Device[]): DueProbes => {
     const waiting = [...retries].filter(([, { afterMs }]) => nowMs() < afterMs);
-    // A driver that is stuck in one device would be in the next of its class too.
+    // A driver that hangs on one device would hang on the next of its class too.
     const stuck = waiting.filter(([, { result }]) => result.outcome === "stuck").map(([id]) => id);
     const classes = new Set(
       devices.filter(({ id }) => stuck.includes(id)).map((device) =>
@@ -99,14 +99,14 @@ export function makeAsking(
   return {
     inputs() {
       recall();
-      // Devices that somebody holds whom /proc does not show, until it is time to try again.
+      // Devices whose holder /proc does not show, until the next try.
       const held = [...retries].filter(([, { result, afterMs }]) =>
         result.outcome === "in-use" && nowMs() < afterMs
       );
       return { observations, held: new Set(held.map(([id]) => id)), ours: world.worker.pids };
     },
     problemsOf({ devices }) {
-      // Not of devices that are others by now.
+      // Forget devices that are gone or were bound again.
       const keys = new Set(retries.size === 0 ? [] : devices.map(deviceKey));
       for (const [id, { key }] of retries) if (!keys.has(key)) retries.delete(id);
       return [...problems, ...[...retries.values()].flatMap(({ result }) => problemOf(result))];
@@ -114,9 +114,9 @@ export function makeAsking(
     due,
     async askDue(devicesNow, look) {
       const asked = await whileLocked(world.stateDirectory, async () => {
-        // Somebody else may have asked while we waited.
+        // Another process may have asked while we waited for the lock.
         recall();
-        // Another look may come while they are asked, and another load of the driver with it.
+        // Keep this list: a later look may see the devices under a reloaded driver.
         const devices = devicesNow();
         const ids = due(devices).devices;
         if (ids.length === 0) return await look();
@@ -137,13 +137,13 @@ export function makeAsking(
         return await look();
       });
       if (asked !== null) return;
-      problems = [othersAsk("Another vfio-ask is still asking devices, so that none was asked")];
+      problems = [othersAsk("No device was asked: another vfio-ask is still asking devices")];
       await look();
     },
   };
 }
 
-/** What a device that did not answer has to say to the operator. That it is in use or new is no problem: it is its state. */
+/** The problem to report for a device that did not answer. None if the device is in use, new or gone. */
 function problemOf({ outcome, device, sentence, remedy }: ProbeResult): Problem[] {
   switch (outcome) {
     case "answered":

@@ -2,7 +2,7 @@ import type { Device } from "../documents/mod.ts";
 import { classKey, classOfDevice, deviceKey, type Observations } from "../state/mod.ts";
 import { leftAloneMs, mayOpen } from "../tasks/mod.ts";
 
-/** Which devices are asked: one idle device of each class, every idle one, or none. */
+/** Which devices are asked: one idle device of each class, every idle device, or none. */
 export const PROBE_MODES = ["representative", "each", "never"] as const;
 export type ProbeMode = (typeof PROBE_MODES)[number];
 
@@ -18,19 +18,19 @@ export const PROBE_DEFAULTS: ProbeOptions = {
   settleMs: 10_000,
 };
 
-/** Which devices are to be asked now, and how long until a new one has settled. */
+/** Which devices to ask now, and when the first new device can be asked. */
 export interface DueProbes {
   devices: string[];
-  /** Devices that are left alone because they are new. */
+  /** Devices that are not asked yet because they are new. */
   settling: string[];
-  /** Until the first of those has settled, null where there are none. */
+  /** Milliseconds until the first of them has settled; null if there are none. */
   nextMs: number | null;
 }
 
 /**
- * Which idle devices to ask: one of each class that nobody has spoken for in this load of its driver, or each that
- * has not spoken itself. Of several the longest there is taken, since a virtual machine is more likely to be
- * about to start on a new one. Pure.
+ * Lists the idle devices to ask. Mode `representative`: one device of each class without an answer in this load of its
+ * driver. Mode `each`: every device without an answer of its own. The oldest device of a class is asked, because a
+ * virtual machine is more likely to start soon on a new one. Pure.
  */
 export function listDueProbes(
   devices: readonly Device[],
@@ -46,7 +46,7 @@ export function listDueProbes(
     if (may === "held" || may === "no-node" || skip.has(device.id)) continue;
     const key = classKey(classOfDevice(device));
     const itself = deviceKey(device) in observations.byDevice;
-    // A representative that was bound anew may say something else now.
+    // A representative that was bound again may give another answer now.
     const rebound = observations.byClass[key]?.device === device.id && !itself;
     if (mode === "each" ? itself : spoken.has(key) && !rebound) continue;
     if (may === "new") {

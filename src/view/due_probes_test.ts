@@ -10,7 +10,7 @@ const NOW_MS = 100_000;
 const SETTLE_MS = 10_000;
 const NOTHING: DueProbes = { devices: [], settling: [], nextMs: null };
 
-/** Of two classes: `a` is the oldest of one, `c` is alone in the other. */
+/** Devices of two classes: `a` is the oldest of one, `c` is alone in the other. */
 const DEVICES = [
   mttyDevice({ id: "b", since: 2_000 }),
   mttyDevice({ id: "a", since: 1_000 }),
@@ -33,7 +33,7 @@ function due(
   });
 }
 
-/** What is remembered when devices have answered: each for itself, the first of a class for the class. */
+/** The observations after devices answered: each by device, the first of a class also by class. */
 function answered(...devices: Device[]): Observations {
   const observations = noObservations("boot");
   for (const device of devices) {
@@ -43,16 +43,16 @@ function answered(...devices: Device[]): Observations {
   return observations;
 }
 
-Deno.test("listDueProbes() takes the longest there of each class", () => {
+Deno.test("listDueProbes() takes the oldest device of each class", () => {
   assertEquals(due(DEVICES).devices, ["a", "c"]);
   assertEquals(due(DEVICES.toReversed()).devices, ["a", "c"]);
 });
 
-Deno.test("listDueProbes() leaves a class alone that somebody has spoken for", () => {
+Deno.test("listDueProbes() skips a class that has an answer", () => {
   assertEquals(due(DEVICES, { observations: answered(DEVICES[0]!) }).devices, ["c"]);
 });
 
-Deno.test("listDueProbes() asks a representative anew that was unbound and bound, once", () => {
+Deno.test("listDueProbes() asks a representative again, once, after it was bound again", () => {
   const observations = answered({ ...DEVICES[1]!, bound: "5" });
   const rebound = { ...DEVICES[1]!, bound: "6" };
   assertEquals(due([DEVICES[0]!, rebound], { observations }).devices, ["a"]);
@@ -60,17 +60,17 @@ Deno.test("listDueProbes() asks a representative anew that was unbound and bound
   assertEquals(due([DEVICES[0]!, rebound], { observations }).devices, []);
 });
 
-Deno.test("listDueProbes() takes each device that has not spoken itself, when told so", () => {
+Deno.test("listDueProbes() takes each device without an answer of its own in mode each", () => {
   assertEquals(due(DEVICES, { mode: "each" }).devices, ["a", "b", "c"]);
   const observations = answered(DEVICES[0]!);
   assertEquals(due(DEVICES, { mode: "each", observations }).devices, ["a", "c"]);
 });
 
-Deno.test("listDueProbes() takes none, when told so", () => {
+Deno.test("listDueProbes() takes no device in mode never", () => {
   assertEquals(due(DEVICES, { mode: "never" }), NOTHING);
 });
 
-Deno.test("listDueProbes() asks none that is in use or may be", () => {
+Deno.test("listDueProbes() skips a device that is in use or may be in use", () => {
   for (const state of ["in-use", "unknown"] as const) {
     const held = mttyDevice({ id: "a", use: { state, holder: null } });
     assertEquals(due([held], { mode: "each" }), NOTHING);
@@ -78,15 +78,15 @@ Deno.test("listDueProbes() asks none that is in use or may be", () => {
   }
 });
 
-Deno.test("listDueProbes() asks none that has no node", () => {
+Deno.test("listDueProbes() skips a device without a node", () => {
   assertEquals(due([mttyDevice({ nodes: { cdev: null, group: null } })]), NOTHING);
 });
 
-Deno.test("listDueProbes() passes over those that are to be skipped, for the next of the class", () => {
+Deno.test("listDueProbes() takes the next device of the class in place of a skipped one", () => {
   assertEquals(due(DEVICES, { skip: ["a"] }).devices, ["b", "c"]);
 });
 
-Deno.test("listDueProbes() leaves new devices alone, and says how long until the first has settled", () => {
+Deno.test("listDueProbes() leaves new devices alone and says when the first has settled", () => {
   const young = mttyDevice({ id: "young", since: NOW_MS - 4_000 });
   const younger = mttyDevice({ id: "younger", since: NOW_MS - 1_000 });
   assertEquals(due([younger, young]), {
@@ -96,17 +96,17 @@ Deno.test("listDueProbes() leaves new devices alone, and says how long until the
   });
 });
 
-Deno.test("listDueProbes() takes a device at the moment that it has settled", () => {
+Deno.test("listDueProbes() takes a device as soon as it has settled", () => {
   assertEquals(due([mttyDevice({ id: "a", since: NOW_MS - SETTLE_MS })]).devices, ["a"]);
   assertEquals(due([mttyDevice({ id: "a", since: NOW_MS - SETTLE_MS + 1 })]).devices, []);
 });
 
-Deno.test("listDueProbes() does not wait for a new device of a class that an older one speaks for", () => {
+Deno.test("listDueProbes() does not wait for a new device if an older one answers for its class", () => {
   const young = mttyDevice({ id: "young", since: NOW_MS });
   assertEquals(due([young, DEVICES[1]!]), { devices: ["a"], settling: [], nextMs: null });
 });
 
-Deno.test("listDueProbes() never takes two of one class, whichever devices there are", () => {
+Deno.test("listDueProbes() never takes two devices of one class", () => {
   const states = ["idle", "in-use", "unknown"] as const;
   for (let seed = 0; seed < 300; seed++) {
     const devices = Array.from({ length: 6 }, (_, i) =>

@@ -29,7 +29,7 @@ import { classKey, classOfDevice } from "../state/mod.ts";
 import type { Observed } from "./observe.ts";
 import type { World } from "./world.ts";
 
-/** What the diagnosis of a host and its devices goes by. */
+/** The input of the diagnosis of a host and its devices. */
 export interface Examination {
   devices: DeviceExamination[];
   functions: FunctionExamination[];
@@ -38,12 +38,12 @@ export interface Examination {
   problems: Problem[];
 }
 
-/** Drivers of the host that leave DMA to others, so that a group stays viable with them. */
+/** Host drivers that do no DMA of their own. An IOMMU group with them stays viable. */
 const BYSTANDERS = new Set(["pcieport", "pci-stub", "shpchp"]);
 
 /**
- * Gathers what a diagnosis needs beside what was observed: the kernel's variant drivers, the virtual functions
- * that no VFIO driver has, who shares the IOMMU groups.
+ * Collects what a diagnosis needs in addition to the snapshot: the kernel's variant drivers, the virtual functions
+ * that are not bound to a VFIO driver, and the other members of the IOMMU groups.
  *
  * Source: sysfs, `/lib/modules`. Effect: none.
  */
@@ -127,7 +127,7 @@ export function examine(
   };
 }
 
-/** What came of asking a device, else of asking one of its class. */
+/** The result of asking a device, or else of asking another device of its class. */
 function askedOf(
   devices: readonly Device[],
   results: Observed["results"],
@@ -148,7 +148,7 @@ function askedOf(
   };
 }
 
-/** The variant driver for a modalias, null where plain `vfio_pci` is all there is. */
+/** The variant driver for a modalias, or null if only `vfio_pci` matches. */
 function variantOf(aliases: readonly VfioAlias[], modalias: string): Variant | null {
   const module = bestVfioAlias(aliases, modalias)?.module ?? "vfio_pci";
   return module === "vfio_pci" ? null : { module, driver: driverOfModule(module) };
@@ -159,7 +159,7 @@ function isRegistered({ sys }: HostRoots, driver: string): boolean {
   return resolvePath(join(sys, "bus/pci/drivers", driver)) !== null;
 }
 
-/** The variant driver that Linux has for a modalias in some version, and since which. */
+/** The variant driver that some Linux version has for a modalias, and the first such version. */
 function upstreamOf(modalias: string): DeviceExamination["upstream"] {
   const best = bestVfioAlias(UPSTREAM_VARIANTS, modalias);
   if (best === null) return null;

@@ -24,7 +24,7 @@ function plantAliases({ world, scenario }: SimulatedWorld, text: string): void {
 const deviceIn = ({ devices }: Examination, id: string) =>
   devices.find(({ device }) => device.id === id);
 
-Deno.test("examine() finds variant drivers in the kernel's list, for functions on other drivers too", async () => {
+Deno.test("examine() finds variant drivers in the kernel's list, also for functions on other drivers", async () => {
   await using host = simulateWorld("nic-host");
   plantAliases(host, "alias vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i* acme_vfio_pci\n");
   const found = await examineWorld(host);
@@ -39,7 +39,7 @@ Deno.test("examine() finds variant drivers in the kernel's list, for functions o
   assertEquals([found.host.aliases, found.problems], [true, []]);
 });
 
-Deno.test("examine() takes a variant driver that is loaded where the list is not to be seen", async () => {
+Deno.test("examine() uses a loaded variant driver if it cannot see the list", async () => {
   await using host = simulateWorld("nic-host");
   const found = await examineWorld(host);
   assertEquals(found.host.aliases, false);
@@ -49,7 +49,7 @@ Deno.test("examine() takes a variant driver that is loaded where the list is not
   assertEquals([without?.variant, without?.upstream?.since], [null, "5.18"]);
 });
 
-Deno.test("examine() names strangers in a group, devices that cannot be read, and what asking came to", async () => {
+Deno.test("examine() names strangers in a group, unreadable devices, and results of asking", async () => {
   await using host = simulateWorld("mixed");
   const found = await examineWorld(host);
   assertEquals(deviceIn(found, "0000:06:00.0")?.strangers, [
@@ -61,7 +61,7 @@ Deno.test("examine() names strangers in a group, devices that cannot be read, an
   assertEquals([found.host.iommufd, found.host.iommu.groups], [true, true]);
 });
 
-Deno.test("examine() hands a broken part of sysfs on as a problem", async () => {
+Deno.test("examine() reports a broken part of sysfs as a problem", async () => {
   await using host = simulateWorld("mixed");
   plantAliases(host, "");
   const path = join(host.world.roots.sys, "../lib/modules", host.scenario.host.kernel);

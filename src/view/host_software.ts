@@ -4,7 +4,7 @@ import { readStatus } from "../../ffi/files.ts";
 import { killChild } from "../children/mod.ts";
 import { readState, writeState } from "../state/mod.ts";
 
-/** Where the programs are found, by absolute paths alone: the first that says its version counts. */
+/** Where to look for the programs. Absolute paths only. The first program that prints a version counts. */
 export const SOFTWARE_PATHS: Readonly<Record<Vmm, readonly string[]>> = {
   qemu: [
     `/usr/bin/qemu-system-${Deno.build.arch}`,
@@ -16,19 +16,19 @@ export const SOFTWARE_PATHS: Readonly<Record<Vmm, readonly string[]>> = {
   libvirt: ["/usr/sbin/virtqemud", "/usr/sbin/libvirtd", "/usr/bin/virtqemud", "/usr/bin/libvirtd"],
 };
 
-/** How a program's first line gives its version. */
+/** Parsers of the programs' output. */
 const PARSERS: Readonly<Record<Vmm, (text: string) => string | null>> = {
   qemu: parseQemuVersion,
   libvirt: parseLibvirtVersion,
 };
 
-/** How long a program may take to say its version: what only one that hangs takes, on a busy host too. */
+/** How long a program may take to print its version. Even on a busy host, only a program that hangs takes longer. */
 const TIMEOUT_MS = 30_000;
 
-/** How much a program may say to that. */
+/** How much output is read from a program, in characters. */
 const MAX_SAID = 65_536;
 
-/** What programs said, by path, each with what its file was then; null where one says no version. */
+/** The version of each program by path, with the identity of its file at that time; null if it printed no version. */
 const Versions = z.record(
   z.string(),
   z.object({ file: z.string(), version: z.nullable(z.string()) }),
@@ -36,10 +36,12 @@ const Versions = z.record(
 const FILE = "software.json";
 
 /**
- * Reads the versions of QEMU and libvirt that are installed, null for what is not there or does not say.
+ * Makes a reader of the installed versions of QEMU and libvirt. A version is null if the program is missing or does not
+ * print one.
  *
- * Source: `qemu-system-… --version`, `virtqemud --version`. Effect: runs each once, until its file is another, without a
- * shell or this program's environment; one that hangs is killed. What they said is kept in the state directory.
+ * Source: `qemu-system-… --version`, `virtqemud --version`. Effect: runs each program once, and again when its file has
+ * changed, without a shell or this program's environment; kills a program that hangs. Saves the versions in the state
+ * directory.
  */
 export function makeSoftwareReader(
   stateDirectory: string | null,
@@ -70,27 +72,27 @@ export function makeSoftwareReader(
   };
 }
 
-/** Keeps what programs said. One that said nothing, as the host was busy perhaps, is run again by the next process. */
+/** Saves the versions found. The next process runs a program again that printed none: the host may have been busy. */
 function remember(stateDirectory: string | null, known: z.infer<typeof Versions>): void {
   const said = Object.entries(known).filter(([, { version }]) => version !== null);
   try {
     if (stateDirectory !== null) writeState(stateDirectory, FILE, Object.fromEntries(said));
   } catch {
-    // A directory that cannot be written costs no more than that programs are run again.
+    // Without a writable directory, the programs are run again.
   }
 }
 
-/** Reads `QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)`; null where it is something else. */
+/** Parses `QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)`; null for any other text. */
 export function parseQemuVersion(text: string): string | null {
   return /^QEMU .*\bversion (\d+(?:\.\d+)+)/m.exec(text)?.[1] ?? null;
 }
 
-/** Reads `libvirtd (libvirt) 10.0.0`; null where it is something else. */
+/** Parses `libvirtd (libvirt) 10.0.0`; null for any other text. */
 export function parseLibvirtVersion(text: string): string | null {
   return /\(libvirt\) (\d+(?:\.\d+)+)/.exec(text)?.[1] ?? null;
 }
 
-/** What tells a file from the one that was there before, null where there is none. */
+/** A text that changes when the file is replaced or written; null if there is no file. */
 function fileAt(path: string): string | null {
   try {
     const status = readStatus(path, { follow: true });
@@ -102,7 +104,7 @@ function fileAt(path: string): string | null {
   }
 }
 
-/** What a program says to `--version`, null where it does not run or not in time. */
+/** What a program prints for `--version`; null if it does not run or takes too long. */
 async function runForVersion(path: string, timeoutMs: number): Promise<string | null> {
   let child: Deno.ChildProcess;
   try {
@@ -127,12 +129,12 @@ async function runForVersion(path: string, timeoutMs: number): Promise<string | 
   } finally {
     clearTimeout(timer);
     await killChild(child);
-    // What it has started itself may hold the pipe open yet.
+    // A process that it started may still hold the pipe open.
     await reader.cancel().catch(() => {});
   }
 }
 
-/** All that comes, null where it does not end in time or before there is too much. */
+/** The whole stream; null if it does not end in time or is too long. */
 async function readToEnd(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   late: Promise<null>,

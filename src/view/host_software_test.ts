@@ -16,14 +16,14 @@ for (const [text, version] of QEMU_TEXTS) {
   });
 }
 
-Deno.test("parseLibvirtVersion() takes the version that any of the daemons gives", () => {
+Deno.test("parseLibvirtVersion() parses the output of each daemon", () => {
   assertEquals(parseLibvirtVersion("libvirtd (libvirt) 10.0.0\n"), "10.0.0");
   assertEquals(parseLibvirtVersion("/usr/sbin/libvirtd (libvirt) 6.0.0\n"), "6.0.0");
   assertEquals(parseLibvirtVersion("virtqemud (libvirt) 11.3.0\n"), "11.3.0");
   assertEquals(parseLibvirtVersion("error: cannot open"), null);
 });
 
-/** A program that says a text, and how often it was run. */
+/** A program that prints a text, and a log of its runs. */
 function plantProgram(directory: string, name: string, script: string) {
   const path = join(directory, name);
   const log = `${path}.log`;
@@ -40,7 +40,7 @@ async function inDirectory(run: (directory: string) => Promise<void>): Promise<v
   }
 }
 
-Deno.test("makeSoftwareReader() takes the first program that says a version", () =>
+Deno.test("makeSoftwareReader() takes the first program that prints a version", () =>
   inDirectory(async (directory) => {
     const mute = plantProgram(directory, "mute", "exit 1");
     const qemu = plantProgram(directory, "qemu", "echo QEMU emulator version 8.2.2");
@@ -48,7 +48,7 @@ Deno.test("makeSoftwareReader() takes the first program that says a version", ()
     assertEquals(await makeSoftwareReader(null, { paths })(), { qemu: "8.2.2", libvirt: null });
   }));
 
-Deno.test("makeSoftwareReader() runs a program again only when it has become another", () =>
+Deno.test("makeSoftwareReader() runs a program again only when its file has changed", () =>
   inDirectory(async (directory) => {
     const { path, runs } = plantProgram(directory, "d", 'echo "libvirtd (libvirt) 10.0.0"');
     const mute = plantProgram(directory, "mute", "exit 1");
@@ -57,7 +57,7 @@ Deno.test("makeSoftwareReader() runs a program again only when it has become ano
     const read = makeSoftwareReader(state, { paths });
     for (let i = 0; i < 3; i++) assertEquals(await read(), { qemu: null, libvirt: "10.0.0" });
     assertEquals([runs(), mute.runs()], [1, 1]);
-    // Another process goes by what is remembered, and tries again what said nothing.
+    // Another process uses the saved versions, and runs the programs again that printed none.
     assertEquals((await makeSoftwareReader(state, { paths })()).libvirt, "10.0.0");
     assertEquals([runs(), mute.runs()], [1, 2]);
     Deno.utimeSync(path, 1, 1);
@@ -67,7 +67,7 @@ Deno.test("makeSoftwareReader() runs a program again only when it has become ano
     assertEquals(runs(), 3);
   }));
 
-Deno.test("makeSoftwareReader() gives up a program that hangs", () =>
+Deno.test("makeSoftwareReader() gives up on a program that hangs", () =>
   inDirectory(async (directory) => {
     const { path } = plantProgram(directory, "hangs", "exec sleep 60");
     const paths = { qemu: [path], libvirt: [] };

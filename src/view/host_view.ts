@@ -5,32 +5,33 @@ import type { ProbeOptions } from "./due_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";
 import type { World } from "./world.ts";
 
-/** How often the host is looked at. */
+/** How often the host is scanned. */
 export interface ViewOptions extends ProbeOptions {
-  /** Between looks when nobody asks; longer where looking takes long, see {@link makeLooking}. */
+  /** The time between looks without requests. Longer if looks take long, see {@link makeLooking}. */
   refreshMs: number;
-  /** How old a look may be when somebody does. */
+  /** How old a look may be when a request comes. */
   freshMs: number;
 }
 
 export const VIEW_DEFAULTS = { refreshMs: 10_000, freshMs: 500 };
 
-/** A view of the host that a server answers from. Dispose of it to stop looking. */
+/** The view of the host that a server answers from. Dispose of it to stop looking. */
 export interface HostView extends AsyncDisposable {
   /**
-   * The newest snapshot, not older than `freshMs`, nor than the last reload of a driver, nor than a device or a parent
-   * of mdevs that is `named`: what a user has made is found. Asking devices is never waited for.
+   * The newest snapshot. It is not older than `freshMs`, and was taken after the last reload of a driver. If the
+   * device or mdev parent `named` exists, the snapshot has it, even if it was just created. Never waits until devices
+   * are asked.
    */
   newest(named?: string): Promise<Snapshot>;
-  /** The last snapshot that was taken, however old. */
+  /** The last snapshot, of any age. */
   last(): Snapshot;
-  /** Resolves when no device is being asked and none is due. */
+  /** Resolves when no device is being asked or due. */
   settled(): Promise<void>;
 }
 
 /**
- * Keeps a view of the host: looks at it now and then and when asked, asks the devices that are due through the
- * worker meanwhile, and goes on answering from the last snapshot whatever becomes of that.
+ * Keeps a view of the host. Looks at the host regularly and on request, and asks the devices that are due in the
+ * background. Continues to answer from the last snapshot if one of these fails or hangs.
  *
  * Effect: opens idle devices through the worker, as `options` say; writes to the state directory.
  */
@@ -46,7 +47,7 @@ export async function openHostView(
   let running: Promise<void> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** Starts asking whatever is due, and sets the time of the next look. */
+  /** Starts asking the devices that are due, and schedules the next look. */
   const schedule = (): void => {
     clearTimeout(timer);
     if (end.signal.aborted) return;
@@ -60,7 +61,7 @@ export async function openHostView(
     Deno.unrefTimer(timer);
   };
 
-  /** A look that runs has begun without what was learnt. */
+  /** Takes a new look. One that is running now began before the answers came. */
   const lookAnew = async (): Promise<Snapshot> => {
     await looking.ended();
     return await looking.look();

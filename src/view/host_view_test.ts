@@ -15,7 +15,7 @@ import { rememberProbes } from "./remember_probes.ts";
 import { findDevice } from "../worker/with_device.ts";
 import { openWorker } from "../children/worker.ts";
 
-/** Every question looks anew, and nothing is looked at unless asked for. */
+/** Every request takes a new look, and no look is taken without a request. */
 const OPTIONS: ViewOptions = {
   mode: "representative",
   settleMs: 0,
@@ -37,7 +37,7 @@ function device({ devices }: Snapshot, id: string) {
   return devices.find((candidate) => candidate.id === id);
 }
 
-Deno.test("openHostView() answers at once, and knows more when the devices have answered", async () => {
+Deno.test("openHostView() answers at once, and with more data when the devices have answered", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host);
   assertEquals((await view.newest()).devices.length, 9);
@@ -47,7 +47,7 @@ Deno.test("openHostView() answers at once, and knows more when the devices have 
   assertEquals(host.started().length, 1);
 });
 
-Deno.test("openHostView() answers while a child hangs, and its end leaves no process", async () => {
+Deno.test("openHostView() answers while a child hangs, and leaves no process when disposed of", async () => {
   const habits = { [DISK]: "hang", [FIRST_GPU]: "hang", [SECOND_GPU]: "hang" } as const;
   await using host = simulateWorld("gpu-host", { habits, deadlineMs: 5_000 });
   const view = await open(host);
@@ -61,7 +61,7 @@ Deno.test("openHostView() answers while a child hangs, and its end leaves no pro
   assertEquals([started.length, started.filter(isRunning)], [1, []]);
 });
 
-Deno.test("openHostView() gives a snapshot a new number only when facts are others", async () => {
+Deno.test("openHostView() gives a snapshot a new number only when facts have changed", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host, { mode: "never" });
   const first = await view.newest();
@@ -76,7 +76,7 @@ Deno.test("openHostView() gives a snapshot a new number only when facts are othe
   assertEquals((await view.newest()).snapshot, first.snapshot + 1);
 });
 
-Deno.test("openHostView() leaves a snapshot that it gave away as it was", async () => {
+Deno.test("openHostView() does not change a snapshot that it has returned", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host);
   const first = await view.newest();
@@ -86,7 +86,7 @@ Deno.test("openHostView() leaves a snapshot that it gave away as it was", async 
   assertEquals(JSON.stringify(first), text);
 });
 
-Deno.test("openHostView() does not look again within the time that a look is fresh", async () => {
+Deno.test("openHostView() does not look again while the last look is fresh", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host, { mode: "never", freshMs: 500 });
   const first = await view.newest();
@@ -96,7 +96,7 @@ Deno.test("openHostView() does not look again within the time that a look is fre
   assert(await view.newest() !== first);
 });
 
-Deno.test("openHostView() looks again by itself after a look that failed", async () => {
+Deno.test("openHostView() looks again after a failed look without a request", async () => {
   await using host = simulateWorld("gpu-host");
   let looks = 0;
   const readSoftware = () => {
@@ -111,7 +111,7 @@ Deno.test("openHostView() looks again by itself after a look that failed", async
   await until("it looks a third time", () => looks >= 3);
 });
 
-Deno.test("openHostView() finds a device by its name that was made since the last look", async () => {
+Deno.test("openHostView() finds a named device that was created since the last look", async () => {
   await using host = simulateWorld("mixed");
   await using view = await open(host, { mode: "never", freshMs: 500 });
   const first = await view.newest();
@@ -123,7 +123,7 @@ Deno.test("openHostView() finds a device by its name that was made since the las
   assert(await view.newest(NEW_MDEV) === second);
 });
 
-Deno.test("openHostView() does not answer from a look that began before it would be fresh", async () => {
+Deno.test("openHostView() does not answer from a running look that began too long ago", async () => {
   await using host = simulateWorld("gpu-host");
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   let looks = 0;
@@ -150,7 +150,7 @@ Deno.test("openHostView() does not answer from a look that began before it would
   await view[Symbol.asyncDispose]();
 });
 
-Deno.test("openHostView() notices a reload within the time that a look is fresh", async () => {
+Deno.test("openHostView() notices a reload of a driver while the last look is fresh", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host, { freshMs: HOUR_MS });
   await view.settled();
@@ -164,7 +164,7 @@ Deno.test("openHostView() notices a reload within the time that a look is fresh"
   assertEquals([host.tasksFor(DISK), host.tasksFor(FIRST_GPU)], [2, 1]);
 });
 
-Deno.test("openHostView() does not let a device wait that was bound anew since it failed", async () => {
+Deno.test("openHostView() asks a failed device without a wait after it was bound again", async () => {
   await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
   await using view = await open(host);
   await view.settled();
@@ -175,7 +175,7 @@ Deno.test("openHostView() does not let a device wait that was bound anew since i
   assertEquals(host.tasksFor(DISK), 2);
 });
 
-Deno.test("openHostView() takes over what another process asked since", async () => {
+Deno.test("openHostView() uses answers that another process has saved since", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host);
   await view.settled();
@@ -192,7 +192,7 @@ Deno.test("openHostView() takes over what another process asked since", async ()
   assertEquals(device(await view.newest(), DISK)?.migration.uapi, "none");
 });
 
-Deno.test("openHostView() makes a problem of a device whose child died, until it answers", async () => {
+Deno.test("openHostView() reports a device whose child died as a problem until it answers", async () => {
   await using host = simulateWorld("gpu-host", { habits: { [DISK]: "die" } });
   await using view = await open(host);
   await view.settled();
@@ -217,7 +217,7 @@ Deno.test("openHostView() waits longer each time before it asks a device again",
   assertEquals(await asked(11_000), 1);
 });
 
-Deno.test("openHostView() asks a device again that an open found in use", async () => {
+Deno.test("openHostView() asks a device again that was in use when it was opened", async () => {
   await using host = simulateWorld("gpu-host", { habits: { [DISK]: "busy" } });
   host.setBusy(true);
   await using view = await open(host);
@@ -242,7 +242,7 @@ Deno.test("openHostView() forgets the problem of a device that is gone", async (
   assertEquals([devices.some(({ id }) => id === DISK), problems], [false, []]);
 });
 
-Deno.test("openHostView() says so where no child can be started", async () => {
+Deno.test("openHostView() reports that no child can be started", async () => {
   await using host = simulateWorld("gpu-host");
   const world = { ...host.world, worker: openWorker(NO_PROGRAM, { deadlineMs: 60_000 }) };
   await using view = await openHostView(world, OPTIONS);
@@ -251,7 +251,7 @@ Deno.test("openHostView() says so where no child can be started", async () => {
   assert(problems.some(({ sentence }) => sentence.includes("/nowhere/vfio-ask")));
 });
 
-Deno.test("openHostView() answers where it cannot remember, and says so", async () => {
+Deno.test("openHostView() answers if it cannot save, and reports it", async () => {
   await using host = simulateWorld("gpu-host");
   const stateDirectory = join(host.world.roots.proc, "1/comm/state");
   await using view = await openHostView({ ...host.world, stateDirectory }, OPTIONS);
@@ -261,7 +261,7 @@ Deno.test("openHostView() answers where it cannot remember, and says so", async 
   assert(devices.some(({ migration }) => migration.observed === "probed"));
 });
 
-Deno.test("openHostView() takes what was remembered and asks nobody", async () => {
+Deno.test("openHostView() uses saved answers and asks no device", async () => {
   await using host = simulateWorld("gpu-host");
   {
     await using view = await open(host);

@@ -2,8 +2,8 @@ import type { Device, DeviceType, Snapshot } from "../documents/mod.ts";
 import type { Turns } from "../host/mod.ts";
 
 /**
- * A snapshot in succession to an earlier one: with the same facts it is that one, seen again, and keeps its number, and
- * what was tested of it; else the next. Whatever has not changed is the earlier object. Pure.
+ * Numbers a new snapshot after an earlier one. With the same facts, it keeps the number and the cached test results of
+ * the earlier one; otherwise it gets the next number. Unchanged parts are the objects of the earlier snapshot. Pure.
  */
 export async function succeed(
   before: Snapshot,
@@ -18,7 +18,7 @@ export async function succeed(
   return { ...now, snapshot: before.snapshot + 1 };
 }
 
-/** Entries, each the earlier object where that is equal; the earlier array where all are. */
+/** The entries, with equal ones replaced by the earlier objects; the earlier array if all are equal. */
 async function keepSame<T extends Device | DeviceType>(
   before: T[],
   now: T[],
@@ -39,7 +39,7 @@ function keyOfType({ parent, type }: DeviceType): string {
   return `${parent} ${type}`;
 }
 
-/** Whether two values are the same as JSON would write them; what is one object is not looked into. */
+/** Whether two values are equal as JSON. Identical objects are not compared field by field. */
 export function isEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (!isObject(a) || !isObject(b) || Array.isArray(a) !== Array.isArray(b)) return false;

@@ -7,14 +7,14 @@ const ONE = mttyDevice({ id: "one" });
 const TWO = mttyDevice({ id: "two" });
 const before = mttySnapshot({ snapshot: 7, takenAt: "then", devices: [ONE, TWO] });
 
-Deno.test("succeed() keeps the number, and all objects, where the facts are the same", async () => {
+Deno.test("succeed() keeps the number and all objects if the facts are the same", async () => {
   const again = { ...structuredClone(before), snapshot: 1, takenAt: "now" };
   const snapshot = await succeed(before, again, takeTurns());
   assertEquals(snapshot, { ...before, takenAt: "now" });
   assert(snapshot.devices === before.devices && snapshot.types === before.types);
 });
 
-Deno.test("succeed() gives the next number, and keeps each device that has not changed", async () => {
+Deno.test("succeed() gives the next number and keeps each unchanged device", async () => {
   const changed = { ...TWO, numaNode: 5 };
   const taken = structuredClone({
     ...before,
@@ -27,7 +27,7 @@ Deno.test("succeed() gives the next number, and keeps each device that has not c
   assert(snapshot.devices[1] === ONE && snapshot.types === before.types);
 });
 
-Deno.test("succeed() gives the next number where something is gone", async () => {
+Deno.test("succeed() gives the next number if something is gone", async () => {
   for (const change of [{ devices: [ONE] }, { types: [] }, { problems: [] }]) {
     const full = { ...before, types: [mttyType()], problems: [problem()] };
     const { snapshot } = await succeed(full, { ...full, ...change }, takeTurns());
@@ -35,7 +35,7 @@ Deno.test("succeed() gives the next number where something is gone", async () =>
   }
 });
 
-Deno.test("isEqual() looks into objects and arrays, and tells null and missing apart", () => {
+Deno.test("isEqual() compares objects and arrays in depth, and distinguishes null from missing", () => {
   assert(isEqual({ a: [1, { b: null }] }, { a: [1, { b: null }] }));
   for (const other of [{ a: [1, {}] }, { a: [1] }, { a: { 0: 1, 1: { b: null } } }, {}, null]) {
     assert(!isEqual({ a: [1, { b: null }] }, other), JSON.stringify(other));

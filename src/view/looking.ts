@@ -7,49 +7,49 @@ import { isStillBound } from "./still_bound.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
-/** How old a whole scan may be: a look after that believes nothing that was read before. */
+/** How old a full scan may be. After that, the next look reads everything again. */
 const WHOLE_MS = 300_000;
 
-/** How many times as long as a look took there is none unless somebody asks: less than a hundredth of a core. */
+/** Without requests, the pause after a look is so many times its duration: less than a hundredth of a core is used. */
 const REST = 200;
 
-/** What is looked with. */
+/** The options of {@link makeLooking}. */
 export interface LookingOptions {
-  /** What is known of devices by asking them. */
+  /** Gives the answers of the devices. */
   asking: Pick<Asking, "inputs" | "problemsOf">;
-  /** How old a look may be when somebody asks; none, where it is left out. */
+  /** How old a look may be when a request comes; default 0. */
   freshMs?: number;
-  /** How others get a turn meanwhile. */
+  /** How other work gets a turn during a look. */
   makeTurns?: () => Turns;
-  /** Is called after each look, also one that failed. */
+  /** Called after each look, including failed ones. */
   looked?: () => void;
 }
 
 /** Looks at one host, one look at a time. */
 export interface Looking {
-  /** Looks anew; while a look runs, that one. */
+  /** Takes a new look, or joins the one that is running. */
   look(): Promise<Snapshot>;
   /**
-   * The newest snapshot, not older than `freshMs`, nor than the last reload of a driver, nor than a device, or a parent
-   * of mdevs, that is `named`.
+   * The newest snapshot. It is not older than `freshMs`, and was taken after the last reload of a driver. If the device
+   * or mdev parent `named` exists, the snapshot has it.
    */
   newest(named?: string): Promise<Snapshot>;
-  /** The last snapshot that was taken, however old; null before the first. */
+  /** The last snapshot, of any age; null before the first. */
   last(): Snapshot | null;
-  /** How long to leave the host alone when nobody asks. */
+  /** How long to wait until the next look without requests. */
   restMs(): number;
-  /** Resolves when no look runs. */
+  /** Resolves when no look is running. */
   ended(): Promise<void>;
 }
 
-/** Makes what looks at a host: each look reads what may have changed, and all every five minutes. */
+/** Makes a {@link Looking}. Each look reads what may have changed, and everything every five minutes. */
 export function makeLooking(
   world: World,
   { asking, freshMs = 0, makeTurns = takeTurns, looked = () => {} }: LookingOptions,
 ): Looking {
   const scan = makeScanner(world.roots);
   let snapshot: Snapshot | null = null;
-  // When the newest look began, and the one that runs: what happened since may not be in it.
+  // The start of the newest finished look, and of the running one. Later changes may be missing in them.
   let lookedAtMs = -Infinity;
   let lookingSinceMs = -Infinity;
   let wholeAtMs = -Infinity;
@@ -89,7 +89,7 @@ export function makeLooking(
       ) {
         return snapshot;
       }
-      // A look that runs may have begun before the device was made.
+      // The running look may have begun before the device was created.
       if (looking !== null && (isNew || !isFresh(lookingSinceMs))) await looking.catch(() => {});
       return await look();
     },

@@ -6,16 +6,16 @@ import type { ProbeOptions } from "./due_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";
 import type { World } from "./world.ts";
 
-/** What came of looking at the host and asking its devices. */
+/** The result of looking at the host and asking its devices. */
 export interface Observed {
   snapshot: Snapshot;
   results: ProbeResult[];
-  /** Devices left alone because they are new. */
+  /** Devices that were not asked because they are new. */
   settling: string[];
 }
 
 /**
- * Looks at the host once, asks the devices that are due, remembers what they said, and looks again where any was.
+ * Looks at the host, asks the devices that are due, saves their answers, and looks again if any device was due.
  *
  * Effect: opens idle devices through the worker, as `options` say; writes to the state directory.
  */
@@ -32,7 +32,7 @@ export async function observeHost(
       onResult(result);
     },
   });
-  // Nobody waits for a turn.
+  // No other work waits for a turn.
   const { look } = makeLooking(world, { asking, makeTurns: () => takeTurns(Infinity) });
   const first = await look();
   const { devices, settling } = asking.due(first.devices);
@@ -40,7 +40,7 @@ export async function observeHost(
   let last = first;
   await asking.askDue(() => first.devices, async () => last = await look());
   const said = results.flatMap(({ capabilities }) => capabilities?.problems ?? []);
-  // Whoever looks once has one snapshot.
+  // The caller sees one snapshot only: keep the first number.
   const snapshot = { ...last, snapshot: first.snapshot, problems: [...said, ...last.problems] };
   return { snapshot, results, settling };
 }

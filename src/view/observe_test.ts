@@ -25,7 +25,7 @@ function known({ devices }: Snapshot, id: string): string | undefined {
   return devices.find((device) => device.id === id)?.migration.observed;
 }
 
-Deno.test("observeHost() asks the idle devices, tells as they answer, and says what it learnt", async () => {
+Deno.test("observeHost() asks the idle devices, reports each answer, and returns a snapshot with them", async () => {
   await using host = simulateWorld("gpu-host");
   const told: string[] = [];
   const { snapshot, results, settling } = await observeHost(host.world, {
@@ -38,7 +38,7 @@ Deno.test("observeHost() asks the idle devices, tells as they answer, and says w
   assertEquals(known(snapshot, "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101"), "inferred");
 });
 
-Deno.test("observeHost() asks nobody again in the same boot", async () => {
+Deno.test("observeHost() asks no device again in the same boot", async () => {
   await using host = simulateWorld("gpu-host");
   const first = await observe(host.world);
   const second = await observe(host.world);
@@ -53,7 +53,7 @@ Deno.test("observeHost() asks again after another boot", async () => {
   assertEquals((await observe(host.world)).results.length, 3);
 });
 
-Deno.test("observeHost() that may ask nobody starts nothing", async () => {
+Deno.test("observeHost() starts no child in mode never", async () => {
   await using host = simulateWorld("gpu-host");
   const { snapshot, results } = await observe(host.world, { mode: "never" });
   assertEquals([results, host.started()], [[], []]);
@@ -67,7 +67,7 @@ Deno.test("observeHost() leaves new devices alone and names them", async () => {
   assertEquals(settling.toSorted(), [DISK, FIRST_GPU, SECOND_GPU]);
 });
 
-Deno.test("observeHost() makes a problem of a device whose child died, and knows the others", async () => {
+Deno.test("observeHost() reports a device whose child died as a problem, and asks the others", async () => {
   await using host = simulateWorld("gpu-host", { habits: { [FIRST_GPU]: "die" } });
   const { snapshot } = await observe(host.world);
   assertEquals(snapshot.problems.map(({ code, subject }) => [code, subject]), [
@@ -76,7 +76,7 @@ Deno.test("observeHost() makes a problem of a device whose child died, and knows
   assertEquals([known(snapshot, FIRST_GPU), known(snapshot, SECOND_GPU)], ["sysfs", "probed"]);
 });
 
-Deno.test("observeHost() shows a device in use that an open found so, which is no problem", async () => {
+Deno.test("observeHost() shows a device in use that was in use when opened, without a problem", async () => {
   await using host = simulateWorld("gpu-host", { habits: { [DISK]: "busy" } });
   host.setBusy(true);
   const { snapshot } = await observe(host.world);
@@ -84,7 +84,7 @@ Deno.test("observeHost() shows a device in use that an open found so, which is n
   assertEquals([disk?.use.state, disk?.use.holder, snapshot.problems], ["in-use", null, []]);
 });
 
-Deno.test("observeHost() answers from sysfs where no child can be started, and says so", async () => {
+Deno.test("observeHost() answers from sysfs if no child can be started, and reports it", async () => {
   await using host = simulateWorld("gpu-host");
   const world = { ...host.world, worker: openWorker(NO_PROGRAM, { deadlineMs: 60_000 }) };
   const { snapshot } = await observe(world);
@@ -92,7 +92,7 @@ Deno.test("observeHost() answers from sysfs where no child can be started, and s
   assert(snapshot.problems.some(({ sentence }) => sentence.includes("/nowhere/vfio-ask")));
 });
 
-Deno.test("observeHost() answers where it cannot remember, and says so", async () => {
+Deno.test("observeHost() answers if it cannot save, and reports it", async () => {
   await using host = simulateWorld("gpu-host");
   const stateDirectory = join(host.world.roots.proc, "1/comm/state");
   const { snapshot } = await observe({ ...host.world, stateDirectory });
@@ -100,14 +100,14 @@ Deno.test("observeHost() answers where it cannot remember, and says so", async (
   assertEquals(snapshot.problems.map(({ subject }) => subject), [stateDirectory]);
 });
 
-Deno.test("observeHost() of two at once asks each device once", async () => {
+Deno.test("observeHost() twice at the same time asks each device once", async () => {
   await using host = simulateWorld("gpu-host");
   const [a, b] = await Promise.all([observe(host.world), observe(host.world)]);
   assertEquals(a.results.length + b.results.length, 3);
   assertEquals(a.snapshot.devices, b.snapshot.devices);
 });
 
-Deno.test("observeHost() does not hold against a device what it said under another driver", async () => {
+Deno.test("observeHost() ignores an answer of a device under another driver", async () => {
   await using host = simulateWorld("gpu-host");
   await observe(host.world, { mode: "each" });
   const bus = "../../../../bus/pci/drivers";
@@ -120,7 +120,7 @@ Deno.test("observeHost() does not hold against a device what it said under anoth
   assertEquals(again.results.map(({ device }) => device), [DISK]);
 });
 
-Deno.test("observeHost() holds nothing against a driver that an earlier load of it said", async () => {
+Deno.test("observeHost() ignores an answer from an earlier load of a driver", async () => {
   await using host = simulateWorld("gpu-host");
   await observe(host.world);
   reloadDriver(host, "vfio-pci");
@@ -131,7 +131,7 @@ Deno.test("observeHost() holds nothing against a driver that an earlier load of 
   assertEquals(Object.keys(JSON.parse(file).byClass).length, 3, "the earlier load is forgotten");
 });
 
-Deno.test("rememberProbes() replaces what was known of the device and of its class", async () => {
+Deno.test("rememberProbes() replaces earlier answers of the device and of its class", async () => {
   await using host = simulateWorld("gpu-host");
   const { snapshot: before } = await observe(host.world);
   const asked = findDevice(host.world, FIRST_GPU);

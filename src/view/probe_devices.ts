@@ -2,7 +2,7 @@ import type { Capabilities } from "../documents/mod.ts";
 import { capabilitiesOf, type OpenPath, type WorkerResult } from "../tasks/mod.ts";
 import type { World } from "./world.ts";
 
-/** What came of asking one device. Only `answered` carries capabilities. */
+/** The result of asking one device. Only `answered` has capabilities. */
 export interface ProbeResult
   extends Pick<WorkerResult, "check" | "holder" | "sentence" | "remedy"> {
   device: string;
@@ -11,8 +11,8 @@ export interface ProbeResult
 }
 
 /**
- * Asks devices, one after the other, through the worker. Effect: opens each that nobody holds. Throws a `Failure` where no
- * worker can be started.
+ * Asks devices one after the other through the worker. Effect: opens each device that no process holds. Throws a
+ * `Failure` if no worker can be started.
  */
 export async function* probeDevices(
   { worker }: World,

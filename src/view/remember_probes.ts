@@ -15,9 +15,9 @@ import type { ProbeResult } from "./probe_devices.ts";
 import type { World } from "./world.ts";
 
 /**
- * Adds what devices said, for themselves and for their class, in the place of what was known before. Pure.
+ * Adds the answers of devices, by device and by class. They replace earlier answers. Pure.
  *
- * `devices` are those of before the asking: a driver that is reloaded meanwhile gets no answer of its earlier load.
+ * `devices` must be from before the devices were asked: an answer must not count for a driver that was reloaded since.
  */
 export function addAnswers(
   observations: Observations,
@@ -38,7 +38,7 @@ export function addAnswers(
   return { ...observations, byClass, byDevice };
 }
 
-/** Saves observations, or says why not: an answer is worth more than that it is remembered. */
+/** Saves observations. A failure is returned as a problem, so that the caller can still use the answers. */
 export function trySave({ stateDirectory }: World, observations: Observations): Problem[] {
   try {
     saveObservations(stateDirectory, observations);
@@ -48,12 +48,12 @@ export function trySave({ stateDirectory }: World, observations: Observations): 
   }
 }
 
-/** Another process has the lock of the state directory for too long. */
+/** The problem that another process holds the lock of the state directory for too long. */
 export function othersAsk(sentence: string): Problem {
   return { code: "in-use", subject: "devices", sentence, remedy: "Try again later." };
 }
 
-/** Adds what devices said to what is remembered on this host, and saves it. */
+/** Adds the answers of devices to the saved observations of this host. Effect: writes to the state directory. */
 export async function rememberProbes(
   world: World,
   devices: readonly KeyedDevice[],
@@ -65,5 +65,5 @@ export async function rememberProbes(
     return Promise.resolve(trySave(world, addAnswers(known, devices, results)));
   };
   return await whileLocked(world.stateDirectory, save) ??
-    [othersAsk("Another vfio-ask is still asking devices, so that this was not remembered")];
+    [othersAsk("The answers were not saved: another vfio-ask is still asking devices")];
 }

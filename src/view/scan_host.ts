@@ -19,38 +19,38 @@ import {
   walkVfioDevices,
 } from "../host/mod.ts";
 
-/** A device as sysfs has it, with what it declares. */
+/** A device as sysfs shows it, with the facts that it declares. */
 export type FoundDevice = SysfsDevice & { facts: Facts };
 
-/** What one scan found. What could not be read is a problem. */
+/** The result of one scan. Parts that could not be read are problems. */
 export interface HostScan {
   devices: FoundDevice[];
   mdevTypes: MdevType[];
   problems: Problem[];
-  /** What this scan has read, for whatever else belongs to it. */
+  /** The files that this scan has read, for later reads of the same look. */
   cache: ScanCache;
 }
 
-/** Scans a host again and again; `whole` believes nothing that an earlier scan read. */
+/** Scans a host. With `whole`, it reads everything again and reuses nothing from earlier scans. */
 export type ScanHost = (
   options: { turns: Turns; nowMs: number; whole?: boolean },
 ) => Promise<HostScan>;
 
-/** A device as it was read whole, and the names in its directory. */
+/** A device as it was last read in full, and the names in its directory. */
 interface Known {
   device: SysfsDevice;
   names: ReadonlySet<string>;
 }
 
-/** How long after its node a device may still get files, while its driver goes on with its probe. */
+/** A driver may still add files to a device for so long after the device node appeared. */
 const YOUNG_MS = 10_000;
 
 /**
- * Makes a scanner of a host: called again, it reads a device whole only where something of it may have changed.
+ * Makes a scanner of a host. A later call reads a device in full only if it may have changed.
  *
- * Source: see {@link refreshDevice}. Read each time: the list of devices, their bindings and nodes, what parents and
- * types say and which mdevs there are, whatever {@link canChangeWhileBound}. Kept while a device stays bound: the rest
- * of it, once its node is ten seconds old.
+ * Source: see {@link refreshDevice}. Read each time: the list of devices, their bindings and nodes, the attributes of
+ * parents and types, the list of mdevs, and devices that {@link canChangeWhileBound}. Kept while a device stays bound:
+ * the rest, once its node is ten seconds old.
  */
 export function makeScanner(roots: HostRoots): ScanHost {
   let known = new Map<string, Known>();

@@ -23,14 +23,14 @@ const FUNCTION: PlantedDevice = {
   attributes: { modalias: "pci:before", vendor: "0x15b3" },
 };
 
-/** A scanner of a host that was planted long ago. */
+/** A scanner of a host whose devices are old. */
 function scannerOf(host: PlantedHost): (options?: { whole?: boolean }) => Promise<HostScan> {
   const scan = makeScanner(host.roots);
   const nowMs = Date.now() + 3_600_000;
   return ({ whole = false } = {}) => scan({ turns: takeTurns(), nowMs, whole });
 }
 
-/** Puts another link, or file, in the place of one, with another inode. */
+/** Replaces a link or a file by one with another inode. */
 function replace(path: string, plant: () => void): void {
   Deno.renameSync(path, `${path}.old`);
   plant();
@@ -39,7 +39,7 @@ function replace(path: string, plant: () => void): void {
 
 const modalias = ({ devices: [device] }: HostScan) => device?.modalias;
 
-Deno.test("makeScanner() keeps what it read of a device that stays bound, unless all is wanted", async () => {
+Deno.test("makeScanner() keeps what it read about a bound device, unless it must read everything", async () => {
   using host = plantEmptyHost();
   plantDevice(host, FUNCTION);
   const scan = scannerOf(host);
@@ -50,7 +50,7 @@ Deno.test("makeScanner() keeps what it read of a device that stays bound, unless
   assertEquals(modalias(await scan({ whole: true })), "pci:after");
 });
 
-Deno.test("makeScanner() reads a device again that is bound anew", async () => {
+Deno.test("makeScanner() reads a device again that was bound again", async () => {
   using host = plantEmptyHost();
   plantDevice(host, FUNCTION);
   const scan = scannerOf(host);
@@ -65,7 +65,7 @@ Deno.test("makeScanner() reads a device again that is bound anew", async () => {
   assertEquals([device?.driver?.name, device?.modalias], ["mlx5_vfio_pci", "pci:after"]);
 });
 
-Deno.test("makeScanner() reads a device again whose node came or went", async () => {
+Deno.test("makeScanner() reads a device again whose node appeared or disappeared", async () => {
   using host = plantEmptyHost();
   plantDevice(host, FUNCTION);
   const scan = scannerOf(host);
@@ -78,7 +78,7 @@ Deno.test("makeScanner() reads a device again whose node came or went", async ()
   assertEquals(await nodes(), [["/dev/vfio/devices/vfio0", null]]);
 });
 
-Deno.test("makeScanner() keeps nothing of a device whose node is new", async () => {
+Deno.test("makeScanner() keeps nothing about a device whose node is new", async () => {
   using host = plantEmptyHost();
   plantDevice(host, FUNCTION);
   const scan = makeScanner(host.roots);
@@ -88,7 +88,7 @@ Deno.test("makeScanner() keeps nothing of a device whose node is new", async () 
   assertEquals(await now(), "pci:after");
 });
 
-Deno.test("makeScanner() finds another device under a name of the class that was another's", async () => {
+Deno.test("makeScanner() finds another device under a vfio-dev name that is used again", async () => {
   using host = plantEmptyHost();
   plantDevice(host, FUNCTION);
   const scan = scannerOf(host);
@@ -98,7 +98,7 @@ Deno.test("makeScanner() finds another device under a name of the class that was
   assertEquals((await scan()).devices.map(({ id }) => id), ["0000:c1:00.3"]);
 });
 
-Deno.test("makeScanner() sees each time how many instances a type has left", async () => {
+Deno.test("makeScanner() reads each time how many instances a type has left", async () => {
   using host = plantEmptyHost();
   const type = plantMdevType(host, {
     parent: "virtual/mtty",
@@ -113,7 +113,7 @@ Deno.test("makeScanner() sees each time how many instances a type has left", asy
   assertEquals(await left(), [0]);
 });
 
-Deno.test("makeScanner() sees each time what drives a physical function and what it says", async () => {
+Deno.test("makeScanner() reads each time the driver and the firmware of a physical function", async () => {
   using host = plantEmptyHost();
   const parent = { bus: "pci", id: "0000:c1:00.0", above: "pci0000:c0", driver: "mlx5_core" };
   plantDevice(host, { ...parent, attributes: { vendor: "0x15b3" } });
@@ -132,7 +132,7 @@ Deno.test("makeScanner() sees each time what drives a physical function and what
   assertEquals(await said(), [[undefined, "22.41.1000"]]);
 });
 
-Deno.test("makeScanner() sees each time the virtual functions of a function", async () => {
+Deno.test("makeScanner() reads each time the virtual functions of a function", async () => {
   using host = plantEmptyHost();
   plantDevice(host, { ...FUNCTION, attributes: { sriov_totalvfs: "2" } });
   const scan = scannerOf(host);
@@ -142,7 +142,7 @@ Deno.test("makeScanner() sees each time the virtual functions of a function", as
   assertEquals(await functions(), [["0000:c1:00.4"]]);
 });
 
-Deno.test("makeScanner() sees each time which vGPU a function is", async () => {
+Deno.test("makeScanner() reads each time the vGPU type of a function", async () => {
   using host = plantEmptyHost();
   const current = `${VF}/nvidia/current_vgpu_type`;
   plantDevice(host, { ...FUNCTION, driver: "nvidia" });
@@ -154,7 +154,7 @@ Deno.test("makeScanner() sees each time which vGPU a function is", async () => {
   assertEquals(await types(), [null]);
 });
 
-Deno.test("makeScanner() asks a driver each time for the version of its device", async () => {
+Deno.test("makeScanner() reads each time the version attribute of a device", async () => {
   using host = plantEmptyHost();
   plantDevice(host, FUNCTION);
   host.sys.attribute(`${VF}/migration_version`, "one");
@@ -165,7 +165,7 @@ Deno.test("makeScanner() asks a driver each time for the version of its device",
   assertEquals(await versions(), ["two\n"]);
 });
 
-Deno.test("makeScanner() makes a problem of what cannot be read, until it can", async () => {
+Deno.test("makeScanner() reports an unreadable attribute as a problem until it is readable", async () => {
   using host = plantEmptyHost();
   plantDevice(host, { ...FUNCTION, attributes: {} });
   plantRefusal(host.sys, `${VF}/modalias`);

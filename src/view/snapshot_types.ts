@@ -16,7 +16,7 @@ import {
 import { classesOfType, classKey, isSibling, type Observations } from "../state/mod.ts";
 import type { World } from "./world.ts";
 
-/** A type that has no mdev yet gets the driver that mdevs of the same parent driver are bound to. */
+/** Gives each type without an mdev the driver that mdevs of the same parent driver are bound to. */
 export function withMdevDrivers(types: readonly MdevType[]): MdevType[] {
   const bound = new Map(
     types.flatMap(({ driver, parentDriver }) =>
@@ -29,14 +29,13 @@ export function withMdevDrivers(types: readonly MdevType[]): MdevType[] {
   }));
 }
 
-/** What types are put together with. */
 interface TypeInputs {
   observations: Observations;
   world: World;
   cache: ScanCache;
 }
 
-/** An mdev type with what is known of its devices, of this parent or of another under the same driver. */
+/** An mdev type with the known capabilities of its devices, on this parent or another one with the same driver. */
 export function toMdevType(
   { path, ...type }: MdevType,
   { observations, world, cache }: TypeInputs,
@@ -50,7 +49,7 @@ export function toMdevType(
   };
 }
 
-/** The vGPU types that an SR-IOV function without one can be given: each takes the whole function. */
+/** The vGPU types that can be set on an SR-IOV function that has none. Each takes the whole function. */
 export function toVgpuTypes(
   device: SysfsDevice,
   { observations, world, cache }: TypeInputs,
@@ -81,7 +80,7 @@ export function toVgpuTypes(
   });
 }
 
-/** What was said by a device of the type on this parent, else on another parent under the same driver build. */
+/** The answer of a device of the type on this parent, or else on another parent with the same load of the driver. */
 function findForType(
   observations: Observations,
   type: Pick<DeviceType, "driver" | "parentDriver" | "type">,
@@ -98,7 +97,7 @@ function findForType(
   return sibling === undefined ? undefined : observations.byClass[sibling];
 }
 
-/** What was said of migration and PCI configuration, and how that is known of what stands before. */
+/** Migration and PCI configuration from an answer. `how` says whether this entry or another one gave the answer. */
 export function observed(
   known: Capabilities | undefined,
   how: Migration["observed"],

@@ -4,8 +4,9 @@ import { type HostRoots, readBinding } from "../host/mod.ts";
 import { classOfDevice } from "../state/mod.ts";
 
 /**
- * Whether no driver was reloaded since a snapshot, as one device of each shows: a driver that goes lets go of all its
- * devices. Source: `<device>/driver`, see {@link readBinding}; a few stats, so that each answer can afford it.
+ * Whether no driver was reloaded since a snapshot. Checks one device of each driver, because an unloaded driver
+ * releases all its devices. Source: `<device>/driver`, see {@link readBinding}. A few stat(2) calls: cheap enough for
+ * every answer.
  */
 export function isStillBound({ sys }: HostRoots, { devices }: Snapshot): boolean {
   return oneOfEachDriver(devices).every(({ sysfs, bound }) =>
@@ -13,7 +14,7 @@ export function isStillBound({ sys }: HostRoots, { devices }: Snapshot): boolean
   );
 }
 
-/** The devices of a snapshot never change, so that they are read through but once. */
+/** One device of each driver, by list of devices. Such a list never changes, so each is searched only once. */
 const KNOWN = new WeakMap<readonly Device[], readonly Device[]>();
 
 function oneOfEachDriver(devices: readonly Device[]): readonly Device[] {

@@ -33,32 +33,32 @@ import { makeScanner, type ScanHost } from "./scan_host.ts";
 import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
 import type { World } from "./world.ts";
 
-/** A host that does not even say its name. */
+/** The host if its own data cannot be read. */
 const NO_HOST: Host = { name: "unnamed", kernel: "unknown", bootId: null };
 
-/** What a snapshot is made with, beside what sysfs says. */
+/** The inputs of a snapshot in addition to sysfs. */
 export interface SnapshotInputs {
   observations: Observations;
-  /** Devices that an open found in use although `/proc` names no holder. */
+  /** Devices that could not be opened because they are in use, although `/proc` shows no holder. */
   held?: ReadonlySet<string>;
-  /** Processes of our own, which do not count as holders. */
+  /** Our own processes. They do not count as holders. */
   ours?: ReadonlySet<number>;
 }
 
-/** How a snapshot is taken: by itself, reading all, unless a scanner knows of earlier scans. */
+/** How a snapshot is taken. Without a scanner that has earlier scans, everything is read. */
 export interface SnapshotMeans {
   scan?: ScanHost;
-  /** Whether the scanner is to believe nothing that it knows. */
+  /** Whether the scanner must read everything again. */
   whole?: boolean;
   turns?: Turns;
 }
 
 /**
- * This host now: its devices and types as sysfs has them, with what is known of their migration. Its number is 1: whoever
- * looks again counts, see {@link succeed}.
+ * Takes a snapshot of this host: its devices and types from sysfs, and what is known about their migration. The
+ * number is always 1, see {@link succeed}.
  *
- * Source: sysfs, `/proc`, and what devices said in this load of their drivers. Effect: none; no device is opened. What cannot be
- * read is a problem of the snapshot.
+ * Source: sysfs, `/proc`, and the answers of devices in this load of their drivers. Effect: none; no device is opened.
+ * Parts that cannot be read are problems of the snapshot.
  */
 export async function takeSnapshot(
   world: World,
@@ -66,7 +66,7 @@ export async function takeSnapshot(
   { scan = makeScanner(world.roots), whole = false, turns = takeTurns() }: SnapshotMeans = {},
 ): Promise<Snapshot> {
   const { roots } = world;
-  // Programs say their version meanwhile.
+  // The programs print their versions in the meantime.
   const software = world.readSoftware();
   const problems: Problem[] = [];
   const holders = await readHolders(roots, ours, turns).catch((error): Holders => {
@@ -148,9 +148,9 @@ function toDevice(
 }
 
 /**
- * What devlink declared when the device, or one of its class, was asked: firmware and PSID (`fw.psid`, mlx5_core) where
- * sysfs has none, which are those of the parent and so of the class; whether it may be migrated, which is each
- * function's own.
+ * What devlink declared when the device, or another one of its class, was asked. Firmware and PSID (`fw.psid`,
+ * mlx5_core) are used if sysfs has none; they belong to the parent, so the whole class shares them. `migratable` is
+ * set per function, so only the device's own answer counts.
  */
 function declaredFacts(
   { facts }: SysfsDevice & { facts: Facts },
@@ -167,7 +167,7 @@ function declaredFacts(
   };
 }
 
-/** Devices that a preflight has left in another state than RUNNING, by the journal; not those made or bound anew since. */
+/** The devices in the journal that a preflight left in a state other than RUNNING. Skips devices bound again since. */
 function troubleOf(
   world: World,
   { bootId }: Host,
@@ -179,12 +179,12 @@ function troubleOf(
     readJournal(world.stateDirectory, bootId).flatMap((entry) => {
       const { device, alive, untilMs, pid } = entry;
       if (alive && nowMs <= untilMs) return [];
-      // On a busy machine it takes longer, and waits for no driver.
+      // The machine is busy: the process needs CPU time and does not wait for a driver.
       if (alive && nowMs <= untilMs + REACH_MS && isRunnable(pid)) return [];
       if (!isOfBinding(entry, boundNow.get(device) ?? null)) return [];
       const [code, sentence] = alive
         ? ["stuck", `process ${pid} is stuck in the driver of ${device}`] as const
-        : ["needs-reset", `${device} was left in another state than RUNNING`] as const;
+        : ["needs-reset", `${device} was left in a state other than RUNNING`] as const;
       return [[device, { code, sentence }] as const];
     }),
   );

@@ -38,7 +38,7 @@ for (const name of ["gpu-host", "nic-host", "mixed"]) {
   });
 }
 
-Deno.test("takeSnapshot() makes a problem of a broken device and still lists the others", async () => {
+Deno.test("takeSnapshot() reports a broken device as a problem and still lists the others", async () => {
   using host = plantEmptyHost();
   for (const number of [1, 2, 3]) plantDevice(host, virtualFunction(number));
   const modalias = "devices/pci0000:c0/0000:c1:00.2/modalias";
@@ -50,7 +50,7 @@ Deno.test("takeSnapshot() makes a problem of a broken device and still lists the
   assert(problems[0]!.sentence.includes("EISDIR"), problems[0]!.sentence);
 });
 
-Deno.test("takeSnapshot() makes a problem of a parent whose types cannot be read", async () => {
+Deno.test("takeSnapshot() reports a parent with unreadable types as a problem", async () => {
   using host = plantEmptyHost();
   for (const parent of ["good", "bad"]) {
     const attributes = { name: "Dual port serial", device_api: "vfio-pci" };
@@ -63,7 +63,7 @@ Deno.test("takeSnapshot() makes a problem of a parent whose types cannot be read
   assertEquals(problems.map(({ subject }) => subject), ["bad"]);
 });
 
-Deno.test("takeSnapshot() makes a problem of a /proc that cannot be read", async () => {
+Deno.test("takeSnapshot() reports an unreadable /proc as a problem", async () => {
   using host = plantEmptyHost();
   plantDevice(host, virtualFunction(1));
   const proc = `${host.directory}/loop`;
@@ -74,7 +74,7 @@ Deno.test("takeSnapshot() makes a problem of a /proc that cannot be read", async
   assert(problems.length > 0);
 });
 
-Deno.test("takeSnapshot() does not call a device idle where there is no /proc to tell", async () => {
+Deno.test("takeSnapshot() does not call a device idle without /proc", async () => {
   using host = plantEmptyHost();
   plantDevice(host, virtualFunction(1));
   const world = quietWorld({ ...host.roots, proc: `${host.directory}/none` });
@@ -82,7 +82,7 @@ Deno.test("takeSnapshot() does not call a device idle where there is no /proc to
   assertEquals(devices.map(({ use }) => use.state), ["unknown"]);
 });
 
-Deno.test("takeSnapshot() says who holds a device, by any of its nodes", async () => {
+Deno.test("takeSnapshot() names the holder of a device, by any of its nodes", async () => {
   using host = plantEmptyHost();
   for (const number of [1, 2, 3]) plantDevice(host, { ...virtualFunction(number), cdev: true });
   plantProcess(host, { pid: 11, comm: "qemu", files: ["/dev/vfio/devices/vfio1"] });
@@ -95,7 +95,7 @@ Deno.test("takeSnapshot() says who holds a device, by any of its nodes", async (
   ]);
 });
 
-Deno.test("takeSnapshot() does not call a device idle where a process could not be looked into", async () => {
+Deno.test("takeSnapshot() does not call a device idle if a process is unreadable", async () => {
   using host = plantEmptyHost();
   for (const number of [1, 2]) plantDevice(host, virtualFunction(number));
   plantProcess(host, { pid: 11, comm: "qemu", files: ["/dev/vfio/2"] });
@@ -104,7 +104,7 @@ Deno.test("takeSnapshot() does not call a device idle where a process could not 
   assertEquals(devices.map(({ use }) => use.state), ["unknown", "in-use"]);
 });
 
-Deno.test("takeSnapshot() finds a device in use by the node of a group without an IOMMU", async () => {
+Deno.test("takeSnapshot() finds a device in use by its no-IOMMU group node", async () => {
   using host = plantEmptyHost();
   plantDevice(host, { ...virtualFunction(1), groupNode: "noiommu-1" });
   plantProcess(host, { pid: 11, comm: "dpdk", files: ["/dev/vfio/noiommu-1"] });
@@ -112,7 +112,7 @@ Deno.test("takeSnapshot() finds a device in use by the node of a group without a
   assertEquals([device?.nodes.group, device?.use.state], ["/dev/vfio/noiommu-1", "in-use"]);
 });
 
-Deno.test("takeSnapshot() lists the vGPU types of a function without one, each for itself", async () => {
+Deno.test("takeSnapshot() lists the vGPU types of a function that has none", async () => {
   using host = plantEmptyHost();
   const creatable = "ID : vGPU Name\n1147 : NVIDIA L40S-1B\n1148 : NVIDIA L40S-2B";
   for (const [number, current] of [[4, "0"], [5, "1148"]] as const) {
@@ -136,7 +136,7 @@ Deno.test("takeSnapshot() lists the vGPU types of a function without one, each f
   assertEquals(devices.map(({ facts }) => facts.vgpuType), [null, 1148]);
 });
 
-Deno.test("takeSnapshot() knows of a device what it said itself, of its siblings by inference", async () => {
+Deno.test("takeSnapshot() marks the answer of a device as probed and its siblings as inferred", async () => {
   using host = plantEmptyHost();
   for (const number of [1, 2]) plantDevice(host, virtualFunction(number));
   plantDevice(host, { ...virtualFunction(3), driver: "mlx5_vfio_pci" });
@@ -156,7 +156,7 @@ Deno.test("takeSnapshot() knows of a device what it said itself, of its siblings
   ]);
 });
 
-Deno.test("takeSnapshot() has firmware and PSID from devlink where sysfs has none", async () => {
+Deno.test("takeSnapshot() takes firmware and PSID from devlink if sysfs has none", async () => {
   using host = plantEmptyHost();
   plantDevice(host, virtualFunction(1));
   const world = quietWorld(host.roots);

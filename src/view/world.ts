@@ -3,18 +3,18 @@ import type { Worker } from "../children/mod.ts";
 import type { OperatorFactsRead, RulesState } from "../config/mod.ts";
 import type { HostSoftware } from "../judge/vmm/mod.ts";
 
-/** All that the questions need of the world outside, made by `main.ts`. Nothing of it opens a device but the worker. */
+/** What this program needs from the system, made by `main.ts`. Only the worker opens devices. */
 export interface World {
   readonly roots: HostRoots;
-  /** Where answers are remembered, null for nowhere. */
+  /** Where state is saved; null to save nothing. */
   readonly stateDirectory: string | null;
-  /** Does what opens devices. */
+  /** Runs the tasks that open devices. */
   readonly worker: Worker;
-  /** The rules of vendors and operators as they are now. */
+  /** Reads the current rules of vendors and operators. */
   readonly readRules: () => RulesState;
-  /** What operators declare of devices and types as it is now. */
+  /** Reads the facts that operators currently declare about devices and types. */
   readonly readFacts: () => OperatorFactsRead;
-  /** The versions of the programs that run virtual machines here. */
+  /** Reads the versions of the programs that run virtual machines on this host. */
   readonly readSoftware: () => Promise<HostSoftware>;
   readonly now: () => Date;
 }
