@@ -5,18 +5,18 @@ import { recoverDevices } from "./recover.ts";
 import type { World } from "../view/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 
-/** How often the journal is looked at, which is cheap: most of the time its directory is empty. */
+/** How often the journal is read. This is cheap: its directory is usually empty. */
 const LOOK_MS = 1_000;
-/** What could not be put right is tried again after a wait, which doubles up to this. */
+/** The longest wait before a failed recovery is tried again. The wait doubles up to this. */
 const RETRY_MAX_MS = 600_000;
 
 /**
- * Puts devices right that another process left in another state than RUNNING, within a second or two of its end, for as
- * long as a server runs. What cannot be put right, since somebody holds it say, is tried again after a while, and at
- * once when the journal has changed.
+ * While a server runs, recovers devices that another process left in a state other than RUNNING, within a second or
+ * two of its end. A recovery that fails, for example because a process holds the device, is tried again after a wait,
+ * and at once when the journal has changed.
  *
- * Source: the journal. Effect: that of `recoverDevices`; `onProblems` is told each problem once. Dispose of it to
- * stop, also what is under way.
+ * Source: the journal. Effect: as `recoverDevices`; `onProblems` gets each problem once. Dispose of it to stop, which
+ * also stops a recovery that is running.
  */
 export function keepJournal(
   world: World,
@@ -29,7 +29,7 @@ export function keepJournal(
   let timer: ReturnType<typeof setTimeout> | undefined;
   let running = Promise.resolve();
   let told = new Set<string>();
-  // What was left when it was last tried, and when it is tried again.
+  // The entries at the last try, and the time of the next try.
   let tried = "";
   let waitMs = lookMs;
   let againMs = 0;

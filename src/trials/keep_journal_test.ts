@@ -21,7 +21,7 @@ const entryOf = ({ world }: SimulatedWorld) => {
 const left = ({ world }: SimulatedWorld) =>
   readJournal(world.stateDirectory, readHost(world.roots).bootId).map(({ device }) => device);
 
-Deno.test("keepJournal() puts a device right as soon as whoever worked on it has gone", async () => {
+Deno.test("keepJournal() recovers a device as soon as its process has ended", async () => {
   await using host = simulateWorld("gpu-host");
   const { roots, stateDirectory } = host.world;
   const where = Object.entries({ sysfs: roots.sys, dev: roots.dev, proc: roots.proc });
@@ -43,7 +43,7 @@ Deno.test("keepJournal() puts a device right as soon as whoever worked on it has
   assertEquals(problems, []);
 });
 
-Deno.test("keepJournal() says once what cannot be put right, and tries again later and when the journal changes", async () => {
+Deno.test("keepJournal() reports a failed recovery once, and tries again later and when the journal changes", async () => {
   await using host = simulateWorld("gpu-host");
   const told: string[] = [];
   const worker = openWorker(NO_PROGRAM, { deadlineMs: 60_000 });

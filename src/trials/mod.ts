@@ -1,10 +1,10 @@
 /**
- * Tests of targets, initial data of sources, and putting right what a test left.
+ * Tests of targets, initial data of sources, and recovery of devices after a test.
  *
- * Question: which devices are tested for a source, and which may be? Choice: the operator's policy decides which devices
- * may be opened; one device, or an mdev made for the purpose, speaks for each class of candidates; results are kept as
- * long as the snapshot's devices are the same. Devices that a killed process left in another state than RUNNING are reset,
- * as often as it takes. Given up: testing every candidate by itself.
+ * Question: which devices are tested for a source, and which may be tested? Choice: the operator's policy decides
+ * which devices may be opened. One device, or a temporary mdev, is tested for each class of candidates. Results are
+ * kept while the devices of the snapshot stay the same. Devices that a killed process left in a state other than
+ * RUNNING are reset; a failed reset is tried again. Given up: testing every single candidate.
  *
  * @module
  */

@@ -38,7 +38,7 @@ import {
 import type { World } from "../view/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 
-/** The answer to one source and one target: what an ask that was tested says of it, and what the tests themselves said. */
+/** The answer for one source and one target: the verdict of an ask with these tests, and the results of the tests. */
 export interface TestAnswer extends Judged {
   target: TestTarget;
   tests: Omit<TestResult, "seen">[];
@@ -46,11 +46,11 @@ export interface TestAnswer extends Judged {
 }
 
 /**
- * Write and test: one source, one target, one verdict, by the driver and by the version attribute.
+ * Tests one target for one source, by the driver and by the version attribute, and gives one verdict.
  *
- * The verdict is that of an ask with the same tests: a passing test of a device whose PCI configuration differs is a
- * refusal. Where nothing can be tested, since one of both cannot migrate, or both are one device or of two drivers, nothing is.
- * Effect: as `runTask`, in a child; none where the policy forbids it, which is a {@link Failure}.
+ * The verdict is that of an ask with the same tests: if the PCI configuration differs, the target is refused even if
+ * the test passes. Nothing is tested if source or target cannot migrate, if they are the same device, or if their
+ * drivers differ. Effect: as `runTask`, in a child. Throws a {@link Failure} if the policy forbids the test.
  */
 export async function testSource(
   world: World,
@@ -65,7 +65,7 @@ export async function testSource(
   const isTested = isTestable(snapshot, subject, source);
   const refusal = isTested ? forbidden(subject, policy) : null;
   if (refusal !== null) throw refusal;
-  // The operator named it, however new it is.
+  // The operator named the device, so it is tested even if it is new.
   const tasks = isTested ? tasksFor(source, subject, { ...policy, settleMs: 0 }) : [];
   const results = await runWorker(world, tasks);
   const tests = isTested ? judge(source, subject, tasks, results) : [];
@@ -78,9 +78,9 @@ export async function testSource(
 }
 
 /**
- * Tests every configuration that the same driver makes: one for each class, the others share its result. What
- * may not be tested, or is not free, is left out; of a class of which nothing but new devices is free, it is said until
- * when those are left alone. Effect: as {@link testSource}.
+ * Tests the candidates that have the driver of the source. One device is tested for each class, and the others share
+ * its result. Devices that may not be tested or are not free are skipped. If all free devices of a class are new, the
+ * result says until when they are left alone. Effect: as {@link testSource}.
  */
 export async function testCandidates(
   world: World,
@@ -100,7 +100,7 @@ export async function testCandidates(
     for (const candidate of keys) if (known !== undefined) tests.set(candidate, known);
     if (known !== undefined) return [];
     const tasks = tasksFor(source, subject, policy);
-    // The version attribute opens nothing.
+    // A test of the version attribute opens no device.
     if (settling === null) return [{ subject, keys, key, tasks, not: [] }];
     const { sentence, remedy } = leftAlone(settling, when);
     const code = "DeviceIsNew";
@@ -120,7 +120,7 @@ export async function testCandidates(
   return { tests, problems: problemsOf(results) };
 }
 
-/** What is tested, with the candidates that share its result; `settling` where it is new, and so left alone. */
+/** A subject and the candidates that share its result; `settling` is set if it is new and not tested yet. */
 interface Group {
   subject: Subject;
   settling: Device | null;
@@ -139,7 +139,7 @@ function groupCandidates(
     const found = subjectFor(snapshot, candidate, { source, create, settleMs, nowMs });
     if (found === null || !isTestable(snapshot, found.subject, source)) continue;
     const { subject } = found;
-    // Only that a driver loads is worth a word: the operator chose which devices are tested.
+    // Skip what the operator's mode excludes. Report a limit on loading later, with a remedy.
     if (forbidden(subject, { ...policy, mode: loading(policy) }) !== null) continue;
     const { type, parent } = subject.entry;
     const key = JSON.stringify([subject.driver, type, parent]);
@@ -150,25 +150,25 @@ function groupCandidates(
   return [...groups.values()];
 }
 
-/** The mode without its limit on loading, where it allows functions at all. */
+/** The mode without its limit on loading, if it allows functions. */
 const loading = ({ mode }: PreflightPolicy) => mode === "idle" ? "load" : mode;
 
 function told({ driver }: Subject, { message, remedy }: Failure): TestResult {
   return judgeNotMade(driver, `${message}. ${remedy}`);
 }
 
-/** What is tested and remembered by its digest must be what the digest says. Throws a {@link Failure}. */
+/** Checks the digest of the initial data: results are cached by it. Throws a {@link Failure} if it is wrong. */
 async function checkDigest({ initialData, id }: Identity): Promise<void> {
   if (initialData === null) return;
   const digest = await crypto.subtle.digest("SHA-256", Uint8Array.fromBase64(initialData.base64));
   if (new Uint8Array(digest).toHex() === initialData.sha256) return;
-  throw new Failure("bad-input", `initialData.sha256 of ${id} is not that of its bytes`, {
+  throw new Failure("bad-input", `initialData.sha256 of ${id} does not match its bytes`, {
     subject: "/initialData/sha256",
     remedy: "Send the identity as vfio-ask identity --initial-data printed it.",
   });
 }
 
-/** What was tested of a snapshot, kept as long as its devices are. */
+/** Test results by the list of devices, kept as long as that list. */
 const CACHES = new WeakMap<object, Map<string, readonly TestResult[]>>();
 
 function cacheOf({ devices }: Snapshot): Map<string, readonly TestResult[]> {
@@ -177,7 +177,7 @@ function cacheOf({ devices }: Snapshot): Map<string, readonly TestResult[]> {
   return cache;
 }
 
-/** What a result depends on: the driver's build and load, the kernel, the type and its parent, and what was handed over. */
+/** What a result depends on: the driver's build and load, the kernel, the type, its parent, and the data written. */
 function cacheKey(
   { host }: Snapshot,
   { initialData, version }: Identity,
@@ -244,7 +244,7 @@ function judge(
   return [...judged, judgeWithoutData(driver, why)];
 }
 
-/** What a test is called that could not be made, by its outcome. */
+/** The code of a test that could not be made, by outcome. */
 const NOT_MADE: Partial<Record<WorkerResult["outcome"], "Stuck" | "DeviceIsNew">> = {
   stuck: "Stuck",
   new: "DeviceIsNew",

@@ -6,11 +6,11 @@ import type { World } from "../view/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 
 /**
- * Puts right every device that an earlier process left in another state than RUNNING, and removes every mdev
- * that it made; gives a problem for each that could not be, and says which have gone. Whoever is still at work is left
- * alone, and a new device too.
+ * Recovers every device that an earlier process left in a state other than RUNNING, and removes every mdev that it
+ * created. Gives a problem for each failure and for each device that is gone. Skips new devices, and devices that a
+ * process is still testing.
  *
- * Effect: resets and removes, in a child process; a device that somebody holds is not touched.
+ * Effect: resets devices and removes mdevs, in a child process. A device that a process holds is not touched.
  */
 export async function recoverDevices(
   world: World,
@@ -22,12 +22,12 @@ export async function recoverDevices(
   const tasks = left.map(({ device }) => ({ do: "recover", device, settleMs }) as const);
   const results = await runWorker(world, tasks, { signal });
   return results.flatMap(({ outcome, sentence, remedy, problems }, index) => {
-    // A new device says by its trouble that it is not right, until it has settled.
+    // The snapshot already shows the trouble of a new device until it has settled.
     if (outcome === "done" || outcome === "new") return problems;
     const { device: subject } = left[index]!;
     const code = outcome === "failed" ? "needs-reset" : outcome;
     return [
-      { code, subject, sentence: sentence || `${subject} could not be put right`, remedy },
+      { code, subject, sentence: sentence || `Cannot recover ${subject}`, remedy },
       ...problems,
     ];
   });

@@ -19,12 +19,12 @@ import type { World } from "../view/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 
 /**
- * The identity of a device with its initial data. A device that somebody uses is not opened: an idle sibling of
- * its type on the same parent that has settled gives the data in its place, or an mdev made for the purpose where the
- * policy allows that; the identity says so.
+ * The identity of a device with its initial data. A device that is in use is not opened. The data then comes from an
+ * idle sibling of the same type on the same parent that has settled, or from a temporary mdev if the policy allows
+ * that. The identity names its origin.
  *
- * Effect: changes the state of the idle device, and brings it back, in a child process. Throws a {@link Failure}
- * where nobody may give the data; a driver that has none, or no migration, gives an identity without.
+ * Effect: changes the state of the idle device and brings it back to RUNNING, in a child process. Throws a {@link
+ * Failure} if no device may give the data. If the driver has no data or no migration, the identity has none either.
  */
 export async function identifyWithData(
   world: World,
@@ -82,11 +82,11 @@ function giverOf(
   if (mode === "never") throw refuse("preflight is off", "Allow it with --preflight=mdev.");
   if (mode === "mdev" && device.kind !== "mdev") {
     throw refuse(
-      "only idle mdevs may be asked for it",
+      "only idle mdevs may be opened for it",
       "Allow every idle device with --preflight=idle.",
     );
   }
-  // The operator named it, however new it is.
+  // The operator named the device, so it is opened even if it is new.
   if (device.use.state === "idle") {
     return { target: { device: device.id }, origin: "self", settleMs: 0 };
   }
@@ -108,9 +108,9 @@ function giverOf(
     throw refuse(`it is in use, and ${sentence}`, remedy);
   }
   throw refuse(
-    "it is in use, and no idle device of its type is here to give it in its place",
+    "it is in use, and there is no idle device of the same type on its parent",
     device.kind === "mdev"
-      ? "Allow making one for the purpose with --preflight-create."
+      ? "Allow a temporary mdev with --preflight-create."
       : "Free a device of the same type.",
   );
 }

@@ -12,17 +12,17 @@ import { declaredTest } from "../judge/rules/mod.ts";
 import { mayOpen, type Settling, type TestTarget } from "../tasks/mod.ts";
 import type { PreflightPolicy } from "./policy.ts";
 
-/** What a test is made on: a device, or a type of which an mdev is made. */
+/** What is tested: a device, or a type of which a temporary mdev is created. */
 export interface Subject {
   entry: Device | DeviceType;
   target: TestTarget;
-  /** The name that sentences start with. */
+  /** The driver's name, or the type if no driver is known. Sentences start with it. */
   driver: string;
-  /** What rules declare of tests through the driver; null where none does. */
+  /** What rules declare about tests with the driver; null if no rule does. */
   declared: DeclaredTest | null;
 }
 
-/** The device or type of a target. Throws a {@link Failure} where there is none. */
+/** The device or type of a target. Throws a {@link Failure} if there is none. */
 export function subjectOf(snapshot: Snapshot, target: TestTarget): Subject {
   if ("device" in target) return toSubject(snapshot, deviceOf(snapshot, target.device));
   const type = snapshot.types.find((found) =>
@@ -43,8 +43,8 @@ function toSubject({ rules }: Snapshot, entry: Device | DeviceType): Subject {
 }
 
 /**
- * Whether there is anything to be tested: both can migrate, the target is not the source itself, and one driver is not
- * handed the data of another.
+ * Whether a test makes sense: both sides may be able to migrate, the target has no trouble and is not the source itself,
+ * and the drivers are not known to differ.
  */
 export function isTestable(
   { host }: Snapshot,
@@ -59,7 +59,7 @@ export function isTestable(
   return mayMigrate && !trouble && !isItself && isOfDriver;
 }
 
-/** Why the operator does not want a test on it, null where it may be. */
+/** Why the policy forbids a test of the subject; null if it is allowed. */
 export function forbidden(subject: Subject, policy: PreflightPolicy): Failure | null {
   const { entry } = subject;
   const { mode, create } = policy;
@@ -68,7 +68,7 @@ export function forbidden(subject: Subject, policy: PreflightPolicy): Failure | 
   if (!("id" in entry)) {
     if (entry.kind !== "mdev-type" || mode === "never" || !create) {
       const remedy = "Allow it with --preflight-create.";
-      return refuse("no device may be made for a test", entry.type, remedy);
+      return refuse("no device may be created for a test", entry.type, remedy);
     }
     return forbiddenByDepth(subject, policy);
   }
@@ -82,9 +82,10 @@ export function forbidden(subject: Subject, policy: PreflightPolicy): Failure | 
 }
 
 /**
- * A driver that loads the state in the write, and a function's driver of which no rule declares how far it goes, are
- * tested only where the operator allows loading. An mdev of an undeclared driver is tested: nothing but the mdev itself is
- * at stake, and the answer says that nobody declares how far the test went.
+ * Why a test may load a state and the policy forbids that; null if it is allowed. Mode `load` is needed for a driver
+ * that loads the state in the write, and for a function whose driver no rule declares. An mdev of an undeclared
+ * driver is tested without it: only the mdev itself is at risk, and the answer says that the depth of the test is not
+ * declared.
  */
 export function forbiddenByDepth(
   { entry, driver, declared }: Subject,
@@ -104,9 +105,8 @@ export function forbiddenByDepth(
 }
 
 /**
- * What is to be tested for a candidate: the device itself, or what stands for its class, a device that has settled or a
- * type that an mdev may be made of; null where nothing is free. Where all that is free is new, the subject is `settling`:
- * not to be tested now. Pure.
+ * What to test for a candidate: the device itself, or another settled device of its class, or a type of which an mdev
+ * may be created; null if nothing is free. If all free devices are new, `settling` is the one to test later. Pure.
  */
 export function subjectFor(
   snapshot: Snapshot,
@@ -119,7 +119,7 @@ export function subjectFor(
   const own = kind === "device" ? devices.find((device) => device.id === id) : undefined;
   const isNew = own !== undefined && may(own) === "new";
   const { type: wanted, parent: on } = own ?? { type, parent };
-  // A type, and a new device, are spoken for by another device of the class.
+  // For a type or a new device, another device of the class can be tested.
   const others = own === undefined || isNew
     ? devices.filter((device) => device.type === wanted && device.parent === on)
     : [];

@@ -18,7 +18,7 @@ function allowed(change: Partial<Device>): string[] {
   return PREFLIGHT_MODES.filter((mode) => forbidden(subject, { ...policy, mode }) === null);
 }
 
-Deno.test("forbidden() lets a driver that loads in the write be tested with --preflight=load only", () => {
+Deno.test("forbidden() allows a driver that loads in the write with --preflight=load only", () => {
   for (const name of ["mlx5_vfio_pci", "virtio_vfio_pci", "xe-vfio-pci"]) {
     assertEquals(allowed({ kind: "pci", driver: driver(name) }), ["load"], name);
   }
@@ -27,14 +27,14 @@ Deno.test("forbidden() lets a driver that loads in the write be tested with --pr
   }
 });
 
-Deno.test("forbidden() lets an undeclared driver's mdev be tested, and its function with --preflight=load only", () => {
+Deno.test("forbidden() allows an mdev of an undeclared driver, and a function with --preflight=load only", () => {
   assertEquals(allowed({ driver: driver("mtty") }), ["mdev", "idle", "load"]);
   assertEquals(allowed({ driver: driver("vendor") }), ["mdev", "idle", "load"]);
   assertEquals(allowed({ kind: "pci", driver: driver("vendor") }), ["load"]);
   assertEquals(allowed({ kind: "pci", driver: null }), ["load"]);
 });
 
-Deno.test("forbidden() lets a type be tested only where an mdev may be made", () => {
+Deno.test("forbidden() allows a type only if an mdev may be created", () => {
   const snapshot = mttySnapshot({ types: [mttyType()] });
   const subject = subjectOf(snapshot, { type: "mtty-2", parent: "mtty" });
   const policy = { mode: "mdev", settleMs: 0 } as const;
@@ -42,7 +42,7 @@ Deno.test("forbidden() lets a type be tested only where an mdev may be made", ()
   assertEquals([why(true), why(false)?.code], [null, "not-permitted"]);
 });
 
-Deno.test("isTestable() hands nothing to what cannot migrate, has trouble, or is of another driver", () => {
+Deno.test("isTestable() is false for what cannot migrate, has trouble, or has another driver", () => {
   const testable = (change: Partial<Device>, source = mttyIdentity()) => {
     const snapshot = mttySnapshot({ devices: [mttyDevice({ id: "x", ...change })] });
     return isTestable(snapshot, subjectOf(snapshot, { device: "x" }), source);
@@ -58,7 +58,7 @@ Deno.test("isTestable() hands nothing to what cannot migrate, has trouble, or is
   assertEquals(testable({}, mttyIdentity({ id: "x", host: { ...host, bootId: "b" } })), true);
 });
 
-/** What is tested for a candidate of a host with these devices, and whether it is new. */
+/** The subject for a candidate of a host with these devices, and whether it is new. */
 function subjectOn(devices: readonly Device[], of: { id?: string; type?: string }, create = false) {
   const snapshot = mttySnapshot({ devices: [...devices] });
   const candidate = listCandidates(snapshot).find(({ configuration }) =>
@@ -71,7 +71,7 @@ function subjectOn(devices: readonly Device[], of: { id?: string; type?: string 
   return found && [Object.values(found.subject.target)[0], found.settling?.id ?? null];
 }
 
-Deno.test("subjectFor() leaves new devices alone: an older one of the class is tested in their place", () => {
+Deno.test("subjectFor() takes an older device of the class in place of a new one", () => {
   const old = mttyDevice({ id: "old", since: 1_000 });
   const young = mttyDevice({ id: "young", since: 99_000 });
   const other = mttyDevice({ id: "other", type: "mtty-1", since: 1_000 });
@@ -82,7 +82,7 @@ Deno.test("subjectFor() leaves new devices alone: an older one of the class is t
   }
 });
 
-Deno.test("subjectFor() says that all is new where nothing else is free, and an mdev may not be made", () => {
+Deno.test("subjectFor() is settling if all free devices are new and no mdev may be created", () => {
   const young = mttyDevice({ id: "young", since: 99_000 });
   const held = mttyDevice({ id: "held", since: 1_000, use: { state: "in-use", holder: null } });
   for (const  of of[{ id: "young" }, { type: "mtty-2" }]) {
