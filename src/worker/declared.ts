@@ -5,8 +5,9 @@ import { lastPart, listDirectory, readLink, type SysfsDevice } from "../host/mod
 import type { WorkerWorld } from "./world.ts";
 
 /**
- * What a device said of itself, and what devlink declares of it: of a virtual function by its physical one.
- * A device of another kind has no `declared`, nor one of which asking failed, which is a problem of it.
+ * Adds to a device's answer what devlink declares about it. A virtual function is declared by its physical function.
+ * There is no `declared` for a device that is not a PCI function, or if the request fails, which is a problem of the
+ * device.
  *
  * Source: `virtfnN` of the physical function, and generic netlink, see `readDeclared`. Effect: none. Never
  * throws.
@@ -25,7 +26,7 @@ export function addDeclared(
   }
 }
 
-/** Where devlink has a PCI function. A virtual one that its physical one does not list has no number. */
+/** Where devlink has a PCI function. A virtual function that its physical function does not list has no number. */
 function placeOf({ roots }: WorkerWorld, { id, parent }: SysfsDevice): DeclaredOf {
   if (parent === null) return { physicalFunction: id, virtualFunction: null };
   const physical = join(roots.sys, "bus/pci/devices", parent);

@@ -12,7 +12,7 @@ import { capabilitiesOf } from "../tasks/mod.ts";
 import { runTask } from "./run_task.ts";
 import { findDevice } from "./with_device.ts";
 
-/** The last of eight virtual functions of 0000:c1:00.0, which have addresses of two numbers. */
+/** The last of eight virtual functions of 0000:c1:00.0, whose addresses have two device numbers. */
 const LAST = "0000:c1:01.1";
 const flavour = DEVLINK_PORT_FLAVOUR_PCI_VF;
 const MLX5: FakeDevice = {
@@ -20,7 +20,7 @@ const MLX5: FakeDevice = {
   ports: Array.from({ length: 8 }, (_, vf) => port(vf, { flavour, vf, migratable: vf === 7 })),
 };
 
-/** What is added to the answer of a device of a simulated host whose kernel has these in devlink. */
+/** What is added to the answer of a device. The simulated kernel has these functions in devlink. */
 function declared(
   device: string,
   devices: Readonly<Record<string, FakeDevice>>,
@@ -48,26 +48,26 @@ Deno.test("addDeclared() asks the physical function for a virtual one, by its nu
   }
 });
 
-Deno.test("addDeclared() declares nothing where devlink does not know the physical function", () => {
+Deno.test("addDeclared() declares nothing if devlink does not know the physical function", () => {
   const { declared: found, problems } = declared(LAST, { "pci/0000:c1:00.1": MLX5 });
   assertEquals([found, problems], [{ firmware: null, migratable: null }, []]);
 });
 
-Deno.test("addDeclared() is a problem of the device where asking fails", () => {
+Deno.test("addDeclared() reports a failed request as a problem of the device", () => {
   const { declared: found, problems } = declared(LAST, { "pci/0000:c1:00.0": { info: "EIO" } });
   assertEquals([found, problems.length], [undefined, 1]);
   assertEquals([problems[0]!.code, problems[0]!.subject], ["kernel", LAST]);
   assertStringIncludes(problems[0]!.sentence, "EIO");
 });
 
-Deno.test("addDeclared() asks nothing for a device that is no PCI function", () => {
+Deno.test("addDeclared() asks nothing for a device that is not a PCI function", () => {
   const { declared: found, asked } = declared("c40d81ae-6b92-4e1f-8d37-0f5a29e6b703", {
     "pci/0000:c1:00.0": MLX5,
   }, "gpu-host");
   assertEquals([found, asked], [undefined, 0]);
 });
 
-Deno.test("runTask() of a probe of a PCI function on a kernel without netlink declares nothing", async () => {
+Deno.test("runTask() probes a PCI function without netlink and declares nothing", async () => {
   using host = simulateWorld("nic-host");
   const task = { do: "probe", device: LAST, path: "any" } as const;
   const capabilities = capabilitiesOf(await runTask(host.world, task, { deadlineMs: 60_000 }));

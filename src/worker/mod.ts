@@ -1,10 +1,10 @@
 /**
- * The child's side: does tasks on devices.
+ * The child's side of the worker: does tasks on devices.
  *
- * Question: how are devices opened without a hang or a death of the program that answers? Choice: only this folder imports
- * what opens devices, and only the command `worker` runs it, in a process of its own. A task never throws: what goes wrong
- * is its outcome. A device that may leave RUNNING is in the journal before, and an mdev that is made for a test is removed
- * whatever comes of the test. Given up: two devices at once.
+ * Question: how are devices opened so that a hang or a crash cannot harm the program that answers? Choice: only this
+ * folder imports the code that opens devices, and only the command `worker` runs it, in a process of its own. A task
+ * never throws: an error is an outcome. A device is written to the journal before it may leave RUNNING. A temporary
+ * mdev is removed even if its test fails. Given up: two devices at once.
  *
  * @module
  */

@@ -11,10 +11,10 @@ function probe(world: WorkerWorld, device: string, path: OpenPath = "any"): Prom
   return runTask(world, { do: "probe", device, path }, { deadlineMs: 60_000 });
 }
 
-/** The nodes of the idle one: its group's and its cdev. */
+/** The nodes of the idle device: its group and its cdev. */
 const GROUP = "/dev/vfio/122";
 
-Deno.test("runTask() of a probe of an idle device is all that it says of itself", async () => {
+Deno.test("runTask() probes an idle device and returns its whole answer", async () => {
   using host = simulateWorld("gpu-host");
   const result = await probe(host.world, IDLE);
   const document = JSON.parse(JSON.stringify(result));
@@ -25,14 +25,14 @@ Deno.test("runTask() of a probe of an idle device is all that it says of itself"
   assertEquals([capabilities?.migration.uapi, capabilities?.path], ["v2", "cdev"]);
 });
 
-Deno.test("runTask() of a probe goes the way that it is told", async () => {
+Deno.test("runTask() probes by the given path", async () => {
   using host = simulateWorld("gpu-host");
   for (const path of ["cdev", "group"] as const) {
     assertEquals(capabilitiesOf(await probe(host.world, IDLE, path))?.path, path);
   }
 });
 
-Deno.test("runTask() of a probe does not open a device that somebody holds", async () => {
+Deno.test("runTask() does not probe a device that a process holds", async () => {
   using host = simulateWorld("gpu-host");
   const syscalls = () => {
     throw new Error("opened");
@@ -43,7 +43,7 @@ Deno.test("runTask() of a probe does not open a device that somebody holds", asy
   assertStringIncludes(result.sentence, `${HELD} is in use by qemu-system-x86 (pid `);
 });
 
-/** What the kernel answers to the open of a group, and what comes of it. */
+/** The errno of opening a group, and the outcome of the task. */
 const REFUSALS: readonly (readonly [string, WorkerResult["outcome"]])[] = [
   ["EBUSY", "in-use"],
   ["EPERM", "not-permitted"],
@@ -54,7 +54,7 @@ const REFUSALS: readonly (readonly [string, WorkerResult["outcome"]])[] = [
 ];
 
 for (const [errno, outcome] of REFUSALS) {
-  Deno.test(`runTask() of a probe whose open is answered ${errno} is ${outcome}`, async () => {
+  Deno.test(`runTask() of a probe is ${outcome} if open fails with ${errno}`, async () => {
     using host = simulateWorld("gpu-host", { faults: [{ call: "open", path: GROUP, errno }] });
     const result = await probe(host.world, IDLE, "group");
     assertEquals([result.outcome, result.found], [outcome, null]);
@@ -63,7 +63,7 @@ for (const [errno, outcome] of REFUSALS) {
   });
 }
 
-Deno.test("runTask() of a probe of a device that does not even say what it is has failed", async () => {
+Deno.test("runTask() fails to probe a device that cannot give its device info", async () => {
   const faults = [{ call: "ioctl", path: GROUP, errno: "EIO" }] as const;
   using host = simulateWorld("gpu-host", { faults });
   const result = await probe(host.world, IDLE, "group");
@@ -71,7 +71,7 @@ Deno.test("runTask() of a probe of a device that does not even say what it is ha
   assertStringIncludes(result.sentence, IDLE);
 });
 
-Deno.test("runTask() of a probe of a device that is not there has failed, with what to do", async () => {
+Deno.test("runTask() fails to probe a missing device, with a remedy", async () => {
   using host = simulateWorld("gpu-host");
   const result = await probe(host.world, "0000:ff:00.0");
   assertEquals([result.outcome, result.found], ["failed", null]);

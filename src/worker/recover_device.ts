@@ -8,11 +8,11 @@ import { type WorkerResult, workerResult } from "../tasks/mod.ts";
 import type { WorkerWorld } from "./world.ts";
 
 /**
- * Puts a journalled device right, unless somebody has it: removes an mdev that was made for a test, brings
- * another to RUNNING. A device that is gone, or was made or bound anew since, needs nothing but that its entry is struck.
+ * Recovers a device in the journal that no process holds: removes a temporary mdev, brings any other device to RUNNING.
+ * For a device that is gone, or was created or bound again since, only the journal entry is removed.
  *
- * Effect: opens and resets the device, or removes it. The entry is this process's own meanwhile: should it be killed
- * too, the next one takes over. Throws where the entry cannot be written, see {@link journal}.
+ * Effect: opens and resets the device, or removes it. This process owns the entry in the meantime, so that the next one
+ * can take over if this one is killed too. Throws if the entry cannot be written, see {@link journal}.
  */
 export async function recoverDevice(
   world: WorkerWorld,
@@ -37,7 +37,7 @@ export async function recoverDevice(
   }
 }
 
-/** Removes an mdev that was made for a test. It is opened first: the removal of one that somebody has would wait. */
+/** Removes a temporary mdev. Opens it first, because the removal of an mdev that is in use would block. */
 async function removeLeft(world: WorkerWorld, device: string): Promise<WorkerResult> {
   const came = await withIdleDevice(world, device, () => {});
   if ("unavailable" in came && came.unavailable.outcome === "in-use") {
@@ -56,9 +56,9 @@ async function bringBack(
   const path = pathOf(world.roots, device);
   if (path === null) return gone(device);
   if (!isOfBinding(entry, readBinding(path))) {
-    return workerResult("done", { sentence: `${device} was made or bound anew` });
+    return workerResult("done", { sentence: `${device} was created or bound again` });
   }
-  // Surveying a device brings it to RUNNING, or says that it cannot.
+  // A survey brings the device to RUNNING, or reports that it cannot.
   const survey = (handle: Parameters<typeof surveyDevice>[0]) => surveyDevice(handle, device);
   const came = await withIdleDevice(world, device, survey, { settleMs });
   if ("unavailable" in came) {
@@ -66,19 +66,19 @@ async function bringBack(
   }
   const { problems, state } = came.done;
   if (state === "running") return workerResult("done", { sentence: `${device} is in RUNNING` });
-  // It migrated when it was journalled, in this binding: that it tells no state now is not that it has none.
-  const sentence = needsReset(problems) ? "" : `${device} tells no migration state any more`;
+  // In this binding, the device had a migration state when it was journalled. No state now is a failure.
+  const sentence = needsReset(problems) ? "" : `${device} no longer reports a migration state`;
   return workerResult("failed", { sentence, problems });
 }
 
-/** Where a device of a name is now, null where there is none. */
+/** The path of a device; null if it does not exist. */
 function pathOf(roots: HostRoots, device: string): string | null {
   return listVfioDevices(roots).find(({ path }) => lastPart(path) === device)?.path ?? null;
 }
 
 function gone(device: string): WorkerResult {
   const sentence =
-    `${device} was left in another state than RUNNING by a vfio-ask that was killed, and is gone`;
+    `${device} is gone: a vfio-ask that was killed had left it in a state other than RUNNING`;
   return workerResult("done", {
     problems: [{ code: "gone", subject: device, sentence, remedy: null }],
   });

@@ -17,7 +17,7 @@ import type { WorkerWorld } from "./world.ts";
 const GPU = "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703";
 const OPTIONS = { deadlineMs: 1_000, settleMs: 0 };
 
-/** Leaves an entry of a device as a killed process does. */
+/** Leaves a journal entry of a device, as a killed process does. */
 function leave(host: SimulatedWorld, device: string, bound: string | null): void {
   const { bootId } = readHost(host.world.roots);
   journal(host.world.stateDirectory, { device, what: "preflight", bootId, bound, untilMs: 0 })
@@ -41,7 +41,7 @@ async function troubleOf(world: World, id: string): Promise<string | null> {
   return snapshot.devices.find((device) => device.id === id)?.trouble?.code ?? null;
 }
 
-Deno.test("recoverDevice() strikes the entry of a device that it finds in RUNNING", async () => {
+Deno.test("recoverDevice() removes the entry of a device that is in RUNNING", async () => {
   using host = simulateWorld("gpu-host");
   leave(host, GPU, findDevice(host.world, GPU).bound);
   assertEquals(await troubleOf(host.world, GPU), "needs-reset");
@@ -50,7 +50,7 @@ Deno.test("recoverDevice() strikes the entry of a device that it finds in RUNNIN
   assertEquals(await troubleOf(host.world, GPU), null);
 });
 
-Deno.test("recoverDevice() strikes the entry of a device that is gone, and says so once", async () => {
+Deno.test("recoverDevice() removes the entry of a device that is gone, and reports it once", async () => {
   using host = simulateWorld("gpu-host");
   leave(host, "d1b5b0b4-0000-4000-8000-000000000001", "7");
   const recover = () =>
@@ -60,7 +60,7 @@ Deno.test("recoverDevice() strikes the entry of a device that is gone, and says 
   assertEquals((await recover()).problems, []);
 });
 
-Deno.test("recoverDevice() leaves a device alone that was made anew: it has no trouble either", async () => {
+Deno.test("recoverDevice() does not touch a device that was created again: it has no trouble", async () => {
   using host = simulateWorld("gpu-host");
   leave(host, GPU, "of the device before it");
   assertEquals(await troubleOf(host.world, GPU), null);
@@ -68,7 +68,7 @@ Deno.test("recoverDevice() leaves a device alone that was made anew: it has no t
   assertEquals([outcome, left(host)], ["done", []]);
 });
 
-Deno.test("recoverDevice() touches no device that somebody has, nor a new one, and keeps the entry", async () => {
+Deno.test("recoverDevice() does not touch a device that is new or in use, and keeps the entry", async () => {
   using host = simulateWorld("gpu-host");
   const { bound, nodes } = findDevice(host.world, GPU);
   leave(host, GPU, bound);
@@ -85,7 +85,7 @@ Deno.test("recoverDevice() touches no device that somebody has, nor a new one, a
   assertEquals([held.outcome, left(host)], ["in-use", [GPU]]);
 });
 
-Deno.test("recoverDevice() removes an mdev that was made for a test", async () => {
+Deno.test("recoverDevice() removes a temporary mdev", async () => {
   using host = simulateWorld("gpu-host");
   const { world } = host;
   const { bootId } = readHost(world.roots);
@@ -96,7 +96,7 @@ Deno.test("recoverDevice() removes an mdev that was made for a test", async () =
   assertEquals(left(host), []);
 });
 
-Deno.test("a device is stuck whose process waits for longer than it should, not one that works", async () => {
+Deno.test("a device is stuck if its process waits too long, but not if the process is working", async () => {
   using host = simulateWorld("gpu-host");
   const { world } = host;
   const { bootId } = readHost(world.roots);

@@ -19,8 +19,8 @@ import {
 import type { WorkerWorld } from "./world.ts";
 
 /**
- * Does one task, in this process: only the command `worker` does so. Never throws: what goes wrong is an
- * outcome. Effect: that of the task; devices are left in RUNNING, or the journal keeps their names.
+ * Does one task in this process. Only the command `worker` calls this. Never throws: an error is an outcome. Effect:
+ * that of the task. Devices are left in RUNNING, or stay in the journal.
  */
 export async function runTask(
   world: WorkerWorld,
@@ -82,13 +82,13 @@ async function probe(
   }
   const { device, answer } = came.done;
   const answered = { ...answer, problems: [...answer.problems, ...problems] };
-  // Closed by now: another driver's firmware is asked, which may take its time.
+  // The device is closed by now: devlink may ask the firmware, which can be slow.
   const capabilities = addDeclared(world, device, answered);
   const found = { of: "probe" as const, capabilities };
   return workerResult("done", { found, sentence: `${id} answered` });
 }
 
-/** Hands a source's data to a device's driver, with the controls that this load of the driver still lacks. */
+/** Writes a source's data to a device, and makes the controls if this load of the driver has not passed them yet. */
 function testDevice(
   world: WorkerWorld,
   { base64, phase, controls }: Extract<WorkerTask, { do: "test" }>,
@@ -110,7 +110,7 @@ function testDevice(
   return workerResult("done", { found, problems });
 }
 
-/** The device's own data was taken, and every altered copy refused. */
+/** Whether the driver accepted the device's own data and refused every altered copy. */
 function havePassed({ own, altered }: DriverTest): boolean {
   return own?.is === "taken" && altered.length > 0 &&
     altered.every(({ handed }) => handed.is === "refused");
@@ -122,7 +122,7 @@ interface OnDevice {
   survey: Survey;
 }
 
-/** Works on a device that may leave RUNNING for it, or on an mdev made for the purpose: journalled first. */
+/** Works on a device that may leave RUNNING, or on a temporary mdev. It is written to the journal first. */
 async function onTarget(
   world: WorkerWorld,
   target: TestTarget,
@@ -142,7 +142,7 @@ async function onTarget(
   return { ...result, problems: [...result.problems, ...came.problems] };
 }
 
-/** Surveys a device, and works with it where it is in RUNNING. */
+/** Surveys a device, and works with it if it is in RUNNING. */
 function atWork(id: string, work: (on: OnDevice) => WorkerResult | Promise<WorkerResult>) {
   return async (handle: DeviceHandle, device: SysfsDevice): Promise<AtWork<WorkerResult>> => {
     const survey = surveyDevice(handle, id);
@@ -157,16 +157,16 @@ function atWork(id: string, work: (on: OnDevice) => WorkerResult | Promise<Worke
 }
 
 /**
- * Write and test by the version attribute: the driver takes a version of its whole length, or refuses it.
+ * Tests a version by the version attribute: the driver accepts the whole write, or refuses it.
  *
- * Source: `migration_version` as proposed in 2019 and 2020, where ENODEV says that the target cannot migrate. Effect: none
- * but the driver's own.
+ * Source: `migration_version` as proposed in 2019 and 2020, where ENODEV means that the target cannot migrate. Effect:
+ * only what the driver does.
  */
 function testVersion({ attribute, version }: { attribute: string; version: string }): WorkerResult {
   const bytes = fromLatin1(version);
   if (bytes === null || bytes.length === 0 || bytes.length > 4096) {
     return workerResult("failed", {
-      sentence: "the version has no bytes, more than 4096, or no bytes of its own",
+      sentence: "the version is empty, longer than 4096 bytes, or has characters above U+00FF",
     });
   }
   const file = Deno.openSync(attribute, { write: true });
@@ -177,7 +177,7 @@ function testVersion({ attribute, version }: { attribute: string; version: strin
   }
 }
 
-/** One write(2) of all the bytes: an attribute takes them whole or not at all. What may be the host's is tried again. */
+/** Writes all bytes with one write(2), as a sysfs attribute requires. Tries again once if the host may be the cause. */
 function writeVersion(file: Deno.FsFile, bytes: Uint8Array): WorkerResult {
   for (let turn = 1;; turn++) {
     try {

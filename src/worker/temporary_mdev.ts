@@ -8,15 +8,15 @@ import { findDevice } from "./with_device.ts";
 import type { WorkerResult } from "../tasks/mod.ts";
 import type { WorkerWorld } from "./world.ts";
 
-/** How long an mdev's node may take to appear. */
+/** How long the node of an mdev may take to appear. */
 const NODE_MS = 2_000;
 
 /**
- * Makes an mdev of a type, works with it, and removes it whatever comes of that. It is journalled before it is
- * made, so that one that a killed process left is removed at the next start, and struck when it is seen to be gone.
+ * Creates an mdev of a type, works with it, and always removes it. The mdev is in the journal before it is created, so
+ * that the next start removes it if this process is killed. The entry is removed when the mdev is gone.
  *
- * Source: `/sys/class/mdev_bus/P/mdev_supported_types/T/create`, `<mdev>/remove`. Effect: takes one instance
- * of the type for the time of it. Throws a {@link Failure} where it cannot be made or removed.
+ * Source: `/sys/class/mdev_bus/P/mdev_supported_types/T/create`, `<mdev>/remove`. Effect: uses one instance of the type
+ * in the meantime. Throws a {@link Failure} if the mdev cannot be created or removed.
  */
 export async function withTemporaryMdev(
   world: WorkerWorld,
@@ -35,7 +35,7 @@ export async function withTemporaryMdev(
   try {
     const result = await workOnMade(world, { type, parent, id }, work);
     isGone = true;
-    // In which state an mdev was that is gone is no problem.
+    // The mdev is gone, so its last state does not matter.
     const problems = result.problems.filter(({ code }) => code !== "needs-reset");
     return { ...result, problems: [...problems, ...written.strike()] };
   } finally {
@@ -58,7 +58,7 @@ async function workOnMade(
   }
 }
 
-/** After a failure: the mdev may be gone all the same. */
+/** After a failure. Removes the entry if the mdev is gone anyway. */
 function leaveEntry(world: WorkerWorld, id: string, written: ReturnType<typeof journal>): void {
   if (isThere(world, id)) written.keep();
   else written.strike();
@@ -74,18 +74,18 @@ function create(
   } catch (cause) {
     throw new Failure("kernel", `Cannot make an mdev of ${type} on ${parent}: ${answerOf(cause)}`, {
       subject: type,
-      remedy: "Look whether the type has a free instance with vfio-ask types.",
+      remedy: "Run vfio-ask types to see whether the type has a free instance.",
       cause,
     });
   }
 }
 
-/** How often a removal is tried: what does not last is no reason to leave an mdev. */
+/** How often a removal is tried. A second try gets past a short-lived error. */
 const REMOVALS = 2;
 
 /**
- * Removes an mdev, if it is there, and looks whether it is gone. A write to its `remove` waits until nobody has it open.
- * Throws a {@link Failure} where it stays.
+ * Removes an mdev if it exists, and checks that it is gone. A write to `remove` blocks until no process has it open.
+ * Throws a {@link Failure} if the mdev still exists.
  */
 export function removeMdev(world: WorkerWorld, id: string): void {
   let cause: unknown;
@@ -104,7 +104,7 @@ export function removeMdev(world: WorkerWorld, id: string): void {
   });
 }
 
-/** Whether an mdev is there, or may be. */
+/** Whether an mdev exists. True if that cannot be read. */
 function isThere({ roots }: WorkerWorld, id: string): boolean {
   try {
     Deno.lstatSync(join(roots.sys, "bus/mdev/devices", id));
@@ -114,7 +114,7 @@ function isThere({ roots }: WorkerWorld, id: string): boolean {
   }
 }
 
-/** One write(2) of a text, as sysfs takes it. */
+/** Writes a text with one write(2), as sysfs requires. */
 function writeAttribute(world: WorkerWorld, path: string, text: string): void {
   const calls = world.syscalls();
   const sys = withoutInterrupts(calls);
@@ -127,7 +127,7 @@ function writeAttribute(world: WorkerWorld, path: string, text: string): void {
 }
 
 function answerOf(cause: unknown): string {
-  if (cause === undefined) return "it is still there";
+  if (cause === undefined) return "it still exists";
   return cause instanceof ShortTransfer ? cause.message : `kernel answered ${errnoOf(cause)}`;
 }
 

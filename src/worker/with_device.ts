@@ -12,7 +12,7 @@ import {
 import { leftAlone, leftAloneMs, type WorkerResult, workerResult } from "../tasks/mod.ts";
 import type { WorkerWorld } from "./world.ts";
 
-/** Why a device could not be worked with. */
+/** Why a device could not be used. */
 export interface Unavailable {
   outcome: "in-use" | "new" | "not-permitted" | "not-viable" | "gone" | "failed";
   sentence: string;
@@ -24,15 +24,15 @@ export interface Unavailable {
 /** How a device is opened. */
 export interface OpenOptions {
   path?: "any" | "cdev" | "group";
-  /** A device that is newer is left alone. */
+  /** A device newer than this is not opened. */
   settleMs?: number;
-  /** Is called where nothing speaks against opening it; what it throws keeps it from being opened. */
+  /** Called right before the device is opened. If it throws, the device is not opened. */
   beforeOpening?: (device: SysfsDevice) => void;
 }
 
 /**
- * Opens an idle device, works with it, and closes it. A device that somebody holds, as `/proc` tells, is not
- * opened, nor one that is newer than `settleMs`. Effect: opens, see `openDevice`. Never throws: what goes wrong is told.
+ * Opens an idle device, works with it, and closes it. Does not open a device that a process holds according to `/proc`,
+ * or that is newer than `settleMs`. Effect: opens, see `openDevice`. Never throws: errors are returned.
  */
 export async function withIdleDevice<T>(
   world: WorkerWorld,
@@ -84,26 +84,26 @@ export async function withIdleDevice<T>(
           remedy: opened.remedy,
         });
       case "gone":
-        return not("gone", `${id} is not there any more`, { check: opened.check });
+        return not("gone", `${id} no longer exists`, { check: opened.check });
     }
   } catch (error) {
     return { unavailable: unforeseen(error, id) };
   }
 }
 
-/** The result of a task whose device could not be worked with. */
+/** The result of a task whose device could not be used. */
 export function notDone(why: Unavailable): WorkerResult {
   return workerResult(why.outcome, why);
 }
 
-/** Finds a VFIO device by its name in sysfs. Throws a {@link Failure} that says what to do where it is not. */
+/** Finds a VFIO device by its name in sysfs. Throws a {@link Failure} with a remedy if it does not exist. */
 export function findDevice({ roots }: WorkerWorld, id: string): SysfsDevice {
   for (const found of walkVfioDevices(roots)) {
     if (found !== null && lastPart(found.path) === id) return readDevice(roots, found);
   }
   throw new Failure("not-found", `Cannot find a VFIO device named ${id}`, {
     subject: id,
-    remedy: "Run vfio-ask devices to see the names of all.",
+    remedy: "Run vfio-ask devices to see all names.",
   });
 }
 

@@ -5,7 +5,7 @@ import { withIdleDevice } from "./with_device.ts";
 /** An idle mdev of the simulated host, whose nodes are an hour old. */
 const GPU = "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703";
 
-Deno.test("withIdleDevice() does not open a device that is newer than it may be when its turn comes", async () => {
+Deno.test("withIdleDevice() does not open a device that is too new", async () => {
   using host = simulateWorld("gpu-host");
   let opened = 0;
   const world = {

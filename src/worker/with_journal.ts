@@ -5,21 +5,21 @@ import { journal, type Journalled, readJournal } from "../state/mod.ts";
 import { type OpenOptions, type Unavailable, withIdleDevice } from "./with_device.ts";
 import type { WorkerWorld } from "./world.ts";
 
-/** What came of working with an open device, and whether it is known to be in RUNNING, or to have no such state. */
+/** The result of work on an open device. `isAtRest`: the device is known to be in RUNNING, or to have no states. */
 export interface AtWork<T> {
   result: T;
   isAtRest: boolean;
 }
 
 export interface JournalOptions extends OpenOptions {
-  /** Written before the device is opened, where it is to leave RUNNING; else null. */
+  /** The entry to write before the device is opened, if it will leave RUNNING; otherwise null. */
   first: { untilMs: number } | null;
 }
 
 /**
- * Opens an idle device, works with it and closes it; the journal follows. A device that is at rest afterwards has no
- * entry, whoever wrote one; one that was opened and is not known to be at rest has one. Where none can be written first,
- * the device is not opened. `problems` say what the result cannot.
+ * Opens an idle device, works with it, closes it, and updates the journal. Afterwards, a device at rest has no entry,
+ * and a device that was opened and is not known to be at rest has one. If the first entry cannot be written, the
+ * device is not opened. `problems` has the problems that are not part of the result.
  *
  * Effect: opens, see `withIdleDevice`. Never throws.
  */
@@ -53,18 +53,18 @@ export async function withJournal<T>(
   const problems = follow(world, id, { ...met, isAtRest });
   if ("done" in came) return { done: came.done.result, problems };
   if (met.opened !== null) {
-    const sentence = `${id} was opened, and is not known to be in RUNNING since`;
+    const sentence = `${id} was opened, and it is not known whether it is in RUNNING`;
     problems.push({
       code: "needs-reset",
       subject: id,
       sentence,
-      remedy: `Ask it: vfio-ask probe ${id}.`,
+      remedy: `Run vfio-ask probe ${id}.`,
     });
   }
   return { ...came, problems };
 }
 
-/** Has the journal say what is known of a device now. */
+/** Updates the journal with what is now known about a device. */
 function follow(
   world: WorkerWorld,
   id: string,
@@ -80,7 +80,7 @@ function follow(
       (written ?? journal(world.stateDirectory, entryOf(world, opened, { untilMs: 0 }))).keep();
       return [];
     }
-    // It is as it was: what another process knew of it stands.
+    // The device was not opened: keep the entry of another process.
     if (written?.wasLeft) written.keep();
     return written === null || written.wasLeft ? [] : written.strike();
   } catch (error) {
@@ -98,16 +98,16 @@ function leftEntry({ stateDirectory, roots }: WorkerWorld, id: string) {
   return readJournal(stateDirectory, bootId).find(({ device, alive }) => device === id && !alive);
 }
 
-/** The entry of a device that another process left, as ours; null where there is none. */
+/** Takes over the entry of a device that another process left; null if there is none. */
 function takeLeft(world: WorkerWorld, id: string): Journalled | null {
   const found = leftEntry(world, id);
   return found?.what === "preflight" ? journal(world.stateDirectory, found) : null;
 }
 
-/** An mdev that was made for a test and left is not worked with, or nobody would know that it is to be removed. */
+/** Refuses a temporary mdev that was left: a new entry would hide that it must be removed. Throws a {@link Failure}. */
 function checkNotLeft(world: WorkerWorld, id: string): void {
   if (leftEntry(world, id)?.what !== "temporary-mdev") return;
-  throw new Failure("in-use", `${id} was made for a test, and is to be removed`, {
+  throw new Failure("in-use", `${id} was created for a test and will be removed`, {
     subject: id,
     remedy: "Use another device.",
   });

@@ -18,7 +18,7 @@ const run = (world: WorkerWorld, task: WorkerTask) => runTask(world, task, { dea
 const entriesOf = ({ world }: SimulatedWorld) =>
   readJournal(world.stateDirectory, readHost(world.roots).bootId);
 
-/** The world, whose system calls are watched: `seen` is called before each. */
+/** The world with watched system calls: `seen` is called before each of them. */
 function watched({ world }: SimulatedWorld, seen: (call: string) => void): WorkerWorld {
   const watch = (sys: Syscalls): Syscalls =>
     Object.fromEntries(
@@ -36,7 +36,7 @@ function watched({ world }: SimulatedWorld, seen: (call: string) => void): Worke
   };
 }
 
-Deno.test("a task opens nothing where the journal cannot be written, and says why", async () => {
+Deno.test("a task opens nothing if the journal cannot be written, and says why", async () => {
   for (const task of [READ, ON_MDEV]) {
     for (const state of ["/proc", "/dev/null"]) {
       using host = simulateWorld("mixed");
@@ -50,7 +50,7 @@ Deno.test("a task opens nothing where the journal cannot be written, and says wh
   }
 });
 
-Deno.test("a device or an mdev is in the journal from before it is opened until it is closed, in RUNNING", async () => {
+Deno.test("a device or an mdev is in the journal from before it is opened until it is closed in RUNNING", async () => {
   for (const task of [READ, ON_MDEV]) {
     using host = simulateWorld("mixed");
     const missing: string[] = [];
@@ -64,7 +64,7 @@ Deno.test("a device or an mdev is in the journal from before it is opened until 
   }
 });
 
-Deno.test("a device that a test cannot open is as it was: what another process left of it stays", async () => {
+Deno.test("a test that cannot open a device keeps the entry of another process", async () => {
   for (const isLeft of [true, false]) {
     using host = simulateWorld("mixed", { faults: [{ call: "open", errno: "EBUSY" }] });
     const { bootId } = readHost(host.world.roots);
@@ -77,7 +77,7 @@ Deno.test("a device that a test cannot open is as it was: what another process l
   }
 });
 
-Deno.test("a device that was made for a test and left is not tested: it is to be removed", async () => {
+Deno.test("a leftover temporary mdev is not tested: it will be removed", async () => {
   using host = simulateWorld("mixed");
   const { bootId } = readHost(host.world.roots);
   const entry = { device: MTTY, what: "temporary-mdev", bootId, untilMs: 0 } as const;
@@ -88,7 +88,7 @@ Deno.test("a device that was made for a test and left is not tested: it is to be
   assertEquals(entriesOf(host).map(({ what }) => what), ["temporary-mdev"]);
 });
 
-Deno.test("a probe that finds a device in RUNNING strikes what was left of it, and journals one that is not", async () => {
+Deno.test("a probe removes the entry of a device in RUNNING, and journals a device that is not", async () => {
   const probe = { do: "probe", device: MTTY, path: "any" } as const;
   using right = simulateWorld("mixed");
   const { bootId } = readHost(right.world.roots);
