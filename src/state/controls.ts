@@ -5,7 +5,7 @@ import { readState, writeState } from "./state_file.ts";
 
 const FILE = "controls.json";
 
-/** The keys of drivers that took their device's own data and refused altered data, in one boot. */
+/** The keys of drivers that accepted their device's own data and refused altered data, in one boot. */
 const Controls = z.lazy(() =>
   z.looseObject({
     schema: z.literal(CONTROLS_SCHEMA),
@@ -14,7 +14,7 @@ const Controls = z.lazy(() =>
   })
 );
 
-/** Which driver a control was made with: its build and load, its parent's, and the type of the device. One text. */
+/** A key for controls: build and load of the driver and of the parent's driver, and the type of the device. */
 export function controlsKey(
   { driver, parentDriver, type }: Pick<SysfsDevice, "driver" | "parentDriver" | "type">,
 ): string | null {
@@ -24,7 +24,7 @@ export function controlsKey(
   return JSON.stringify([loaded(driver), loaded(parentDriver), type]);
 }
 
-/** Whether controls of this key passed in this boot. Effect: none. */
+/** Whether the controls with this key passed in this boot. Effect: none. */
 export function isControlled(
   stateDirectory: string | null,
   bootId: string | null,
@@ -34,8 +34,8 @@ export function isControlled(
 }
 
 /**
- * Remembers that controls of this key passed. A directory that cannot be written costs no more than that they are made
- * again. The caller holds the lock of the state directory, see `whileLocked`.
+ * Saves that the controls with this key passed. If the directory cannot be written, they are made again next time. The
+ * caller holds the lock of the state directory, see `whileLocked`. Effect: writes to the state directory.
  */
 export function rememberControls(
   stateDirectory: string | null,
@@ -47,7 +47,7 @@ export function rememberControls(
   try {
     writeState(stateDirectory, FILE, { schema: CONTROLS_SCHEMA, bootId, passed });
   } catch {
-    // Not remembered.
+    // Not saved.
   }
 }
 

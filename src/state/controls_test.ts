@@ -4,7 +4,7 @@ import { controlsKey, isControlled, rememberControls } from "./controls.ts";
 const DRIVER = { name: "mtty", module: "mtty", version: "0.1", srcversion: "A1" };
 const BOOT = "1b671a64-40d5-491e-99b0-da01ff1f3341";
 
-Deno.test("controls are remembered for a driver's build, load and type, within one boot", () => {
+Deno.test("controls are saved for a driver's build, load and type, within one boot", () => {
   const stateDirectory = Deno.makeTempDirSync({ prefix: "vfio-ask-test-" });
   try {
     const key = controlsKey({ driver: DRIVER, parentDriver: DRIVER, type: "mtty-2" });
@@ -40,7 +40,7 @@ Deno.test("controls are remembered for a driver's build, load and type, within o
   }
 });
 
-Deno.test("controls without a state directory are made each time", () => {
+Deno.test("controls are not saved without a state directory", () => {
   rememberControls(null, BOOT, "key");
   assertEquals(isControlled(null, BOOT, "key"), false);
 });

@@ -1,11 +1,11 @@
 import type { Device, DeviceType, Driver } from "../documents/mod.ts";
 
-/** What one device of a class says holds for the others, within one load of their drivers. */
+/** A class of devices. The answer of one device is valid for the others, within one load of their drivers. */
 export interface DeviceClass {
   driver: string;
-  /** The build of its module, or null where it is part of the kernel. */
+  /** The build of its module; null if it is built into the kernel. */
   srcversion: string | null;
-  /** Which loads of the driver and of the parent's driver: those of one build can have other parameters. */
+  /** The loads of the driver and of the parent's driver. Two loads of one build can have different parameters. */
   loads: string;
   parent: string | null;
   type: string;
@@ -14,13 +14,12 @@ export interface DeviceClass {
 
 type Drivers = Pick<Device, "driver" | "parentDriver">;
 
-/** As much of a device as tells its class, and which device of it. */
+/** The part of a device that identifies it and its class. */
 export type KeyedDevice =
   & Drivers
   & Pick<Device, "id" | "bound" | "parent" | "type">
   & { nodes: { cdev: string | null; group: string | null } };
 
-/** The class of a device. */
 export function classOfDevice(
   device: Pick<KeyedDevice, "driver" | "parentDriver" | "parent" | "type" | "nodes">,
 ): DeviceClass {
@@ -33,7 +32,7 @@ export function classOfDevice(
   };
 }
 
-/** The classes that a device made of a type could have, however it came to be opened. */
+/** The possible classes of a device that is created of a type: one for each way to open it. */
 export function classesOfType(
   type: Drivers & Pick<DeviceType, "type">,
   parent: string,
@@ -46,25 +45,25 @@ export function classesOfType(
   }));
 }
 
-/** One text for a class, alike for alike classes. */
+/** A key for a class. Equal classes have equal keys. */
 export function classKey(
   { driver, srcversion, loads, parent, type, binding }: DeviceClass,
 ): string {
   return JSON.stringify([driver, srcversion, parent, type, binding, loads]);
 }
 
-/** One text for a device as what it is now: bound anew, or to another driver, it is another. */
+/** A key for a device in its current binding. It changes when the device is bound again or to another driver. */
 export function deviceKey(device: KeyedDevice): string {
   return `${device.id} ${device.bound ?? "-"} ${classKey(classOfDevice(device))}`;
 }
 
-/** The same class but for the parent and the binding: another card with the same load of the driver. */
+/** Whether a key is of the same class except for the parent and the binding: another card, same load of the driver. */
 export function isSibling(key: string, { driver, srcversion, loads, type }: DeviceClass): boolean {
   const [d, s, , t, , l] = JSON.parse(key);
   return d === driver && s === srcversion && t === type && l === loads;
 }
 
-/** Whether a key is of a load of the same driver that is over: a driver is loaded once at a time. */
+/** Whether a key is of an earlier load of the same driver. A driver can only be loaded once at a time. */
 export function isOfOtherLoad(key: string, { driver, loads, parent, type }: DeviceClass): boolean {
   const [d, , p, t, , l] = JSON.parse(key);
   return d === driver && p === parent && t === type && l !== loads;

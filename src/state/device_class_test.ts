@@ -13,12 +13,12 @@ import {
 const key = (change: Partial<Device> = {}) => classKey(classOfDevice(mttyDevice(change)));
 const DRIVER = mttyDevice().driver!;
 
-Deno.test("classOfDevice() is alike for devices that differ in name and use only", () => {
+Deno.test("classOfDevice() is equal for devices that differ only in name and use", () => {
   assertEquals(key({ id: "another", since: 7, use: { state: "in-use", holder: null } }), key());
   assertEquals(key({ nodes: { cdev: null, group: "/dev/vfio/99" } }), key());
 });
 
-Deno.test("classOfDevice() differs with the driver, its build and load, the parent, the type, the binding", () => {
+Deno.test("classOfDevice() depends on the driver, its build and load, the parent, the type and the binding", () => {
   const others: Partial<Device>[] = [
     { driver: { ...DRIVER, name: "mtty2" } },
     { driver: { ...DRIVER, srcversion: "0" } },
@@ -38,11 +38,11 @@ Deno.test("classKey() does not mix up one field's text with the next one's", () 
   assertNotEquals(key({ parent: "a", type: "b,c" }), key({ parent: "a,b", type: "c" }));
 });
 
-Deno.test("classesOfType() has the class of a device that is made of it", () => {
+Deno.test("classesOfType() has the class of a device that is created of the type", () => {
   assert(classesOfType(mttyType(), "mtty").map(classKey).includes(key()));
 });
 
-Deno.test("isSibling() is so on another parent, with the same load of the driver", () => {
+Deno.test("isSibling() is true on another parent with the same load of the driver", () => {
   const own = classOfDevice(mttyDevice());
   assert(isSibling(key({ parent: "another" }), own));
   assert(!isSibling(key({ driver: { ...DRIVER, srcversion: "0" } }), own));
@@ -50,13 +50,13 @@ Deno.test("isSibling() is so on another parent, with the same load of the driver
   assert(!isSibling(key({ type: "mtty-1" }), own));
 });
 
-Deno.test("deviceKey() differs with each binding of a device to its driver", () => {
+Deno.test("deviceKey() changes with each binding of a device to its driver", () => {
   const bound = (bound: string | null) => deviceKey(mttyDevice({ bound }));
   assertEquals(new Set([bound("5"), bound("6"), bound(null)]).size, 3);
   assertEquals(bound("5"), bound("5"));
 });
 
-Deno.test("isOfOtherLoad() is so for an earlier load of the same driver, and for nothing else", () => {
+Deno.test("isOfOtherLoad() is true only for an earlier load of the same driver", () => {
   const now = classOfDevice(mttyDevice({ driver: { ...DRIVER, load: "18" } }));
   assert(isOfOtherLoad(key({ driver: { ...DRIVER, load: "17" } }), now));
   assert(!isOfOtherLoad(key({ driver: { ...DRIVER, load: "18" } }), now));

@@ -4,38 +4,38 @@ import { Failure, type Known, type Problem, readAs } from "../documents/mod.ts";
 import { errnoOf } from "../host/mod.ts";
 
 /**
- * What is left to be put right should this program be killed: a device that may have left RUNNING, or an mdev
- * that was made for a test.
+ * What must be recovered if this program is killed: a device that may have left RUNNING, or a temporary mdev that was
+ * created for a test.
  */
 const Entry = z.looseObject({
   device: z.string(),
   what: z.enum(["preflight", "temporary-mdev"]),
   bootId: z.nullable(z.string()),
-  /** Which binding of its driver the device had, see `readBinding`: made or bound anew, it is another. */
+  /** The binding of the device, see `readBinding`. It changes when the device is created or bound again. */
   bound: z.optional(z.nullable(z.string())),
   pid: z.number(),
-  /** When it should be done, in milliseconds since 1970: who lives longer is stuck. */
+  /** When the work should be done, in milliseconds since 1970. A process that is still alive then is stuck. */
   untilMs: z.number(),
 });
 export type JournalEntry = Known<z.infer<typeof Entry>>;
 
-/** An entry that was written, to be struck when the device is as it was. */
+/** A written entry. Strike it when the device is back in its earlier state. */
 export interface Journalled {
-  /** Whether it was there before, left by another process. */
+  /** Whether another process had left this entry. */
   wasLeft: boolean;
-  /** Strikes it; where that fails, the entry stays, and a problem says so. */
+  /** Removes the entry from the journal. If that fails, the entry stays, and a problem is returned. */
   strike(): Problem[];
-  /** Leaves it, so that the device is known to be in trouble. */
+  /** Keeps the entry, so that the device is shown to be in trouble. */
   keep(): void;
 }
 
 const directoryOf = (stateDirectory: string) => join(stateDirectory, "journal");
 
 /**
- * Writes down that a device is about to leave RUNNING, or that an mdev is about to be made, and waits until that
- * is on the disk. The entry is locked for as long as this process lives, so that nobody takes it for left behind;
- * one that was left behind is taken over. Throws a {@link Failure} where somebody else has the device's entry, and
- * where it cannot be written: then nothing may be done to the device.
+ * Writes an entry for a device that is about to leave RUNNING, or for an mdev that is about to be created, and waits
+ * until it is on disk. The entry stays locked while this process lives, so that no other process recovers it. An
+ * entry that another process left behind is taken over. Throws a {@link Failure} if another process has locked the
+ * entry, or if it cannot be written: then nothing may be done to the device. Effect: writes to the state directory.
  */
 export function journal(
   stateDirectory: string | null,
@@ -50,7 +50,7 @@ export function journal(
     if (file === null) {
       throw new Failure("in-use", `${entry.device} is being tested by another vfio-ask`, {
         subject: entry.device,
-        remedy: "Wait until that is done.",
+        remedy: "Wait until that test is done.",
       });
     }
     const wasLeft = file.statSync().size > 0;
@@ -81,9 +81,9 @@ export function journal(
   }
 }
 
-/** Writes an entry, and waits until it is on the disk. Throws where the disk takes no more than a part of it. */
+/** Writes an entry and waits until it is on disk. Throws if it cannot be written in full. */
 function writeEntry(file: Deno.FsFile, entry: JournalEntry): void {
-  // In one write over all of an entry that is taken over: at no moment is there none.
+  // One write overwrites all of an earlier entry, so that the file always has an entry.
   const text = JSON.stringify(entry).padEnd(file.statSync().size);
   const bytes = new TextEncoder().encode(text);
   let written = 0;
@@ -91,14 +91,14 @@ function writeEntry(file: Deno.FsFile, entry: JournalEntry): void {
   file.syncSync();
 }
 
-/** How long an entry's lock is tried for: a reader has it for a moment only. */
+/** How long to try to lock an entry. A reader locks it only for a moment. */
 const LOCK_MS = 200;
 
-/** Opens an entry's file and locks it; null where a process at work has it locked. */
+/** Opens and locks the file of an entry; null if a process that works on the device has locked it. */
 function openLocked(path: string): Deno.FsFile | null {
   for (let waitedMs = 0; waitedMs < LOCK_MS; waitedMs += 2) {
     const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
-    // Struck by another process before it was locked, the name is another file's, or nobody's.
+    // If another process removed the entry before we locked it, the path is now another file, or none.
     if (file.tryLockSync(true) && file.statSync().ino === inodeOf(path)) return file;
     file.close();
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 2);
@@ -123,15 +123,15 @@ function removeIfThere(path: string): void {
   }
 }
 
-/** A journalled device, and whether the process that wrote it down still lives. */
+/** An entry, and whether the process that wrote it is still alive. */
 export interface OpenEntry extends JournalEntry {
   alive: boolean;
 }
 
 /**
- * The entries of this boot; those of another are struck, since the devices were made anew. One that cannot be read is of
- * the device that it is named after. Throws a {@link Failure} where the journal cannot be listed: then nobody knows which
- * devices are in RUNNING. Effect: none on what somebody works with.
+ * The entries of this boot. An unreadable entry counts for the device in its file name. Throws a {@link Failure} if the
+ * journal cannot be listed: then it is not known which devices are in RUNNING. Effect: removes entries of other boots,
+ * because a boot resets the devices. Does not touch the entry of a process that is still alive.
  */
 export function readJournal(stateDirectory: string | null, bootId: string | null): OpenEntry[] {
   if (stateDirectory === null) return [];
@@ -139,7 +139,7 @@ export function readJournal(stateDirectory: string | null, bootId: string | null
   return listNames(directory).flatMap((name) => readEntry(join(directory, name), bootId) ?? []);
 }
 
-/** Whether an entry is of the device that has its name now: not of one that was there before it was made or bound anew. */
+/** Whether an entry is of the current device of that name. It is not if the device was created or bound again since. */
 export function isOfBinding({ bound }: JournalEntry, now: string | null): boolean {
   return bound == null || bound === now;
 }
@@ -156,7 +156,7 @@ function readEntry(path: string, bootId: string | null): OpenEntry | null {
   try {
     const file = Deno.openSync(path, { read: true });
     try {
-      // A shared lock: readers do not take each other for whoever is at work.
+      // A shared lock, so that a reader does not take another reader for a process at work.
       const alive = !file.tryLockSync(false);
       const { ino, size } = file.statSync();
       const bytes = new Uint8Array(size);
@@ -164,10 +164,10 @@ function readEntry(path: string, bootId: string | null): OpenEntry | null {
         new TextDecoder().decode(bytes.subarray(0, file.readSync(bytes) ?? 0)),
         path,
       );
-      // Struck while it was opened.
+      // The entry was removed after we opened it.
       if (ino !== inodeOf(path)) return null;
       const isOver = entry !== null && bootId !== null && entry.bootId !== bootId;
-      // Empty: its writer was killed before it had touched the device. Nobody writes it meanwhile: it is locked.
+      // Empty: its writer was killed before it touched the device. The lock keeps other writers away.
       if (!alive && (size === 0 || isOver)) removeIfThere(path);
       if (size === 0 || (!alive && isOver)) return null;
       return { ...(entry ?? unread), alive };
@@ -175,7 +175,7 @@ function readEntry(path: string, bootId: string | null): OpenEntry | null {
       file.close();
     }
   } catch (error) {
-    // Struck meanwhile, or not for us to read.
+    // Removed in the meantime, or unreadable.
     return error instanceof Deno.errors.NotFound ? null : unread;
   }
 }
@@ -228,6 +228,6 @@ function cannotWrite(directory: string, cause: unknown): Failure {
 
 function notStruck(device: string, path: string, error: unknown): Problem {
   const why = `kernel answered ${errnoOf(error)}`;
-  const sentence = `${device} is in RUNNING, but cannot be struck from the journal: ${why}`;
+  const sentence = `Cannot remove ${device} from the journal, although it is in RUNNING: ${why}`;
   return { code: "not-struck", subject: device, sentence, remedy: `Remove ${path}.` };
 }

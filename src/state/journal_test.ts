@@ -18,7 +18,7 @@ function inFolder(run: (folder: string) => void): void {
 const names = (folder: string, bootId: string | null = BOOT) =>
   readJournal(folder, bootId).map(({ device, alive }) => `${device} ${alive}`);
 
-Deno.test("journal() writes a device down until it is struck", () => {
+Deno.test("journal() writes an entry that stays until it is struck", () => {
   inFolder((folder) => {
     const written = journal(folder, entry("a"));
     assertEquals(names(folder), ["a true"]);
@@ -27,11 +27,11 @@ Deno.test("journal() writes a device down until it is struck", () => {
   });
 });
 
-Deno.test("journal() leaves an entry that is kept, whose writer no longer works on it", () => {
+Deno.test("journal() leaves a kept entry, which is no longer alive", () => {
   inFolder((folder) => {
     journal(folder, entry("a")).keep();
     assertEquals(names(folder), ["a false"]);
-    // Whoever works on it next takes it over, and strikes it.
+    // The next process takes it over and strikes it.
     const written = journal(folder, { ...entry("a"), untilMs: 7 });
     assertEquals(readJournal(folder, BOOT).map(({ alive, untilMs }) => [alive, untilMs]), [[
       true,
@@ -42,7 +42,7 @@ Deno.test("journal() leaves an entry that is kept, whose writer no longer works 
   });
 });
 
-Deno.test("journal() lets one at a time work on a device", () => {
+Deno.test("journal() lets only one process at a time work on a device", () => {
   inFolder((folder) => {
     const written = journal(folder, entry("a"));
     const failure = assertThrows(() => journal(folder, entry("a")), Failure);
@@ -54,7 +54,7 @@ Deno.test("journal() lets one at a time work on a device", () => {
   });
 });
 
-Deno.test("journal() refuses where nothing can be written down", () => {
+Deno.test("journal() throws if nothing can be written", () => {
   assertThrows(() => journal(null, entry("a")), Failure, "Cannot write the journal");
   inFolder((folder) => {
     Deno.writeTextFileSync(`${folder}/file`, "");
@@ -63,7 +63,7 @@ Deno.test("journal() refuses where nothing can be written down", () => {
   });
 });
 
-Deno.test("journal() leaves no entry where the disk takes none, and the one that was left where it takes no other", () => {
+Deno.test("journal() leaves no new entry on a full disk", () => {
   inFolder((folder) => {
     Deno.mkdirSync(`${folder}/journal`);
     const full = `${folder}/journal/full.json`;
@@ -75,8 +75,8 @@ Deno.test("journal() leaves no entry where the disk takes none, and the one that
   });
 });
 
-Deno.test("journal() says where the state directory may not be written, and by which errno", () => {
-  // proc takes no directory of anybody, whoever asks.
+Deno.test("journal() reports the path and the errno if the state directory is not writable", () => {
+  // Not even root can create a directory in /proc.
   const failure = assertThrows(() => journal("/proc", entry("a")), Failure);
   assertEquals([failure.code, failure.subject], ["not-permitted", "/proc/journal"]);
   assertMatch(failure.message, /kernel answered E[A-Z]+$/);
@@ -85,12 +85,12 @@ Deno.test("journal() says where the state directory may not be written, and by w
       Deno.mkdirSync(`${folder}/journal/${name}`, { recursive: true });
     }
     assertThrows(() => journal(folder, entry("a")), Failure, "EISDIR");
-    // Nobody knows what they say: their devices are not taken for ones in RUNNING.
+    // Their content is not known, so their devices do not count as in RUNNING.
     assertEquals(names(folder), ["a false", "b false"]);
   });
 });
 
-Deno.test("journal() keeps an entry that cannot be struck, and says so", () => {
+Deno.test("journal() keeps an entry that cannot be removed, and reports it", () => {
   inFolder((folder) => {
     const written = journal(folder, entry("a"));
     Deno.removeSync(`${folder}/journal/a.json`);
@@ -103,7 +103,7 @@ Deno.test("journal() keeps an entry that cannot be struck, and says so", () => {
   });
 });
 
-Deno.test("readJournal() throws where the journal cannot be listed: nobody knows what is in RUNNING then", () => {
+Deno.test("readJournal() throws if the journal cannot be listed", () => {
   inFolder((folder) => {
     assertEquals(readJournal(folder, BOOT), []);
     Deno.symlinkSync("journal", `${folder}/journal`);
@@ -112,7 +112,7 @@ Deno.test("readJournal() throws where the journal cannot be listed: nobody knows
   });
 });
 
-Deno.test("readJournal() strikes what is of another boot, and takes what it cannot read for an entry", () => {
+Deno.test("readJournal() removes entries of another boot, and counts an unreadable file as an entry", () => {
   inFolder((folder) => {
     journal(folder, { ...entry("old"), bootId: "boot-0" }).keep();
     journal(folder, entry("now")).keep();
@@ -128,7 +128,7 @@ Deno.test("readJournal() strikes what is of another boot, and takes what it cann
   });
 });
 
-Deno.test("journal() takes an entry over in one write, so that there is one at every moment", () => {
+Deno.test("journal() takes an entry over in one write, so that there always is one", () => {
   inFolder((folder) => {
     const path = `${folder}/journal/a.json`;
     journal(folder, { ...entry("a"), bound: "1".repeat(200) }).keep();
@@ -139,7 +139,7 @@ Deno.test("journal() takes an entry over in one write, so that there is one at e
   });
 });
 
-Deno.test("readJournal() does not take another reader for whoever is at work", () => {
+Deno.test("readJournal() does not take another reader for a process at work", () => {
   inFolder((folder) => {
     journal(folder, entry("a")).keep();
     const reader = Deno.openSync(`${folder}/journal/a.json`, { read: true });
@@ -149,7 +149,7 @@ Deno.test("readJournal() does not take another reader for whoever is at work", (
   });
 });
 
-Deno.test("readJournal() leaves a file that its writer has locked and not written yet", () => {
+Deno.test("readJournal() keeps a file that its writer has locked and not written yet", () => {
   inFolder((folder) => {
     Deno.mkdirSync(`${folder}/journal`);
     const path = `${folder}/journal/a.json`;
@@ -163,12 +163,12 @@ Deno.test("readJournal() leaves a file that its writer has locked and not writte
   });
 });
 
-Deno.test("journal() waits for a reader, which has an entry for a moment", async () => {
+Deno.test("journal() waits for a reader that locks an entry for a moment", async () => {
   const folder = Deno.makeTempDirSync({ prefix: "vfio-ask-test-" });
   try {
     journal(folder, entry("a")).keep();
     const path = `${folder}/journal/a.json`;
-    // Another process has it locked, says so, and lets it go as soon as it is told.
+    // Another process locks it, prints a line, and unlocks it after 50 ms.
     const script = `const f = Deno.openSync(${JSON.stringify(path)}, { read: true });
       f.lockSync(false); console.log("locked"); setTimeout(() => f.close(), 50);`;
     const child = new Deno.Command(Deno.execPath(), {
@@ -186,7 +186,7 @@ Deno.test("journal() waits for a reader, which has an entry for a moment", async
   }
 });
 
-Deno.test("isOfBinding() tells a device from one that had its name before", () => {
+Deno.test("isOfBinding() distinguishes a device from an earlier one of the same name", () => {
   const of = (bound?: string | null) => ({
     ...entry("a"),
     pid: 1,

@@ -1,10 +1,11 @@
 /**
- * What is remembered in the state directory.
+ * The state directory.
  *
- * Question: what must outlive a process? Choice: what devices said, by class and by device, for one load of their drivers;
- * a journal of devices that may have left RUNNING, synced to disk before they do; controls that a driver has passed; and
- * one lock, so that two processes never open devices at once. Each is a small file that is replaced or locked as a whole.
- * Given up: a database, and memory across a boot, since drivers and firmware may be others.
+ * Question: what must outlive a process? Choice: the answers of devices, by class and by device, for one load of
+ * their drivers; a journal of devices that may have left RUNNING, synced to disk before they do; the controls that a
+ * driver has passed; and one lock, so that two processes never open devices at once. Each is a small file that is
+ * replaced or locked as a whole. Given up: a database, and state across a boot, because drivers and firmware may have
+ * changed.
  *
  * @module
  */

@@ -5,9 +5,9 @@ import { Capabilities, Failure, type Known, OBSERVATIONS_SCHEMA } from "../docum
 import { readState, writeState } from "./state_file.ts";
 
 /**
- * What devices said in this load of their drivers: by class ({@link classKey}), from its representative, and by device and class
- * ({@link deviceKey}) from each that was asked.
- * A boot later it is void, since drivers and firmware may be others.
+ * The answers of devices in this load of their drivers: by class ({@link classKey}) from its representative, and by
+ * device ({@link deviceKey}) from each device that was asked. Not valid after a boot, because drivers and firmware
+ * may have changed.
  */
 export const Observations = z.lazy(() =>
   z.looseObject({
@@ -19,21 +19,20 @@ export const Observations = z.lazy(() =>
 );
 export type Observations = Known<z.infer<typeof Observations>>;
 
-/** Nothing observed yet. */
 export function noObservations(bootId: string | null): Observations {
   return { schema: OBSERVATIONS_SCHEMA, bootId, byClass: {}, byDevice: {} };
 }
 
 const FILE = "observations.json";
 
-/** What was remembered in this boot; nothing where it is not known which boot this is, or where there is none, or the file is of no use. */
+/** The observations saved in this boot. None if the boot is not known, or if the file is missing or invalid. */
 export function loadObservations(directory: string | null, bootId: string | null): Observations {
   if (bootId === null) return noObservations(bootId);
   const read = readState(directory, FILE, Observations);
   return read?.bootId === bootId ? read : noObservations(bootId);
 }
 
-/** What changes whenever somebody remembers something anew, null where nothing is remembered. */
+/** A text that changes whenever a process saves observations; null if none are saved. */
 export function stampOfObservations(directory: string | null): string | null {
   if (directory === null) return null;
   try {
@@ -44,13 +43,13 @@ export function stampOfObservations(directory: string | null): string | null {
   }
 }
 
-/** Remembers observations. Throws a {@link Failure} where the state directory cannot be written. */
+/** Saves observations. Throws a {@link Failure} if the state directory cannot be written. */
 export function saveObservations(directory: string | null, observations: Observations): void {
   if (directory === null) return;
   try {
     writeState(directory, FILE, observations);
   } catch (cause) {
-    throw new Failure("not-permitted", `Cannot remember what devices said in ${directory}`, {
+    throw new Failure("not-permitted", `Cannot save the answers of devices in ${directory}`, {
       subject: directory,
       remedy: "Run vfio-ask as root, or name a directory it may write with --state.",
       cause,
@@ -58,13 +57,13 @@ export function saveObservations(directory: string | null, observations: Observa
   }
 }
 
-/** How long another vfio-ask that asks devices is waited for. */
+/** How long to wait for another vfio-ask that asks devices. */
 const LOCK_MS = 30_000;
 
 /**
- * Runs something while no other vfio-ask on this host asks devices, so that none finds a device held by
- * another. Where there is no directory to lock, it just runs. Gives null where another is still at it after
- * `LOCK_MS`, stuck in a driver perhaps.
+ * Calls `run` while no other vfio-ask on this host asks devices, so that they do not find each other's devices in
+ * use. Without a directory to lock, it only calls `run`. Returns null if another process still holds the lock after
+ * `LOCK_MS`, perhaps because it is stuck in a driver.
  */
 export async function whileLocked<T>(
   directory: string | null,

@@ -16,7 +16,7 @@ function someObservations(): Observations {
   return { ...noObservations(BOOT), byDevice: { "0000:41:00.1": capabilities("0000:41:00.1") } };
 }
 
-/** Runs with a folder that is gone afterwards. */
+/** Runs a test in a temporary folder. */
 async function inFolder(run: (folder: string) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "vfio-ask-test-" });
   try {
@@ -26,7 +26,7 @@ async function inFolder(run: (folder: string) => void | Promise<void>): Promise<
   }
 }
 
-Deno.test("loadObservations() gives what was saved in the same boot", async () => {
+Deno.test("loadObservations() returns what was saved in the same boot", async () => {
   await inFolder((folder) => {
     const state = join(folder, "made/as/needed");
     saveObservations(state, someObservations());
@@ -34,7 +34,7 @@ Deno.test("loadObservations() gives what was saved in the same boot", async () =
   });
 });
 
-Deno.test("loadObservations() gives nothing of another boot", async () => {
+Deno.test("loadObservations() returns nothing from another boot", async () => {
   await inFolder((folder) => {
     saveObservations(folder, someObservations());
     assertEquals(loadObservations(folder, "another"), noObservations("another"));
@@ -42,14 +42,14 @@ Deno.test("loadObservations() gives nothing of another boot", async () => {
   });
 });
 
-Deno.test("loadObservations() gives nothing where it is not known which boot it is", async () => {
+Deno.test("loadObservations() returns nothing if the boot is not known", async () => {
   await inFolder((folder) => {
     saveObservations(folder, { ...someObservations(), bootId: null });
     assertEquals(loadObservations(folder, null), noObservations(null));
   });
 });
 
-Deno.test("loadObservations() gives nothing out of a file that was cut short, at any place", async () => {
+Deno.test("loadObservations() returns nothing from a truncated file, for any length", async () => {
   await inFolder((folder) => {
     saveObservations(folder, someObservations());
     const file = join(folder, "observations.json");
@@ -61,7 +61,7 @@ Deno.test("loadObservations() gives nothing out of a file that was cut short, at
   });
 });
 
-Deno.test("loadObservations() gives nothing out of a document that is another or no document", async () => {
+Deno.test("loadObservations() returns nothing from a document of another kind or from invalid JSON", async () => {
   await inFolder((folder) => {
     const file = join(folder, "observations.json");
     const newer = { ...someObservations(), schema: "vfio-ask/observations/v2" };
@@ -73,7 +73,7 @@ Deno.test("loadObservations() gives nothing out of a document that is another or
   });
 });
 
-Deno.test("loadObservations() gives nothing where there is no file and no directory", async () => {
+Deno.test("loadObservations() returns nothing without a file or a directory", async () => {
   await inFolder((folder) => {
     assertEquals(loadObservations(folder, BOOT), noObservations(BOOT));
     assertEquals(loadObservations(join(folder, "none"), BOOT), noObservations(BOOT));
@@ -81,7 +81,7 @@ Deno.test("loadObservations() gives nothing where there is no file and no direct
   });
 });
 
-Deno.test("saveObservations() leaves one file, which only its owner may read", async () => {
+Deno.test("saveObservations() writes one file that only its owner may read", async () => {
   await inFolder((folder) => {
     const state = join(folder, "state");
     saveObservations(state, someObservations());
@@ -92,7 +92,7 @@ Deno.test("saveObservations() leaves one file, which only its owner may read", a
   });
 });
 
-Deno.test("saveObservations() replaces the file in one step: whoever has the old one reads it whole", async () => {
+Deno.test("saveObservations() replaces the file atomically: an open old file stays complete", async () => {
   await inFolder(async (folder) => {
     saveObservations(folder, someObservations());
     using old = Deno.openSync(join(folder, "observations.json"));
@@ -102,7 +102,7 @@ Deno.test("saveObservations() replaces the file in one step: whoever has the old
   });
 });
 
-Deno.test("saveObservations() in a directory that cannot be is a failure with a remedy", async () => {
+Deno.test("saveObservations() throws a failure with a remedy if the directory cannot be created", async () => {
   await inFolder((folder) => {
     Deno.writeTextFileSync(join(folder, "file"), "");
     const state = join(folder, "file/state");
@@ -113,9 +113,9 @@ Deno.test("saveObservations() in a directory that cannot be is a failure with a 
   });
 });
 
-Deno.test("saveObservations() that could not finish leaves the old file and nothing beside it", async () => {
+Deno.test("saveObservations() leaves no temporary file after a failure", async () => {
   await inFolder((folder) => {
-    // A directory in its place can be made a file by nobody.
+    // Not even root can rename a file over a directory.
     Deno.mkdirSync(join(folder, "observations.json/kept"), { recursive: true });
     assertThrows(() => saveObservations(folder, someObservations()), Failure);
     const left = Array.from(Deno.readDirSync(folder), ({ name }) => name);
@@ -127,7 +127,7 @@ Deno.test("saveObservations() without a state directory does nothing", () => {
   saveObservations(null, someObservations());
 });
 
-Deno.test("whileLocked() runs one after the other", async () => {
+Deno.test("whileLocked() runs one caller after the other", async () => {
   await inFolder(async (folder) => {
     const events: string[] = [];
     const run = (name: string) =>
@@ -143,14 +143,14 @@ Deno.test("whileLocked() runs one after the other", async () => {
   });
 });
 
-Deno.test("whileLocked() lets the next one in after a failure", async () => {
+Deno.test("whileLocked() lets the next caller run after a failure", async () => {
   await inFolder(async (folder) => {
     await whileLocked(folder, () => Promise.reject(new Error("x"))).catch(() => {});
     assertEquals(await whileLocked(folder, () => Promise.resolve("in")), "in");
   });
 });
 
-Deno.test("whileLocked() just runs where there is nothing to lock", async () => {
+Deno.test("whileLocked() runs without a lock if there is no directory", async () => {
   const run = () => Promise.resolve("ran");
   assertEquals(await whileLocked(null, run), "ran");
   assertEquals(await whileLocked("/dev/null/state", run), "ran");

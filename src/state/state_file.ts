@@ -3,7 +3,7 @@ import type * as z from "zod/mini";
 import { readStatus } from "../../ffi/files.ts";
 import { readAs } from "../documents/mod.ts";
 
-/** A document of the state directory; null where there is none, or it was cut short, or is of another shape. */
+/** Reads a document of the state directory; null if it is missing, truncated or does not match the schema. */
 export function readState<T>(
   directory: string | null,
   name: string,
@@ -19,7 +19,7 @@ export function readState<T>(
   }
 }
 
-/** Replaces a document of the state directory in one step: a reader sees the old one or the new one. Throws what Deno does. */
+/** Replaces a document of the state directory atomically: a reader sees the old or the new one. Throws Deno's errors. */
 export function writeState(directory: string, name: string, document: unknown): void {
   const path = join(directory, name);
   const temporary = `${path}.${Deno.pid}`;
@@ -31,7 +31,7 @@ export function writeState(directory: string, name: string, document: unknown): 
     try {
       Deno.removeSync(temporary);
     } catch {
-      // It was not made.
+      // It was not created.
     }
     throw error;
   }
