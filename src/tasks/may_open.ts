@@ -8,18 +8,18 @@ export interface Settling {
 }
 
 /**
- * How long a device is still to be left alone: whoever made it is about to use it, and would find it busy. `since` is
- * when its node appeared; 0 where it has settled, or where nothing tells its age. Pure.
+ * How long a device is still left alone, in milliseconds: the user who created it may be about to use it. `since` is
+ * the time when its node appeared. 0 if the device has settled or its age is not known. Pure.
  */
 export function leftAloneMs(since: number | null, { settleMs, nowMs }: Settling): number {
-  // Whatever the clock says: it may have been set back since the node appeared.
+  // Never more than settleMs: the clock may have been set back since the node appeared.
   if (since === null || settleMs === 0) return 0;
   return Math.min(settleMs, Math.max(0, settleMs - (nowMs - since)));
 }
 
 /**
- * Whether a device may be opened now, the one word on it for probes, tests, initial data and recovery: `yes`; `held`
- * where somebody has it, or may have it unseen; `no-node`; `new` where it is left alone for a while. Pure.
+ * Whether a device may be opened now. The one rule for probes, tests, initial data and recovery. `yes`; `held` if a
+ * process holds it, or may hold it; `no-node`; `new` if it is left alone for a while. Pure.
  */
 export function mayOpen(
   { use, nodes, since }: Pick<Device, "use" | "nodes" | "since">,

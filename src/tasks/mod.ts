@@ -1,9 +1,9 @@
 /**
- * What a worker is asked to do on devices, and how it answers.
+ * The tasks of a worker, and their results.
  *
- * Question: how is what opens devices spoken to? Choice: tasks and results are documents, one JSON line each, with schemas
- * that both sides read by; both sides decide by the same function whether a device may be opened. Given up: any other tie
- * between the two sides, so that the worker can run elsewhere, under other privileges.
+ * Question: how do this program and its worker communicate? Choice: tasks and results are documents, one JSON line
+ * each, with schemas that both sides use. Both sides use the same function to decide whether a device may be opened.
+ * Given up: any other link between the two sides, so that the worker can run elsewhere, with other privileges.
  *
  * @module
  */

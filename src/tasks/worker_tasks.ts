@@ -14,26 +14,26 @@ import {
   readAs,
 } from "../documents/mod.ts";
 
-/** A target to test: a device, or a type that an mdev is made of for the time of the test. */
+/** A target to test: a device, or a type of which a temporary mdev is created for the test. */
 export const TestTarget = z.union([
   z.looseObject({ device: Name }),
   z.looseObject({ type: Name, parent: Name }),
 ]);
 export type TestTarget = { device: string } | { type: string; parent: string };
 
-/** By which node a device is opened. */
+/** The node by which a device is opened. */
 export const OPEN_PATHS = ["any", "cdev", "group"] as const;
 const OpenPath = z.enum(OPEN_PATHS);
 export type OpenPath = (typeof OPEN_PATHS)[number];
 
 /**
- * What the worker is told to do; each task is answered by one line. A device newer than `settleMs` is left
- * alone: time has passed since the task was planned, and the device of that name may be another by now.
+ * A task of the worker. The worker answers each task with one line. It does not open a device newer than `settleMs`:
+ * since the task was planned, the device may have been replaced by another one of the same name.
  */
 export const WorkerTask = z.discriminatedUnion("do", [
   /** Ask a device everything. */
   z.looseObject({ do: z.literal("probe"), device: z.string(), path: OpenPath }),
-  /** Read the initial data of a device, or of an mdev made of its type. */
+  /** Read the initial data of a device, or of a temporary mdev of its type. */
   z.looseObject({
     do: z.literal("read-initial-data"),
     target: TestTarget,
@@ -41,7 +41,7 @@ export const WorkerTask = z.discriminatedUnion("do", [
     settleMs: z.number(),
     stopCopyBytes: z.nullable(z.number()),
   }),
-  /** Hand a source's initial data to a target's driver. */
+  /** Write a source's initial data to a target. */
   z.looseObject({
     do: z.literal("test"),
     target: TestTarget,
@@ -49,17 +49,17 @@ export const WorkerTask = z.discriminatedUnion("do", [
     settleMs: z.number(),
     base64: z.string(),
     phase: z.enum(["pre-copy", "stop-copy"]),
-    /** Whether the device's own data and altered copies of it are handed over before. */
+    /** Whether to write the device's own data and altered copies of it first. */
     controls: z.boolean(),
   }),
   /** Write a source's version to a target's version attribute. */
   z.looseObject({ do: z.literal("test-version"), attribute: z.string(), version: z.string() }),
-  /** Put right what an earlier process left behind. */
+  /** Recover a device that an earlier process left behind. */
   z.looseObject({ do: z.literal("recover"), device: z.string(), settleMs: z.number() }),
 ]);
 export type WorkerTask = Known<z.infer<typeof WorkerTask>>;
 
-/** A line as a task. Throws where it is none: only a fault of this program writes one. */
+/** Parses a task. Throws a {@link Failure} for any other line: only a bug in this program writes one. */
 export function readTask(line: string): WorkerTask {
   const { data, issues } = readAs<WorkerTask>(WorkerTask, JSON.parse(line));
   if (data !== undefined) return data;
@@ -67,28 +67,27 @@ export function readTask(line: string): WorkerTask {
   throw new Failure("bad-input", `Cannot do a task: ${pointer}: ${detail}`, { subject: "task" });
 }
 
-/** What came of a write to a version attribute: how much it took, or the errno. */
+/** The result of a write to a version attribute: whether the driver took all, a part, or none with an errno. */
 export const VersionOutcome = z.discriminatedUnion("is", [
   z.looseObject({ is: z.literal("taken") }),
   z.looseObject({ is: z.literal("partly-taken") }),
   z.looseObject({ is: z.literal("refused"), errno: z.string() }),
 ]);
 
-/** What a task that was done has found, by what it was: a recovery finds nothing. */
+/** The finding of a task, by its kind. A recovery has none. */
 const Found = z.discriminatedUnion("of", [
-  /** What a device said that was probed. */
   z.looseObject({ of: z.literal("probe"), capabilities: Capabilities }),
   z.looseObject({ of: z.literal("read-initial-data"), initialData: InitialData }),
   z.looseObject({
     of: z.literal("test"),
     test: DriverTest,
-    /** What the tested device said of itself. */
+    /** The tested device's answer about itself. */
     seen: z.looseObject({ migration: Migration, pciConfig: z.nullable(PciConfig) }),
   }),
   z.looseObject({ of: z.literal("test-version"), version: VersionOutcome }),
 ]);
 
-/** What came of a task. `outcome` says whether it could be done at all; what was tested is judged elsewhere. */
+/** The result of a task. `outcome` says whether the task could be done; the tests are judged elsewhere. */
 export const WorkerResult = z.lazy(() =>
   z.looseObject({
     outcome: z.enum([
@@ -111,7 +110,7 @@ export const WorkerResult = z.lazy(() =>
 );
 export type WorkerResult = Known<z.infer<typeof WorkerResult>>;
 
-/** A result with these parts, and nothing else to say. */
+/** A result with these parts; the others are empty. */
 export function workerResult(
   outcome: WorkerResult["outcome"],
   rest: Partial<WorkerResult> = {},
@@ -128,7 +127,7 @@ export function workerResult(
   };
 }
 
-/** What a device said that was probed, null where the result is of no probe that was done. */
+/** The answer of a probed device; null if the task was not a probe, or was not done. */
 export function capabilitiesOf({ found }: WorkerResult): Capabilities | null {
   return found?.of === "probe" ? found.capabilities : null;
 }
