@@ -1,27 +1,27 @@
 import { Failure } from "../documents/mod.ts";
 
-/** How long a killed child is waited for before it is taken to be stuck in the kernel. */
+/** How long to wait for a killed child. After that, it is considered stuck in the kernel. */
 const REAP_MS = 1_000;
 
-/** How long what a child has said on standard error at its end is waited for. */
+/** How long to wait for the last standard error output of a killed child. */
 const LAST_WORDS_MS = 100;
 
-/** How much of what a child says on standard error is passed on. */
+/** How much of a child's standard error is passed on. */
 const MAX_SAID = { lines: 50, characters: 500 };
 
-/** A program that is sent lines and answers with lines. */
+/** A child process that reads lines and answers with lines. */
 export interface Child {
   readonly pid: number;
   send(line: string): void;
-  /** The next line that it prints; `late` where none comes in time, `ended` where none comes any more. */
+  /** The next line that it prints; `late` if none comes within `ms`, `ended` if its output has ended. */
   next(ms: number): Promise<{ line: string } | "late" | "ended">;
-  /** Kills it and lets go of it: one that cannot be killed, as it is stuck in the kernel, is left behind. */
+  /** Kills it. A child that is stuck in the kernel cannot be killed and is left behind. */
   end(): Promise<void>;
 }
 
 /**
- * Starts a program with pipes of its own, so that none of this process's files stays open in one that cannot be killed.
- * What it says on standard error is passed on to this process's. Throws a {@link Failure} where it cannot be started.
+ * Starts a program with its own pipes, so that a child that cannot be killed does not keep files of this process open.
+ * Passes the child's standard error on to this process's. Throws a {@link Failure} if the program cannot be started.
  */
 export function startChild([program = "", ...args]: readonly string[]): Child {
   let child: Deno.ChildProcess;
@@ -50,10 +50,10 @@ export function startChild([program = "", ...args]: readonly string[]): Child {
   let awaited: Promise<{ line: string } | null> | null = null;
   return {
     pid,
-    // One that ends before it has read a line says so by its output.
+    // A failed write is ignored: the end of the child's output shows that it has ended.
     send: (line) => void input.write(new TextEncoder().encode(line + "\n")).catch(() => {}),
     async next(ms) {
-      // The line that came too late for one call is the next one's.
+      // A line that came too late for one call is returned by the next call.
       const next = await within(awaited ??= output.next(), ms);
       if (next !== "late") awaited = null;
       return next ?? "ended";
@@ -62,7 +62,7 @@ export function startChild([program = "", ...args]: readonly string[]): Child {
   };
 }
 
-/** Says again what a child says, up to a limit; what comes after it is read, so that the child does not wait. */
+/** Prints a child's lines, up to a limit. Reads the rest without printing it, so that the child does not block. */
 async function passOn(lines: Lines, pid: number): Promise<void> {
   for (let count = 1;; count++) {
     const next = await lines.next();
@@ -74,21 +74,21 @@ async function passOn(lines: Lines, pid: number): Promise<void> {
   }
 }
 
-/** Kills a child that may have ended meanwhile, and waits until it has; leaves one that does not. */
+/** Kills a child and waits until it has ended. Leaves it behind if it does not end. */
 export async function killChild(child: Deno.ChildProcess): Promise<void> {
   try {
     child.kill("SIGKILL");
   } catch {
-    // It has ended meanwhile.
+    // It has already ended.
   }
   if (await within(child.status, REAP_MS) === "late") child.unref();
 }
 
-/** Lines of a stream. */
+/** The lines of a stream. */
 export interface Lines {
-  /** The next line, null at the end. */
+  /** The next line; null at the end. */
   next(): Promise<{ line: string } | null>;
-  /** Leaves the stream, which others may hold open for longer. */
+  /** Stops reading, even if another process still holds the stream open. */
   cancel(): void;
 }
 
@@ -114,7 +114,7 @@ export function readLines(stream: ReadableStream<Uint8Array>): Lines {
   };
 }
 
-/** The promise's value, or `late`. */
+/** The promise's value, or `late` after `ms`. */
 async function within<T>(promise: Promise<T>, ms: number): Promise<T | "late"> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<"late">((resolve) => timer = setTimeout(() => resolve("late"), ms));

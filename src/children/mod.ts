@@ -1,13 +1,14 @@
 /**
  * The parent's side of the worker: its process, its deadlines.
  *
- * Question: how is the child spoken to? Choice: one protocol for all that opens a device. The command `worker` reads
- * tasks as JSON lines on its standard input and prints a result for each, and before it `{"opening":…}` when it is
- * about to enter the kernel, from when its deadline counts. A `Worker` in the `World` is the parent's side: it starts
- * the child at the first task, hands it one task at a time, so that none waits in the child, and starts another where it
- * hangs or dies. A command thus starts one child at most, and a server keeps its child for a while between tasks. The
- * child has pipes of its own, so that one that is stuck in the kernel holds nothing of its parent's. Given up: two
- * devices asked at once, which the lock of the state directory forbids anyway.
+ * Question: how does the parent control the child? Choice: one protocol for everything that opens a device. The
+ * command `worker` reads tasks as JSON lines on its standard input and prints one result for each. Before the result,
+ * it prints `{"opening":…}` when it is about to enter the kernel: the deadline starts then. The `Worker` in the
+ * `World` is the parent's side. It starts the child at the first task, sends one task at a time, so that no task
+ * waits in the child, and starts another child if one hangs or dies. So a command usually starts one child at most,
+ * and a server keeps its child for a while between tasks. The child has its own pipes, so that a child that is stuck
+ * in the kernel does not keep files of the parent open. Given up: asking two devices at once, which the lock of the
+ * state directory forbids anyway.
  *
  * @module
  */

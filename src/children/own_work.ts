@@ -1,4 +1,4 @@
-/** A process's first thread, by `/proc/PID/stat`: where it is, and its processor time so far, in clock ticks. */
+/** The state of a process's first thread, and its CPU time so far in clock ticks. Source: `/proc/PID/task/PID/stat`. */
 interface Thread {
   state: string;
   userTicks: number;
@@ -8,7 +8,7 @@ interface Thread {
 function readThread(pid: number): Thread | null {
   try {
     const text = Deno.readTextFileSync(`/proc/${pid}/task/${pid}/stat`);
-    // The name before them may have blanks and brackets of its own.
+    // The process name before the fields may contain spaces and parentheses.
     const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
     return { state: fields[0]!, userTicks: Number(fields[11]), kernelTicks: Number(fields[12]) };
   } catch {
@@ -16,14 +16,14 @@ function readThread(pid: number): Thread | null {
   }
 }
 
-/** Whether a process is at work now, or waits for a processor only. */
+/** Whether a process is running, or only waits for a CPU. */
 export function isRunnable(pid: number): boolean {
   return readThread(pid)?.state === "R";
 }
 
 /**
- * Watches what a process does. The answer tells, at each call, whether since the call before it was at work of its own, or
- * would have been had the machine had a processor for it; not whether it waited, or worked, inside the kernel.
+ * Watches a process. Each call of the returned function says whether the process did work of its own since the last
+ * call, or was ready to but had no CPU. Waiting or working inside the kernel does not count.
  *
  * Source: `/proc/PID/task/PID/stat`, see proc_pid_stat(5): the first thread, on which a worker makes its system calls.
  */

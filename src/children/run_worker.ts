@@ -4,10 +4,10 @@ import type { WorkerResult, WorkerTask } from "../tasks/mod.ts";
 import type { Worker } from "./worker.ts";
 
 /**
- * Has tasks done by the worker; gives a result for each, in order.
+ * Runs tasks in the worker, and returns their results in order.
  *
- * No other vfio-ask of this host asks or tests devices meanwhile, so that none finds one held by another. Effect: that of
- * the tasks, see `runTask`. Throws a {@link Failure} where another is at it for too long.
+ * Holds the lock of the state directory, so that no other vfio-ask on this host finds these devices in use. Effect:
+ * that of the tasks, see `runTask`. Throws a {@link Failure} if another vfio-ask holds the lock for too long.
  */
 export async function runWorker(
   { stateDirectory, worker }: { stateDirectory: string | null; worker: Worker },
@@ -21,7 +21,7 @@ export async function runWorker(
     return done;
   });
   if (results !== null) return results;
-  throw new Failure("in-use", "Cannot test: another vfio-ask is still at its devices", {
+  throw new Failure("in-use", "Cannot open devices: another vfio-ask is still using them", {
     subject: "devices",
     remedy: "Try again later.",
   });

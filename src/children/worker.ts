@@ -3,16 +3,16 @@ import { readAs } from "../documents/mod.ts";
 import { watchOwnWork } from "./own_work.ts";
 import { WorkerResult, workerResult, type WorkerTask } from "../tasks/mod.ts";
 
-/** How long a worker that has nothing to do is kept for the next task, before its memory is given back. */
+/** How long an idle worker is kept for the next task before it is ended to free its memory. */
 export const WORKER_IDLE_MS = 60_000;
 
 /**
- * How long a worker may take to come to a device: to start, and to look at the host. A busy machine is not the
- * device's fault, so that its deadline counts from when it is opened.
+ * How long a worker may take until it opens a device: to start, and to read sysfs. The device is not responsible for a
+ * busy machine, so its deadline starts only when it is opened.
  */
 export const REACH_MS = 120_000;
 
-/** How often in the time that a device is given it is looked whether its child waits for it. */
+/** How often, within the deadline of a device, to check whether the child waits for the device. */
 const LOOKS = 20;
 
 /** How long one device may take to answer. */
@@ -26,24 +26,25 @@ export function openingLine(device: string): string {
 }
 
 /**
- * Does what may hang in a driver, or die there, in a child process: this program's command `worker`. The child is started
- * by the first task, kept for the next ones, and ended when it has been idle for a while or when this is disposed of.
+ * Runs tasks that may hang or crash in a driver in a child process: this program's command `worker`. The child is
+ * started for the first task, kept for the next ones, and ended when it has been idle for a while, or when this is
+ * disposed of.
  */
 export interface Worker extends AsyncDisposable {
-  /** The processes that work here now, and are no users of the devices that they hold. */
+  /** The running child processes. They do not count as holders of devices. */
   readonly pids: ReadonlySet<number>;
   /**
-   * Does a task when those before it are done. A child that is late is killed, and the result `stuck`; one that dies
-   * leaves the result `failed`. The next task starts another. Effect: that of the task, see `runTask`. Throws a `Failure`
-   * where no child can be started.
+   * Runs a task after the earlier ones. If the child exceeds the deadline, it is killed and the result is `stuck`; if
+   * it dies, the result is `failed`. The next task then starts another child. Effect: that of the task, see
+   * `runTask`. Throws a `Failure` if no child can be started.
    */
   run(task: WorkerTask, options?: { signal?: AbortSignal | undefined }): Promise<WorkerResult>;
 }
 
 export interface WorkerOptions {
   /**
-   * How long a task may wait in the kernel, or work there, from its {@link openingLine} on. A child's own work, and its wait for
-   * a processor, do not count, but for `reachMs` in all.
+   * How long a task may wait or work in the kernel, from its {@link openingLine} on. The child's own work and its
+   * wait for a CPU do not count, up to `reachMs` in total.
    */
   deadlineMs: number;
   reachMs?: number;
@@ -83,7 +84,7 @@ export function openWorker(
     signal?.removeEventListener("abort", end);
     if (typeof result === "string") {
       await end();
-      // It died when it had nothing to do, and has not begun with this.
+      // The child died while it was idle and has not begun this task.
       if (result === "gone" && !isNew) return await doTask(task, signal);
       return lost(task, isDisposed || signal?.aborted ? "stopped" : result, deadlineMs);
     }
@@ -107,7 +108,10 @@ export function openWorker(
   };
 }
 
-/** Why there is no result: the child hangs at a device, never came to it, died there or before, or was told to end. */
+/**
+ * Why there is no result: the child hangs in a device (`stuck`), did not open it in time (`late`), died in it
+ * (`died`) or before it (`gone`), or was stopped.
+ */
 type Trouble = "stuck" | "late" | "died" | "gone" | "stopped";
 
 async function resultFrom(
@@ -125,7 +129,7 @@ async function resultFrom(
   }
 }
 
-/** What a child says next that is at a device; `late` where the device keeps it too long. */
+/** The next line of a child that has opened a device; `late` if the device exceeds its deadline. */
 async function nextFromDevice(
   child: Child,
   { deadlineMs, reachMs }: Required<Pick<WorkerOptions, "deadlineMs" | "reachMs">>,
@@ -141,7 +145,7 @@ async function nextFromDevice(
   }
 }
 
-/** A line as a result, null where it is none. */
+/** Parses a result; null for any other line. */
 function parseResult(line: string): WorkerResult | null {
   try {
     return readAs<WorkerResult>(WorkerResult, JSON.parse(line)).data ?? null;
@@ -154,18 +158,18 @@ function lost(task: WorkerTask, trouble: Trouble, deadlineMs: number): WorkerRes
   const subject = subjectOf(task);
   const sentence = {
     stuck: `${subject} did not answer within ${deadlineMs} ms`,
-    late: `${subject} was not asked: the process for it did not come to it in time`,
-    died: `The process that asked ${subject} died`,
-    gone: `The process that was to ask ${subject} died`,
+    late: `${subject} was not opened: the worker process did not get to it in time`,
+    died: `The worker process died while it used ${subject}`,
+    gone: `The worker process died before it opened ${subject}`,
     stopped: `${subject} was not asked: vfio-ask is stopping`,
   }[trouble];
   const remedy = trouble === "late"
     ? "Try again when the host is less busy."
-    : "Look for a message about it in the kernel's log (dmesg).";
+    : "Look for a message about it in the kernel log (dmesg).";
   return workerResult(trouble === "stuck" ? "stuck" : "failed", { sentence, remedy });
 }
 
-/** The name of what a task is done on. */
+/** The name of the device, type or attribute of a task. */
 function subjectOf(task: WorkerTask): string {
   switch (task.do) {
     case "test-version":
