@@ -14,7 +14,7 @@ import { countWildcards, matchType, MAX_WILDCARDS } from "../judge/rules/mod.ts"
 import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../host/mod.ts";
 
-/** Where operators declare facts. */
+/** The directories in which operators declare facts. */
 export const FACTS_DIRECTORIES = ["/etc/vfio-ask/facts.d"] as const;
 
 const FACTS_DOCUMENT: DocumentKind<OperatorFacts> = {
@@ -24,17 +24,17 @@ const FACTS_DOCUMENT: DocumentKind<OperatorFacts> = {
   remedy: "Correct the file; the README of the rules shows how facts are declared.",
 };
 
-/** The largest file of facts that is read. */
+/** The largest facts file that is read. */
 const MAX_FACTS_BYTES = 1 << 20;
 
-/** What operators declare, in the order of the files' names, and a problem for each file that cannot be used. */
+/** The facts that operators declare, in order of the file names, and a problem for each file that cannot be used. */
 export interface OperatorFactsRead {
   facts: OperatorFact[];
   problems: Problem[];
 }
 
 /**
- * Reads what operators declare: files `*.json` of all directories. Invalid files are ignored and reported.
+ * Reads the facts that operators declare: files `*.json` in all directories. Invalid files are ignored and reported.
  *
  * Source: {@link FACTS_DIRECTORIES}. Effect: none. Never throws.
  */
@@ -57,16 +57,16 @@ export function readOperatorFacts(
   return read;
 }
 
-/** What declared facts are matched with. */
+/** The properties that declared facts are matched with. */
 export interface FactsOf {
   device: string | null;
-  /** The parent, and what that is a part of. */
+  /** The parent, and the parent of the parent. */
   parents: readonly (string | null)[];
   driver: string | null;
   type: string;
 }
 
-/** What a device or a type is matched by; a vGPU type's parent is a function, and that has one too. */
+/** The properties of a device or a type. The parent of a vGPU type is a function, which has a parent too. */
 export function factsOf(
   entry: Device | DeviceType,
   parentOf: ReadonlyMap<string, string | null>,
@@ -80,7 +80,7 @@ export function factsOf(
   };
 }
 
-/** Facts, and those that are declared where the host does not know them itself; the first declaration counts. Pure. */
+/** Adds declared facts that the host does not have itself. The first matching declaration of a fact counts. Pure. */
 export function withOperatorFacts(
   facts: Readonly<Record<string, unknown>>,
   declared: readonly OperatorFact[],
@@ -103,7 +103,7 @@ function listFiles(directory: string): string[] {
     return (readNames(directory) ?? []).filter((name) => name.endsWith(".json")).sort(compareText)
       .map((name) => join(directory, name));
   } catch {
-    // A directory that is a problem is one when it is read as a file.
+    // Reading the directory as a file reports the problem.
     return [directory];
   }
 }

@@ -11,7 +11,7 @@ const GPU = {
   type: "nvidia-232",
 };
 
-/** Files in a directory for the time of a test. */
+/** Runs a test with files in a temporary directory. */
 function withFiles(
   files: Readonly<Record<string, unknown>>,
   test: (directory: string) => void,
@@ -30,7 +30,7 @@ function withFiles(
 
 const file = (...facts: unknown[]) => ({ schema: FACTS_SCHEMA, facts });
 
-Deno.test("readOperatorFacts() reads files in the order of their names, and nothing where there is no directory", () => {
+Deno.test("readOperatorFacts() reads files in order of their names, and nothing without a directory", () => {
   const other = { ...ECC, set: { eccMode: "disabled" } };
   withFiles({ "b.json": file(other), "a.json": file(ECC), "notes.txt": "x" }, (directory) => {
     assertEquals(readOperatorFacts([directory]), { facts: [ECC, other], problems: [] });
@@ -63,7 +63,7 @@ for (const [name, document, says] of WRONG) {
   });
 }
 
-Deno.test("withOperatorFacts() adds what the host does not know, and overrides nothing that it does", () => {
+Deno.test("withOperatorFacts() adds facts, and overrides no fact from the host", () => {
   const facts = { typeName: "GRID T4-4Q", hostDriver: null };
   const set = { eccMode: "enabled", hostDriver: "550.90.05", typeName: "another" };
   assertEquals(withOperatorFacts(facts, [{ for: {}, set }, ECC], GPU), {
@@ -73,7 +73,7 @@ Deno.test("withOperatorFacts() adds what the host does not know, and overrides n
   });
 });
 
-Deno.test("withOperatorFacts() takes the first declaration that fits in all that it names", () => {
+Deno.test("withOperatorFacts() takes the first declaration whose conditions all match", () => {
   const fits = (of: OperatorFact["for"]) =>
     "eccMode" in withOperatorFacts({}, [{ ...ECC, for: of }], GPU);
   assertEquals(fits({}), true);

@@ -4,27 +4,27 @@ import { parseRules, type RulesError, shippedRules } from "../judge/rules/mod.ts
 import { readNames } from "../../ffi/files.ts";
 import { compareText, errnoOf } from "../host/mod.ts";
 
-/** Where rules lie, the operator's before the packages'. What came with the program stands behind both. */
+/** The directories of rules: the operator's before the packages'. The rules shipped with the program come last. */
 export const RULES_DIRECTORIES = ["/etc/vfio-ask/rules.d", "/usr/share/vfio-ask/rules.d"] as const;
 
-/** The largest file of rules that is read. */
+/** The largest rules file that is read. */
 const MAX_RULES_BYTES = 1 << 20;
 
 /**
- * What became of one file of rules: `in-force`; `masked` by a file of the same name in a directory of higher
- * standing; `masks`, an empty file that does nothing but that; `refused` for its errors.
+ * The state of a rules file. `in-force`; `masked` by a file of the same name in an earlier directory; `masks`: an empty
+ * file that only masks others; `refused` because of its errors.
  */
 export interface RulesFileState {
   name: string;
   path: string;
   state: "in-force" | "masked" | "masks" | "refused";
   vendor: string | null;
-  /** How many rules it has, 0 where it is not in force. */
+  /** The number of rules; 0 if the file is not in force. */
   rules: number;
   errors: RulesError[];
 }
 
-/** All files of rules, in the order in which their rules are asked. */
+/** All rules files, in the order in which their rules apply. */
 export interface RulesState {
   files: RulesFileState[];
   inForce: RulesFile[];
@@ -37,11 +37,11 @@ interface Read {
 }
 
 /**
- * Makes a reader of rules: called again, it reads only the files that have changed.
+ * Makes a reader of rules. Later calls read only the files that have changed.
  *
- * Files `*.json` of all directories are taken in the order of their names; of two with one name the one in the
- * earlier directory wins, and an empty file (or a link to `/dev/null`) masks. A file with an error is as if it were
- * not there, but that it is told.
+ * Reads files `*.json` of all directories in order of their names. If two files have the same name, the one in the
+ * earlier directory wins. An empty file (or a link to `/dev/null`) masks files of its name. Invalid files are ignored
+ * and reported. Source: {@link RULES_DIRECTORIES}. Effect: none.
  */
 export function makeRulesReader(
   directories: readonly string[] = RULES_DIRECTORIES,
@@ -66,7 +66,7 @@ export function makeRulesReader(
   };
 }
 
-/** The files that were refused, as problems of the host. */
+/** The refused files, as problems of the host. */
 export function rulesProblems({ files }: RulesState): Problem[] {
   return files.filter(({ state }) => state === "refused").map(({ path, errors: [first] }) => ({
     code: "rules-refused",
@@ -76,12 +76,12 @@ export function rulesProblems({ files }: RulesState): Problem[] {
   }));
 }
 
-/** Reads one file of rules whatever its name, as {@link makeRulesReader} does. */
+/** Reads one rules file of any name, as {@link makeRulesReader} does. */
 export function readRulesFile(path: string): RulesFileState {
   return readRules({ path, name: path.slice(path.lastIndexOf("/") + 1), stamp: "" }).file;
 }
 
-/** In the order of names; the first of a name that can be used stands for it. */
+/** Sorts files by name. The first valid file of a name is used. */
 function arrange(all: readonly Read[]): RulesState {
   const order = (a: Read, b: Read) => compareText(a.file.name, b.file.name);
   const taken = new Set<string>();
@@ -111,7 +111,7 @@ function stateOf(name: string, path: string, document: RulesFile["document"]): R
   return { name, path, state: "in-force", vendor, rules: rules.length, errors: [] };
 }
 
-/** A file in a directory of rules; the stamp changes when it does. */
+/** A file in a directory of rules. The stamp changes when the file changes. */
 interface Listed {
   name: string;
   path: string;
@@ -136,7 +136,7 @@ function stampOf(path: string): string {
     const { mtime, ctime, size, ino } = Deno.statSync(path);
     return JSON.stringify([mtime?.getTime(), ctime?.getTime(), size, ino]);
   } catch {
-    // Reading it will say why.
+    // Reading the file reports the error.
     return "";
   }
 }

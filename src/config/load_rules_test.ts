@@ -12,7 +12,7 @@ function rulesText(vendor: string, change: object = {}): string {
   return JSON.stringify({ schema: RULES_SCHEMA, vendor, rules, ...change });
 }
 
-/** Two directories of rules for the time of a test. */
+/** Runs a test with two temporary directories of rules. */
 function withDirectories(test: (etc: string, usr: string, all: string[]) => void): void {
   const directory = Deno.makeTempDirSync();
   try {
@@ -28,7 +28,7 @@ function withDirectories(test: (etc: string, usr: string, all: string[]) => void
 const write = (directory: string, name: string, text: string) =>
   Deno.writeTextFileSync(join(directory, name), text);
 
-Deno.test("makeRulesReader() takes files in the order of names, the shipped ones among them", () => {
+Deno.test("makeRulesReader() reads files in order of their names, including shipped ones", () => {
   withDirectories((etc, usr, all) => {
     write(usr, "zz.json", rulesText("last"));
     write(etc, "00-local.json", rulesText("first"));
@@ -47,7 +47,7 @@ Deno.test("makeRulesReader() takes files in the order of names, the shipped ones
   });
 });
 
-Deno.test("makeRulesReader() has the first of a name win, and an empty one or /dev/null mask", () => {
+Deno.test("makeRulesReader() uses the first file of a name, and an empty file or /dev/null masks", () => {
   withDirectories((etc, usr, all) => {
     write(usr, "a.json", rulesText("package"));
     write(etc, "a.json", rulesText("operator"));
@@ -69,7 +69,7 @@ Deno.test("makeRulesReader() has the first of a name win, and an empty one or /d
   });
 });
 
-Deno.test("makeRulesReader() refuses a file with an error whole, keeps the rest in force and tells it", () => {
+Deno.test("makeRulesReader() refuses an invalid file as a whole, reports it, and keeps the others in force", () => {
   withDirectories((etc, _, all) => {
     const wrong = [{ name: "one", for: {}, targets: [{ verdict: "yes", sentence: "x" }] }];
     write(etc, "mtty.json", rulesText("wrong", { rules: wrong }));
@@ -79,7 +79,7 @@ Deno.test("makeRulesReader() refuses a file with an error whole, keeps the rest 
     const refused = state.files.filter(({ state }) => state === "refused");
     assertEquals(refused.map(({ name }) => name), ["bad.json", "folder.json", "mtty.json"]);
     assertEquals(refused[2]!.errors[0]!.path, "/rules/0/targets/0/verdict");
-    // What came with the program stands, since the file that would take its place is as if not there.
+    // The shipped file stays in force, because the invalid file that would replace it is ignored.
     assertEquals(state.inForce.map(({ name }) => name), SHIPPED);
     const problems = rulesProblems(state);
     assertEquals(problems.map(({ code }) => code), refused.map(() => "rules-refused"));
@@ -87,7 +87,7 @@ Deno.test("makeRulesReader() refuses a file with an error whole, keeps the rest 
   });
 });
 
-Deno.test("makeRulesReader() reads what has changed, and gives the same state where nothing has", () => {
+Deno.test("makeRulesReader() reads changed files, and returns the same state if nothing has changed", () => {
   withDirectories((etc, _, all) => {
     const read = makeRulesReader(all);
     const before = read();
@@ -103,7 +103,7 @@ Deno.test("makeRulesReader() reads what has changed, and gives the same state wh
   });
 });
 
-Deno.test("makeRulesReader() passes over directories that are not there", () => {
+Deno.test("makeRulesReader() skips missing directories", () => {
   const { files } = makeRulesReader(["/nowhere/rules.d"])();
   assertEquals(files.map(({ name }) => name), SHIPPED);
 });

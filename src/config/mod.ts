@@ -1,9 +1,9 @@
 /**
- * What vendors and operators have written on this host: rules, and facts of devices.
+ * Configuration by vendors and operators on this host: rules, and facts about devices.
  *
- * Question: what is in force now? Choice: directories of JSON files by standing, read again where a file changed. A file
- * with an error is left out and reported; the others hold. Given up: keeping the last good version of a file, which would
- * be in force without being anywhere.
+ * Question: what is in force now? Choice: directories of JSON files in order of precedence. A file is read again when
+ * it has changed. Invalid files are ignored and reported; the others stay in force. Given up: keeping the last valid
+ * version of a file, because rules would be in force that are in no file.
  *
  * @module
  */
