@@ -18,21 +18,21 @@ import {
 } from "../documents/mod.ts";
 import { type AnswerParts, remembering } from "./remember_answer.ts";
 
-/** What is wanted of an answer; `offline` where the host itself is not here to be asked. */
+/** The options of an answer. `offline`: the snapshot is from another host or a file, so nothing can be tested. */
 export interface AnswerOptions extends AskOptions {
   offline?: boolean;
-  /** How refusals are told; grouped where it is left out. */
+  /** How refusals are listed; default `grouped`. */
   refusals?: RefusalsMode;
-  /** How many offers are told, the best; all where it is left out. */
+  /** How many of the best offers are listed; default all. */
   offers?: number;
-  /** Problems met while the tests were made; the answer tells them besides those of the snapshot. */
+  /** Problems of the tests. The answer lists them after those of the snapshot. */
   problems?: readonly Problem[];
 }
 
-/** How many offers an answer tells where nobody says how many are wanted: more than anybody reads. */
+/** How many offers an answer lists by default. Enough for any reader. */
 export const MOST_OFFERS = 20;
 
-/** The answer of a host, as a snapshot shows it, to one source. Pure. */
+/** The answer of a snapshot to one source. Pure. */
 export function answer(
   snapshot: Snapshot,
   source: Identity,
@@ -81,17 +81,17 @@ function toAnswer(
   };
 }
 
-/** The problems of a snapshot, and more; the same array where there are no more. */
+/** The problems of a snapshot and more. Returns the same array if there are no more. */
 function withProblems({ problems }: Snapshot, more: readonly Problem[] = []): Problem[] {
   return more.length === 0 ? problems : [...problems, ...more];
 }
 
-/** Each problem once: tests of several sources may meet the same. */
+/** Each problem once. Tests of several sources may have the same problem. */
 function distinct(problems: readonly Problem[]): Problem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()];
 }
 
-/** Refusals as they are wanted; none are worked out where none are wanted. */
+/** The refusals in the given mode. */
 function refusalsOf(judgement: Judgement, mode: RefusalsMode = "grouped"): Answer["refusals"] {
   switch (mode) {
     case "none":
@@ -103,7 +103,7 @@ function refusalsOf(judgement: Judgement, mode: RefusalsMode = "grouped"): Answe
   }
 }
 
-/** The answer to a source that cannot migrate, wherever to: the reasons, and no host's word. Pure. */
+/** The answer to a source that cannot migrate to any host: the reasons, without offers and refusals. Pure. */
 export function cannotMigrate(
   snapshot: Snapshot,
   source: Identity,
@@ -113,13 +113,13 @@ export function cannotMigrate(
   return toAnswer(snapshot, source, { reasons, ...nothing }, options);
 }
 
-/** The most sources that are asked together: as many as a plan is exact for in a moment. */
+/** The most sources that can be asked together. A plan for so many is exact and takes only a moment. */
 export const MAX_TOGETHER = 16;
 
-/** The most plans that are told. */
+/** The most plans that an answer can list. */
 export const MAX_PLANS = 10;
 
-/** The answer to all devices of a virtual machine: to each by itself, and whether they can land together. */
+/** The answer to all devices of a virtual machine: to each of them, and whether they can migrate together. */
 export interface Answers
   extends Pick<Answer, "snapshot" | "takenAt" | "host" | "preflight" | "notSeen"> {
   schema: typeof ANSWERS_SCHEMA;
@@ -132,8 +132,8 @@ export interface Answers
 }
 
 /**
- * The answer of a host to several sources; `optionsOf` gives the tests that were made for each, and at most so many
- * `plans` are told. Pure.
+ * The answer of a snapshot to several sources. `optionsOf` gives the options and tests of each source. At most `plans`
+ * plans are listed. Pure.
  */
 export async function answerTogether(
   snapshot: Snapshot,
@@ -143,7 +143,7 @@ export async function answerTogether(
     plans?: number;
   } = {},
 ): Promise<Answers> {
-  // Only where it is wanted: every start would pay for it.
+  // Loaded on demand, because a static import would slow down every start.
   const { planTogether } = await import("../judge/joint/mod.ts");
   const judged = sources.map((source) => {
     const options = optionsOf(source);

@@ -28,20 +28,20 @@ const HOSTS = readAll("hosts").map((document) => ({
   rules: shippedRules(),
 }));
 
-Deno.test("answer() of a snapshot that was written and read again is the same, for every recorded pair", () => {
+Deno.test("answer() is the same after the snapshot was written and read again, for every recorded pair", () => {
   for (const host of HOSTS) {
     const read = parseSnapshot(JSON.parse(formatSnapshot(host)));
     for (const source of SOURCES) assertEquals(answer(read, source), answer(host, source));
   }
 });
 
-/** A host with each of its devices again, under another name. */
+/** A host with a copy of each of its devices under another name. */
 function twice(host: Snapshot): Snapshot {
   const devices = host.devices.flatMap((device) => [device, { ...device, id: `${device.id}-b` }]);
   return { ...host, devices };
 }
 
-Deno.test("ask() judges each of a class as judgeOne() does by itself, for every recorded pair", () => {
+Deno.test("ask() judges each device of a class as judgeOne() does, for every recorded pair", () => {
   for (const host of HOSTS.map(twice)) {
     const entries = new Map<string, Device | DeviceType>([
       ...host.devices.map((device) => [device.id, device] as const),
@@ -71,7 +71,7 @@ Deno.test("ask() judges each of a class as judgeOne() does by itself, for every 
   }
 });
 
-/** A host with as many free devices of the source's type, and of another. */
+/** A host with `count` free devices of the source's type, and `count` of another type. */
 function manyDevices(count: number): Snapshot {
   return mttySnapshot({
     devices: Array.from({ length: count }, (_, n) => [
@@ -82,7 +82,7 @@ function manyDevices(count: number): Snapshot {
   });
 }
 
-Deno.test("answer() tells the best offers, and how many there are", () => {
+Deno.test("answer() lists the best offers, and counts all", () => {
   const host = manyDevices(30);
   const { offers, offered } = answer(host, mttyIdentity(), { offers: 3 });
   assertEquals([offers.map(({ rank }) => rank), offered], [[1, 2, 3], 30]);
@@ -90,7 +90,7 @@ Deno.test("answer() tells the best offers, and how many there are", () => {
   assertEquals([all.offers.length, all.offers.slice(0, 3)], [30, offers]);
 });
 
-Deno.test("answer() tells refusals grouped, each, or how many there are", () => {
+Deno.test("answer() lists refusals grouped, each, or only counts them", () => {
   const host = manyDevices(30);
   const counts = (["none", "grouped", "each"] as const).map((refusals) => {
     const { refused, refusals: told } = answer(host, mttyIdentity(), { refusals });
@@ -99,7 +99,7 @@ Deno.test("answer() tells refusals grouped, each, or how many there are", () => 
   assertEquals(counts, [[30, 0, 0], [30, 1, 30], [30, 30, 30]]);
 });
 
-Deno.test("answer() to a host of 1,000 devices is of bearable size, and so is one to several sources", async () => {
+Deno.test("answer() for a host of 1,000 devices has a limited size, also for several sources", async () => {
   const host = manyDevices(500);
   const options = { offers: 20 };
   const alone = JSON.stringify(answer(host, mttyIdentity(), options));

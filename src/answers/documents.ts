@@ -15,15 +15,15 @@ import {
 import type { RulesFileState } from "../config/mod.ts";
 import type { TestAnswer } from "../trials/mod.ts";
 
-/** Which snapshot a document is made from, and of which host. */
+/** The snapshot that a document is made from, and its host. */
 export type Heading = Pick<Snapshot, "snapshot" | "takenAt" | "host">;
 
-/** The heading of documents that are made from a snapshot. */
+/** The heading of documents from a snapshot. */
 export function headingOf({ snapshot, takenAt, host }: Snapshot): Heading {
   return { snapshot, takenAt, host };
 }
 
-/** What can be listed of a host: the name of the list, the schema of its document, the entries. */
+/** The lists of a host: name, schema of the document, entries. */
 const LISTS = {
   devices: { schema: DEVICES_SCHEMA, entriesOf: ({ devices }: Snapshot) => devices },
   types: { schema: TYPES_SCHEMA, entriesOf: ({ types }: Snapshot) => types },
@@ -36,7 +36,7 @@ const LISTS = {
 } as const;
 export type ListName = keyof typeof LISTS;
 
-/** A list of what a host has, with the problems met. */
+/** A list of a snapshot, with its problems. */
 export function listDocument(
   snapshot: Snapshot,
   name: ListName,
@@ -46,7 +46,7 @@ export function listDocument(
   return { schema, ...headingOf(snapshot), [name]: entriesOf(snapshot), problems };
 }
 
-/** One device, and the snapshot that it is from. */
+/** One device, and its snapshot. */
 export function deviceDocument(
   { snapshot, takenAt }: Snapshot,
   device: Device,
@@ -54,7 +54,7 @@ export function deviceDocument(
   return { schema: DEVICE_SCHEMA, snapshot, takenAt, ...device };
 }
 
-/** The answer to one source and one target. */
+/** The answer for one source and one target. */
 export function testDocument(
   snapshot: Snapshot,
   source: Identity,
@@ -63,7 +63,7 @@ export function testDocument(
   return { schema: TEST_SCHEMA, ...headingOf(snapshot), source: source.id, ...tested };
 }
 
-/** The state of files of rules. */
+/** The states of the rules files. */
 export function rulesDocument(
   files: readonly RulesFileState[],
 ): { schema: string; files: readonly RulesFileState[] } {

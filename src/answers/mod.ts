@@ -1,9 +1,9 @@
 /**
- * Answers and lists, as HTTP and the command line give them.
+ * Answers and lists for HTTP and the command line.
  *
- * Question: what does this host say to a source? Choice: pure functions of a snapshot that give whole documents, so that
- * both faces give the same. Sources of like devices differ in no more than names: what is answered to one is kept for the
- * others, as long as the host looks the same.
+ * Question: what does this host answer to a source? Choice: pure functions of a snapshot that return complete
+ * documents, so that HTTP and the command line give the same. Sources of equal devices differ only in names, so an
+ * answer is cached for the others while the snapshot stays the same. Given up: caching answers with tests.
  *
  * @module
  */

@@ -1,13 +1,13 @@
 import { type AskOptions, indexHost } from "../judge/ask/mod.ts";
 import type { Answer, Identity, RefusalsMode, Snapshot } from "../documents/mod.ts";
 
-/** The parts of an answer that do not depend on which device the source is and where, but on what it is. */
+/** The parts of an answer that depend on the properties of the source, but not on its name or the name of its host. */
 export type AnswerParts = Pick<
   Answer,
   "reasons" | "omitted" | "offered" | "offers" | "refused" | "refusals"
 >;
 
-/** How many answers are remembered of a host, how large what was asked may be, and how many entries each may have. */
+/** The limits of the cache: answers per host, characters of a key, offers and refusals in an answer. */
 const LIMITS = { answers: 64, keyChars: 64 << 10, entries: 100 };
 
 interface Memory {
@@ -18,9 +18,9 @@ interface Memory {
 const MEMORIES = new WeakMap<Snapshot["devices"], Memory>();
 
 /**
- * Answers a source as an earlier one of the same content was answered while the host looked the same. Like devices of
- * like hosts differ in no more than the names of both, of which only the source itself is told. Nothing is remembered of
- * tests, nor of a source that is a device of the host itself.
+ * Returns the cached answer of an earlier source with the same properties, if the snapshot is still the same;
+ * otherwise makes one. Equal devices on equal hosts differ only in their names, and the cached parts do not contain
+ * those. Answers with tests are not cached, and neither are answers to a device of the host itself.
  */
 export function remembering(
   { snapshot, source, options }: {
@@ -47,7 +47,7 @@ export function remembering(
   return parts;
 }
 
-/** What is remembered of a host: nothing, once a part of its snapshot is another. */
+/** The cache of a snapshot. It is emptied when a part of the snapshot has changed. */
 function memoryOf(snapshot: Snapshot): Memory {
   const known = MEMORIES.get(snapshot.devices);
   if (known !== undefined && isSameHost(known.snapshot, snapshot)) return known;

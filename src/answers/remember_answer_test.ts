@@ -4,14 +4,14 @@ import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import type { Identity, Snapshot } from "../documents/mod.ts";
 import { answer, type AnswerOptions } from "./answer.ts";
 
-/** The answer of a host that nobody has asked before. */
+/** The answer of a host without cached answers. */
 function answerAfresh(host: Snapshot, source: Identity, options: AnswerOptions = {}) {
   return answer(structuredClone(host), source, options);
 }
 
 const SOURCE = mttyIdentity();
 
-/** Sources that differ from {@link SOURCE} in a part each, of which most change the answer. */
+/** Sources that each differ from {@link SOURCE} in one part. Most of these parts change the answer. */
 const OTHERS: readonly Identity[] = [
   { ...SOURCE, id: "another", description: "another", host: { ...SOURCE.host, name: "another" } },
   { ...SOURCE, type: "mtty-1" },
@@ -40,7 +40,7 @@ const OPTIONS: readonly AnswerOptions[] = [
   { offline: true },
 ];
 
-Deno.test("answer() is the same whatever was asked before, by the source and by what is wanted", () => {
+Deno.test("answer() does not depend on earlier sources and options", () => {
   const host = mttySnapshot();
   for (let round = 0; round < 2; round++) {
     for (const source of [SOURCE, ...OTHERS]) {
@@ -51,7 +51,7 @@ Deno.test("answer() is the same whatever was asked before, by the source and by 
   }
 });
 
-Deno.test("answer() to like sources does the work once", () => {
+Deno.test("answer() to equal sources does the work once", () => {
   const host = mttySnapshot();
   const like = {
     ...SOURCE,
@@ -64,7 +64,7 @@ Deno.test("answer() to like sources does the work once", () => {
   assertEquals(answer(seenAgain, like).takenAt, seenAgain.takenAt);
 });
 
-Deno.test("answer() sees what of the host is another, in whatever part", () => {
+Deno.test("answer() notices a change in any part of the host", () => {
   const host = mttySnapshot();
   answer(host, SOURCE);
   const use = { state: "in-use" as const, holder: null };
@@ -81,7 +81,7 @@ Deno.test("answer() sees what of the host is another, in whatever part", () => {
   }
 });
 
-Deno.test("answer() with tests is made anew each time", () => {
+Deno.test("answer() with tests is not cached", () => {
   const host = mttySnapshot();
   const tested = answer(host, SOURCE, { tests: new Map() });
   assertEquals(tested.preflight, "made");
