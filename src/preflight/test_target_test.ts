@@ -11,13 +11,8 @@ import { VFIO_DEVICE_FEATURE_MIG_DEVICE_STATE } from "../../ffi/vfio_migration.t
 import { judgeDriver } from "../judge/ask/mod.ts";
 import { openDevice } from "../device/mod.ts";
 import { surveyDevice } from "../probe/mod.ts";
-import {
-  type Fault,
-  injectFaults,
-  plantHost,
-  SCENARIOS,
-  simulateSyscalls,
-} from "../simulator/mod.ts";
+import { type Fault, injectFaults } from "../../tests/fixtures/inject_faults.ts";
+import { plantHost, SCENARIOS, simulateSyscalls } from "../simulator/mod.ts";
 import { lastPart, listVfioDevices, readDevice } from "../host/mod.ts";
 import { readInitialData } from "./read_initial_data.ts";
 import { testTarget } from "./test_target.ts";

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import * as requests from "../../ffi/iommufd.ts";
 import * as vfio from "../../ffi/vfio.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
-import { injectFaults } from "../simulator/mod.ts";
+import { injectFaults } from "../../tests/fixtures/inject_faults.ts";
 import { openByCdev, simulate } from "../simulator/kernel/testing.ts";
 import type { DeviceHandle } from "../device/mod.ts";
 import { testIommuTracking } from "./iommu_tracking.ts";

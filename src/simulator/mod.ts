@@ -14,7 +14,6 @@
  *
  * @module
  */
-export { type Fault, injectFaults } from "./inject_faults.ts";
 export { plantHost } from "./tree/plant_host.ts";
 export type * from "./scenario.ts";
 export { SCENARIOS } from "./hosts/scenarios.ts";

@@ -1,5 +1,5 @@
 import { type Capabilities, mayBeTheHosts } from "../../src/documents/mod.ts";
-import type { Fault } from "../../src/simulator/mod.ts";
+import type { Fault } from "../fixtures/inject_faults.ts";
 import type { CleanRun, Operation, Outcome } from "./run_faults.ts";
 
 /** What a run claims that is not so: a yes, a no, or a fact that the fault made up. */

@@ -1,7 +1,8 @@
 import { assertEquals } from "@std/assert";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { Capabilities, Problem } from "../../src/documents/mod.ts";
-import { type Fault, injectFaults, type SimulatedSyscalls } from "../../src/simulator/mod.ts";
+import type { SimulatedSyscalls } from "../../src/simulator/mod.ts";
+import { type Fault, injectFaults } from "../fixtures/inject_faults.ts";
 import { falseAnswers } from "./false_answers.ts";
 import type { FaultHost } from "./host.ts";
 

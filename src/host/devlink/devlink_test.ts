@@ -12,7 +12,7 @@ import { parseAttributes } from "../../../ffi/netlink_message.ts";
 import { fakeNetlink, join, nested, padded, text, u16 } from "../../../ffi/netlink_testing.ts";
 import type { Bytes } from "../../../ffi/syscalls.ts";
 import { Failure } from "../../documents/mod.ts";
-import { injectFaults } from "../../simulator/mod.ts";
+import { injectFaults } from "../../../tests/fixtures/inject_faults.ts";
 import { parseInfo, parsePort, readDevlink } from "./devlink.ts";
 import { fakeDevlink, info, port } from "./devlink_testing.ts";
 
