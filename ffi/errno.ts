@@ -1,8 +1,8 @@
 /**
- * errno numbers and their names, as Linux has them on every architecture this program is built for.
+ * errno numbers and names. Linux uses the same ones on every architecture that this program is built for.
  *
- * Source: `<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`; `ERESTARTSYS` (512) and `ENOTSUPP` (524)
- * are the kernel's own and not for user space, yet some drivers let them out.
+ * Source: `<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`. `ERESTARTSYS` (512) and `ENOTSUPP` (524) are internal
+ * to the kernel, but some drivers return them to user space.
  */
 const NAMES: Readonly<Record<number, string>> = {
   1: "EPERM",
@@ -144,27 +144,27 @@ const NUMBERS: ReadonlyMap<string, number> = new Map(
   Object.entries(NAMES).map(([number, name]) => [name, Number(number)]),
 );
 
-/** Every name, in the order of its number. */
+/** All names, ordered by number. */
 export const ERRNO_NAMES: readonly string[] = Object.values(NAMES);
 
-/** The name of an errno, `errno 4242` where it has none. */
+/** The name of an errno, or `errno 4242` if it has no name. */
 export function errnoName(errno: number): string {
   return NAMES[errno] ?? `errno ${errno}`;
 }
 
-/** The number of an errno's name. Throws on a name that is not listed, which is a defect of the caller. */
+/** The number for an errno name. Throws on an unknown name, which is a bug in the caller. */
 export function errnoNumber(name: string): number {
   const number = NUMBERS.get(name);
-  if (number === undefined) throw new RangeError(`Cannot tell the number of errno ${name}`);
+  if (number === undefined) throw new RangeError(`Unknown errno name: ${name}`);
   return number;
 }
 
 /**
- * errno of this thread, as `__errno_location()` gives it. Make it once: it is right in the statement right after a call,
- * with no allocation and no other call between.
+ * errno of this thread, at the address that `__errno_location()` returns. Create the view once. Read it in the
+ * statement right after a call, with no allocation and no other call in between.
  */
 export function errnoView(location: Deno.PointerValue): Int32Array {
-  if (location === null) throw new Error("Cannot find errno: __errno_location gave NULL");
+  if (location === null) throw new Error("Cannot find errno: __errno_location returned NULL");
   return new Int32Array(Deno.UnsafePointerView.getArrayBuffer(location, 4));
 }
 
@@ -174,8 +174,8 @@ export class SysError extends Error {
   readonly code: string;
 
   /**
-   * @param call what was called, with its subject: `open /dev/vfio/12`, `VFIO_DEVICE_GET_INFO`
-   * @param errno the number that the kernel gave
+   * @param call what was called, and on what: `open /dev/vfio/12`, `VFIO_DEVICE_GET_INFO`
+   * @param errno the number that the kernel returned
    */
   constructor(readonly call: string, readonly errno: number) {
     const code = errnoName(errno);

@@ -2,12 +2,12 @@ import { errnoView, SysError } from "./errno.ts";
 import { O_CLOEXEC, O_RDONLY } from "./syscalls.ts";
 
 /**
- * Reading what the kernel's own file systems say, through libc.
+ * Reads files of the kernel's file systems (sysfs, procfs) through libc.
  *
- * The question: what is there, and what does it say? A scan of a large host reads tens of thousands of small files, many
- * of them to learn that they are not there. The runtime's functions make an object for each name of a directory, and an
- * error with a stack for each file that is absent. These give the names, and null. Given up: reading without blocking,
- * which these files do not need, and a path that is no text.
+ * Question: what exists, and what does it contain? A scan of a large host reads tens of thousands of small files, many
+ * only to learn that they do not exist. Deno's functions create an object for each directory entry, and an error with a
+ * stack for each missing file. The functions here return names, and null for a missing file. Given up: non-blocking
+ * reads, which these files do not need, and paths that are not text.
  *
  * Nothing here opens a device, writes, or makes an ioctl.
  */
@@ -21,15 +21,14 @@ const LIBC = {
   __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
 } as const satisfies Deno.ForeignLibraryInterface;
 
-/** What a path leads to. */
+/** The status of the file that a path leads to. */
 export interface FileStatus {
-  /** The inode's number; text, since it can be larger than a number holds. */
+  /** The inode number, as text: it can be too large for a number. */
   ino: string;
-  /** Whether it is a regular file. */
   isFile: boolean;
-  /** Bytes. */
+  /** In bytes. */
   size: number;
-  /** When it was last modified, and when its inode last changed, in milliseconds since 1970. */
+  /** Time of the last modification, and of the last inode change, in milliseconds since 1970. */
   mtimeMs: number;
   ctimeMs: number;
 }
@@ -46,19 +45,19 @@ const STATX_BASIC_STATS = 0x7ff;
 const S_IFMT = 0o170000;
 const S_IFREG = 0o100000;
 
-/** Where the fields of `struct statx` are, in bytes. Source: `<linux/stat.h>`, alike on all architectures. */
+/** Offsets of the fields of `struct statx`, in bytes. Source: `<linux/stat.h>`, the same on all architectures. */
 const STATX = { mode: 28, ino: 32, size: 40, ctime: 96, mtime: 112 };
-/** Where the fields of `struct linux_dirent64` are, in bytes. Source: `<linux/dirent.h>`. */
+/** Offsets of the fields of `struct linux_dirent64`, in bytes. Source: `<linux/dirent.h>`. */
 const DIRENT = { reclen: 16, name: 19 };
 
 const PATH_BYTES = 4096;
-/** More than any attribute has: sysfs gives one page at the most. */
+/** Larger than any attribute: sysfs returns at most one page. */
 const BUFFER_BYTES = 65536;
 
 type Libc = ReturnType<typeof open>;
 let opened: Libc | null = null;
 
-/** Loads libc, at the first call and for the rest of the process. */
+/** Loads libc on the first call. It stays loaded until the process ends. */
 function open() {
   const { symbols } = Deno.dlopen("libc.so.6", LIBC);
   return { symbols, errno: errnoView(symbols.__errno_location()) };
@@ -73,9 +72,9 @@ const buffer = new Uint8Array(BUFFER_BYTES);
 const view = new DataView(buffer.buffer);
 
 /**
- * The first 64 KiB of a file, null where there is none. The bytes are good until the next call of this module.
+ * The first 64 KiB of a file, or null if it does not exist. The bytes are valid until the next call to this module.
  *
- * Effect: the driver behind an attribute is asked. Throws a {@link SysError} for whatever else the kernel answers.
+ * Effect: queries the driver behind an attribute. Throws a {@link SysError} on any other kernel error.
  */
 export function readBytes(path: string): Uint8Array<ArrayBuffer> | null {
   const fd = openToRead(path);
@@ -97,13 +96,16 @@ export function readBytes(path: string): Uint8Array<ArrayBuffer> | null {
   }
 }
 
-/** The same as text in UTF-8. */
+/** Like {@link readBytes}, decoded as UTF-8. */
 export function readText(path: string): string | null {
   const bytes = readBytes(path);
   return bytes === null ? null : decoder.decode(bytes);
 }
 
-/** The names in a directory in the kernel's order, null where nothing is there. Throws a {@link SysError} for what else is there. */
+/**
+ * The names in a directory, in the kernel's order, or null if it does not exist. Throws a {@link SysError} if it is not
+ * a directory.
+ */
 export function readNames(path: string): string[] | null {
   const fd = openToRead(path);
   if (fd === null) return null;
@@ -119,7 +121,7 @@ export function readNames(path: string): string[] | null {
     }
     symbols.close(fd);
     if (got === 0) return names;
-    // Removed meanwhile.
+    // Removed in the meantime.
     if (error === ENOENT) return null;
     throw new SysError(`getdents64 ${path}`, error);
   }
@@ -134,7 +136,7 @@ function takeNames(names: string[], end: number): void {
   }
 }
 
-/** What a symbolic link says, null where there is none, and where there is something else. */
+/** The target of a symbolic link. Null if the path does not exist or is not a link. */
 export function readLinkText(path: string): string | null {
   const { symbols, errno } = libc();
   const bytes = toBytes(path);
@@ -146,7 +148,7 @@ export function readLinkText(path: string): string | null {
   return absent(`readlink ${path}`, error);
 }
 
-/** What a path leads to, null for nothing; what the link itself is where links are not followed. */
+/** The status of a path, or null if it does not exist. Without `follow`, the status of the link itself. */
 export function readStatus(path: string, { follow }: { follow: boolean }): FileStatus | null {
   const { symbols, errno } = libc();
   const bytes = toBytes(path);
@@ -176,13 +178,13 @@ function openToRead(path: string): number | null {
   return fd >= 0 ? fd : absent(`open ${path}`, error);
 }
 
-/** ENOENT and ENOTDIR: there is no such thing. Throws the rest. */
+/** ENOENT and ENOTDIR mean that nothing exists there. Throws anything else. */
 function absent(call: string, error: number): null {
   if (error === ENOENT || error === ENOTDIR) return null;
   throw new SysError(call, error);
 }
 
-/** A path as C takes it; good until the next one. Throws where the kernel could not be told of it. */
+/** A path as a C string, valid until the next call. Throws if the kernel could not take the path. */
 function toBytes(path: string): Uint8Array<ArrayBuffer> {
   if (path.includes("\0")) throw new SysError(`open ${path}`, EINVAL);
   const { read, written } = encoder.encodeInto(path, pathBytes);

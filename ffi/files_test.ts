@@ -12,7 +12,7 @@ function inDirectory(work: (directory: string) => void): void {
   }
 }
 
-Deno.test("what is not there is null, and so is what lies below a file", () => {
+Deno.test("a missing path is null, and so is a path below a file", () => {
   inDirectory((directory) => {
     Deno.writeTextFileSync(join(directory, "file"), "x");
     for (const name of ["none", "none/at/all", "file/below"]) {
@@ -27,7 +27,7 @@ Deno.test("what is not there is null, and so is what lies below a file", () => {
   });
 });
 
-Deno.test("readText() and readBytes() give up to 64 KiB as they are", () => {
+Deno.test("readText() and readBytes() return up to 64 KiB unchanged", () => {
   inDirectory((directory) => {
     const path = join(directory, "file");
     for (const text of ["", "a\n", "\ufeffwith a mark, and süß\n", "x".repeat(65536)]) {
@@ -41,7 +41,7 @@ Deno.test("readText() and readBytes() give up to 64 KiB as they are", () => {
   assertEquals(readText("/proc/self/comm"), Deno.readTextFileSync("/proc/self/comm"));
 });
 
-Deno.test("readNames() gives every name of a large directory", () => {
+Deno.test("readNames() returns every name in a large directory", () => {
   inDirectory((directory) => {
     assertEquals(readNames(directory), []);
     const names = Array.from({ length: 1_000 }, (_, at) => `${at}-${"ü".repeat(100)}`);
@@ -50,7 +50,7 @@ Deno.test("readNames() gives every name of a large directory", () => {
   });
 });
 
-Deno.test("readStatus() says what the runtime says, of a link and of where it leads", () => {
+Deno.test("readStatus() agrees with Deno on a link and on its target", () => {
   inDirectory((directory) => {
     const [file, link] = [join(directory, "file"), join(directory, "link")];
     Deno.writeTextFileSync(file, "text");
@@ -63,14 +63,14 @@ Deno.test("readStatus() says what the runtime says, of a link and of where it le
         ? Deno.statSync(link)
         : Deno.lstatSync(link);
       assertEquals(read, { ino: String(ino), isFile, size, mtimeMs: mtime!.getTime() });
-      // The runtime gives whole seconds of this one.
+      // Deno returns this time in whole seconds.
       assertEquals(Math.floor(ctimeMs / 1000), Math.floor(ctime!.getTime() / 1000));
     }
     assertEquals(readStatus(directory, { follow: true })?.isFile, false);
   });
 });
 
-Deno.test("what else the kernel answers is thrown", () => {
+Deno.test("other kernel errors are thrown", () => {
   inDirectory((directory) => {
     const loop = join(directory, "loop");
     Deno.symlinkSync("loop", loop);

@@ -25,38 +25,38 @@ import {
 } from "./netlink_message.ts";
 import { type Bytes, SOCK_NONBLOCK, SOCK_RAW, type Syscalls } from "./syscalls.ts";
 
-/** What the kernel puts into one read at the most. Source: `netlink_recvmsg()`, `netlink_dump()`. */
+/** The most that the kernel puts into one read. Source: `netlink_recvmsg()`, `netlink_dump()`. */
 const READ_BYTES = 32768;
 /** More reads than any dump takes: 32 MiB. */
 const MAX_READS = 1024;
 
 /** One question to a family. */
 export interface GenericQuestion {
-  /** The command's name in the header, for errors. */
+  /** The name of the command in the header. Used in errors. */
   name: string;
   cmd: number;
   attributes: readonly Bytes[];
-  /** Whether all objects are asked for. */
+  /** Whether to ask for all objects. */
   dump?: boolean;
 }
 
-/** A socket to one family of generic netlink; disposing of it closes the socket. */
+/** A socket to one generic netlink family. Disposing of it closes the socket. */
 export interface GenericFamily extends Disposable {
   /**
-   * The attributes of each message of the answer. Throws {@link SysError} by the command's name with what
-   * the kernel answered, and a RangeError on an answer that is broken.
+   * The attributes of each message of the answer. Throws a {@link SysError} with the command's name if the kernel
+   * returns an error, and a RangeError if the answer is malformed.
    */
   ask(question: GenericQuestion): NetlinkAttribute[][];
 }
 
 /**
- * Opens a socket to a family. Source: generic netlink, `CTRL_CMD_GETFAMILY`; the socket is neither bound nor
- * connected, so that it gets a port of its own and speaks to the kernel.
+ * Opens a socket to a family. Source: generic netlink, `CTRL_CMD_GETFAMILY`. The socket is neither bound nor connected.
+ * It therefore gets its own port and talks to the kernel.
  *
- * It never waits: the kernel answers in the write, and goes on with a dump in the read, so that an empty
- * queue is EAGAIN and not a hang. Effect: opens a socket, no device; a name that the kernel does not know
- * makes it look for a module of that family. Throws {@link SysError}: EAFNOSUPPORT or EPROTONOSUPPORT is
- * a kernel, or a sandbox, without netlink, ENOENT that there is no such family.
+ * It never blocks: the kernel answers during the write, and continues a dump during the read. An empty queue is
+ * therefore EAGAIN, not a hang. Effect: opens a socket, no device. If the kernel does not know the name, it tries to
+ * load a module for that family. Throws {@link SysError}: EAFNOSUPPORT or EPROTONOSUPPORT if the kernel or the sandbox
+ * has no netlink, ENOENT if the family does not exist.
  */
 export function openGenericFamily(
   sys: Syscalls,
@@ -72,7 +72,7 @@ export function openGenericFamily(
     const answer: NetlinkAttribute[][] = [];
     for (let reads = 0; reads < MAX_READS; reads++) {
       const count = sys.read(fd, buffer);
-      // A copy: what is told points into it, and the buffer is used again.
+      // A copy, because the answer points into it and the buffer is reused.
       if (collect(buffer.slice(0, count), { seq, name: question.name, answer })) return answer;
     }
     throw new RangeError(`Cannot read netlink: the answer to ${question.name} has no end`);
@@ -99,11 +99,13 @@ function askForType(
     attributes: [encodeText(CTRL_ATTR_FAMILY_NAME, family)],
   });
   const id = findAttribute(answer[0] ?? [], CTRL_ATTR_FAMILY_ID);
-  if (id === null) throw new RangeError(`Cannot read netlink: family ${family} has no number`);
+  if (id === null) throw new RangeError(`Cannot read netlink: family ${family} has no id`);
   return parseUnsigned(id);
 }
 
-/** Adds what a read brought to the answer; gives whether that was the end. What others asked is left out. */
+/**
+ * Adds the messages of one read to the answer. Returns whether the answer is complete. Skips answers to other requests.
+ */
 function collect(
   bytes: Bytes,
   { seq, name, answer }: { seq: number; name: string; answer: NetlinkAttribute[][] },
@@ -121,7 +123,7 @@ function collect(
   return false;
 }
 
-/** Zero or a negative errno; DONE has a bare number, or nothing. */
+/** Zero or a negative errno. DONE carries a bare number, or nothing. */
 function errorOf(type: number, payload: Bytes): number {
   if (type === NLMSG_ERROR) return nlmsgerr.read(payload).error;
   if (payload.length < 4) return 0;

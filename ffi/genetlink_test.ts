@@ -18,7 +18,7 @@ function codeOf(run: () => unknown): [code: string, call: string] {
   return [code, call];
 }
 
-Deno.test("ask() gives the attributes of each message, asked with all that it was given", () => {
+Deno.test("ask() sends the whole question and returns the attributes of each message", () => {
   const sys = family(({ dump }) => dump ? [[u32(3, 1)], [u32(3, 2)]] : [[text(2, "yes")]]);
   using open = openGenericFamily(sys, SAMPLE);
   assertEquals(parseText(findAttribute(open.ask(QUESTION)[0]!, 2)!), "yes");
@@ -28,13 +28,13 @@ Deno.test("ask() gives the attributes of each message, asked with all that it wa
   assertEquals(parseText(findAttribute(sys.asked[0]!.attributes, 1)!), "one");
 });
 
-Deno.test("ask() with nothing to tell is an empty answer", () => {
+Deno.test("ask() returns an empty answer if the kernel has nothing to report", () => {
   using open = openGenericFamily(family(() => []), SAMPLE);
   assertEquals(open.ask(QUESTION), []);
   assertEquals(open.ask({ ...QUESTION, dump: true }), []);
 });
 
-Deno.test("ask() throws what the kernel answers, by the command, and can go on", () => {
+Deno.test("ask() throws the kernel's error with the command's name, and can be called again", () => {
   let refused = true;
   using open = openGenericFamily(family(() => refused ? "ENODEV" : [[u32(1, 1)]]), SAMPLE);
   assertEquals(codeOf(() => open.ask(QUESTION)), ["ENODEV", "SAMPLE_CMD_GET"]);
@@ -42,7 +42,7 @@ Deno.test("ask() throws what the kernel answers, by the command, and can go on",
   assertEquals(open.ask(QUESTION).length, 1);
 });
 
-Deno.test("ask() leaves out what answers another question", () => {
+Deno.test("ask() skips answers to other requests", () => {
   const sys = family(() => [[u32(1, 1)]]);
   using open = openGenericFamily(sys, SAMPLE);
   sys.queue.push(message(2, 99, [errorBytes(-errnoNumber("EIO"))]));
@@ -57,7 +57,7 @@ Deno.test("ask() throws the errno that ends a dump", () => {
   assertEquals(codeOf(() => open.ask({ ...QUESTION, dump: true }))[0], "EMSGSIZE");
 });
 
-Deno.test("ask() does not wait for an answer that does not come, nor read one without an end", () => {
+Deno.test("ask() does not wait for a missing answer or read an endless one", () => {
   const sys = family(() => []);
   using open = openGenericFamily(sys, SAMPLE);
   const write = sys.write;
@@ -68,14 +68,14 @@ Deno.test("ask() does not wait for an answer that does not come, nor read one wi
   assertThrows(() => openGenericFamily(endless, SAMPLE), RangeError, "has no end");
 });
 
-Deno.test("ask() refuses bytes that break", () => {
+Deno.test("ask() refuses malformed bytes", () => {
   const sys = family(() => []);
   using open: GenericFamily = openGenericFamily(sys, SAMPLE);
   sys.queue.push(new Uint8Array(20));
-  assertThrows(() => open.ask(QUESTION), RangeError, "breaks");
+  assertThrows(() => open.ask(QUESTION), RangeError, "is malformed");
 });
 
-Deno.test("openGenericFamily() closes its socket, found or not", () => {
+Deno.test("openGenericFamily() closes its socket whether or not the family exists", () => {
   const sys = family(() => []);
   openGenericFamily(sys, SAMPLE)[Symbol.dispose]();
   assertEquals(sys.openSockets, 0);
@@ -84,10 +84,10 @@ Deno.test("openGenericFamily() closes its socket, found or not", () => {
   assertEquals(sys.openSockets, 0);
 });
 
-/** On this machine's kernel. A sandbox may be without netlink. */
+/** On the kernel of this machine. A sandbox may have no netlink. */
 const NO_NETLINK = ["EAFNOSUPPORT", "EPROTONOSUPPORT", "EPERM", "EACCES"];
 
-Deno.test("openGenericFamily() asks this kernel's controller for itself, and for a family that is not", () => {
+Deno.test("openGenericFamily() asks the real kernel for the controller and for an unknown family", () => {
   using sys = openLibc();
   try {
     using controller = openGenericFamily(sys, { name: "nlctrl", version: 1 });

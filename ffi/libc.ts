@@ -2,17 +2,17 @@ import { errnoView, SysError } from "./errno.ts";
 import { O_CLOEXEC, SOCK_CLOEXEC, type Syscalls } from "./syscalls.ts";
 
 /**
- * libc, as far as this program calls it. Each row is followed by its C declaration.
+ * The libc functions that this program calls. Each row ends with the C declaration.
  *
- * The four `ssize_t` results are taken as `i32`: no buffer here is near 2 GiB, and a 64-bit result would
- * be a BigInt, allocated between the call and the look at errno.
+ * The four `ssize_t` results are declared as `i32`: no buffer here comes near 2 GiB. A 64-bit result would be a BigInt,
+ * which is allocated between the call and the read of errno.
  */
 const LIBC = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" }, // int open(const char *path, int flags, ...)
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int socket(int domain, int type, int protocol)
   close: { parameters: ["i32"], result: "i32" }, // int close(int fd)
   ioctl: { parameters: ["i32", "u32", "buffer"], result: "i32" }, // int ioctl(int fd, unsigned long request, void *arg)
-  ioctlByValue: { name: "ioctl", parameters: ["i32", "u32", "usize"], result: "i32" }, // the same, its argument by value
+  ioctlByValue: { name: "ioctl", parameters: ["i32", "u32", "usize"], result: "i32" }, // the same, with the argument by value
   read: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t read(int fd, void *buf, size_t n)
   write: { parameters: ["i32", "buffer", "usize"], result: "i32" }, // ssize_t write(int fd, const void *buf, size_t n)
   pread64: { parameters: ["i32", "buffer", "usize", "i64"], result: "i32" }, // ssize_t pread64(int, void *, size_t, off64_t)
@@ -21,13 +21,13 @@ const LIBC = {
 } as const satisfies Deno.ForeignLibraryInterface;
 
 /**
- * The real kernel behind {@link Syscalls}, by libc.
+ * The real kernel behind {@link Syscalls}, through libc.
  *
- * errno belongs to the thread and to the moment: it is read through a view made once, in the statement
- * right after the call, with no allocation and no other call between. Every method below keeps to that,
- * and none is ever made `nonblocking`, which would move it to another thread.
+ * errno is valid only in the calling thread and right after the call. It is read through a view that is created once,
+ * in the statement right after the call, with no allocation and no other call in between. Every method below follows
+ * this rule. None may become `nonblocking`: that would run it on another thread.
  *
- * Effect: loads `libc.so.6`; dispose of it to unload.
+ * Effect: loads `libc.so.6`. Dispose of it to unload.
  */
 export function openLibc(): Syscalls & Disposable {
   const library = Deno.dlopen("libc.so.6", LIBC);

@@ -5,7 +5,7 @@ import { O_RDONLY, O_RDWR, SOCK_NONBLOCK, SOCK_RAW } from "./syscalls.ts";
 
 const bytes = (length: number) => new Uint8Array(length);
 
-Deno.test("openLibc() gives errno's name, number and the call", () => {
+Deno.test("openLibc() reports the call, and errno by name and number", () => {
   using sys = openLibc();
   const missing = assertThrows(() => sys.open("/nowhere/at/all", O_RDONLY), SysError);
   assertEquals([missing.code, missing.errno, missing.call], ["ENOENT", 2, "open /nowhere/at/all"]);
@@ -17,7 +17,7 @@ Deno.test("openLibc() gives errno's name, number and the call", () => {
   assertEquals(assertThrows(() => sys.close(fd), SysError).code, "EBADF");
 });
 
-Deno.test("openLibc() reads and writes at a position and at an offset", () => {
+Deno.test("openLibc() reads and writes at the current position and at an offset", () => {
   const path = Deno.makeTempFileSync();
   try {
     using sys = openLibc();
@@ -35,7 +35,7 @@ Deno.test("openLibc() reads and writes at a position and at an offset", () => {
   }
 });
 
-Deno.test("openLibc() opens with O_CLOEXEC, so that no child inherits a device", () => {
+Deno.test("openLibc() opens with O_CLOEXEC: no child process inherits a device", () => {
   using sys = openLibc();
   const fd = sys.open("/dev/null", O_RDONLY);
   const flags = Deno.readTextFileSync(`/proc/self/fdinfo/${fd}`).match(/flags:\s*(\d+)/)![1]!;
@@ -43,7 +43,7 @@ Deno.test("openLibc() opens with O_CLOEXEC, so that no child inherits a device",
   sys.close(fd);
 });
 
-Deno.test("openLibc() makes a socket with SOCK_CLOEXEC, and gives the errno of one that is not", () => {
+Deno.test("openLibc() creates a socket with SOCK_CLOEXEC, and throws the errno if it cannot", () => {
   const AF_UNIX = 1;
   using sys = openLibc();
   const fd = sys.socket(AF_UNIX, SOCK_RAW | SOCK_NONBLOCK, 0);
@@ -55,7 +55,7 @@ Deno.test("openLibc() makes a socket with SOCK_CLOEXEC, and gives the errno of o
   assertEquals([refused.code, refused.call], ["EAFNOSUPPORT", "socket"]);
 });
 
-Deno.test("addressOf() is where the kernel finds the bytes", () => {
+Deno.test("addressOf() returns the address at which the kernel finds the bytes", () => {
   using sys = openLibc();
   const path = Deno.makeTempFileSync();
   try {

@@ -1,6 +1,6 @@
 /**
- * `<linux/netlink.h>` and `<linux/genetlink.h>`: the headers of messages and attributes, and the controller
- * that tells a generic family's number by its name.
+ * `<linux/netlink.h>` and `<linux/genetlink.h>`: headers of messages and attributes, and the controller that maps the
+ * name of a generic family to its id.
  *
  * Source: `<linux/netlink.h>`, `<linux/genetlink.h>`, Linux 6.12; `AF_NETLINK` from `<sys/socket.h>`.
  */
@@ -23,19 +23,19 @@ export const NLM_F_DUMP = 0x300;
 export const NLMSG_ALIGNTO = 4;
 export const NLMSG_ERROR = 2;
 export const NLMSG_DONE = 3;
-/** Types below it are the protocol's own. */
+/** Lower types belong to the protocol itself. */
 export const NLMSG_MIN_TYPE = 0x10;
 
-/** Its `msg`, a copy of the request's header, is left out. */
+/** Without `msg`, a copy of the request's header. */
 export const nlmsgerr = defineStruct("nlmsgerr", 20, { error: ["i32", 0] });
 
 export const nlattr = defineStruct("nlattr", 4, { nla_len: ["u16", 0], nla_type: ["u16", 2] });
 export const NLA_ALIGNTO = 4;
-/** Flags in `nla_type`; some kernels set NESTED on attributes that hold attributes, some do not. */
+/** Flags in `nla_type`. Some kernels set NESTED on attributes that hold attributes, some do not. */
 export const NLA_F_NESTED = 1 << 15;
 export const NLA_F_NET_BYTEORDER = 1 << 14;
 
-/** `selector` has the bits that mean something, `value` what they are. */
+/** `selector` marks the valid bits, `value` holds them. */
 export const nla_bitfield32 = defineStruct("nla_bitfield32", 8, {
   value: ["u32", 0],
   selector: ["u32", 4],
@@ -46,7 +46,7 @@ export const genlmsghdr = defineStruct("genlmsghdr", 4, {
   version: ["u8", 1],
   reserved: ["u16", 2],
 });
-/** The controller's own number. */
+/** The id of the controller. */
 export const GENL_ID_CTRL = 0x10;
 export const CTRL_CMD_GETFAMILY = 3;
 export const CTRL_ATTR_FAMILY_ID = 1;

@@ -1,8 +1,8 @@
 /**
- * Messages of generic netlink and their attributes, as bytes.
+ * Generic netlink messages and their attributes, as bytes.
  *
- * What is read is the kernel's, and yet bounded: a length must cover its own header, stay inside and lead
- * on, else a RangeError tells where it does not.
+ * The kernel wrote what is read here, but every length is checked: it must cover its own header, stay inside the buffer
+ * and move forward. Otherwise a RangeError names the offset.
  */
 import {
   genlmsghdr,
@@ -23,7 +23,7 @@ export interface NetlinkMessage {
   payload: Bytes;
 }
 
-/** An attribute without its header; `type` is free of flags. */
+/** An attribute without its header. `type` has no flags. */
 export interface NetlinkAttribute {
   type: number;
   payload: Bytes;
@@ -36,11 +36,11 @@ export interface GenericRequest {
   seq: number;
   cmd: number;
   version: number;
-  /** Each as {@link encodeText} makes it. */
+  /** Each made by {@link encodeText}. */
   attributes: readonly Bytes[];
 }
 
-/** The bytes of a request. The sender's port is left to the kernel. */
+/** The bytes of a request. The kernel fills in the sender's port. */
 export function encodeRequest({ attributes, cmd, version, ...header }: GenericRequest): Bytes {
   const room = attributes.reduce((sum, { length }) => sum + align(length, NLA_ALIGNTO), 0);
   const head = nlmsghdr.size + genlmsghdr.size;
@@ -59,7 +59,7 @@ export function encodeRequest({ attributes, cmd, version, ...header }: GenericRe
   return bytes;
 }
 
-/** An attribute that holds a text, with its NUL. */
+/** An attribute that holds a NUL-terminated text. */
 export function encodeText(type: number, text: string): Bytes {
   const payload = new TextEncoder().encode(text);
   const nla_len = nlattr.size + payload.length + 1;
@@ -82,7 +82,7 @@ export function parseMessages(bytes: Bytes): NetlinkMessage[] {
   return found;
 }
 
-/** The attributes in a payload: what follows a generic header, or what a nested attribute holds. */
+/** The attributes in a payload: after a generic header, or inside a nested attribute. */
 export function parseAttributes(bytes: Bytes): NetlinkAttribute[] {
   const found: NetlinkAttribute[] = [];
   for (let at = 0; at < bytes.length;) {
@@ -96,13 +96,13 @@ export function parseAttributes(bytes: Bytes): NetlinkAttribute[] {
   return found;
 }
 
-/** The attributes behind a message's generic header. */
+/** The attributes after a message's generic header. */
 export function parseGenericAttributes(payload: Bytes): NetlinkAttribute[] {
   if (payload.length < genlmsghdr.size) throw broken("message", 0);
   return parseAttributes(payload.subarray(genlmsghdr.size));
 }
 
-/** The payload of the first attribute of a type, null where there is none. */
+/** The payload of the first attribute of a type, or null. */
 export function findAttribute(attributes: readonly NetlinkAttribute[], type: number): Bytes | null {
   return attributes.find((attribute) => attribute.type === type)?.payload ?? null;
 }
@@ -127,7 +127,7 @@ export function parseUnsigned(payload: Bytes): number {
   throw new RangeError(`Cannot read a netlink number of ${payload.length} bytes`);
 }
 
-/** One bit of a bitfield, null where its selector says that it means nothing. */
+/** One bit of a bitfield, or null if the selector does not cover it. */
 export function parseBit(payload: Bytes, bit: number): boolean | null {
   const { value, selector } = nla_bitfield32.read(payload);
   return (selector & bit) === 0 ? null : (value & bit) !== 0;
@@ -138,5 +138,5 @@ function align(length: number, to: number): number {
 }
 
 function broken(what: string, at: number): RangeError {
-  return new RangeError(`Cannot read netlink: the ${what} at offset ${at} breaks`);
+  return new RangeError(`Cannot read netlink: the ${what} at offset ${at} is malformed`);
 }

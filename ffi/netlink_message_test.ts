@@ -17,7 +17,7 @@ import type { Bytes } from "./syscalls.ts";
 const hex = (bytes: Uint8Array) =>
   Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join(" ");
 
-Deno.test("encodeRequest() lays out headers and padded attributes, with the padding counted", () => {
+Deno.test("encodeRequest() lays out headers and padded attributes, and counts the padding", () => {
   const bytes = encodeRequest({
     type: 0x15,
     flags: NLM_F_REQUEST | NLM_F_ACK,
@@ -35,7 +35,7 @@ Deno.test("encodeRequest() lays out headers and padded attributes, with the padd
   );
 });
 
-Deno.test("parseMessages() and parseAttributes() give back what was encoded", () => {
+Deno.test("parseMessages() and parseAttributes() return what was encoded", () => {
   const attributes = [encodeText(1, "a"), encodeText(2, "longer"), encodeText(3, "")];
   const one = encodeRequest({ type: 20, flags: 0, seq: 7, cmd: 1, version: 1, attributes });
   const two = message(3, 8, [new Uint8Array(4)]);
@@ -51,7 +51,7 @@ Deno.test("parseMessages() and parseAttributes() give back what was encoded", ()
   assertEquals(parseMessages(new Uint8Array()), []);
 });
 
-Deno.test("parseAttributes() reads nested ones with and without their flag, and the last without padding", () => {
+Deno.test("parseAttributes() reads nested attributes with and without the flag, and a last one without padding", () => {
   for (const flagged of [false, true]) {
     const bytes = join([
       padded(nested(100, [text(103, "fw"), text(104, "1.2")], { flagged })),
@@ -66,7 +66,7 @@ Deno.test("parseAttributes() reads nested ones with and without their flag, and 
   }
 });
 
-Deno.test("parseUnsigned() reads one, two and four bytes and refuses another width", () => {
+Deno.test("parseUnsigned() reads one, two and four bytes and refuses other widths", () => {
   const of = (bytes: Bytes) => parseUnsigned(parseAttributes(bytes)[0]!.payload);
   assertEquals([of(u8(1, 255)), of(u16(1, 0xfffe)), of(u32(1, 0xfffffffd))], [
     255,
@@ -78,7 +78,7 @@ Deno.test("parseUnsigned() reads one, two and four bytes and refuses another wid
   }
 });
 
-Deno.test("parseBit() is null where the selector leaves the bit out", () => {
+Deno.test("parseBit() is null if the selector leaves the bit out", () => {
   const field = (value: number, selector: number) =>
     new Uint8Array(Uint32Array.of(value, selector).buffer);
   assertEquals(parseBit(field(2, 2), 2), true);
@@ -87,12 +87,12 @@ Deno.test("parseBit() is null where the selector leaves the bit out", () => {
   assertThrows(() => parseBit(new Uint8Array(7), 2), RangeError, "nla_bitfield32");
 });
 
-Deno.test("parseText() ends at the NUL, or at the end", () => {
+Deno.test("parseText() ends at the NUL or at the end", () => {
   assertEquals(parseText(new TextEncoder().encode("22.41.1000\0rest")), "22.41.1000");
   assertEquals(parseText(new TextEncoder().encode("22")), "22");
 });
 
-/** Bytes that break: cut off, shorter than their own header, longer than what is there. */
+/** Malformed bytes: truncated, shorter than their own header, longer than the buffer. */
 const BROKEN_ATTRIBUTES: readonly (readonly number[])[] = [
   [4],
   [4, 0, 1],
@@ -123,7 +123,7 @@ Deno.test("parseMessages() refuses a length below the header or past the end", (
   assertThrows(() => parseGenericAttributes(new Uint8Array(3)), RangeError);
 });
 
-Deno.test("parsing ends on any bytes, inside of them, with an answer or a RangeError", () => {
+Deno.test("parsing any bytes ends with an answer or a RangeError, and stays in bounds", () => {
   let state = 0x2545f491;
   const random = () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -131,7 +131,7 @@ Deno.test("parsing ends on any bytes, inside of them, with an answer or a RangeE
   };
   for (let round = 0; round < 20_000; round++) {
     const bytes = new Uint8Array(random() % 96);
-    // Small numbers more often than not: they are what lengths look like.
+    // Mostly small numbers, because lengths look like that.
     for (let i = 0; i < bytes.length; i++) bytes[i] = random() % (random() % 3 === 0 ? 256 : 9);
     for (const parse of [parseMessages, parseAttributes, parseGenericAttributes]) {
       let found: { payload: Bytes }[] = [];
@@ -146,7 +146,7 @@ Deno.test("parsing ends on any bytes, inside of them, with an answer or a RangeE
   }
 });
 
-Deno.test("attribute() of the fake is what encodeText() makes", () => {
+Deno.test("attribute() of the fake equals encodeText()", () => {
   const payload = new TextEncoder().encode("pci\0");
   assertEquals(encodeText(1, "pci"), attribute(1, payload));
 });

@@ -1,4 +1,4 @@
-/** A kernel's end of generic netlink for tests: one family, answered in bytes. */
+/** The kernel's side of generic netlink, for tests: one family that answers in bytes. */
 import { errnoNumber, SysError } from "./errno.ts";
 import {
   CTRL_ATTR_FAMILY_ID,
@@ -25,7 +25,7 @@ import {
 } from "./netlink_message.ts";
 import type { Bytes, Syscalls } from "./syscalls.ts";
 
-/** What the family is asked. */
+/** A question to the family. */
 export interface Asked {
   cmd: number;
   attributes: NetlinkAttribute[];
@@ -34,20 +34,20 @@ export interface Asked {
 
 export interface FakeFamily {
   name: string;
-  /** Messages as lists of attributes, or an errno's name. */
+  /** The answer: messages as lists of attributes, or the name of an errno. */
   answer: (asked: Asked) => readonly (readonly Bytes[])[] | string;
 }
 
 export interface FakeNetlink extends Syscalls, Disposable {
   readonly openSockets: number;
-  /** What is read next, before anything else. */
+  /** Bytes to return from the next reads, before any answer. */
   readonly queue: Bytes[];
   readonly asked: Asked[];
 }
 
 const FAMILY_ID = 0x15;
 
-/** System calls that know netlink sockets only; `family` is null for a kernel without it. */
+/** System calls that only support netlink sockets. If `family` is null, the kernel has no such family. */
 export function fakeNetlink(family: FakeFamily | null): FakeNetlink {
   const open = new Set<number>();
   const queue: Bytes[] = [];
@@ -121,18 +121,18 @@ export function fakeNetlink(family: FakeFamily | null): FakeNetlink {
   };
 }
 
-/** A message of the protocol's own. */
+/** A message with a type of the protocol itself. */
 export function message(nlmsg_type: number, nlmsg_seq: number, payload: readonly Bytes[]): Bytes {
   const nlmsg_len = nlmsghdr.size + payload.reduce((sum, { length }) => sum + length, 0);
   return join([nlmsghdr.make({ nlmsg_len, nlmsg_type, nlmsg_seq }), ...payload]);
 }
 
-/** The payload of an error, 0 for an acknowledgement. */
+/** The payload of an error. 0 is an acknowledgement. */
 export function errorBytes(error: number): Bytes {
   return nlmsgerr.make({ error });
 }
 
-/** An attribute of any payload, without padding. */
+/** An attribute with any payload, without padding. */
 export function attribute(nla_type: number, payload: Bytes): Bytes {
   return join([nlattr.make({ nla_len: nlattr.size + payload.length, nla_type }), payload]);
 }
@@ -157,17 +157,17 @@ export function bitfield(type: number, value: number, selector: number): Bytes {
   return attribute(type, nla_bitfield32.make({ value, selector }));
 }
 
-/** A nested attribute; with `flagged` as kernels mark it today. */
+/** A nested attribute. With `flagged`, marked as current kernels do. */
 export function nested(type: number, inner: readonly Bytes[], { flagged = false } = {}): Bytes {
   return attribute(flagged ? type | NLA_F_NESTED : type, join(inner.map(padded)));
 }
 
-/** The bytes with zeros up to the next attribute. */
+/** The bytes, padded with zeros to the next attribute. */
 export function padded(bytes: Bytes): Bytes {
   return join([bytes, new Uint8Array((NLA_ALIGNTO - bytes.length % NLA_ALIGNTO) % NLA_ALIGNTO)]);
 }
 
-/** Bytes one behind the other. */
+/** Concatenated bytes. */
 export function join(parts: readonly Bytes[]): Bytes {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;

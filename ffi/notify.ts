@@ -11,22 +11,24 @@ const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
-/** sizeof sockaddr_un.sun_path, without its NUL. */
+/** sizeof sockaddr_un.sun_path without the NUL. */
 const MAX_PATH_BYTES = 107;
 
-/** A way to tell a service manager something; dispose of it to unload libc. */
+/** A connection to a service manager. Dispose of it to unload libc. */
 export interface Notify extends Disposable {
-  /** Gives null where it was told, else why it was not. */
+  /** Sends a state. Returns null on success, otherwise the reason for the failure. */
   tell(state: string): string | null;
 }
 
 /**
- * The notify socket of sd_notify(3): a path, or an abstract name that begins with `@`. Each call sends one
- * datagram. Effect: loads libc. Throws a RangeError on a path that no socket can have.
+ * The notify socket of sd_notify(3): a path, or an abstract name that begins with `@`. Each call sends one datagram.
+ * Effect: loads libc. Throws a RangeError if the path is too long for a socket.
  */
 export function openNotify(path: string): Notify {
   const name = new TextEncoder().encode(path);
-  if (name.length > MAX_PATH_BYTES) throw new RangeError(`Cannot use the socket ${path}: too long`);
+  if (name.length > MAX_PATH_BYTES) {
+    throw new RangeError(`Cannot use socket ${path}: the path is too long`);
+  }
   const address = new Uint8Array(2 + name.length + (path.startsWith("@") ? 0 : 1));
   new DataView(address.buffer).setUint16(0, AF_UNIX, true);
   address.set(name, 2);

@@ -1,30 +1,30 @@
 import type { Bytes } from "./syscalls.ts";
 
-/** Where a field lies in its struct, and how wide it is. */
+/** The type and the offset of a field in its struct. */
 export type Field = readonly [type: "u8" | "u16" | "u32" | "i32" | "u64", offset: number];
 /** Fields by their C names. */
 export type Fields = Readonly<Record<string, Field>>;
-/** What a struct's fields hold; `u64` is a bigint. */
+/** The values of a struct's fields. `u64` is a bigint. */
 export type Values<F extends Fields> = { [K in keyof F]: F[K][0] extends "u64" ? bigint : number };
 
-/** A C struct as bytes: name, size and fields of the header, little endian (x86-64 and aarch64 Linux). */
+/** A C struct as bytes, with the name, size and fields from the header. Little endian (x86-64 and aarch64 Linux). */
 export interface Struct<F extends Fields> {
   /** The name in the header: `vfio_device_info`. */
   readonly name: string;
-  /** `sizeof` in bytes, without a flexible array's members. */
+  /** `sizeof` in bytes, without the members of a flexible array. */
   readonly size: number;
   readonly fields: F;
-  /** New bytes with these values, zero elsewhere, and room for `trailing` bytes behind. */
+  /** New bytes with these values, zero elsewhere, plus `trailing` bytes at the end. */
   make(values?: Partial<Values<F>>, trailing?: number): Bytes;
-  /** All fields. Throws a RangeError that names the struct where the bytes end before it does. */
+  /** All fields. Throws a RangeError with the struct's name if there are too few bytes. */
   read(bytes: Uint8Array, offset?: number): Values<F>;
-  /** Sets the fields given, leaves the others. */
+  /** Sets the given fields and leaves the others. */
   write(bytes: Uint8Array, values: Partial<Values<F>>, offset?: number): void;
 }
 
 const WIDTH = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8 } as const;
 
-/** Declares a struct. Offsets are written out, padding included; a test compares them with a C compiler's. */
+/** Declares a struct. Offsets are explicit and include padding. A test compares them with a C compiler's. */
 export function defineStruct<const F extends Fields>(
   name: string,
   size: number,
@@ -62,7 +62,7 @@ export function defineStruct<const F extends Fields>(
   };
 }
 
-/** How many bytes a field takes. */
+/** The width of a field in bytes. */
 export function fieldWidth([type]: Field): number {
   return WIDTH[type];
 }

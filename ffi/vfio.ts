@@ -1,9 +1,9 @@
 /**
  * `<linux/vfio.h>`: devices, groups, containers, regions, features. Migration has its own file.
  *
- * Names are the header's. Request numbers are written as literals and compared with a C compiler's by
- * `tests/abi_test.ts`. Structs whose kernel has grown them since are declared at the least size that
- * every kernel takes, which is also what is sent as `argsz`.
+ * Names are from the header. Request numbers are literals; `tests/abi_test.ts` compares them with a C compiler's. Some
+ * structs have grown in newer kernels. They are declared at the smallest size that every kernel accepts, and that size
+ * is sent as `argsz`.
  *
  * Source: `<linux/vfio.h>`, Linux 6.12.
  */
@@ -107,14 +107,14 @@ export const vfio_irq_info = defineStruct("vfio_irq_info", 16, {
   count: ["u32", 12],
 });
 
-/** At 16 bytes: Linux 7.2 grew it to 24, with a flag of its own for what it added. */
+/** 16 bytes. Linux 7.2 extended it to 24 and added a flag for the new part. */
 export const vfio_device_bind_iommufd = defineStruct("vfio_device_bind_iommufd", 16, {
   argsz: ["u32", 0],
   flags: ["u32", 4],
   iommufd: ["i32", 8],
   out_devid: ["u32", 12],
 });
-/** At 12 bytes: later kernels grew it to 16. */
+/** 12 bytes. Later kernels extended it to 16. */
 export const vfio_device_attach_iommufd_pt = defineStruct("vfio_device_attach_iommufd_pt", 12, {
   argsz: ["u32", 0],
   flags: ["u32", 4],

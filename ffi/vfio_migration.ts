@@ -1,6 +1,6 @@
 /**
- * `<linux/vfio.h>`: migration, both generations. v2 is a state machine behind `VFIO_DEVICE_FEATURE`
- * (since 5.18), v1 a region of the device that holds `vfio_device_migration_info` (5.8 to 5.17).
+ * `<linux/vfio.h>`: both generations of migration. v2 is a state machine behind `VFIO_DEVICE_FEATURE` (since 5.18). v1
+ * is a region of the device that holds `vfio_device_migration_info` (5.8 to 5.17).
  *
  * Source: `<linux/vfio.h>`, Linux 6.12; `VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2`, Linux 7.2.
  */
@@ -35,7 +35,7 @@ export const VFIO_DEVICE_STATE_PRE_COPY = 6;
 export const VFIO_DEVICE_STATE_PRE_COPY_P2P = 7;
 
 export const VFIO_MIG_GET_PRECOPY_INFO = 0x3b79;
-/** Of `vfio_precopy_info.flags`; it means something only after opting in to MIG_PRECOPY_INFOv2. */
+/** A flag of `vfio_precopy_info.flags`. Valid only after opting in to MIG_PRECOPY_INFOv2. */
 export const VFIO_PRECOPY_INFO_REINIT = 1 << 0;
 export const vfio_precopy_info = defineStruct("vfio_precopy_info", 24, {
   argsz: ["u32", 0],
@@ -65,7 +65,7 @@ export const vfio_device_feature_mig_data_size = defineStruct(
   { stop_copy_length: ["u64", 0] },
 );
 
-/** The v1 region: its type and subtype, as `VFIO_REGION_INFO_CAP_TYPE` names them. */
+/** Type and subtype of the v1 region in `VFIO_REGION_INFO_CAP_TYPE`. */
 export const VFIO_REGION_TYPE_MIGRATION_DEPRECATED = 3;
 export const VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED = 1;
 export const vfio_device_migration_info = defineStruct("vfio_device_migration_info", 32, {
