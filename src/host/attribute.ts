@@ -3,8 +3,8 @@ import { readLinkText, readNames, readStatus, readText } from "../../ffi/files.t
 import { Failure } from "../documents/mod.ts";
 
 /**
- * A sysfs attribute's text without its last newline, null where there is no such attribute.
- * Throws a {@link Failure} for whatever else the kernel answers.
+ * The text of a sysfs attribute without its last newline, or null if there is no such attribute. Throws a {@link
+ * Failure} on any other kernel error.
  */
 export function readAttribute(path: string): string | null {
   try {
@@ -15,7 +15,7 @@ export function readAttribute(path: string): string | null {
   }
 }
 
-/** What a symbolic link says, null where there is none. */
+/** The target of a symbolic link, or null if there is none. */
 export function readLink(path: string): string | null {
   try {
     return readLinkText(path);
@@ -24,7 +24,7 @@ export function readLink(path: string): string | null {
   }
 }
 
-/** The names in a directory, sorted, none where there is no such directory. */
+/** The sorted names in a directory, or none if it does not exist. */
 export function listDirectory(path: string): string[] {
   try {
     return (readNames(path) ?? []).sort();
@@ -34,14 +34,14 @@ export function listDirectory(path: string): string[] {
 }
 
 /**
- * The names in a directory, none where there is no such directory. To try a name that is not there costs as much as to
- * read several that are.
+ * The names in a directory, or none if it does not exist. Looking up one missing name costs as much as reading several
+ * existing ones.
  */
 export function namesIn(path: string): ReadonlySet<string> {
   return new Set(listDirectory(path));
 }
 
-/** The path with every link followed, null where it leads nowhere. */
+/** The path with all links followed, or null if it leads nowhere. */
 export function resolvePath(path: string): string | null {
   try {
     return Deno.realPathSync(path);
@@ -52,10 +52,11 @@ export function resolvePath(path: string): string | null {
 }
 
 /**
- * What tells one directory or link of sysfs from a later one at the same path, null where there is none: its inode.
+ * The inode of a sysfs directory or link, or null if there is none. It tells the entry from a later one at the same
+ * path.
  *
- * Source: fs/kernfs/dir.c of Linux 6.12: a node gets its number when it is made, and no other one gets it in the same
- * boot. Times do not serve: kernfs makes those up anew with the inode, after memory was short.
+ * Source: fs/kernfs/dir.c of Linux 6.12: a node gets its number when it is created, and no other node gets it during
+ * the same boot. Times do not work here: after memory pressure, kernfs makes them up again together with the inode.
  */
 export function readInode(path: string, { follow }: { follow: boolean }): string | null {
   try {
@@ -65,13 +66,13 @@ export function readInode(path: string, { follow }: { follow: boolean }): string
   }
 }
 
-/** A whole number in an attribute, null where the attribute is absent or holds none. */
+/** A whole number in an attribute, or null if the attribute is absent or holds none. */
 export function parseNumber(text: string | null): number | null {
   if (text === null || !/^\s*-?(0x[0-9a-f]+|\d+)\s*$/i.test(text)) return null;
   return Number(text);
 }
 
-/** A hexadecimal id as it is written here: lower case, without `0x`. */
+/** A hexadecimal id in this program's notation: lower case, without `0x`. */
 export function parseHex(text: string | null): string | null {
   return text === null ? null : text.trim().toLowerCase().replace(/^0x/, "");
 }
@@ -81,12 +82,12 @@ export function lastPart(path: string): string {
   return path.slice(path.lastIndexOf("/") + 1);
 }
 
-/** ENOENT and ENOTDIR: there is no such thing. */
+/** ENOENT and ENOTDIR mean that nothing exists there. */
 function isAbsence(error: unknown): boolean {
   return error instanceof Deno.errors.NotFound || error instanceof Deno.errors.NotADirectory;
 }
 
-/** The name of the errno behind an error of the runtime, which names the common ones only. */
+/** The errno name for an error of the runtime, which names only the common ones. */
 export function errnoOf(error: unknown): string {
   const code = (error as { code?: unknown } | null)?.code;
   if (typeof code === "string") return code;

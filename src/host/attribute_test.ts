@@ -12,7 +12,7 @@ import {
   resolvePath,
 } from "./attribute.ts";
 
-Deno.test("readAttribute() takes away the last newline and no other", () => {
+Deno.test("readAttribute() removes the last newline and no other", () => {
   using host = plantEmptyHost();
   host.sys.attribute("a", "two\nlines\n");
   host.sys.bytes("empty", new Uint8Array());
@@ -20,7 +20,7 @@ Deno.test("readAttribute() takes away the last newline and no other", () => {
   assertEquals(readAttribute(join(host.roots.sys, "empty")), "");
 });
 
-Deno.test("an attribute, link, directory or path that is not there is an answer", () => {
+Deno.test("a missing attribute, link, directory or path is an answer, not an error", () => {
   using host = plantEmptyHost();
   host.sys.attribute("file", "x");
   for (const path of ["none", "none/at/all", "file/below"].map((p) => join(host.roots.sys, p))) {
@@ -32,7 +32,7 @@ Deno.test("an attribute, link, directory or path that is not there is an answer"
   assertEquals(readLink(join(host.roots.sys, "file")), null);
 });
 
-Deno.test("readAttribute() says which path the kernel refused and with what", () => {
+Deno.test("readAttribute() names the path and the kernel's error", () => {
   using host = plantEmptyHost();
   host.sys.directory("modalias");
   const path = join(host.roots.sys, "modalias");
@@ -41,7 +41,7 @@ Deno.test("readAttribute() says which path the kernel refused and with what", ()
   assertEquals(failure.message, `Cannot read ${path}: kernel answered EISDIR`);
 });
 
-Deno.test("listDirectory() and resolvePath() throw what the kernel answers beside absence", () => {
+Deno.test("listDirectory() and resolvePath() throw kernel errors other than absence", () => {
   using host = plantEmptyHost();
   plantRefusal(host.sys, "loop");
   const path = join(host.roots.sys, "loop");
@@ -49,20 +49,20 @@ Deno.test("listDirectory() and resolvePath() throw what the kernel answers besid
   assertThrows(() => resolvePath(path), Failure, "ELOOP");
 });
 
-Deno.test("listDirectory() gives names in the same order on every host", () => {
+Deno.test("listDirectory() returns names in the same order on every host", () => {
   using host = plantEmptyHost();
   for (const name of ["b", "a", "10", "9"]) host.sys.directory(`d/${name}`);
   assertEquals(listDirectory(join(host.roots.sys, "d")), ["10", "9", "a", "b"]);
 });
 
-Deno.test("readLink() gives the text of a link whose target is gone", () => {
+Deno.test("readLink() returns the text of a dangling link", () => {
   using host = plantEmptyHost();
   host.sys.link("devices/a/driver", "bus/pci/drivers/gone");
   assertEquals(readLink(join(host.roots.sys, "devices/a/driver")), "../../bus/pci/drivers/gone");
   assertEquals(resolvePath(join(host.roots.sys, "devices/a/driver")), null);
 });
 
-Deno.test("parseNumber() reads whole numbers and nothing else", () => {
+Deno.test("parseNumber() reads only whole numbers", () => {
   const cases: readonly (readonly [string | null, number | null])[] = [
     ["0", 0],
     ["-1", -1],
@@ -78,7 +78,7 @@ Deno.test("parseNumber() reads whole numbers and nothing else", () => {
   for (const [text, number] of cases) assertEquals(parseNumber(text), number, String(text));
 });
 
-Deno.test("parseHex() writes ids in lower case without 0x", () => {
+Deno.test("parseHex() returns ids in lower case without 0x", () => {
   assertEquals(parseHex("0x10DE"), "10de");
   assertEquals(parseHex("a1"), "a1");
   assertEquals(parseHex(null), null);

@@ -22,21 +22,21 @@ import {
 } from "./version_attribute.ts";
 import type { VfioDevicePath } from "./vfio_devices.ts";
 
-/** A VFIO device as sysfs has it. */
+/** A VFIO device as seen in sysfs. */
 export interface SysfsDevice {
   id: string;
   kind: DeviceKind;
-  /** Its directory as the kernel names it, under `/sys`. */
+  /** The kernel's name for its directory, under `/sys`. */
   sysfs: string;
   type: string;
   description: string;
   deviceApi: string | null;
   driver: Driver | null;
-  /** Which binding of the driver it is. */
+  /** Identifies this binding of the driver. */
   bound: string | null;
-  /** The driver of the parent, which made the device, where there is a parent. */
+  /** The driver of the parent, which created the device. Null without a parent. */
   parentDriver: Driver | null;
-  /** Of an mdev the device it was made on, of a virtual function its physical one. */
+  /** For an mdev, the device it was created on. For a virtual function, its physical function. */
   parent: string | null;
   modalias: string | null;
   pci: PciFunction | null;
@@ -48,7 +48,7 @@ export interface SysfsDevice {
   migrationType: string | null;
 }
 
-/** The device APIs of devices that are no mdevs. Source: `VFIO_DEVICE_API_*_STRING` in `<linux/vfio.h>`. */
+/** The device APIs of devices that are not mdevs. Source: `VFIO_DEVICE_API_*_STRING` in `<linux/vfio.h>`. */
 const DEVICE_API: Readonly<Record<Exclude<DeviceKind, "mdev">, string>> = {
   pci: "vfio-pci",
   platform: "vfio-platform",
@@ -60,8 +60,8 @@ const DEVICE_API: Readonly<Record<Exclude<DeviceKind, "mdev">, string>> = {
 };
 
 /**
- * Reads one VFIO device. One `cache` for a whole scan saves reading again what its devices have in common. Throws where
- * an attribute that the kernel lists cannot be read, and where the device is being made or removed.
+ * Reads one VFIO device. Use one `cache` for a whole scan: what devices have in common is then read once. Throws if an
+ * attribute that the kernel lists cannot be read, or if the device is being created or removed.
  */
 export function readDevice(
   roots: HostRoots,
@@ -109,10 +109,11 @@ function readMdev(
   { path, cache }: { path: string; cache: ScanCache },
 ): SysfsDevice {
   const parent = dirname(path);
-  // The link comes after the device, and goes before it. Source: `mdev_device_create` in drivers/vfio/mdev of Linux 6.12.
-  const type = readMdevTypeName(path) ?? notWhole(shared.id, "has no type yet, or any more");
+  // The link is created after the device and removed before it. Source: `mdev_device_create` in drivers/vfio/mdev of
+  // Linux 6.12.
+  const type = readMdevTypeName(path) ?? notWhole(shared.id, "has no type");
   const parentDriver = readParentDriver(roots, { device: parent, type }, cache);
-  // A type that another load of the driver made is another, even within one scan.
+  // After a reload of the driver the type counts as a different one, even within one scan.
   const { name, about, deviceApi, version } = remembered(
     cache,
     `mdev type ${parent} ${type} ${parentDriver?.load}`,
@@ -137,15 +138,15 @@ function readMdev(
   };
 }
 
-/** For a device that comes or goes while it is read: what it still lacks says nothing of what it can take. */
+/** For a device that is created or removed during the read. What it lacks now says nothing about what it can take. */
 function notWhole(id: string, what: string): never {
-  throw new Failure("not-found", `${id} ${what}: it is being made or removed`, {
+  throw new Failure("not-found", `${id} ${what}: it is being created or removed`, {
     subject: id,
     remedy: "Ask again.",
   });
 }
 
-/** What an mdev has from its type. */
+/** What an mdev inherits from its type. */
 function readTypeOfMdev(path: string) {
   const names = namesIn(path);
   const read = (name: string) => names.has(name) ? readAttribute(`${path}/${name}`) : null;
@@ -157,7 +158,7 @@ function readTypeOfMdev(path: string) {
   };
 }
 
-/** The version attribute of an mdev's type as it is reached through the mdev. */
+/** The version attribute of an mdev's type, with its path through the mdev. */
 function versionOf(path: string, version: VersionAttribute): VersionAttribute {
   return { ...version, path: `${path}/mdev_type/${lastPart(version.path)}` };
 }
@@ -170,7 +171,7 @@ function readBusDevice(
   const pci = kind === "pci" ? readPciFunction(path, names) : null;
   const parent = kind === "pci" ? readPhysicalFunction(path, names) : null;
   const vgpu = kind === "pci" ? readNvidiaVgpu(path, names) : null;
-  const name = driver?.name ?? notWhole(shared.id, "has no driver yet, or any more");
+  const name = driver?.name ?? notWhole(shared.id, "has no driver");
   return {
     ...shared,
     type: vgpu?.current ? vgpuTypeName(vgpu.current) : deviceTypeName(name, modalias ?? shared.id),
@@ -194,7 +195,7 @@ function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ", ");
 }
 
-/** The path as it is under `/sys`, wherever the tree is mounted and whichever way it is named. */
+/** The path under `/sys`, wherever the tree is mounted and whatever path leads to it. */
 export function kernelPath({ sys }: HostRoots, path: string): string {
   if (path.startsWith(`${sys}/`)) return `/sys${path.slice(sys.length)}`;
   const root = Deno.realPathSync(sys);

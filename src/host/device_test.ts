@@ -25,7 +25,7 @@ function read(host: PlantedHost, device: PlantedDevice): SysfsDevice {
   return readDevice(host.roots, { kind: device.bus as DeviceKind, path });
 }
 
-Deno.test("readDevice() of a physical function", () => {
+Deno.test("readDevice() reads a physical function", () => {
   using host = plantEmptyHost();
   const attributes = { ...IDS, modalias: MODALIAS, numa_node: "1" };
   const group = { group: "44", groupNode: "44" };
@@ -38,7 +38,7 @@ Deno.test("readDevice() of a physical function", () => {
   assertEquals([device.iommuGroup?.id, device.nodes.group], ["44", "/dev/vfio/44"]);
 });
 
-Deno.test("readDevice() of a virtual function names its physical one as the parent", () => {
+Deno.test("readDevice() names the physical function as the parent of a virtual function", () => {
   using host = plantEmptyHost();
   plantDevice(host, { ...FUNCTION, id: "0000:c1:00.0", driver: "mlx5_core", attributes: IDS });
   host.sys.link(
@@ -53,20 +53,20 @@ Deno.test("readDevice() of a virtual function names its physical one as the pare
   );
 });
 
-Deno.test("readDevice() of a function that was given a vGPU type is of that type", () => {
+Deno.test("readDevice() gives a function that was assigned a vGPU type that type", () => {
   using host = plantEmptyHost();
   const attributes = { ...IDS, modalias: MODALIAS, "nvidia/current_vgpu_type": "1152" };
   assertEquals(read(host, { ...FUNCTION, driver: "nvidia", attributes }).type, "nvidia-1152");
 });
 
-Deno.test("readDevice() of a function that was given no vGPU type has the function's own", () => {
+Deno.test("readDevice() gives a function without a vGPU type its own type", () => {
   using host = plantEmptyHost();
   const attributes = { ...IDS, modalias: MODALIAS, "nvidia/current_vgpu_type": "0" };
   const { type } = read(host, { ...FUNCTION, driver: "nvidia", attributes });
   assertEquals(type, `nvidia:${MODALIAS}`);
 });
 
-/** A device of each other bus, its modalias, and its device API. */
+/** A device on each other bus, its modalias and its device API. */
 const OTHER_BUSES: readonly (readonly [PlantedDevice, string | null, string])[] = [
   [
     { bus: "platform", id: "AMDI8001:00", above: "platform", driver: "vfio-platform" },
@@ -98,7 +98,7 @@ const OTHER_BUSES: readonly (readonly [PlantedDevice, string | null, string])[] 
 
 for (const [device, modalias, api] of OTHER_BUSES) {
   const { bus, driver, id } = device;
-  Deno.test(`readDevice() of a device on ${bus}`, () => {
+  Deno.test(`readDevice() reads a device on ${bus}`, () => {
     using host = plantEmptyHost();
     const attributes: Record<string, string> = modalias === null ? {} : { modalias };
     const found = read(host, { ...device, attributes });
@@ -121,7 +121,7 @@ function plantType(host: PlantedHost, attributes: Record<string, string>): void 
   });
 }
 
-Deno.test("readDevice() of an mdev has its type's name and API, and its parent's NUMA node", () => {
+Deno.test("readDevice() gives an mdev its type's name and API, and its parent's NUMA node", () => {
   using host = plantEmptyHost();
   plantType(host, {});
   host.sys.attribute(`devices/${MDEV.above}/numa_node`, "0");
@@ -131,14 +131,14 @@ Deno.test("readDevice() of an mdev has its type's name and API, and its parent's
   assertEquals(device.description, "mtty: Dual port serial");
 });
 
-Deno.test("readDevice() tells an mdev type's description in one line", () => {
+Deno.test("readDevice() puts the description of an mdev type on one line", () => {
   using host = plantEmptyHost();
   plantType(host, { description: "num_heads=4\n framebuffer=4096M\n" });
   const { description } = read(host, MDEV);
   assertEquals(description, "mtty: Dual port serial, num_heads=4, framebuffer=4096M");
 });
 
-Deno.test("readDevice() of an mdev without a version attribute has its type's", () => {
+Deno.test("readDevice() gives an mdev without a version attribute its type's", () => {
   using host = plantEmptyHost();
   plantType(host, { migration_version: "mtty-2 A" });
   const { version } = read(host, MDEV);
@@ -146,35 +146,35 @@ Deno.test("readDevice() of an mdev without a version attribute has its type's", 
   assertEquals(version?.path.endsWith(`${MDEV.id}/mdev_type/migration_version`), true);
 });
 
-Deno.test("readDevice() of an mdev with a version attribute has its own", () => {
+Deno.test("readDevice() gives an mdev with a version attribute its own", () => {
   using host = plantEmptyHost();
   plantType(host, { migration_version: "of the type" });
   const device = { ...MDEV, attributes: { migration_version: "of the device" } };
   assertEquals(read(host, device).version?.version, "of the device\n");
 });
 
-Deno.test("readDevice() throws where an mdev has no type yet, or any more", () => {
+Deno.test("readDevice() throws if an mdev has no type", () => {
   using host = plantEmptyHost();
   const path = plantDevice(host, MDEV);
   const failure = assertThrows(() => readDevice(host.roots, { kind: "mdev", path }), Failure);
   assertEquals([failure.code, failure.subject], ["not-found", MDEV.id]);
 });
 
-Deno.test("readDevice() throws where no driver is bound any more", () => {
+Deno.test("readDevice() throws if no driver is bound", () => {
   using host = plantEmptyHost();
   const path = plantDevice(host, { ...FUNCTION, attributes: { modalias: MODALIAS } });
   Deno.removeSync(`${path}/driver`);
   assertThrows(() => readDevice(host.roots, { kind: "pci", path }), Failure, "no driver");
 });
 
-Deno.test("readDevice() throws where the kernel refuses an attribute that is there", () => {
+Deno.test("readDevice() throws if the kernel refuses an existing attribute", () => {
   using host = plantEmptyHost();
   const path = plantDevice(host, FUNCTION);
   host.sys.directory("devices/pci0000:c0/0000:c1:00.2/modalias");
   assertThrows(() => readDevice(host.roots, { kind: "pci", path }), Failure, "EISDIR");
 });
 
-Deno.test("kernelPath() tells a path under /sys, however the tree's root was named", () => {
+Deno.test("kernelPath() returns a path under /sys for any root", () => {
   using host = plantEmptyHost();
   Deno.symlinkSync("sys", `${host.directory}/link`);
   host.sys.directory("devices/pci0000:c0");

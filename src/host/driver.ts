@@ -5,15 +5,15 @@ import type { HostRoots } from "./roots.ts";
 import { remembered, type ScanCache } from "./scan_cache.ts";
 
 /**
- * The driver bound to a device, null where none is.
+ * The driver bound to a device, or null.
  *
- * Source: `<device>/driver`, `/sys/bus/B/drivers/D/module`, `/sys/module/M/{version,srcversion}`. A driver
- * that is built in has no module link, and most in-tree modules have no version.
+ * Source: `<device>/driver`, `/sys/bus/B/drivers/D/module`, `/sys/module/M/{version,srcversion}`. A built-in driver has
+ * no module link, and most in-tree modules have no version.
  *
  * `load` is the inode of `/sys/bus/B/drivers/D`. Observed on Linux 6.12 with mtty, askv1 and vfio-pci: it changes with
- * `rmmod` and `insmod`, while srcversion and the addresses of most sections come back the same. It stays while devices
- * are asked, made, removed, unbound and bound, and while caches are dropped. A built-in driver keeps it for the boot.
- * It is read of each device; what the module says, once for each load in a scan.
+ * `rmmod` and `insmod`, while srcversion and the addresses of most sections come back unchanged. It does not change
+ * when devices are queried, created, removed, unbound or bound, or when caches are dropped. A built-in driver keeps it
+ * until the next boot. The inode is read for each device, the module's attributes once per load and scan.
  */
 export function readDriver(device: string, cache: ScanCache = new Map()): Driver | null {
   const path = `${device}/driver`;
@@ -34,14 +34,14 @@ export function readDriver(device: string, cache: ScanCache = new Map()): Driver
 }
 
 /**
- * Which binding of its driver a device has now, null where it has none: the inode of the link `<device>/driver`, which
- * the kernel makes at each binding.
+ * Identifies the current binding of a device to its driver: the inode of the link `<device>/driver`, which the kernel
+ * creates at each binding. Null without a driver.
  */
 export function readBinding(device: string): string | null {
   return readInode(`${device}/driver`, { follow: false });
 }
 
-/** The module of a name as a driver, null where it is not loaded. Source: `/sys/module/M`; its inode is the `load`. */
+/** The module of a name, as a driver. Null if it is not loaded. Source: `/sys/module/M`; its inode is `load`. */
 export function readModule({ sys }: HostRoots, name: string): Driver | null {
   const path = join(sys, "module", name.replaceAll("-", "_"));
   const srcversion = readAttribute(join(path, "srcversion"));

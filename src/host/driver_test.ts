@@ -7,7 +7,7 @@ import {
 import type { Driver } from "../documents/mod.ts";
 import { readBinding, readDriver, readModule } from "./driver.ts";
 
-/** A driver without its load, which is another one in each planted tree. */
+/** A driver without its load, which differs in each planted tree. */
 function loaded(driver: Driver | null): Omit<Driver, "load"> {
   const { load, ...rest } = driver!;
   assert(/^\d+$/.test(load ?? ""), "an inode");
@@ -16,7 +16,7 @@ function loaded(driver: Driver | null): Omit<Driver, "load"> {
 
 const GPU = { bus: "pci", id: "0000:3b:00.0", above: "pci0000:3a" };
 
-Deno.test("readDriver() gives the module behind a driver, which may have another name", () => {
+Deno.test("readDriver() returns the module behind a driver, even if it has another name", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, { ...GPU, driver: "vfio-pci", module: "vfio_pci" });
   host.sys.attribute("module/vfio_pci/version", "0.2");
@@ -29,7 +29,7 @@ Deno.test("readDriver() gives the module behind a driver, which may have another
   });
 });
 
-Deno.test("readDriver() of a module without version or srcversion", () => {
+Deno.test("readDriver() reads a module without version or srcversion", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, { ...GPU, driver: "vfio-pci", module: "vfio_pci" });
   assertEquals(loaded(readDriver(device)), {
@@ -40,7 +40,7 @@ Deno.test("readDriver() of a module without version or srcversion", () => {
   });
 });
 
-Deno.test("readDriver() of a driver that is built in has no module", () => {
+Deno.test("readDriver() returns no module for a built-in driver", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, { ...GPU, driver: "vfio-pci" });
   assertEquals(loaded(readDriver(device)), {
@@ -51,7 +51,7 @@ Deno.test("readDriver() of a driver that is built in has no module", () => {
   });
 });
 
-Deno.test("readDriver() of a device that no driver is bound to is null", () => {
+Deno.test("readDriver() is null for a device without a driver", () => {
   using host = plantEmptyHost();
   assertEquals(readDriver(plantDevice(host, GPU)), null);
 });
@@ -69,16 +69,16 @@ Deno.test("readModule() finds a loaded module by a name with dashes", () => {
 
 Deno.test("readModule() is null for a module that is not loaded", () => {
   using host = plantEmptyHost();
-  // A built-in module with parameters has a directory and is none.
+  // A built-in module with parameters has a directory, but is not a loaded module.
   host.sys.attribute("module/mtty/parameters/debug", "N");
   assertEquals(readModule(host.roots, "mtty"), null);
   assertEquals(readModule(host.roots, "mdpy"), null);
 });
 
-/** Binds a device, as the kernel does with a new link; `load` makes the driver's directory anew, as insmod does. */
+/** Binds a device with a new link, as the kernel does. `load` creates a new driver directory, as insmod does. */
 function bind(host: PlantedHost, driver: string, { load }: { load: boolean }): void {
   const link = `${host.roots.sys}/devices/pci0000:3a/${GPU.id}/driver`;
-  // Renamed and not removed at once: else the file system could hand out the same inode again.
+  // Renamed rather than removed: otherwise the file system could reuse the inode.
   Deno.renameSync(link, `${link}.old`);
   if (load) {
     const path = `${host.roots.sys}/bus/pci/drivers/${driver}`;
@@ -89,7 +89,7 @@ function bind(host: PlantedHost, driver: string, { load }: { load: boolean }): v
   Deno.removeSync(`${link}.old`);
 }
 
-Deno.test("readDriver() tells a reload of the driver, and readBinding() each binding too", () => {
+Deno.test("readDriver() detects a reload of the driver, and readBinding() also a new binding", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, { ...GPU, driver: "vfio-pci" });
   const read = () => ({ load: readDriver(device)!.load, bound: readBinding(device) });
@@ -105,7 +105,7 @@ Deno.test("readDriver() tells a reload of the driver, and readBinding() each bin
   assertNotEquals(reloaded.bound, rebound.bound);
 });
 
-Deno.test("readBinding() of a device that no driver is bound to is null", () => {
+Deno.test("readBinding() is null for a device without a driver", () => {
   using host = plantEmptyHost();
   assertEquals(readBinding(plantDevice(host, GPU)), null);
 });

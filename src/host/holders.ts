@@ -5,19 +5,19 @@ import { takeTurns, type Turns } from "./turns.ts";
 
 /** Which processes have VFIO nodes open. */
 export interface Holders {
-  /** By node, `/dev/vfio/12` or `/dev/vfio/devices/vfio3`. */
+  /** By node: `/dev/vfio/12` or `/dev/vfio/devices/vfio3`. */
   byNode: ReadonlyMap<string, Holder>;
-  /** Whether every process could be looked into; where not, a device that nobody holds may be held. */
+  /** Whether every process could be inspected. If not, a device without a known holder may still be held. */
   complete: boolean;
 }
 
 const NODE = /^\/dev\/vfio\/(\d+|noiommu-\d+|devices\/vfio\d+)$/;
 
 /**
- * Who holds which VFIO node, without opening any.
+ * Which process holds which VFIO node. Opens no node.
  *
- * Source: `/proc/P/fd/*`, `/proc/P/comm`. A process that ends meanwhile is passed over. Processes in
- * `except` (this program's own children) do not count.
+ * Source: `/proc/P/fd/*`, `/proc/P/comm`. Skips processes that end during the scan, and those in `except` (this
+ * program's own children).
  */
 export async function readHolders(
   { proc }: HostRoots,
@@ -40,7 +40,7 @@ export async function readHolders(
   return { byNode, complete };
 }
 
-/** A process's name, `?` where it is gone or may not be seen. */
+/** The name of a process, or `?` if the process is gone or cannot be inspected. */
 function readName(process: string): string {
   try {
     return readAttribute(`${process}/comm`) ?? "?";
@@ -49,7 +49,7 @@ function readName(process: string): string {
   }
 }
 
-/** The VFIO nodes that a process has open, null where that is not for us to see. */
+/** The VFIO nodes that a process has open, or null without permission to look. */
 async function readNodesOf(process: string, turns: Turns): Promise<string[] | null> {
   const nodes: string[] = [];
   try {

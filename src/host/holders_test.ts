@@ -4,7 +4,7 @@ import { readHolders } from "./holders.ts";
 
 const QEMU = "qemu-system-x86";
 
-Deno.test("readHolders() finds who has a group, a group without an IOMMU, or a cdev open", async () => {
+Deno.test("readHolders() finds the holder of a group, a no-IOMMU group and a cdev", async () => {
   using host = plantEmptyHost();
   plantProcess(host, { pid: 11, comm: QEMU, files: ["/dev/vfio/vfio", "/dev/vfio/12"] });
   plantProcess(host, { pid: 12, comm: QEMU, files: ["/dev/iommu", "/dev/vfio/devices/vfio3"] });
@@ -18,14 +18,14 @@ Deno.test("readHolders() finds who has a group, a group without an IOMMU, or a c
   assertEquals(complete, true);
 });
 
-Deno.test("readHolders() passes over links that only look like nodes", async () => {
+Deno.test("readHolders() skips links that only look like nodes", async () => {
   using host = plantEmptyHost();
   const files = ["/dev/vfio/vfio", "/srv/dev/vfio/12", "/dev/vfio/12.txt", "socket:[12]"];
   plantProcess(host, { pid: 11, comm: QEMU, files });
   assertEquals((await readHolders(host.roots)).byNode.size, 0);
 });
 
-Deno.test("readHolders() is incomplete where a process may not be looked into", async () => {
+Deno.test("readHolders() is incomplete if a process cannot be inspected", async () => {
   using host = plantEmptyHost();
   host.proc.attribute("10/comm", "secret");
   plantRefusal(host.proc, "10/fd");
@@ -34,7 +34,7 @@ Deno.test("readHolders() is incomplete where a process may not be looked into", 
   assertEquals([complete, byNode.get("/dev/vfio/12")?.pid], [false, 11]);
 });
 
-Deno.test("readHolders() passes over a process that ends meanwhile, and what is no process", async () => {
+Deno.test("readHolders() skips a process that ends during the scan, and entries that are no processes", async () => {
   using host = plantEmptyHost();
   host.proc.directory("10");
   host.proc.directory("sys/kernel");
@@ -44,17 +44,17 @@ Deno.test("readHolders() passes over a process that ends meanwhile, and what is 
   assertEquals([complete, byNode.size], [true, 0]);
 });
 
-Deno.test("readHolders() names a holder ? whose name is gone or cannot be read", async () => {
+Deno.test("readHolders() names a holder ? if its name is gone or cannot be read", async () => {
   using host = plantEmptyHost();
   host.proc.linkText("10/fd/3", "/dev/vfio/12");
   host.proc.linkText("11/fd/3", "/dev/vfio/13");
-  // A read of comm answers ESRCH when the process ends after the open.
+  // Reading comm returns ESRCH if the process ends after the open.
   host.proc.directory("11/comm");
   const { byNode } = await readHolders(host.roots);
   assertEquals([byNode.get("/dev/vfio/12")?.name, byNode.get("/dev/vfio/13")?.name], ["?", "?"]);
 });
 
-Deno.test("readHolders() does not count this process and those that it is told to except", async () => {
+Deno.test("readHolders() excludes this process and those in except", async () => {
   using host = plantEmptyHost();
   plantProcess(host, { pid: Deno.pid, comm: "vfio-ask", files: ["/dev/vfio/12"] });
   plantProcess(host, { pid: Deno.pid + 1, comm: "vfio-ask", files: ["/dev/vfio/13"] });
@@ -62,7 +62,7 @@ Deno.test("readHolders() does not count this process and those that it is told t
   assertEquals(byNode.size, 0);
 });
 
-Deno.test("readHolders() looks into every one of many processes", async () => {
+Deno.test("readHolders() inspects every one of many processes", async () => {
   using host = plantEmptyHost();
   for (let pid = 1000; pid < 1200; pid++) {
     plantProcess(host, { pid: pid + 5_000_000, comm: QEMU, files: [`/dev/vfio/${pid}`] });

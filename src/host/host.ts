@@ -4,10 +4,10 @@ import { readAttribute } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 
 /**
- * The host's name, kernel release and boot.
+ * The host's name, kernel release and boot id.
  *
- * Source: `/proc/sys/kernel/{hostname,osrelease,random/boot_id}`. Without them a name is made up that
- * says so, since a document must name some host; one with control characters, which sethostname(2) takes, is escaped.
+ * Source: `/proc/sys/kernel/{hostname,osrelease,random/boot_id}`. If a file is missing, a placeholder says so, because
+ * a document must name a host. Control characters in the name, which sethostname(2) allows, are escaped.
  */
 export function readHost({ proc }: HostRoots): Host {
   const kernel = join(proc, "sys/kernel");

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { plantEmptyHost } from "../../tests/fixtures/planted_host.ts";
 import { readHost } from "./host.ts";
 
-Deno.test("readHost() gives name, kernel and boot", () => {
+Deno.test("readHost() returns name, kernel and boot id", () => {
   using host = plantEmptyHost();
   host.proc.attribute("sys/kernel/hostname", "hv-17");
   host.proc.attribute("sys/kernel/osrelease", "6.12.57");
@@ -14,13 +14,13 @@ Deno.test("readHost() gives name, kernel and boot", () => {
   });
 });
 
-Deno.test("readHost() escapes a name that no document may have", () => {
+Deno.test("readHost() escapes a name that is invalid in a document", () => {
   using host = plantEmptyHost();
   host.proc.attribute("sys/kernel/hostname", "hv\x1b[2J");
   assertEquals(readHost(host.roots).name, "hv\\u001b[2J");
 });
 
-Deno.test("readHost() makes up names that say so where /proc tells none", () => {
+Deno.test("readHost() uses placeholders if /proc has no data", () => {
   using host = plantEmptyHost();
   host.proc.attribute("sys/kernel/hostname", "");
   assertEquals(readHost(host.roots), { name: "unnamed", kernel: "unknown", bootId: null });

@@ -2,22 +2,22 @@ import { join } from "@std/path";
 import { lastPart, listDirectory, readAttribute, readLink } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 
-/** The name of the groups that VFIO makes up for devices that no IOMMU translates, mdevs among them. */
+/** The name of groups that VFIO creates itself for devices that no IOMMU translates, such as mdevs. */
 const MADE_UP = "vfio-noiommu";
 
-/** What there is of IOMMUs. */
+/** The IOMMUs of the host. */
 export interface Iommu {
   /** The units that translate: `dmar0`, `ivhd0`, `smmu3.0x…`. */
   units: string[];
-  /** Whether some device is in a group that an IOMMU made. */
+  /** Whether any device is in a group created by an IOMMU. */
   groups: boolean;
 }
 
 /**
  * Whether an IOMMU is on.
  *
- * Source: `/sys/class/iommu`, `/sys/kernel/iommu_groups/N/name`. Not every driver of an IOMMU registers units, so
- * that a group is as good a sign.
+ * Source: `/sys/class/iommu`, `/sys/kernel/iommu_groups/N/name`. Some IOMMU drivers register no units, so groups count
+ * as evidence too.
  */
 export function readIommu({ sys }: HostRoots): Iommu {
   const units = listDirectory(join(sys, "class/iommu"));
@@ -26,13 +26,13 @@ export function readIommu({ sys }: HostRoots): Iommu {
   return { units, groups: listDirectory(groups).some(isReal) };
 }
 
-/** A device in an IOMMU group, and what it is bound to. */
+/** A device in an IOMMU group, and its driver. */
 export interface GroupMember {
   id: string;
   driver: string | null;
 }
 
-/** Who is in an IOMMU group, in the order of names. Source: `/sys/kernel/iommu_groups/N/devices`. */
+/** The members of an IOMMU group, ordered by name. Source: `/sys/kernel/iommu_groups/N/devices`. */
 export function readGroupMembers({ sys }: HostRoots, id: string): GroupMember[] {
   const devices = join(sys, "kernel/iommu_groups", id, "devices");
   return listDirectory(devices).map((name) => {

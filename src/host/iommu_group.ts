@@ -3,7 +3,7 @@ import { lastPart, namesIn, readAttribute, readLink } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import { remembered, type ScanCache } from "./scan_cache.ts";
 
-/** An IOMMU group: its number, and its name and domain type where the kernel tells. */
+/** An IOMMU group: its number, and its name and domain type if the kernel reports them. */
 export interface IommuGroup {
   id: string;
   name: string | null;
@@ -11,10 +11,10 @@ export interface IommuGroup {
 }
 
 /**
- * The IOMMU group of a device, null where it has none.
+ * The IOMMU group of a device, or null.
  *
- * Source: `<device>/iommu_group`, `/sys/kernel/iommu_groups/N/{name,type}`. The name of an mdev's group
- * is `vfio-noiommu` on some kernels although that mode is not in use: the node in `/dev/vfio` tells.
+ * Source: `<device>/iommu_group`, `/sys/kernel/iommu_groups/N/{name,type}`. Some kernels name an mdev's group
+ * `vfio-noiommu` although that mode is off. The node in `/dev/vfio` is reliable.
  */
 export function readIommuGroup(
   { sys }: HostRoots,

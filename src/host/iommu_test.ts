@@ -2,12 +2,12 @@ import { assertEquals } from "@std/assert";
 import { plantDevice, plantEmptyHost } from "../../tests/fixtures/planted_host.ts";
 import { readGroupMembers, readIommu } from "./iommu.ts";
 
-Deno.test("readIommu() of a host without one has neither units nor groups", () => {
+Deno.test("readIommu() of a host without an IOMMU has neither units nor groups", () => {
   using host = plantEmptyHost();
   assertEquals(readIommu(host.roots), { units: [], groups: false });
 });
 
-Deno.test("readIommu() names the units, and takes no group that VFIO made up for one of theirs", () => {
+Deno.test("readIommu() names the units and ignores groups that VFIO created", () => {
   using host = plantEmptyHost();
   host.sys.attribute("kernel/iommu_groups/0/name", "vfio-noiommu");
   assertEquals(readIommu(host.roots), { units: [], groups: false });
@@ -16,7 +16,7 @@ Deno.test("readIommu() names the units, and takes no group that VFIO made up for
   assertEquals(readIommu(host.roots), { units: ["dmar0"], groups: true });
 });
 
-Deno.test("readGroupMembers() names who is in a group and what they are bound to", () => {
+Deno.test("readGroupMembers() names the members of a group and their drivers", () => {
   using host = plantEmptyHost();
   const place = { bus: "pci", above: "pci0000:00", group: "25" };
   plantDevice(host, { ...place, id: "0000:06:00.1", driver: "snd_hda_intel" });

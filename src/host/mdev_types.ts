@@ -13,26 +13,26 @@ import type { HostRoots } from "./roots.ts";
 import type { ScanCache } from "./scan_cache.ts";
 import { readVersionAttribute, type VersionAttribute } from "./version_attribute.ts";
 
-/** An mdev type of one parent, as sysfs has it. */
+/** An mdev type of one parent, as seen in sysfs. */
 export interface MdevType {
   type: string;
   parent: string;
-  /** The type's directory as the kernel names it, under `/sys`. */
+  /** The kernel's name for the type's directory, under `/sys`. */
   path: string;
   name: string | null;
   description: string | null;
   deviceApi: string | null;
-  /** The driver that its mdevs are bound to, null before there is one. */
+  /** The driver that its mdevs are bound to. Null before there is one. */
   driver: Driver | null;
   parentDriver: Driver | null;
   availableInstances: number | null;
-  /** The mdevs made of it. */
+  /** The mdevs of this type. */
   instances: string[];
   numaNode: number | null;
   version: VersionAttribute | null;
 }
 
-/** The devices that mdevs can be made on. Source: `/sys/class/mdev_bus`. */
+/** The devices on which mdevs can be created. Source: `/sys/class/mdev_bus`. */
 export function listMdevParents({ sys }: HostRoots): string[] {
   return listDirectory(join(sys, "class/mdev_bus"));
 }
@@ -40,9 +40,9 @@ export function listMdevParents({ sys }: HostRoots): string[] {
 /**
  * The types of one parent.
  *
- * Source: `/sys/class/mdev_bus/P/mdev_supported_types/T/{name,description,device_api,available_instances,
- * devices}`; `description` is optional. `available_instances` is shared among a parent's types: making one
- * of any takes from all.
+ * Source: `/sys/class/mdev_bus/P/mdev_supported_types/T/{name,description,device_api,available_instances, devices}`;
+ * `description` is optional. The types of a parent share `available_instances`: creating an mdev of one type reduces
+ * all.
  */
 export function readMdevTypes(
   roots: HostRoots,
@@ -75,8 +75,8 @@ export function readMdevTypes(
 }
 
 /**
- * The driver that makes a type's mdevs: the parent's, or the module that the type's name begins with where
- * the parent is on a virtual bus and has none.
+ * The driver that creates the mdevs of a type: the parent's driver. A parent on a virtual bus has no driver; then the
+ * module that the type's name begins with.
  */
 export function readParentDriver(
   roots: HostRoots,
@@ -86,7 +86,7 @@ export function readParentDriver(
   return readDriver(device, cache) ?? readModule(roots, type.slice(0, type.indexOf("-")));
 }
 
-/** The type of an mdev, null for a device that is none. Source: `<mdev>/mdev_type`. */
+/** The type of an mdev, or null for any other device. Source: `<mdev>/mdev_type`. */
 export function readMdevTypeName(device: string): string | null {
   const link = readLink(join(device, "mdev_type"));
   return link === null ? null : lastPart(link);

@@ -14,7 +14,7 @@ const MTTY = {
 };
 const PARENT = "virtual/mtty/mtty";
 
-/** The kernel's sample: a parent of a virtual bus, which no driver is bound to. */
+/** The kernel's sample: a parent on a virtual bus, without a driver. */
 function plantMtty(host: PlantedHost, mdevs: readonly string[] = []): void {
   for (const id of mdevs) {
     plantDevice(host, { bus: "mdev", id, above: PARENT, driver: "mtty", module: "mtty" });
@@ -23,7 +23,7 @@ function plantMtty(host: PlantedHost, mdevs: readonly string[] = []): void {
   host.sys.link("class/mdev_bus/mtty", `devices/${PARENT}`);
 }
 
-Deno.test("readMdevTypes() of a type without description and without any mdev yet", () => {
+Deno.test("readMdevTypes() reads a type without a description or mdevs", () => {
   using host = plantEmptyHost();
   plantMtty(host);
   assertEquals(listMdevParents(host.roots), ["mtty"]);
@@ -44,7 +44,7 @@ Deno.test("readMdevTypes() of a type without description and without any mdev ye
   });
 });
 
-Deno.test("readMdevTypes() tells the driver of the mdevs of a type apart from the parent's", () => {
+Deno.test("readMdevTypes() distinguishes the mdevs' driver from the parent's", () => {
   using host = plantEmptyHost();
   const id = "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101";
   const card = { bus: "pci", id: "0000:3b:00.0", above: "pci0000:3a", driver: "nvidia" };
@@ -62,7 +62,7 @@ Deno.test("readMdevTypes() tells the driver of the mdevs of a type apart from th
   assertEquals([made?.numaNode, made?.description], [1, "num_heads=4\nframebuffer=4096M"]);
 });
 
-Deno.test("readMdevTypes() takes the module that a type is named after, where the parent has no driver", () => {
+Deno.test("readMdevTypes() uses the module in the type's name if the parent has no driver", () => {
   using host = plantEmptyHost();
   plantMtty(host);
   host.sys.attribute("module/mtty/srcversion", "B7D1C2E3F4A5968778695A4");
@@ -76,7 +76,7 @@ Deno.test("readMdevTypes() takes the module that a type is named after, where th
   assertEquals([found, typeof load], [driver, "string"]);
 });
 
-Deno.test("readMdevTypes() does not know how many instances are free where no number is told", () => {
+Deno.test("readMdevTypes() has no count of free instances if the kernel reports none", () => {
   using host = plantEmptyHost();
   plantMtty(host);
   host.sys.attribute(

@@ -1,12 +1,12 @@
 /**
- * What this host has, read from sysfs, procfs and the nodes in `/dev`: one file per part of the tree.
+ * The state of this host, read from sysfs, procfs and the nodes in `/dev`. One file per part of the tree.
  *
- * Question: which VFIO devices and types are there, bound to what, held by whom? Choice: plain synchronous
- * reads of small kernel files, through libc, below three roots that can be moved; absence is an answer (null), not an
- * error, and whatever else the kernel says is a {@link Failure} that its caller turns into a problem of
- * that one device. Nothing here opens a device. A directory is listed once and only what is there is read; what many
- * devices have in common is read once a scan ({@link ScanCache}); long work gives others a turn every 10 ms ({@link Turns}). Given up: udev and its database, since
- * a device's state is what the kernel says now; and asynchronous reads, which cost ten times as much here.
+ * Question: which VFIO devices and types exist, which driver is bound, and who holds them? Choice: plain synchronous
+ * reads of small kernel files, through libc, below three movable roots. Absence is an answer (null), not an error. Any
+ * other kernel error is a {@link Failure}, which the caller turns into a problem of that one device. Nothing here opens
+ * a device. A directory is listed once, and only existing entries are read. What many devices have in common is read
+ * once per scan ({@link ScanCache}). Long work yields every 10 ms ({@link Turns}). Given up: udev and its database,
+ * because the kernel has the current state; and asynchronous reads, which cost ten times as much here.
  *
  * @module
  */

@@ -3,7 +3,7 @@ import { lastPart, listDirectory, namesIn } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import { remembered, type ScanCache } from "./scan_cache.ts";
 
-/** The nodes that a device is opened through, as `/dev` names them whatever the root. */
+/** The nodes through which a device is opened, named as in `/dev` for any root. */
 export interface NodeNames {
   cdev: string | null;
   group: string | null;
@@ -11,16 +11,16 @@ export interface NodeNames {
 
 /** The nodes of a device and their age. */
 export interface DeviceNodes extends NodeNames {
-  /** When the younger of them appeared, in milliseconds since 1970. */
+  /** When the newer node appeared, in milliseconds since 1970. */
   since: number | null;
 }
 
 /**
  * The nodes of a device.
  *
- * Source: `<device>/vfio-dev/vfioN` names the cdev `/dev/vfio/devices/vfioN`, which exists only where the
- * kernel has CONFIG_VFIO_DEVICE_CDEV; the group's is `/dev/vfio/N`, or `noiommu-N` without an IOMMU. A
- * node's mtime is when devtmpfs made it: opening it or changing its owner leaves that alone.
+ * Source: `<device>/vfio-dev/vfioN` names the cdev `/dev/vfio/devices/vfioN`, which exists only if the kernel has
+ * CONFIG_VFIO_DEVICE_CDEV. The group's node is `/dev/vfio/N`, or `noiommu-N` without an IOMMU. The mtime of a node is
+ * when devtmpfs created it: opening the node or changing its owner does not change it.
  */
 export function readNodes(
   roots: HostRoots,
@@ -38,7 +38,7 @@ export function readNodes(
   };
 }
 
-/** The nodes of a device, by what `/dev/vfio` listed when a scan first came to it. */
+/** The nodes of a device, from the listing of `/dev/vfio` that the scan made first. */
 export function readNodeNames(
   { dev }: HostRoots,
   device: string,
@@ -56,17 +56,17 @@ export function readNodeNames(
   };
 }
 
-/** Whether a group's node stands for the no-IOMMU mode. */
+/** Whether a group's node is for no-IOMMU mode. */
 export function isNoIommuNode(node: string): boolean {
   return lastPart(node).startsWith("noiommu-");
 }
 
-/** The name of a device in the class vfio-dev, null where it has none. */
+/** The name of a device in the class vfio-dev, or null. */
 function readVfioDevName(device: string): string | null {
   return listDirectory(`${device}/vfio-dev`).find((name) => /^vfio\d+$/.test(name)) ?? null;
 }
 
-/** When a node was made, null where there is none. */
+/** When a node was created, or null without a node. */
 function readAge({ dev }: HostRoots, node: string | null): number | null {
   if (node === null) return null;
   return readStatus(`${dev}${node.slice("/dev".length)}`, { follow: true })?.mtimeMs ?? null;

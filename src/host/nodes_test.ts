@@ -13,7 +13,7 @@ function setAge(host: PlantedHost, node: string, ms: number): void {
   Deno.utimeSync(join(host.roots.dev, node), new Date(ms), new Date(ms));
 }
 
-Deno.test("readNodes() names the cdev and the group as /dev does, and the age of the younger", () => {
+Deno.test("readNodes() names cdev and group as in /dev, and the age of the newer", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, { ...DEVICE, groupNode: "12", vfioDev: "vfio3", cdev: true });
   setAge(host, "vfio/12", 1_000_000);
@@ -22,7 +22,7 @@ Deno.test("readNodes() names the cdev and the group as /dev does, and the age of
   assertEquals(readNodes(host.roots, device, "12"), nodes);
 });
 
-Deno.test("readNodes() has no cdev where the kernel makes no node for it", () => {
+Deno.test("readNodes() has no cdev if the kernel creates no node", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, { ...DEVICE, groupNode: "12", vfioDev: "vfio3" });
   setAge(host, "vfio/12", 1_000_000);
@@ -30,7 +30,7 @@ Deno.test("readNodes() has no cdev where the kernel makes no node for it", () =>
   assertEquals(readNodes(host.roots, device, "12"), nodes);
 });
 
-Deno.test("readNodes() finds the node of a group without an IOMMU", () => {
+Deno.test("readNodes() finds the node of a no-IOMMU group", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, { ...DEVICE, groupNode: "noiommu-12", vfioDev: "vfio3" });
   const { group } = readNodes(host.roots, device, "12");
@@ -38,7 +38,7 @@ Deno.test("readNodes() finds the node of a group without an IOMMU", () => {
   assertEquals([isNoIommuNode(group!), isNoIommuNode("/dev/vfio/12")], [true, false]);
 });
 
-Deno.test("readNodes() of a device without nodes has no age either", () => {
+Deno.test("readNodes() of a device without nodes has no age", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, DEVICE);
   const nothing = { cdev: null, group: null, since: null };

@@ -1,22 +1,22 @@
 import { namesIn, parseNumber, readAttribute } from "./attribute.ts";
 
-/** A vGPU type that an SR-IOV function can be given. */
+/** A vGPU type that can be assigned to an SR-IOV function. */
 export interface CreatableVgpuType {
   id: number;
   name: string;
 }
 
-/** NVIDIA's vGPU on an SR-IOV function: the type that it has (null for none), and those it can be given. */
+/** NVIDIA's vGPU on an SR-IOV function: its type (or null) and the types that can be assigned. */
 export interface NvidiaVgpu {
   current: number | null;
   creatable: CreatableVgpuType[];
 }
 
 /**
- * The vGPU side of an NVIDIA SR-IOV function, null where the device has none.
+ * The vGPU state of an NVIDIA SR-IOV function, or null for any other device.
  *
- * Source: `<device>/nvidia/current_vgpu_type` (0 for none) and `creatable_vgpu_types`, NVIDIA's vGPU
- * manager since release 17 on kernels without its mdev interface.
+ * Source: `<device>/nvidia/current_vgpu_type` (0 for none) and `creatable_vgpu_types`, NVIDIA's vGPU manager since
+ * release 17 on kernels without its mdev interface.
  */
 export function readNvidiaVgpu(device: string, names = namesIn(device)): NvidiaVgpu | null {
   if (!names.has("nvidia")) return null;
@@ -29,7 +29,7 @@ export function readNvidiaVgpu(device: string, names = namesIn(device)): NvidiaV
   };
 }
 
-/** Reads lines of `ID : NAME`; a heading and whatever else has no number in front is passed over. */
+/** Reads lines of `ID : NAME`. Skips lines that do not begin with a number, such as a heading. */
 export function parseCreatableVgpuTypes(text: string): CreatableVgpuType[] {
   return text.split("\n").flatMap((line) => {
     const match = /^\s*(\d+)\s*:\s*(\S.*?)\s*$/.exec(line);

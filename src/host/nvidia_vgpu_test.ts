@@ -11,19 +11,19 @@ Deno.test("parseCreatableVgpuTypes() reads a list with a heading and one without
   assertEquals(parseCreatableVgpuTypes(LINES), TYPES);
 });
 
-Deno.test("parseCreatableVgpuTypes() bears any space around the colon, and colons in a name", () => {
+Deno.test("parseCreatableVgpuTypes() accepts any space around the colon, and colons in a name", () => {
   assertEquals(parseCreatableVgpuTypes("  7  :\tA: B \r\n8:C"), [
     { id: 7, name: "A: B" },
     { id: 8, name: "C" },
   ]);
 });
 
-Deno.test("parseCreatableVgpuTypes() reads nothing out of nothing", () => {
+Deno.test("parseCreatableVgpuTypes() returns nothing for empty text", () => {
   assertEquals(parseCreatableVgpuTypes(""), []);
   assertEquals(parseCreatableVgpuTypes("none\n9 :\n: 10"), []);
 });
 
-Deno.test("readNvidiaVgpu() of a function that has no type yet", () => {
+Deno.test("readNvidiaVgpu() reads a function without a type", () => {
   using host = plantEmptyHost();
   const attributes = {
     "nvidia/current_vgpu_type": "0",
@@ -33,14 +33,14 @@ Deno.test("readNvidiaVgpu() of a function that has no type yet", () => {
   assertEquals(readNvidiaVgpu(device), { current: null, creatable: TYPES });
 });
 
-Deno.test("readNvidiaVgpu() of a function that was given a type can be given none", () => {
+Deno.test("readNvidiaVgpu() lists no creatable types for a function that has a type", () => {
   using host = plantEmptyHost();
   const attributes = { "nvidia/current_vgpu_type": "1148", "nvidia/creatable_vgpu_types": "" };
   const device = plantDevice(host, { ...FUNCTION, attributes });
   assertEquals(readNvidiaVgpu(device), { current: 1148, creatable: [] });
 });
 
-Deno.test("readNvidiaVgpu() of a device without that interface is null", () => {
+Deno.test("readNvidiaVgpu() is null for a device without that interface", () => {
   using host = plantEmptyHost();
   assertEquals(readNvidiaVgpu(plantDevice(host, FUNCTION)), null);
 });

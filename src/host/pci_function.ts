@@ -1,6 +1,6 @@
 import { lastPart, namesIn, parseHex, readAttribute, readLink } from "./attribute.ts";
 
-/** What sysfs says of a PCI function. Ids are lower-case hexadecimal without `0x`. */
+/** A PCI function in sysfs. Ids are lower-case hexadecimal without `0x`. */
 export interface PciFunction {
   vendor: string;
   device: string;
@@ -8,12 +8,12 @@ export interface PciFunction {
   class: string;
   subsystem: string;
   function: "physical" | "virtual";
-  /** Of a physical function with SR-IOV on: the addresses of its virtual ones. */
+  /** For a physical function with SR-IOV on: the addresses of its virtual functions. */
   virtualFunctions: string[];
 }
 
 /**
- * A PCI function's ids and its place in SR-IOV.
+ * The ids of a PCI function and its SR-IOV relations.
  *
  * Source: `<device>/{vendor,device,revision,class,subsystem_vendor,subsystem_device}`, `physfn`, `virtfnN`.
  */
@@ -31,13 +31,13 @@ export function readPciFunction(device: string, names = namesIn(device)): PciFun
   };
 }
 
-/** The addresses of the virtual functions that a physical one has now, in the order of names. */
+/** The addresses of a physical function's current virtual functions, ordered by name. */
 export function readVirtualFunctions(device: string, names = namesIn(device)): string[] {
   return [...names].filter((name) => /^virtfn\d+$/.test(name))
     .map((name) => lastPart(readLink(`${device}/${name}`) ?? "")).sort();
 }
 
-/** The address of the physical function that a virtual one belongs to, null for a physical one. */
+/** The address of a virtual function's physical function, or null for a physical one. */
 export function readPhysicalFunction(device: string, names = namesIn(device)): string | null {
   const link = names.has("physfn") ? readLink(`${device}/physfn`) : null;
   return link === null ? null : lastPart(link);

@@ -12,7 +12,7 @@ const IDS = {
 };
 const ABOVE = "pci0000:c0/0000:c0:01.1";
 
-Deno.test("readPciFunction() gives ids in lower case without 0x", () => {
+Deno.test("readPciFunction() returns ids in lower case without 0x", () => {
   using host = plantEmptyHost();
   const device = plantDevice(host, {
     bus: "pci",
@@ -31,7 +31,7 @@ Deno.test("readPciFunction() gives ids in lower case without 0x", () => {
   });
 });
 
-Deno.test("readPciFunction() links a physical function and its virtual ones both ways", () => {
+Deno.test("readPciFunction() links a physical function and its virtual functions both ways", () => {
   using host = plantEmptyHost();
   const ids = ["0000:c1:00.0", "0000:c1:00.2", "0000:c1:00.3"];
   const [physical, first, second] = ids.map((id) =>

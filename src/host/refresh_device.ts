@@ -5,8 +5,8 @@ import type { HostRoots } from "./roots.ts";
 import { remembered, type ScanCache } from "./scan_cache.ts";
 
 /**
- * Whether something of a device can change while it stays bound, by the names in its directory, so that it must be read
- * whole each time: the type of a vGPU, virtual functions of its own, a version that a driver is asked for.
+ * Whether a device can change while it stays bound, judging by the names in its directory. It must then be read in full
+ * each time. What can change: the type of a vGPU, virtual functions, a version that the driver reports.
  */
 export function canChangeWhileBound(
   { kind, version }: SysfsDevice,
@@ -17,11 +17,11 @@ export function canChangeWhileBound(
 }
 
 /**
- * A device as it is now, null where it must be read whole: it is bound anew, or its nodes are others.
+ * The device as it is now, or null if it must be read in full: it was rebound, or its nodes differ.
  *
- * `known` was read earlier, and {@link canChangeWhileBound} said no. While a device stays bound, what it is bound to, its ids, its
- * group, its mdev type and the device that an mdev was made on stay as they are; the driver of a physical function may
- * change under a virtual one.
+ * `known` was read earlier, and {@link canChangeWhileBound} was false. While a device stays bound, its driver, ids,
+ * group, mdev type and mdev parent do not change. The driver of a physical function may change under a virtual
+ * function.
  */
 export function refreshDevice(
   roots: HostRoots,

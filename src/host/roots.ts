@@ -1,6 +1,6 @@
 /**
- * Where a host's trees are mounted. Every path that is read derives from these three, so that a planted
- * tree, a container's `/host` or a simulated host are read like the real one.
+ * Where a host's trees are mounted. Every path is derived from these three. A planted tree, a container's `/host` and a
+ * simulated host are therefore read like the real one.
  */
 export interface HostRoots {
   /** sysfs: `/sys`. */
@@ -11,5 +11,4 @@ export interface HostRoots {
   readonly proc: string;
 }
 
-/** This host's own. */
 export const THIS_HOST: HostRoots = { sys: "/sys", dev: "/dev", proc: "/proc" };

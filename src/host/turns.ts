@@ -1,17 +1,17 @@
-/** How long work may go on before others get a turn. */
+/** How long work may run before it yields. */
 const STRETCH_MS = 10;
 
-/** Long work on the thread that answers questions too, done in stretches with a turn for others in between. */
+/** Splits long work on the request-serving thread into stretches, and yields in between. */
 export interface Turns {
-  /** Gives others a turn where this stretch has lasted long enough. To be awaited between two pieces of work. */
+  /** Yields if the current stretch has lasted long enough. Await it between two pieces of work. */
   pause(): Promise<void>;
-  /** Awaits what is done elsewhere, which is no work of this thread. */
+  /** Awaits work that does not run on this thread. */
   waitFor<T>(elsewhere: Promise<T>): Promise<T>;
-  /** How long all stretches took so far, in milliseconds. */
+  /** The total time of all stretches so far, in milliseconds. */
   usedMs(): number;
 }
 
-/** Begins a first stretch. */
+/** Starts the first stretch. */
 export function takeTurns(stretchMs: number = STRETCH_MS): Turns {
   let usedMs = 0;
   let since = performance.now();

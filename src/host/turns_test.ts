@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { takeTurns } from "./turns.ts";
 
-Deno.test("takeTurns() gives others a turn between two stretches", async () => {
+Deno.test("takeTurns() yields between two stretches", async () => {
   const turns = takeTurns(0);
   let turn = false;
   const timer = setTimeout(() => turn = true, 0);
@@ -11,7 +11,7 @@ Deno.test("takeTurns() gives others a turn between two stretches", async () => {
   assert(turn);
 });
 
-Deno.test("takeTurns() gives none before a stretch is over", async () => {
+Deno.test("takeTurns() does not yield before a stretch is over", async () => {
   const turns = takeTurns(Infinity);
   let turn = false;
   const timer = setTimeout(() => turn = true, 0);
@@ -20,7 +20,7 @@ Deno.test("takeTurns() gives none before a stretch is over", async () => {
   assertEquals(turn, false);
 });
 
-Deno.test("takeTurns() does not count what is waited for", async () => {
+Deno.test("takeTurns() does not count time spent waiting", async () => {
   const turns = takeTurns();
   const before = performance.now();
   await turns.waitFor(new Promise((resolve) => setTimeout(resolve, 50)));

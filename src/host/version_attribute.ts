@@ -3,22 +3,22 @@ import { readBytes } from "../../ffi/files.ts";
 import { errnoOf, namesIn } from "./attribute.ts";
 
 /**
- * The opaque version that a vendor kernel gives for a device or type: the attribute that holds it, and its
- * bytes as Latin-1 text; `errno` where the driver refuses to tell, which means not migratable.
+ * The opaque version that a vendor kernel reports for a device or type: the attribute that holds it, and its bytes as
+ * Latin-1 text. `errno` if the driver refuses, which means not migratable.
  */
 export interface VersionAttribute {
-  /** The attribute's path as it can be opened. */
+  /** The attribute's path, for opening. */
   path: string;
   version: string | null;
   errno: string | null;
 }
 
-/** The most that a version can hold. */
+/** Maximum length of a version. */
 export const MAX_VERSION_BYTES = 4096;
 
 /**
- * The names that were proposed for it over the years, under a type and under a device. An mdev without an attribute of
- * its own has that of its type, in `mdev_type/`.
+ * The names proposed for it over the years, for a type and for a device. An mdev without its own attribute has that of
+ * its type, in `mdev_type/`.
  */
 const NAMES = {
   type: ["migration_version", "version"],
@@ -26,10 +26,10 @@ const NAMES = {
 } as const;
 
 /**
- * The version attribute of a type or a device, null where it has none.
+ * The version attribute of a type or a device, or null.
  *
- * Source: `migration_version`, or the other names proposed for it: `version` under a type,
- * `vfio_migration_version` under a device. Never parsed. Effect: the driver is asked, as by any read.
+ * Source: `migration_version`, or the other proposed names: `version` for a type, `vfio_migration_version` for a
+ * device. Never parsed. Effect: the read queries the driver.
  */
 export function readVersionAttribute(
   directory: string,
@@ -49,10 +49,9 @@ export function readVersionAttribute(
 }
 
 /**
- * The migration type of a device, by which one proposal let users compare before they hand over a version; null
- * where it has none or does not tell.
+ * The migration type of a device, or null. One proposal let users compare it before they handed over a version.
  *
- * Source: `vfio_migration_type` under the device. Effect: the driver is asked, as by any read.
+ * Source: `vfio_migration_type` of the device. Effect: the read queries the driver.
  */
 export function readMigrationType(device: string, names = namesIn(device)): string | null {
   if (!names.has("vfio_migration_type")) return null;
@@ -64,12 +63,12 @@ export function readMigrationType(device: string, names = namesIn(device)): stri
   }
 }
 
-/** Bytes as text, a character each: what a version is carried in. */
+/** Bytes as text, one character each. Versions are transported in this form. */
 export function toLatin1(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => String.fromCharCode(byte)).join("");
 }
 
-/** The bytes of such a text, null where it has characters that no byte has. */
+/** The bytes of such a text, or null if a character is not a byte. */
 export function fromLatin1(text: string): Uint8Array<ArrayBuffer> | null {
   const codes = Array.from(text, (character) => character.codePointAt(0)!);
   return codes.every((code) => code < 256) ? new Uint8Array(codes) : null;

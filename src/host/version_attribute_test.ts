@@ -19,7 +19,7 @@ function inFolder(files: Record<string, Uint8Array | string>, run: (folder: stri
   }
 }
 
-Deno.test("readVersionAttribute() gives every byte as it is, by whichever name it has", () => {
+Deno.test("readVersionAttribute() returns every byte unchanged, for each name of the attribute", () => {
   const bytes = new Uint8Array(256).map((_, index) => index);
   const cases = [
     ["migration_version", "type"],
@@ -36,7 +36,7 @@ Deno.test("readVersionAttribute() gives every byte as it is, by whichever name i
   }
 });
 
-Deno.test("readVersionAttribute() gives null without one, and the errno where it cannot be read", () => {
+Deno.test("readVersionAttribute() is null without an attribute, and has the errno if it cannot be read", () => {
   inFolder({ version: "of another thing" }, (folder) => {
     assertEquals(readVersionAttribute(folder, "device"), null);
     Deno.mkdirSync(`${folder}/migration_version`);
@@ -45,18 +45,18 @@ Deno.test("readVersionAttribute() gives null without one, and the errno where it
   });
 });
 
-Deno.test("readVersionAttribute() takes at most 4096 bytes", () => {
+Deno.test("readVersionAttribute() reads at most 4096 bytes", () => {
   inFolder({ migration_version: "x".repeat(5000) }, (folder) => {
     assertEquals(readVersionAttribute(folder, "type")?.version?.length, 4096);
   });
 });
 
-Deno.test("fromLatin1() refuses what no byte is", () => {
+Deno.test("fromLatin1() refuses characters that are not bytes", () => {
   assertEquals(fromLatin1("\u0100"), null);
   assertEquals(toLatin1(fromLatin1("a\u00ff\n")!), "a\u00ff\n");
 });
 
-Deno.test("readMigrationType() is null where there is none", () => {
+Deno.test("readMigrationType() is null if there is none", () => {
   inFolder({ vfio_migration_type: "askv1-a1\n" }, (folder) => {
     assertEquals(readMigrationType(folder), "askv1-a1");
     assertEquals(readMigrationType(`${folder}/none`), null);

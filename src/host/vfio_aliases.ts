@@ -3,7 +3,7 @@ import { errnoOf } from "./attribute.ts";
 import { Failure } from "../documents/mod.ts";
 import type { HostRoots } from "./roots.ts";
 
-/** A VFIO driver's word that it is for some functions: the pattern of their modalias, and its module. */
+/** A VFIO driver's declaration that it supports some functions: a pattern for their modalias, and its module. */
 export interface VfioAlias {
   /** `vfio_pci:v000015B3d0000101Esv*sd*bc*sc*i*`. */
   pattern: string;
@@ -12,11 +12,11 @@ export interface VfioAlias {
 }
 
 /**
- * The VFIO drivers that the running kernel has for PCI functions, plain `vfio_pci` among them; null where
- * the kernel's modules are not to be seen, as in a container that has them not mounted.
+ * The VFIO drivers for PCI functions in the running kernel, including plain `vfio_pci`. Null if the kernel's modules
+ * are not visible, as in a container that does not mount them.
  *
- * Source: `/lib/modules/RELEASE/modules.alias`, and `modules.builtin.modinfo` for what is built in, since
- * Linux 5.16 (`PCI_DRIVER_OVERRIDE_DEVICE_VFIO`). They are found beside `/sys`, wherever that is.
+ * Source: `/lib/modules/RELEASE/modules.alias`, and `modules.builtin.modinfo` for built-in drivers, since Linux 5.16
+ * (`PCI_DRIVER_OVERRIDE_DEVICE_VFIO`). Both are looked up next to `/sys`, wherever that is mounted.
  */
 export function readVfioAliases({ sys }: HostRoots, release: string): VfioAlias[] | null {
   const directory = join(dirname(sys), "lib/modules", release);
@@ -34,7 +34,7 @@ export function parseVfioAliases(text: string): VfioAlias[] {
   );
 }
 
-/** Reads the entries `MODULE.alias=vfio_pci:PATTERN` of `modules.builtin.modinfo`, which zeros part. */
+/** Reads the NUL-separated entries `MODULE.alias=vfio_pci:PATTERN` of `modules.builtin.modinfo`. */
 export function parseBuiltinVfioAliases(text: string): VfioAlias[] {
   return Array.from(
     text.matchAll(/(?<![^\0])([^\0.=]+)\.alias=(vfio_pci:[^\0]+)/g),
@@ -43,8 +43,8 @@ export function parseBuiltinVfioAliases(text: string): VfioAlias[] {
 }
 
 /**
- * The alias that fits a function best: of those that match its modalias the one with the fewest wildcards,
- * as libvirt chooses; null where none does.
+ * The best alias for a function: the one with the fewest wildcards that matches its modalias, as in libvirt. Null if
+ * none matches.
  */
 export function bestVfioAlias<Alias extends VfioAlias>(
   aliases: readonly Alias[],
@@ -56,7 +56,7 @@ export function bestVfioAlias<Alias extends VfioAlias>(
     .toSorted((a, b) => wildcards(a) - wildcards(b))[0] ?? null;
 }
 
-/** Whether a text is as a pattern says, whose only wildcard is `*`: any characters, or none. */
+/** Whether a text matches a pattern. The only wildcard is `*`: any number of characters. */
 export function matchesAlias(pattern: string, text: string): boolean {
   const [first, ...rest] = pattern.split("*") as [string, ...string[]];
   const last = rest.pop();
@@ -71,7 +71,7 @@ export function matchesAlias(pattern: string, text: string): boolean {
   return text.length - last.length >= at && text.endsWith(last);
 }
 
-/** A file of any length, null where there is none. */
+/** The text of a file of any length, or null if it does not exist. */
 function readWhole(path: string): string | null {
   try {
     return Deno.readTextFileSync(path);

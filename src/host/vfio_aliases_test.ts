@@ -18,7 +18,7 @@ alias vfio_platform:reset:amd,xgbe-seattle-v1a vfio_platform_amdxgbe
 `;
 const CONNECTX = "pci:v000015B3d0000101Esv000015B3sd00000058bc02sc00i00";
 
-Deno.test("parseVfioAliases() takes the lines of VFIO drivers for PCI functions alone", () => {
+Deno.test("parseVfioAliases() takes only lines of VFIO drivers for PCI functions", () => {
   assertEquals(parseVfioAliases(TEXT).map(({ module }) => module), [
     "vfio_pci",
     "mlx5_vfio_pci",
@@ -26,7 +26,7 @@ Deno.test("parseVfioAliases() takes the lines of VFIO drivers for PCI functions 
   ]);
 });
 
-Deno.test("parseBuiltinVfioAliases() takes the same out of entries that zeros part", () => {
+Deno.test("parseBuiltinVfioAliases() does the same for NUL-separated entries", () => {
   const entries = [
     "vfio_pci.license=GPL v2",
     "vfio_pci.alias=vfio_pci:v*d*sv*sd*bc*sc*i*",
@@ -39,7 +39,7 @@ Deno.test("parseBuiltinVfioAliases() takes the same out of entries that zeros pa
   ]);
 });
 
-Deno.test("bestVfioAlias() prefers the alias that says most of the function", () => {
+Deno.test("bestVfioAlias() prefers the most specific alias", () => {
   const aliases = parseVfioAliases(TEXT);
   assertEquals(bestVfioAlias(aliases, CONNECTX)?.module, "mlx5_vfio_pci");
   assertEquals(bestVfioAlias(aliases, CONNECTX.replace("101E", "1017"))?.module, "vfio_pci");
@@ -67,7 +67,7 @@ for (const [pattern, text, matches] of MATCHES) {
   });
 }
 
-Deno.test("readVfioAliases() finds the running kernel's lists beside /sys, absent ones null", () => {
+Deno.test("readVfioAliases() finds the running kernel's lists next to /sys, and is null without them", () => {
   using host = plantEmptyHost();
   const directory = join(host.directory, "lib/modules/6.12.57");
   assertEquals(readVfioAliases(host.roots, "6.12.57"), null);

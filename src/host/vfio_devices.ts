@@ -4,33 +4,36 @@ import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import type { ScanCache } from "./scan_cache.ts";
 
-/** Where a VFIO device is, before anything is read of it. */
+/** The location of a VFIO device, before any attribute is read. */
 export interface VfioDevicePath {
   kind: DeviceKind;
-  /** Its directory, links followed. */
+  /** Its directory, with links followed. */
   path: string;
 }
 
-/** Drivers that have a device to themselves in a group, as VFIO sees it, without being VFIO drivers. */
+/** Drivers that VFIO tolerates in a group although they are not VFIO drivers. */
 const BYSTANDERS = new Set(["pcieport", "pci-stub", "shpchp"]);
 
 /**
- * Every VFIO device of the host, whatever its bus, in the order of its name.
+ * Every VFIO device of the host, on any bus, ordered by name.
  *
- * Source: `/sys/class/vfio-dev/vfioN/device` where the kernel has that class (since 6.1); before, the
- * devices of each bus that are bound to a VFIO driver: all of the mdev bus, else a driver with `vfio` in
- * its name, or any other whose IOMMU group has a node in `/dev/vfio`.
+ * Source: `/sys/class/vfio-dev/vfioN/device` if the kernel has that class (since 6.1). Before, the devices of each bus
+ * that are bound to a VFIO driver: every device on the mdev bus; elsewhere a driver with `vfio` in its name, or any
+ * other driver whose IOMMU group has a node in `/dev/vfio`.
  */
 export function listVfioDevices(roots: HostRoots, cache: ScanCache = new Map()): VfioDevicePath[] {
   return inOrder([...walkVfioDevices(roots, cache)].filter((found) => found !== null));
 }
 
-/** Devices in the order of their names. */
+/** Devices ordered by name. */
 export function inOrder(devices: readonly VfioDevicePath[]): VfioDevicePath[] {
   return devices.toSorted((a, b) => compareText(lastPart(a.path), lastPart(b.path)));
 }
 
-/** The devices of {@link listVfioDevices} in any order, one at a time; null for each that was looked at and is none. */
+/**
+ * The devices of {@link listVfioDevices} in any order, one at a time. Yields null for each candidate that is not a VFIO
+ * device.
+ */
 export function* walkVfioDevices(
   roots: HostRoots,
   cache: ScanCache = new Map(),
@@ -67,10 +70,10 @@ function* walkBus(roots: HostRoots, kind: DeviceKind): Generator<VfioDevicePath 
 }
 
 /**
- * Where a link in a folder of a bus or class leads, without the `end` that it has; null where there is no such link.
+ * The target of a link in a folder of a bus or class, without its suffix `end`. Null if there is no such link.
  *
- * Source: `sysfs_create_link` of Linux: such a link goes up and then down to a directory by its own path, so that there
- * is nothing to resolve in what it says.
+ * Source: `sysfs_create_link` of Linux: such a link goes up and then down to a directory by its real path, so its text
+ * needs no resolving.
  */
 function followLink(folder: string, name: string, end: string): string | null {
   const link = readLink(`${folder}/${name}`);
@@ -100,7 +103,7 @@ function isDeviceKind(name: string): name is DeviceKind {
 }
 
 /**
- * Whether the host has a device of that name, be it a VFIO device or not, or a parent of mdevs: a few stats.
+ * Whether the host has a device or a parent of mdevs with that name, VFIO or not. Costs a few stats.
  *
  * Source: `/sys/bus/<kind>/devices`, `/sys/class/mdev_bus`.
  */
@@ -110,7 +113,7 @@ export function isThere({ sys }: HostRoots, name: string): boolean {
   return folders.some((folder) => readLink(join(sys, folder, name)) !== null);
 }
 
-/** Orders text by code unit, the same everywhere. */
+/** Orders text by code unit, the same on every host. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
 }

@@ -7,7 +7,7 @@ import {
 } from "../../tests/fixtures/planted_host.ts";
 import { compareText, listVfioDevices } from "./vfio_devices.ts";
 
-/** One VFIO device of every bus, as its driver and its place in the kernel's tree are. */
+/** One VFIO device on every bus, with a real driver and place in the kernel's tree. */
 const EVERY_BUS: readonly PlantedDevice[] = [
   { bus: "amba", id: "7ffc0000.dma", above: "platform/amba", driver: "vfio-amba" },
   { bus: "ap", id: "00.0004", above: "ap/card00", driver: "vfio_ap" },
@@ -24,7 +24,7 @@ function plantAll(host: PlantedHost, change: (index: number) => Partial<PlantedD
   EVERY_BUS.forEach((device, index) => plantDevice(host, { ...device, ...change(index) }));
 }
 
-/** What was found, with directories told below the root. */
+/** The devices found, with directories relative to the root. */
 function found(host: PlantedHost): string[] {
   return listVfioDevices(host.roots).map(({ kind, path }) => {
     const below = path.slice(host.roots.sys.length + "/devices/".length);
@@ -35,13 +35,13 @@ function found(host: PlantedHost): string[] {
 const ALL = EVERY_BUS.map(({ bus, above, id }) => ({ line: `${bus} ${above}/${id}`, id }))
   .toSorted((a, b) => compareText(a.id, b.id)).map(({ line }) => line);
 
-Deno.test("listVfioDevices() finds devices of every bus by the class vfio-dev", () => {
+Deno.test("listVfioDevices() finds devices on every bus through the class vfio-dev", () => {
   using host = plantEmptyHost();
   plantAll(host, (index) => ({ vfioDev: `vfio${index}` }));
   assertEquals(found(host), ALL);
 });
 
-Deno.test("listVfioDevices() finds devices of every bus without that class, by driver", () => {
+Deno.test("listVfioDevices() finds devices on every bus without that class, by driver", () => {
   using host = plantEmptyHost();
   plantAll(host, (index) => ({ group: String(index), groupNode: String(index) }));
   assertEquals(found(host), ALL);
@@ -55,7 +55,7 @@ Deno.test("listVfioDevices() without the class finds a vendor's driver by its gr
   assertEquals(found(host), ["pci pci0000:3a/0000:3b:00.4"]);
 });
 
-Deno.test("listVfioDevices() without the class passes over a bridge in a device's group", () => {
+Deno.test("listVfioDevices() without the class skips a bridge in a device's group", () => {
   using host = plantEmptyHost();
   const group = { bus: "pci", group: "7" };
   const bridge = { ...group, id: "0000:3a:00.0", above: "pci0000:3a" };
@@ -70,7 +70,7 @@ Deno.test("listVfioDevices() without the class passes over a bridge in a device'
   assertEquals(found(host), ["pci pci0000:3a/0000:3a:00.0/0000:3b:00.0"]);
 });
 
-Deno.test("listVfioDevices() passes over devices that no driver, or another one, is bound to", () => {
+Deno.test("listVfioDevices() skips devices without a driver or with a non-VFIO driver", () => {
   using host = plantEmptyHost();
   plantDevice(host, { bus: "pci", id: "0000:01:00.0", above: "pci0000:00" });
   plantDevice(host, { bus: "pci", id: "0000:02:00.0", above: "pci0000:00", driver: "nvme" });
@@ -78,13 +78,13 @@ Deno.test("listVfioDevices() passes over devices that no driver, or another one,
   assertEquals(found(host), []);
 });
 
-Deno.test("listVfioDevices() without the class finds an mdev whatever its driver is called", () => {
+Deno.test("listVfioDevices() without the class finds an mdev with any driver name", () => {
   using host = plantEmptyHost();
   plantDevice(host, { bus: "mdev", id: "m", above: "pci0000:3a/gpu", driver: "i915_mdev" });
   assertEquals(found(host), ["mdev pci0000:3a/gpu/m"]);
 });
 
-Deno.test("listVfioDevices() passes over an entry of the class that leads nowhere", () => {
+Deno.test("listVfioDevices() skips a class entry that leads nowhere", () => {
   using host = plantEmptyHost();
   const device = { bus: "pci", id: "0000:3b:00.0", above: "pci0000:3a", driver: "vfio-pci" };
   plantDevice(host, { ...device, vfioDev: "vfio0" });

@@ -2,17 +2,17 @@ import { join } from "@std/path";
 import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 
-/** Where a PCI virtual function is, whatever it is bound to. */
+/** The location of a PCI virtual function, with any driver or none. */
 export interface VirtualFunctionPath {
   id: string;
-  /** Its directory, links followed. */
+  /** Its directory, with links followed. */
   path: string;
   /** The address of its physical function. */
   parent: string;
 }
 
 /**
- * The virtual functions of the host but those of some names, in the order of theirs.
+ * The virtual functions of the host, ordered by name, except those with the given names.
  *
  * Source: `/sys/bus/pci/devices/A/physfn`.
  */

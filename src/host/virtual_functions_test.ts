@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { plantDevice, plantEmptyHost } from "../../tests/fixtures/planted_host.ts";
 import { listVirtualFunctions } from "./virtual_functions.ts";
 
-Deno.test("listVirtualFunctions() gives functions that have a physical one, but not those left out", () => {
+Deno.test("listVirtualFunctions() returns functions with a physical function, except excluded ones", () => {
   using host = plantEmptyHost();
   const place = { bus: "pci", above: "pci0000:40" };
   plantDevice(host, { ...place, id: "0000:41:00.0" });

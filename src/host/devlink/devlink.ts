@@ -34,49 +34,49 @@ import {
 import type { Syscalls } from "../../../ffi/syscalls.ts";
 import { Failure } from "../../documents/mod.ts";
 
-/** A device as devlink names it: `{ bus: "pci", name: "0000:41:00.0" }`. */
+/** The devlink name of a device: `{ bus: "pci", name: "0000:41:00.0" }`. */
 export interface DevlinkAddress {
   bus: string;
   name: string;
 }
 
-/** Versions by their names, in the driver's order. Source: devlink-info.rst. */
+/** Versions by name, in the driver's order. Source: devlink-info.rst. */
 export interface DevlinkVersions {
-  /** What cannot change: board and chip. */
+  /** Cannot change: board and chip. */
   fixed: Record<string, string>;
   running: Record<string, string>;
-  /** What is in flash, and runs after the next reset. */
+  /** In flash; runs after the next reset. */
   stored: Record<string, string>;
 }
 
-/** A port of the device's switch, null for what its driver does not tell. */
+/** A port of the device's switch. Null for what its driver does not report. */
 export interface DevlinkPort {
   index: number | null;
   /** `DEVLINK_PORT_FLAVOUR_*`. */
   flavour: number | null;
   pfNumber: number | null;
   vfNumber: number | null;
-  /** Whether the function is another machine's. */
+  /** Whether the function belongs to another machine. */
   external: boolean;
-  /** Whether the function may be migrated, as its administrator set it. */
+  /** Whether the administrator allowed migration of the function. */
   migratable: boolean | null;
 }
 
-/** What devlink knows of a device. */
+/** What devlink reports about a device. */
 export interface Devlink {
   driver: string | null;
   serialNumber: string | null;
   versions: DevlinkVersions;
-  /** None unless they were asked for. */
+  /** Empty unless requested. */
   ports: DevlinkPort[];
 }
 
-/** Of `DEVLINK_GENL_NAME`, which is no number. */
+/** The name is `DEVLINK_GENL_NAME`. */
 const FAMILY = { name: "devlink", version: DEVLINK_GENL_VERSION };
 
 /**
- * The answers that there is no such thing: no netlink here, no devlink in this kernel (ENOENT), no such device
- * in it or in this network namespace (ENODEV), nothing that its driver tells, no right to ask.
+ * Errnos that mean absence: no netlink here, no devlink in this kernel (ENOENT), no such device in devlink or in this
+ * network namespace (ENODEV), a driver that reports nothing, no permission.
  */
 const ABSENT: readonly string[] = [
   "EAFNOSUPPORT",
@@ -89,11 +89,11 @@ const ABSENT: readonly string[] = [
 ];
 
 /**
- * What devlink knows of a device, null where it knows none by that name or may not be asked.
+ * What devlink reports about a device, or null if it does not know the device or may not be asked.
  *
- * Source: generic netlink, `DEVLINK_CMD_INFO_GET` (5.1) and, with `ports`, a dump of `DEVLINK_CMD_PORT_GET`.
- * Effect: none; opens no device node, but the device's driver asks its firmware. Throws a {@link Failure} on
- * any other errno, and on an answer that is broken.
+ * Source: generic netlink, `DEVLINK_CMD_INFO_GET` (5.1) and, with `ports`, a dump of `DEVLINK_CMD_PORT_GET`. Effect:
+ * none. Opens no device node, but the device's driver queries its firmware. Throws a {@link Failure} on any other errno
+ * and on a malformed answer.
  */
 export function readDevlink(
   sys: Syscalls,
@@ -119,7 +119,7 @@ function askInfo(family: GenericFamily, address: DevlinkAddress): Omit<Devlink, 
   return parseInfo(answer[0] ?? []);
 }
 
-/** Kernels before 6.6 answer with every device's ports, so that those of others are left out here. */
+/** Kernels before 6.6 return the ports of all devices. Ports of other devices are dropped here. */
 function askPorts(family: GenericFamily, address: DevlinkAddress): DevlinkPort[] {
   try {
     const answer = family.ask({
@@ -135,7 +135,7 @@ function askPorts(family: GenericFamily, address: DevlinkAddress): DevlinkPort[]
   }
 }
 
-/** What an answer to `DEVLINK_CMD_INFO_GET` says. Throws a RangeError where it is broken. */
+/** Parses an answer to `DEVLINK_CMD_INFO_GET`. Throws a RangeError if it is malformed. */
 export function parseInfo(attributes: readonly NetlinkAttribute[]): Omit<Devlink, "ports"> {
   return {
     driver: textOf(attributes, DEVLINK_ATTR_INFO_DRIVER_NAME),
@@ -148,7 +148,7 @@ export function parseInfo(attributes: readonly NetlinkAttribute[]): Omit<Devlink
   };
 }
 
-/** What a message of `DEVLINK_CMD_PORT_GET` says. Throws a RangeError where it is broken. */
+/** Parses a message of `DEVLINK_CMD_PORT_GET`. Throws a RangeError if it is malformed. */
 export function parsePort(attributes: readonly NetlinkAttribute[]): DevlinkPort {
   const number = (type: number) => {
     const payload = findAttribute(attributes, type);
@@ -168,7 +168,7 @@ export function parsePort(attributes: readonly NetlinkAttribute[]): DevlinkPort 
   };
 }
 
-/** Each version is an attribute of its own; one without name or value is left out. */
+/** Each version is an attribute of its own. One without a name or a value is dropped. */
 function versionsOf(
   attributes: readonly NetlinkAttribute[],
   type: number,
@@ -207,10 +207,10 @@ function unanswered(cause: unknown, { bus, name }: DevlinkAddress): unknown {
   const subject = `${bus}/${name}`;
   if (cause instanceof SysError) {
     const why = `kernel answered ${cause.code} (${cause.errno}) to ${cause.call}`;
-    return new Failure("kernel", `Cannot ask devlink of ${subject}: ${why}`, { subject, cause });
+    return new Failure("kernel", `Cannot query devlink for ${subject}: ${why}`, { subject, cause });
   }
   if (cause instanceof RangeError) {
-    return new Failure("kernel", `Cannot ask devlink of ${subject}: its answer is broken`, {
+    return new Failure("kernel", `Cannot query devlink for ${subject}: the answer is malformed`, {
       subject,
       cause,
     });

@@ -30,7 +30,7 @@ const PDS_CORE = info("pds_core", "FLM18420073", [
   [FIXED, "asic.rev", "0x0"],
 ]);
 
-Deno.test("readDevlink() gives driver, serial number and versions by their type", () => {
+Deno.test("readDevlink() returns the driver, the serial number and the versions by type", () => {
   const sys = fakeDevlink({ "pci/0000:b5:00.0": { info: PDS_CORE } });
   assertEquals(readDevlink(sys, ADDRESS), {
     driver: "pds_core",
@@ -47,7 +47,7 @@ Deno.test("readDevlink() gives driver, serial number and versions by their type"
 });
 
 for (const filters of [true, false]) {
-  Deno.test(`readDevlink() gives the device's own ports where a dump is of ${filters ? "it" : "all"}`, () => {
+  Deno.test(`readDevlink() returns only the device's own ports if a dump covers ${filters ? "it" : "all"}`, () => {
     const sys = fakeDevlink({
       "pci/0000:b5:00.0": {
         info: info("mlx5_core", null, []),
@@ -72,7 +72,7 @@ for (const filters of [true, false]) {
   });
 }
 
-Deno.test("readDevlink() is null for a device that devlink does not know, or knows nothing of", () => {
+Deno.test("readDevlink() is null for a device that devlink does not know or has no data on", () => {
   const sys = fakeDevlink({ "pci/0000:b5:00.0": { info: "EOPNOTSUPP" } });
   assertEquals(readDevlink(sys, ADDRESS), null);
   assertEquals(readDevlink(sys, { bus: "pci", name: "0000:b5:00.1" }), null);
@@ -80,58 +80,58 @@ Deno.test("readDevlink() is null for a device that devlink does not know, or kno
   assertEquals(sys.openSockets, 0);
 });
 
-Deno.test("readDevlink() is null where the kernel has no devlink", () => {
+Deno.test("readDevlink() is null if the kernel has no devlink", () => {
   assertEquals(readDevlink(fakeNetlink(null), ADDRESS), null);
 });
 
 for (const errno of ["EAFNOSUPPORT", "EPROTONOSUPPORT", "EPERM", "EACCES"]) {
-  Deno.test(`readDevlink() is null where a socket is ${errno}`, () => {
+  Deno.test(`readDevlink() is null if a socket fails with ${errno}`, () => {
     const sys = injectFaults(fakeNetlink(null), [{ call: "socket", errno }]);
     assertEquals(readDevlink(sys, ADDRESS), null);
   });
 }
 
-Deno.test("readDevlink() has no ports where they may not be asked for", () => {
+Deno.test("readDevlink() has no ports if the kernel denies the request", () => {
   const sys = fakeDevlink({ "pci/0000:b5:00.0": { info: PDS_CORE, ports: "EOPNOTSUPP" } });
   assertEquals(readDevlink(sys, ADDRESS, { ports: true })?.ports, []);
 });
 
-Deno.test("readDevlink() throws any other errno, by the device and the command", () => {
+Deno.test("readDevlink() throws any other errno with the device and the command", () => {
   for (const fake of [{ info: "EIO" }, { info: PDS_CORE, ports: "EIO" }]) {
     const sys = fakeDevlink({ "pci/0000:b5:00.0": fake });
     const failure = assertThrows(() => readDevlink(sys, ADDRESS, { ports: true }), Failure);
     const command = fake.info === "EIO" ? "INFO_GET" : "PORT_GET";
     assertEquals(
       failure.message,
-      `Cannot ask devlink of pci/0000:b5:00.0: kernel answered EIO (5) to DEVLINK_CMD_${command}`,
+      `Cannot query devlink for pci/0000:b5:00.0: kernel answered EIO (5) to DEVLINK_CMD_${command}`,
     );
     assertEquals([failure.code, failure.subject], ["kernel", "pci/0000:b5:00.0"]);
     assertEquals(sys.openSockets, 0);
   }
 });
 
-Deno.test("readDevlink() throws where an answer is broken", () => {
+Deno.test("readDevlink() throws on a malformed answer", () => {
   const cut = nested(RUNNING, [text(DEVLINK_ATTR_INFO_VERSION_NAME, "fw")]).slice();
   cut[4] = 200;
   const sys = fakeDevlink({ "pci/0000:b5:00.0": { info: [cut] } });
-  const failure = assertThrows(() => readDevlink(sys, ADDRESS), Failure, "is broken");
+  const failure = assertThrows(() => readDevlink(sys, ADDRESS), Failure, "is malformed");
   assertEquals(failure.cause instanceof RangeError, true);
 });
 
-Deno.test("parseInfo() leaves out a version without a name or a value, and takes none for granted", () => {
+Deno.test("parseInfo() drops a version without a name or a value, and requires no version", () => {
   const nameless = nested(RUNNING, [text(DEVLINK_ATTR_INFO_VERSION_NAME, "fw")]);
   assertEquals(parseInfo(parseAttributes(nameless)).versions.running, {});
   const versions = { fixed: {}, running: {}, stored: {} };
   assertEquals(parseInfo([]), { driver: null, serialNumber: null, versions });
 });
 
-Deno.test("parseInfo() takes any name for a name", () => {
+Deno.test("parseInfo() accepts any version name", () => {
   const bytes = info("x", null, [[RUNNING, "__proto__", "1"], [RUNNING, "7", "2"]]);
   const { running } = parseInfo(parseAttributes(join(bytes.map(padded)))).versions;
   assertEquals(Object.keys(running).sort(), ["7", "__proto__"]);
 });
 
-Deno.test("parsePort() tells nothing of what a driver leaves out", () => {
+Deno.test("parsePort() is null for what a driver leaves out", () => {
   assertEquals(parsePort([]), {
     index: null,
     flavour: null,
@@ -170,7 +170,7 @@ Deno.test("parseInfo() and parsePort() end on any bytes with an answer or a Rang
   }
 });
 
-Deno.test("readDevlink() asks this kernel for a device that it cannot have", () => {
+Deno.test("readDevlink() asks the real kernel for a device that cannot exist", () => {
   using sys = openLibc();
   assertEquals(readDevlink(sys, { bus: "none", name: "none" }, { ports: true }), null);
 });

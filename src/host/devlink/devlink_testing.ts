@@ -1,4 +1,4 @@
-/** A kernel's devlink for tests, answered in bytes. */
+/** The kernel's devlink for tests. It answers in bytes. */
 import {
   DEVLINK_ATTR_BUS_NAME,
   DEVLINK_ATTR_DEV_NAME,
@@ -29,14 +29,14 @@ import {
 } from "../../../ffi/netlink_testing.ts";
 import type { Bytes } from "../../../ffi/syscalls.ts";
 
-/** Attributes of a device's answers, or the errno that it gives. */
+/** The attributes of a device's answers, or the errno to return. */
 export interface FakeDevice {
   info: readonly Bytes[] | string;
-  /** Each a port; a string is the errno of asking for them. */
+  /** One entry for each port, or the errno to return for a port request. */
   ports?: readonly (readonly Bytes[])[] | string;
 }
 
-/** Devices by bus and name: `pci/0000:41:00.0`. `filters` is whether a dump is of one device (6.6). */
+/** Devices by bus and name: `pci/0000:41:00.0`. `filters`: whether a dump can be limited to one device (6.6). */
 export function fakeDevlink(
   devices: Readonly<Record<string, FakeDevice>>,
   { filters = true } = {},
@@ -84,7 +84,7 @@ export function info(
   ];
 }
 
-/** A virtual function's port; `migratable` is null where its driver does not tell. */
+/** The port of a virtual function. `migratable` is null if the driver does not report it. */
 export function port(
   index: number,
   { flavour, vf, migratable, external = false }: {
@@ -95,7 +95,7 @@ export function port(
   },
 ): Bytes[] {
   const bit = DEVLINK_PORT_FN_CAP_MIGRATABLE;
-  // RoCE on, which is bit 0, as mlx5 tells of every function.
+  // Bit 0 is RoCE. It is on, as mlx5 reports for every function.
   const [value, selector] = migratable === null ? [1, 1] : [migratable ? 1 | bit : 1, 1 | bit];
   return [
     u32(DEVLINK_ATTR_PORT_INDEX, index),

@@ -3,23 +3,23 @@ import type { Syscalls } from "../../../ffi/syscalls.ts";
 import type { Declared } from "../../documents/mod.ts";
 import { type DevlinkPort, type DevlinkVersions, readDevlink } from "./devlink.ts";
 
-/** A PCI function for which devlink is asked. */
+/** The PCI function to query devlink for. */
 export interface DeclaredOf {
-  /** The physical function's address: its driver has the devlink device. */
+  /** The address of the physical function. Its driver owns the devlink device. */
   physicalFunction: string;
-  /** Which of its virtual functions is meant, from 0; null for the physical one itself. */
+  /** The number of the virtual function, from 0. Null for the physical function itself. */
   virtualFunction: number | null;
 }
 
-/** The names of the firmware as a whole. Source: devlink-info.rst, mlx5.rst. */
+/** Names for the whole firmware. Source: devlink-info.rst, mlx5.rst. */
 const WHOLE_FIRMWARE = ["fw", "fw.version"];
 
 /**
- * The firmware that a PCI function runs on, and whether it may be migrated, as devlink declares them. Both
- * are null where devlink knows nothing of it.
+ * The firmware of a PCI function, and whether the function may be migrated, as devlink reports them. Both are null if
+ * devlink has no data.
  *
- * Source and effect: those of {@link readDevlink}, of which it throws the {@link Failure}. `migratable` is the
- * port function's, which is there in switchdev mode only.
+ * Source, effect and {@link Failure}: those of {@link readDevlink}. `migratable` comes from the port function, which
+ * exists only in switchdev mode.
  */
 export function readDeclared(
   sys: Syscalls,
@@ -36,12 +36,12 @@ export function readDeclared(
 }
 
 /**
- * One version for the whole firmware that runs, null where the driver names none.
+ * One version for the whole running firmware, or null if the driver names none.
  *
- * `fw` is the overall version (pds_core, mlx5_core of late), `fw.version` the same as mlx5_core always named
- * it. Else the first that begins with `fw.`, in the driver's order: drivers without an overall version put
- * their main part first (`fw.mgmt` of ice). Never what is stored, which may run only after a reset, nor what
- * is fixed: `fw.psid` names a board. Source: devlink-info.rst, and the drivers' files beside it.
+ * `fw` is the overall version (pds_core, recent mlx5_core). `fw.version` is the same; mlx5_core has always used it.
+ * Otherwise the first name that begins with `fw.`, in the driver's order: drivers without an overall version list their
+ * main part first (`fw.mgmt` of ice). Never a stored version, which may run only after a reset. Never a fixed one:
+ * `fw.psid` names a board. Source: devlink-info.rst, and the drivers' files in the same directory.
  */
 export function firmwareOf({ running }: DevlinkVersions): string | null {
   const names = Object.keys(running);
@@ -51,8 +51,8 @@ export function firmwareOf({ running }: DevlinkVersions): string | null {
 }
 
 /**
- * Whether a virtual function of this machine may be migrated, null where no port, or more than one, is its.
- * The number of the physical function is not compared: drivers differ in what they count there.
+ * Whether a virtual function of this machine may be migrated. Null if not exactly one port belongs to it. The number of
+ * the physical function is not compared, because drivers count it differently.
  */
 export function migratableOf(
   ports: readonly DevlinkPort[],

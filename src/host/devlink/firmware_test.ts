@@ -9,16 +9,16 @@ import type { DevlinkPort } from "./devlink.ts";
 import { fakeDevlink, info, port } from "./devlink_testing.ts";
 import { firmwareOf, migratableOf, readDeclared } from "./firmware.ts";
 
-/** Running versions as drivers name them, in their order, and the one that stands for all. */
+/** Running versions in the order drivers list them, and the one that is chosen. */
 const RUNNING: readonly (readonly [driver: string, names: string[], chosen: string | null])[] = [
   ["pds_core", ["fw"], "fw"],
   ["mlx5_core", ["fw.version", "fw"], "fw"],
-  ["mlx5_core before it", ["fw.version"], "fw.version"],
+  ["older mlx5_core", ["fw.version"], "fw.version"],
   ["bnxt_en", ["fw.psid", "fw", "fw.mgmt", "fw.mgmt.api"], "fw"],
   ["ice", ["fw.mgmt", "fw.mgmt.api", "fw.mgmt.build", "fw.undi", "fw.psid.api"], "fw.mgmt"],
   ["netdevsim", ["fw.mgmt"], "fw.mgmt"],
   ["a driver without firmware", ["board.rev", "fwx"], null],
-  ["a driver that says nothing", [], null],
+  ["a driver that reports nothing", [], null],
 ];
 
 for (const [driver, names, chosen] of RUNNING) {
@@ -39,7 +39,7 @@ const vf = (vfNumber: number, rest: Partial<DevlinkPort> = {}): DevlinkPort => (
   ...rest,
 });
 
-Deno.test("migratableOf() is of the one port of that virtual function of this machine", () => {
+Deno.test("migratableOf() uses the one port of that virtual function on this machine", () => {
   assertEquals(migratableOf([vf(0, { migratable: false }), vf(1)], 1), true);
   assertEquals(migratableOf([vf(0, { migratable: false }), vf(1)], 0), false);
   assertEquals(migratableOf([vf(0, { external: true }), vf(0, { migratable: false })], 0), false);
@@ -61,7 +61,7 @@ const MLX5 = {
   ],
 };
 
-Deno.test("readDeclared() of a virtual function is its physical one's firmware, and its own port", () => {
+Deno.test("readDeclared() gives a virtual function its physical function's firmware and its own port", () => {
   const sys = fakeDevlink({ "pci/0000:c1:00.0": MLX5 });
   const of = (virtualFunction: number | null) =>
     readDeclared(sys, { physicalFunction: "0000:c1:00.0", virtualFunction });
@@ -76,11 +76,11 @@ Deno.test("readDeclared() of a virtual function is its physical one's firmware, 
   assertEquals(of(1), { ...declared, migratable: true });
   assertEquals(of(0), { ...declared, migratable: false });
   assertEquals(of(null), { ...declared, migratable: null });
-  // The ports are asked for only where there is one to look for.
+  // Ports are requested only for a virtual function.
   assertEquals(sys.asked.map(({ dump }) => dump), [false, true, false, true, false]);
 });
 
-Deno.test("readDeclared() declares nothing where devlink knows nothing", () => {
+Deno.test("readDeclared() is null if devlink has no data", () => {
   const declared = readDeclared(fakeDevlink({}), {
     physicalFunction: "0000:c1:00.0",
     virtualFunction: 3,

@@ -1,9 +1,9 @@
 /**
- * What devlink declares of PCI functions.
+ * Reads what devlink reports about PCI functions.
  *
- * Question: which firmware does a function run on, and may it be migrated? Some drivers tell that nowhere else. Choice:
- * generic netlink by the few system calls of {@link Syscalls}, so that the simulator answers too; what devlink does not know
- * is null. It opens no device. It is a folder of its own, since few commands need it.
+ * Question: which firmware does a function run, and may it be migrated? Some drivers report that nowhere else. Choice:
+ * generic netlink through the few calls of {@link Syscalls}, so that the simulator can answer too. What devlink does
+ * not know is null. No device is opened. It has its own folder because few commands need it.
  *
  * @module
  */

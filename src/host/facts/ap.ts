@@ -6,10 +6,9 @@ import type { FactReader } from "./reader.ts";
 import type { FactSubject } from "./subject.ts";
 
 /**
- * Of an mdev of vfio_ap: `matrix`, the set of queues assigned to it (`05.0004`); `guestMatrix`, those of them
- * that its guest has or would have; `controlDomains` (`0004`); `cards`, what the matrix's cards are
- * (`05 CEX7C`). A guest can go on only where it finds the same queues, which is for the target's matrix to
- * have, or for its type's `queuesFree`.
+ * Facts of a vfio_ap mdev: `matrix`, the set of queues assigned to it (`05.0004`); `guestMatrix`, the subset that its
+ * guest has or would have; `controlDomains` (`0004`); `cards`, the types of the matrix's cards (`05 CEX7C`). A guest
+ * can continue only if it finds the same queues: the target's matrix must have them, or `queuesFree` of its type.
  *
  * Source: `<mdev>/{matrix,control_domains}` since 4.20 and `guest_matrix` since 6.0,
  * `drivers/s390/crypto/vfio_ap_ops.c`; `/sys/bus/ap/devices/cardXX/type`.
@@ -31,8 +30,8 @@ export const AP_MATRIX: FactReader = {
 };
 
 /**
- * Of the type that vfio_ap has on its one parent, `matrix`: `queues`, all that exist on this host;
- * `queuesFree`, those that could be assigned now; `cards`, what the cards of all are.
+ * Facts of the one type that vfio_ap has on its `matrix` parent: `queues`, all queues on this host; `queuesFree`, those
+ * that could be assigned now; `cards`, the types of all cards.
  *
  * Source: see {@link readQueues}, {@link readFreeQueues} and {@link readCards}.
  */

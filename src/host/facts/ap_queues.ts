@@ -3,12 +3,12 @@ import { listDirectory, readAttribute } from "../attribute.ts";
 import type { HostRoots } from "../roots.ts";
 import { readText, toSet, unlessRefused } from "./fact.ts";
 
-/** An AP queue number, card and domain: `05.0004`. */
+/** An AP queue number: card and domain, `05.0004`. */
 const APQN = /^[0-9a-f]{2}\.[0-9a-f]{4}$/;
 
 /**
- * The AP queues in a matrix, as a set: its whole lines, `05.0004`. A matrix that has cards but no domains, or
- * domains but no cards, lists these alone (`05.`, `.0004`), which is no queue yet.
+ * The set of AP queues in a matrix: its complete lines, `05.0004`. A matrix with cards but no domains, or domains but
+ * no cards, lists only these (`05.`, `.0004`). That is not a queue yet.
  */
 export function parseMatrix(text: string): readonly string[] {
   return toSet(text.split("\n").filter((line) => APQN.test(line)));
@@ -20,12 +20,12 @@ export function readQueues({ sys }: HostRoots): readonly string[] | null {
 }
 
 /**
- * The AP queues that a new matrix mdev could be assigned now and would pass to its guest: bound to vfio_ap, and
- * in the matrix of no mdev. Null where a matrix cannot be read, since any queue may be in it.
+ * The AP queues that a new matrix mdev could be assigned now and would pass to its guest: bound to vfio_ap, and in no
+ * mdev's matrix. Null if a matrix cannot be read, because it may contain any queue.
  *
- * The binding is believed, not `/sys/bus/ap/{apmask,aqmask}`: the bus binds a queue that both masks have
- * to a default driver and any other one to vfio_ap, and binds anew at once when a mask changes. A queue that
- * the masks free but vfio_ap does not drive (older than CEX4) can be assigned, but no guest would get it.
+ * The binding decides, not `/sys/bus/ap/{apmask,aqmask}`. The bus binds a queue that is in both masks to a default
+ * driver and any other queue to vfio_ap. It rebinds immediately when a mask changes. A queue that the masks free but
+ * vfio_ap does not drive (older than CEX4) can be assigned, but no guest would get it.
  *
  * Source: `/sys/bus/ap/drivers/vfio_ap/XX.YYYY`, `ap_device_probe` in `drivers/s390/crypto/ap_bus.c` and
  * `vfio_ap_mdev_filter_matrix` in `drivers/s390/crypto/vfio_ap_ops.c`; `<type>/devices/M/matrix`, since 4.20.
@@ -42,8 +42,8 @@ export function readFreeQueues({ sys }: HostRoots, typePath: string): readonly s
 }
 
 /**
- * What kind of card each queue is on and in which mode it runs, as a set of `05 CEX7C`; a card that does not
- * tell is left out. C is a CCA coprocessor, P an EP11 one, A an accelerator.
+ * The type and mode of each queue's card, as a set of `05 CEX7C`. Cards that report no type are left out. C is a CCA
+ * coprocessor, P an EP11 coprocessor, A an accelerator.
  *
  * Source: `/sys/bus/ap/devices/cardXX/type`, `drivers/s390/crypto/zcrypt_card.c`.
  */

@@ -26,7 +26,7 @@ function plantCard(host: PlantedHost, card: string, type: string): void {
   plantDevice(host, { ...device, attributes: { type } });
 }
 
-/** Two cards of two domains: one queue is the host's, one nobody's, two are for vfio_ap. */
+/** Two cards with two domains: one queue is the host's, one is unbound, two are bound to vfio_ap. */
 function plantQueues(host: PlantedHost): void {
   plantCard(host, "05", "CEX7C");
   plantCard(host, "06", "CEX8P");
@@ -42,7 +42,7 @@ function readType(host: PlantedHost, mdevs: readonly string[]): Facts {
   return readTypeFacts(host.roots, readMdevTypes(host.roots, "matrix")[0]!);
 }
 
-Deno.test("AP_QUEUES counts a queue free that vfio_ap has and no mdev", () => {
+Deno.test("AP_QUEUES counts a queue as free if vfio_ap has it and no mdev uses it", () => {
   using host = plantEmptyHost();
   plantQueues(host);
   host.sys.attribute(`devices/${MATRIX}/m1/matrix`, "05.0004");
@@ -55,19 +55,19 @@ Deno.test("AP_QUEUES counts a queue free that vfio_ap has and no mdev", () => {
   });
 });
 
-Deno.test("AP_QUEUES cannot tell what is free where one matrix cannot be read", () => {
+Deno.test("AP_QUEUES has a null for free queues if a matrix cannot be read", () => {
   using host = plantEmptyHost();
   plantQueues(host);
   plantRefusal(host.sys, `devices/${MATRIX}/m1/matrix`);
   assertEquals(readType(host, ["m1"])["queuesFree"], null);
 });
 
-Deno.test("AP_QUEUES of a host without queues are empty sets", () => {
+Deno.test("AP_QUEUES has empty sets on a host without queues", () => {
   using host = plantEmptyHost();
   assertEquals(readType(host, []), { typeName: NAME, queues: [], queuesFree: [], cards: [] });
 });
 
-Deno.test("AP_MATRIX of an mdev has its queues, its guest's and the cards they are on", () => {
+Deno.test("AP_MATRIX of an mdev has its queues, its guest's queues and their cards", () => {
   using host = plantEmptyHost();
   plantQueues(host);
   const planted = plantMdev(host, {
@@ -90,7 +90,7 @@ Deno.test("AP_MATRIX of an mdev has its queues, its guest's and the cards they a
   });
 });
 
-Deno.test("AP_MATRIX of a kernel without guest_matrix, and of an mdev that nothing is assigned to", () => {
+Deno.test("AP_MATRIX works without guest_matrix, and for an mdev without assigned queues", () => {
   using host = plantEmptyHost();
   const attributes = { matrix: "", control_domains: "" };
   const planted = plantMdev(host, {
@@ -101,7 +101,7 @@ Deno.test("AP_MATRIX of a kernel without guest_matrix, and of an mdev that nothi
   assertEquals(factsOf(host, planted), { typeName: NAME, ...facts });
 });
 
-Deno.test("parseMatrix() has no queue where cards or domains are missing", () => {
+Deno.test("parseMatrix() returns no queue if cards or domains are missing", () => {
   assertEquals(parseMatrix("05.\n06.\n"), []);
   assertEquals(parseMatrix(".0004\n"), []);
   assertEquals(parseMatrix("06.0004\n05.00ff\n"), ["05.00ff", "06.0004"]);

@@ -3,15 +3,15 @@ import { readText, toSet } from "./fact.ts";
 import type { FactReader } from "./reader.ts";
 
 /**
- * Of an mdev of vfio_ccw and of its type, from the I/O subchannel that it is made on: `busDevice`, the
- * number of the device behind it (`0.0.1234`); `subchannelType` (`0` for I/O); `chpids`, the set of its channel
- * paths; `pimpampom`, which of its eight paths are installed, available and operational, three masks.
+ * Facts of a vfio_ccw mdev and of its type, from the parent I/O subchannel: `busDevice`, the number of the device
+ * behind it (`0.0.1234`); `subchannelType` (`0` for I/O); `chpids`, the set of its channel paths; `pimpampom`, three
+ * masks that say which of the eight paths are installed, available and operational.
  *
- * What kind of device it is, an ECKD disk or something else, is not to be seen: its ccw device is gone
- * while vfio_ccw has the subchannel.
+ * The kind of device, such as an ECKD disk, is not visible: its ccw device does not exist while vfio_ccw owns the
+ * subchannel.
  *
- * Source: `<subchannel>/{type,chpids,pimpampom}`, in every 2.6; `dev_busid` since 5.15 and in stable kernels
- * since 4.14; all `drivers/s390/cio/css.c`.
+ * Source: `<subchannel>/{type,chpids,pimpampom}`, in every 2.6; `dev_busid` since 5.15 and in stable kernels since
+ * 4.14; all `drivers/s390/cio/css.c`.
  */
 export const CCW: FactReader = {
   name: "ccw",
@@ -30,8 +30,8 @@ export const CCW: FactReader = {
 };
 
 /**
- * The channel paths in text like `40 41 00 00 00 00 00 00`. Which of the eight are installed is the first of the
- * masks; without them a `00` is taken for none, though there may be a path of that number.
+ * The channel paths in text like `40 41 00 00 00 00 00 00`. The first mask says which of the eight are installed.
+ * Without masks, `00` counts as not installed, although path 00 may exist.
  */
 export function parseChannelPaths(text: string, masks: string | null): readonly string[] {
   const installed = masks === null ? null : parseInt(masks, 16);

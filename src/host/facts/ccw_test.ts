@@ -16,7 +16,7 @@ function plantSubchannel(host: PlantedHost, attributes: Record<string, string>):
   return plantMdev(host, { above: SUBCHANNEL, ...type });
 }
 
-Deno.test("CCW tells of an mdev, and of its type, what its subchannel leads to", () => {
+Deno.test("CCW describes what the subchannel leads to, for an mdev and its type", () => {
   using host = plantEmptyHost();
   const planted = plantSubchannel(host, {
     type: "0",
@@ -37,14 +37,14 @@ Deno.test("CCW tells of an mdev, and of its type, what its subchannel leads to",
   assertEquals(readTypeFacts(host.roots, type!), facts);
 });
 
-Deno.test("CCW has no device's number where the subchannel has no valid device", () => {
+Deno.test("CCW has no device number if the subchannel has no valid device", () => {
   using host = plantEmptyHost();
   const facts = factsOf(host, plantSubchannel(host, { type: "0", dev_busid: "none" }));
   const nulls = { busDevice: null, chpids: null, pimpampom: null };
   assertEquals(facts, { typeName: NAME, subchannelType: "0", ...nulls });
 });
 
-Deno.test("parseChannelPaths() believes the mask of installed paths about a path 00", () => {
+Deno.test("parseChannelPaths() uses the mask of installed paths to decide about path 00", () => {
   const text = "00 41 00 00 00 00 00 00 ";
   assertEquals(parseChannelPaths(text, "c0 c0 ff"), ["00", "41"]);
   assertEquals(parseChannelPaths(text, "40 40 ff"), ["41"]);

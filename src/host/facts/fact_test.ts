@@ -2,11 +2,11 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { plantEmptyHost, plantRefusal } from "../../../tests/fixtures/planted_host.ts";
 import { listNames, readCount, readFlag, readSet, readText, toSet, unlessRefused } from "./fact.ts";
 
-Deno.test("toSet() has each text once, in order, and no empty one", () => {
+Deno.test("toSet() drops duplicates and empty texts, and sorts", () => {
   assertEquals(toSet(["b", "", "a", "b", "B"]), ["B", "a", "b"]);
 });
 
-Deno.test("readText() is null for what is absent, empty or refused", () => {
+Deno.test("readText() is null if the attribute is absent, empty or refused", () => {
   using host = plantEmptyHost();
   host.sys.attribute("text", "  a b ");
   host.sys.attribute("empty", " ");
@@ -15,7 +15,7 @@ Deno.test("readText() is null for what is absent, empty or refused", () => {
   assertEquals(["text", "empty", "refused", "absent"].map(read), ["a b", null, null, null]);
 });
 
-Deno.test("readSet() tells an empty attribute from one that is absent or refused", () => {
+Deno.test("readSet() distinguishes an empty attribute from an absent or refused one", () => {
   using host = plantEmptyHost();
   host.sys.attribute("text", "b  a\nb");
   host.sys.attribute("empty", "");
@@ -24,7 +24,7 @@ Deno.test("readSet() tells an empty attribute from one that is absent or refused
   assertEquals(["text", "empty", "refused", "absent"].map(read), [["a", "b"], [], null, null]);
 });
 
-Deno.test("readCount() and readFlag() are null where there is nothing to read", () => {
+Deno.test("readCount() and readFlag() are null if there is nothing to read", () => {
   using host = plantEmptyHost();
   for (const text of ["0", "64", "x"]) host.sys.attribute(text, text);
   const at = (name: string) => `${host.roots.sys}/${name}`;
@@ -32,13 +32,13 @@ Deno.test("readCount() and readFlag() are null where there is nothing to read", 
   assertEquals(["0", "64", "absent"].map((name) => readFlag(at(name))), [false, true, null]);
 });
 
-Deno.test("listNames() has none where the directory is refused", () => {
+Deno.test("listNames() is empty if the directory is refused", () => {
   using host = plantEmptyHost();
   plantRefusal(host.sys, "refused");
   assertEquals(listNames(`${host.roots.sys}/refused`), []);
 });
 
-Deno.test("unlessRefused() lets an error of our own through", () => {
+Deno.test("unlessRefused() passes on errors of our own", () => {
   assertThrows(() =>
     unlessRefused(() => {
       throw new TypeError("ours");

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { plantEmptyHost } from "../../../tests/fixtures/planted_host.ts";
 import { factsOf, PARENT_FACTS, plantFunction } from "./testing.ts";
 
-Deno.test("HISILICON tells the accelerator's interface, and how queues are shared out", () => {
+Deno.test("HISILICON reports the accelerator's interface and the distribution of queues", () => {
   using host = plantEmptyHost();
   const planted = plantFunction(host, {
     driver: "hisi_acc_vfio_pci",
@@ -28,7 +28,7 @@ Deno.test("HISILICON tells the accelerator's interface, and how queues are share
   });
 });
 
-Deno.test("HISILICON has nulls where the IOMMU has no SVA, and so uacce no device", () => {
+Deno.test("HISILICON has nulls if the IOMMU has no SVA and uacce therefore no device", () => {
   using host = plantEmptyHost();
   const planted = plantFunction(host, { driver: "hisi_acc_vfio_pci" });
   const facts = { api: null, algorithms: null, isolated: null, pfQueues: null, numVfs: null };

@@ -5,7 +5,7 @@ import type { HostRoots } from "../roots.ts";
 import { type Facts, readText, toSet, unlessRefused } from "./fact.ts";
 
 /**
- * How drivers name their units in `/sys/class/iommu`, and what they are. Source: the calls of
+ * Names that drivers give their units in `/sys/class/iommu`, and the kind of each. Source: the calls of
  * `iommu_device_sysfs_add` in `drivers/iommu/{intel/dmar,amd/init,arm/arm-smmu-v3/arm-smmu-v3,
  * arm/arm-smmu/arm-smmu,s390-iommu,apple-dart,riscv/iommu}.c` and `arch/powerpc/kernel/iommu.c`.
  */
@@ -21,11 +21,10 @@ const UNITS: readonly (readonly [RegExp, string])[] = [
 ];
 
 /**
- * What is declared of the host: `iommu`, the kind of its IOMMU (`intel`, `amd`, `arm-smmu-v3`, `s390`…, else the
- * driver's name, as `virtio_iommu`), `none` where it has none, joined by `+` where there are several kinds;
- * `architecture`, as `uname -m` says it.
+ * Facts of the host: `iommu`, the kind of its IOMMU (`intel`, `amd`, `arm-smmu-v3`, `s390`…, otherwise the driver's
+ * name, such as `virtio_iommu`), or `none`. Several kinds are joined by `+`. `architecture` is that of `uname -m`.
  *
- * `iommu` is null where the kernel has made groups but shows no unit, or a unit that cannot be named.
+ * `iommu` is null if the kernel has created groups but shows no unit, or a unit of unknown kind.
  *
  * Source: `/sys/class/iommu/*`, `drivers/iommu/iommu-sysfs.c`, since 3.17; `/proc/sys/kernel/arch`,
  * `kernel/utsname_sysctl.c`, since 6.1.
@@ -46,7 +45,7 @@ function readIommuKind(roots: HostRoots): string | null {
   return toSet(kinds.map((kind) => kind ?? "")).join("+") || null;
 }
 
-/** The driver of the device that a unit belongs to. Source: `/sys/class/iommu/U/device/driver`. */
+/** The driver of a unit's device. Source: `/sys/class/iommu/U/device/driver`. */
 function readUnitDriver({ sys }: HostRoots, unit: string): string | null {
   const link = readLink(join(sys, "class/iommu", unit, "device/driver"));
   return link === null ? null : lastPart(link);

@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { plantEmptyHost, plantRefusal } from "../../../tests/fixtures/planted_host.ts";
 import { readHostFacts } from "./host_facts.ts";
 
-/** Units as drivers name them, and the kind that they are together. */
+/** Names of units, and their kind. */
 const HOSTS: readonly (readonly [readonly string[], string])[] = [
   [["dmar0", "dmar1"], "intel"],
   [["ivhd0"], "amd"],
@@ -16,14 +16,14 @@ const HOSTS: readonly (readonly [readonly string[], string])[] = [
 ];
 
 for (const [units, kind] of HOSTS) {
-  Deno.test(`readHostFacts() of a host with ${units.join(", ") || "no unit"}`, () => {
+  Deno.test(`readHostFacts() reads a host with ${units.join(", ") || "no unit"}`, () => {
     using host = plantEmptyHost();
     for (const unit of units) host.sys.directory(`class/iommu/${unit}`);
     assertEquals(readHostFacts(host.roots)["iommu"], kind);
   });
 }
 
-Deno.test("readHostFacts() calls an IOMMU that is named after its device by its driver", () => {
+Deno.test("readHostFacts() names an IOMMU after its driver if the unit is named after a device", () => {
   using host = plantEmptyHost();
   const device = "devices/pci0000:00/0000:00:01.0/virtio0";
   host.sys.link(`${device}/driver`, "bus/virtio/drivers/virtio_iommu");
@@ -32,7 +32,7 @@ Deno.test("readHostFacts() calls an IOMMU that is named after its device by its 
   assertEquals(readHostFacts(host.roots)["iommu"], "virtio_iommu");
 });
 
-Deno.test("readHostFacts() cannot name what made groups without units, or an unknown unit", () => {
+Deno.test("readHostFacts() has a null for groups without units and for an unknown unit", () => {
   using host = plantEmptyHost();
   host.sys.directory("kernel/iommu_groups/3");
   assertEquals(readHostFacts(host.roots)["iommu"], null);
@@ -40,14 +40,14 @@ Deno.test("readHostFacts() cannot name what made groups without units, or an unk
   assertEquals(readHostFacts(host.roots)["iommu"], null);
 });
 
-Deno.test("readHostFacts() tells the architecture where the kernel does", () => {
+Deno.test("readHostFacts() reports the architecture if the kernel does", () => {
   using host = plantEmptyHost();
   assertEquals(readHostFacts(host.roots)["architecture"], null);
   host.proc.attribute("sys/kernel/arch", "aarch64");
   assertEquals(readHostFacts(host.roots)["architecture"], "aarch64");
 });
 
-Deno.test("readHostFacts() lets a refusal hide no other fact", () => {
+Deno.test("readHostFacts() keeps other facts when one is refused", () => {
   using host = plantEmptyHost();
   plantRefusal(host.sys, "class/iommu");
   host.proc.attribute("sys/kernel/arch", "x86_64");

@@ -1,12 +1,12 @@
 /**
- * Declared facts: what a device, a type or the host says of itself beyond type and driver, for vendors' rules to
- * test.
+ * Declared facts: what a device, a type or the host reports about itself besides type and driver. Vendors' rules test
+ * them.
  *
- * Question: which files of sysfs hold what a vendor would compare? Choice: a table of readers, one for a
- * driver or a condition, that decide from what is known already whether they apply, so that a plain
- * vfio-pci device costs no read, and a virtual function only those of its parent, once a scan. A file that
- * is absent or refused is a fact that is null, never a failure of the device. Given up: what only devlink,
- * ethtool, debugfs or a vendor's library tells, since these need more than reading a file.
+ * Question: which sysfs files hold what a vendor would compare? Choice: a table of readers, one per driver or
+ * condition. Each decides from known data whether it applies. A plain vfio-pci device therefore costs no read, and a
+ * virtual function only its parent's reads, once per scan. An absent or refused file makes a fact null, and never fails
+ * the device. Given up: what only devlink, ethtool, debugfs or a vendor's library reports, because that takes more than
+ * reading a file.
  *
  * @module
  */

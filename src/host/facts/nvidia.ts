@@ -5,9 +5,9 @@ import type { FactReader } from "./reader.ts";
 import type { FactSubject } from "./subject.ts";
 
 /**
- * Of an NVIDIA vGPU, its type, and a function that can be one: `hostDriver` (`550.90.05`), the release of
- * the vGPU manager, which decides by its own table which releases a vGPU may come from. The ECC mode of the GPU, which
- * must be set alike, is in no file of sysfs: an operator declares it as `eccMode`.
+ * Fact of an NVIDIA vGPU, of its type, and of a function that can become one: `hostDriver` (`550.90.05`), the release
+ * of the vGPU manager. Its own table decides from which releases it accepts a vGPU. The ECC mode of the GPU must also
+ * be equal, but no sysfs file holds it: an operator declares it as `eccMode`.
  *
  * Source: `/sys/module/nvidia/version`, the MODULE_VERSION of NVIDIA's driver; in no kernel tree.
  */
@@ -19,10 +19,10 @@ export const NVIDIA_HOST: FactReader = {
 };
 
 /**
- * Of an NVIDIA vGPU, or a function that can be one: `vgpuParams`, the set of parameters that it was given
- * (`enable_uvm=1` for unified memory), empty for none.
+ * Fact of an NVIDIA vGPU, or of a function that can become one: `vgpuParams`, the set of its parameters (`enable_uvm=1`
+ * for unified memory), possibly empty.
  *
- * Its neighbours are not facts of it: `placement_id` and `gpu_instance_id` say where on the GPU it lies.
+ * The attributes next to it are no facts: `placement_id` and `gpu_instance_id` are positions on the GPU.
  *
  * Source: `<mdev>/nvidia/vgpu_params`, `<vf>/nvidia/vgpu_params`, NVIDIA's vGPU manager; in no kernel tree.
  */

@@ -26,7 +26,7 @@ Deno.test("TYPE_NAME of a vGPU function comes from a sibling that can still be g
   });
 });
 
-Deno.test("TYPE_NAME of a vGPU function on a full GPU cannot be told", () => {
+Deno.test("TYPE_NAME of a vGPU function on a full GPU is unknown", () => {
   using host = plantEmptyHost();
   const planted = plantFunction(host, { driver: "nvidia", attributes: GIVEN });
   host.sys.attribute(`${PF}/virtfn1/nvidia/creatable_vgpu_types`, HEADING);
@@ -40,7 +40,7 @@ const IDLE = {
   "nvidia/vgpu_params": " ",
 };
 
-Deno.test("NVIDIA_VGPU of a function that is no vGPU yet has an empty set, and no type's name", () => {
+Deno.test("NVIDIA_VGPU of a function without a vGPU has an empty set and no type name", () => {
   using host = plantEmptyHost();
   const planted = plantFunction(host, { driver: "nvidia", attributes: IDLE });
   assertEquals(factsOf(host, planted), { ...PARENT_FACTS, hostDriver: null, vgpuParams: [] });
@@ -58,7 +58,7 @@ Deno.test("readTypeFacts() of a vGPU type has its name, the manager and the GPU'
   });
 });
 
-Deno.test("readDeviceFacts() of a vGPU that is an mdev", () => {
+Deno.test("readDeviceFacts() reads a vGPU that is an mdev", () => {
   using host = plantEmptyHost();
   host.sys.attribute("module/nvidia/version", "535.161.05");
   const parent = "devices/pci0000:3a/0000:3b:00.0";

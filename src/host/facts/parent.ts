@@ -5,16 +5,16 @@ import { readText } from "./fact.ts";
 import type { FactReader } from "./reader.ts";
 
 /**
- * Of a virtual function, or of an mdev or vGPU on a PCI function: `parentDevice` (`8086:5912`),
- * `parentRevision` and `parentSubsystem` of what it is made on.
+ * Facts of a virtual function, or of an mdev or vGPU on a PCI function: `parentDevice` (`8086:5912`), `parentRevision`
+ * and `parentSubsystem` of its parent.
  *
- * It is all that there is for two drivers. i915 GVT-g makes types of one name on different generations of
- * hardware, which only the parent's ids tell apart (`drivers/gpu/drm/i915/gvt/vgpu.c`); what else it has,
- * `intel_vgpu/vgpu_id` of an mdev, is a serial number. pds_vfio_pci has nothing in sysfs: its firmware's
- * version is told by devlink alone (`drivers/net/ethernet/amd/pds_core/devlink.c`).
+ * Two drivers have nothing else. i915 GVT-g uses the same type names on different generations of hardware, and only the
+ * parent's ids tell them apart (`drivers/gpu/drm/i915/gvt/vgpu.c`); its only other attribute, `intel_vgpu/vgpu_id` of
+ * an mdev, is a serial number. pds_vfio_pci has nothing in sysfs: only devlink reports its firmware version
+ * (`drivers/net/ethernet/amd/pds_core/devlink.c`).
  *
- * Source: `<parent>/{vendor,device,revision,subsystem_vendor,subsystem_device}`, `drivers/pci/pci-sysfs.c`;
- * `revision` since 4.10, the others in every 2.6.
+ * Source: `<parent>/{vendor,device,revision,subsystem_vendor,subsystem_device}`, `drivers/pci/pci-sysfs.c`; `revision`
+ * since 4.10, the others in every 2.6.
  */
 export const PARENT: FactReader = {
   name: "parent",

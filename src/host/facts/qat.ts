@@ -3,14 +3,12 @@ import { readCount, readSet, readText } from "./fact.ts";
 import { type FactReader, isFunctionOf } from "./reader.ts";
 
 /**
- * Of a function of qat_vfio_pci, from its physical one: `services`, the set that it is configured for
- * (`asym`, `sym`, `dc`, `dcc`), in either order the same; `numRps`, the ring pairs of the whole device;
- * `qatState`, `up` or `down`.
+ * Facts of a function of qat_vfio_pci, from its physical function: `services`, the set of configured services (`asym`,
+ * `sym`, `dc`, `dcc`) in any order; `numRps`, the ring pairs of the whole device; `qatState`, `up` or `down`.
  *
- * What a load compares is in `drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c`: the map of rings to
- * services must be equal, which `services` decides; the target's capabilities must be a superset, which
- * follow from device and services; and its rate limits must be no lower, which sysfs does not tell
- * (`qat_rl/` is a window that shows what was asked last).
+ * `drivers/crypto/intel/qat/qat_common/adf_gen4_vf_mig.c` holds what a load compares. The map of rings to services must
+ * be equal; `services` decides it. The target's capabilities must be a superset; they follow from device and services.
+ * The target's rate limits must not be lower; sysfs does not report them (`qat_rl/` shows only the last query).
  *
  * Source: `<pf>/qat/{state,cfg_services}` since 6.0, `<pf>/qat/num_rps` since 6.7,
  * `drivers/crypto/intel/qat/qat_common/adf_sysfs.c`.

@@ -3,7 +3,7 @@ import { plantEmptyHost } from "../../../tests/fixtures/planted_host.ts";
 import { factsOf, PARENT_FACTS, plantFunction } from "./testing.ts";
 
 for (const services of ["sym;asym", "asym;sym"]) {
-  Deno.test(`QAT tells ${services} as the set that it is`, () => {
+  Deno.test(`QAT reports ${services} as a set`, () => {
     using host = plantEmptyHost();
     const attributes = { "qat/cfg_services": services, "qat/num_rps": "64", "qat/state": "up" };
     const planted = plantFunction(host, { driver: "qat_vfio_pci", physical: { attributes } });
@@ -12,7 +12,7 @@ for (const services of ["sym;asym", "asym;sym"]) {
   });
 }
 
-Deno.test("QAT declares nothing where another driver has the function", () => {
+Deno.test("QAT declares nothing if another driver is bound", () => {
   using host = plantEmptyHost();
   const attributes = { "qat/cfg_services": "dc" };
   const planted = plantFunction(host, { driver: "vfio-pci", physical: { attributes } });

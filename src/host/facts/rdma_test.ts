@@ -10,7 +10,7 @@ const RDMA = {
 };
 
 for (const driver of ["mlx5_vfio_pci", "vfio-pci"]) {
-  Deno.test(`RDMA tells the firmware of a physical function to one of ${driver}`, () => {
+  Deno.test(`RDMA reports the physical function's firmware for a function of ${driver}`, () => {
     using host = plantEmptyHost();
     const planted = plantFunction(host, { driver, physical: { attributes: RDMA } });
     const facts = {
@@ -23,7 +23,7 @@ for (const driver of ["mlx5_vfio_pci", "vfio-pci"]) {
   });
 }
 
-Deno.test("RDMA has no fact without an RDMA device, and nulls for what one does not tell", () => {
+Deno.test("RDMA has no facts without an RDMA device, and nulls for missing attributes", () => {
   using host = plantEmptyHost();
   const planted = plantFunction(host, { driver: "mlx5_vfio_pci" });
   assertEquals(factsOf(host, planted), PARENT_FACTS);

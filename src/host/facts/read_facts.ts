@@ -20,7 +20,7 @@ import {
 import { TYPE_NAME } from "./type_name.ts";
 import { XE } from "./xe.ts";
 
-/** Who declares what. Of two readers that give a fact of one name the later counts; none do now. */
+/** All readers. If two readers return a fact of the same name, the later one wins. None do today. */
 export const READERS: readonly FactReader[] = [
   PARENT,
   TYPE_NAME,
@@ -36,11 +36,11 @@ export const READERS: readonly FactReader[] = [
 ];
 
 /**
- * What a device declares beside its type and driver. A fact that its kind has not is missing; one that the
- * kernel does not tell, or refuses to, is null.
+ * The facts of a device besides its type and driver. A fact that does not apply to its kind is missing. A fact that the
+ * kernel does not report or refuses is null.
  *
- * Source: each entry of {@link READERS}. `path` is the device's directory, as `listVfioDevices` gives it. One
- * `cache` for a whole scan saves reading what belongs to a parent again for each of its devices.
+ * Source: each entry of {@link READERS}. `path` is the device's directory, as `listVfioDevices` returns it. Use one
+ * `cache` for a whole scan: what belongs to a parent is then read once for all its devices.
  */
 export function readDeviceFacts(
   roots: HostRoots,
@@ -52,8 +52,8 @@ export function readDeviceFacts(
 }
 
 /**
- * What a device of a type would declare on its parent, and what the type itself does: an mdev type, or a vGPU
- * type of an SR-IOV function.
+ * The facts of an mdev type, or of a vGPU type of an SR-IOV function: those of the type itself, and those that a device
+ * of it would have on its parent.
  */
 export function readTypeFacts(
   roots: HostRoots,

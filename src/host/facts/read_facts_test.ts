@@ -16,12 +16,12 @@ Deno.test("readDeviceFacts() of a plain physical function has none", () => {
   assertEquals(factsOf(host, planted), {});
 });
 
-Deno.test("readDeviceFacts() of a plain virtual function has its parent's ids alone", () => {
+Deno.test("readDeviceFacts() of a plain virtual function has only its parent's ids", () => {
   using host = plantEmptyHost();
   assertEquals(factsOf(host, plantFunction(host, { driver: "vfio-pci" })), PARENT_FACTS);
 });
 
-Deno.test("readDeviceFacts() reads a parent once a scan", () => {
+Deno.test("readDeviceFacts() reads a parent once per scan", () => {
   using host = plantEmptyHost();
   const attributes = { "qat/cfg_services": "dc", "qat/num_rps": "64", "qat/state": "up" };
   const planted = plantFunction(host, { driver: "qat_vfio_pci", physical: { attributes } });
@@ -31,7 +31,7 @@ Deno.test("readDeviceFacts() reads a parent once a scan", () => {
   assertEquals(factsOf(host, planted, cache), facts);
 });
 
-Deno.test("readDeviceFacts() lets one refused attribute hide no other", () => {
+Deno.test("readDeviceFacts() keeps other facts when one attribute is refused", () => {
   using host = plantEmptyHost();
   const attributes = { "qat/num_rps": "64", "qat/state": "up" };
   const planted = plantFunction(host, { driver: "qat_vfio_pci", physical: { attributes } });
@@ -40,14 +40,14 @@ Deno.test("readDeviceFacts() lets one refused attribute hide no other", () => {
   assertEquals(factsOf(host, planted), { ...PARENT_FACTS, ...facts });
 });
 
-Deno.test("readDeviceFacts() of an mdev on no PCI function has its type's name alone", () => {
+Deno.test("readDeviceFacts() of an mdev without a PCI parent has only its type's name", () => {
   using host = plantEmptyHost();
   const type = { type: "mtty-2", name: "Dual port serial", driver: "mtty" };
   const planted = plantMdev(host, { above: "virtual/mtty/mtty", ...type });
   assertEquals(factsOf(host, planted), { typeName: "Dual port serial" });
 });
 
-Deno.test("readTypeFacts() of a GVT-g type tells the generation of its parent", () => {
+Deno.test("readTypeFacts() of a GVT-g type has the generation of its parent", () => {
   using host = plantEmptyHost();
   const attributes = { vendor: "0x8086", device: "0x5912", revision: "0x04" };
   const parent = plantDevice(host, {

@@ -2,12 +2,12 @@ import type { Facts } from "./fact.ts";
 import { remembered } from "../scan_cache.ts";
 import type { FactSubject } from "./subject.ts";
 
-/** One line of the table: what some subjects declare, and where that is read. */
+/** One row of the table: which facts, of which subjects, read from where. */
 export interface FactReader {
   name: string;
-  /** What the facts belong to. Those of a parent and of the host are read once a scan. */
+  /** The owner of the facts. Facts of a parent or of the host are read once per scan. */
   of: "subject" | "parent" | "host";
-  /** Whether a subject has these facts, from what is known of it: nothing is read to decide. */
+  /** Whether a subject has these facts. Decides from known data, without a read. */
   appliesTo(subject: FactSubject): boolean;
   read(subject: FactSubject): Facts;
 }

@@ -11,26 +11,26 @@ export interface VgpuTypeOfFunction extends CreatableVgpuType {
   function: SysfsDevice;
 }
 
-/** What facts are read of: a device, or a type that devices can be made of. */
+/** The subject of facts: a device, or a type of which devices can be created. */
 export interface FactSubject {
   roots: HostRoots;
   cache: ScanCache;
   kind: DeviceKind;
   /** Its transparent type. */
   type: string;
-  /** The driver that it is bound to, with `_` for `-` as modules write it. */
+  /** The bound driver, with `_` for `-`, as modules write it. */
   driver: string | null;
-  /** Its own name and directory; null for a type, of which there is no device yet. */
+  /** Its own name and directory. Null for a type. */
   device: { id: string; path: string } | null;
-  /** Where its mdev type lies; null where it has none. */
+  /** The directory of its mdev type, or null. */
   typePath: string | null;
-  /** What it is made on: an mdev's parent, or a virtual function's physical one. */
+  /** The parent of an mdev, or the physical function of a virtual one. */
   parent: { id: string; path: string; driver: Driver | null } | null;
-  /** Of an SR-IOV function that can be a vGPU, what it is now. */
+  /** For an SR-IOV function that can be a vGPU: its current state. */
   vgpu: NvidiaVgpu | null;
 }
 
-/** A device as a subject; `path` is its directory, links followed. */
+/** A device as a subject. `path` is its directory, with links followed. */
 export function subjectOfDevice(
   roots: HostRoots,
   { device, path, cache }: { device: SysfsDevice; path: string; cache: ScanCache },
@@ -70,7 +70,7 @@ export function subjectOfMdevType(
   };
 }
 
-/** A vGPU type as a subject: what it would be on its function, whose parent is the physical one. */
+/** A vGPU type as a subject: the future device on its function. The parent is the physical function. */
 export function subjectOfVgpuType(
   roots: HostRoots,
   { type, cache }: { type: VgpuTypeOfFunction; cache: ScanCache },

@@ -10,9 +10,9 @@ import type { Facts } from "./fact.ts";
 import { readDeviceFacts } from "./read_facts.ts";
 import type { ScanCache } from "../scan_cache.ts";
 
-/** Where the physical function of {@link plantFunction} lies, below the root. */
+/** The directory of the physical function of {@link plantFunction}, below the root. */
 export const PF = "devices/pci0000:c0/0000:c1:00.0";
-/** Where its virtual one lies. */
+/** The directory of its virtual function. */
 export const VF = "devices/pci0000:c0/0000:c1:00.2";
 
 const IDS = {
@@ -24,14 +24,14 @@ const IDS = {
   class: "0x020000",
 };
 
-/** What the ids of the physical function are as facts. */
+/** The ids of the physical function, as facts. */
 export const PARENT_FACTS: Facts = {
   parentDevice: "15b3:101d",
   parentRevision: "0a",
   parentSubsystem: "15b3:0058",
 };
 
-/** A device that was planted, as it is read. */
+/** A planted device, as read back. */
 export interface PlantedSubject {
   device: SysfsDevice;
   path: string;
@@ -43,7 +43,7 @@ export function plantAndRead(host: PlantedHost, planted: PlantedDevice): Planted
   return { path, device: readDevice(host.roots, { kind: planted.bus as DeviceKind, path }) };
 }
 
-/** Plants a physical function and a virtual one of it, bound to a driver. */
+/** Plants a physical function and a virtual function of it, bound to a driver. */
 export function plantFunction(
   host: PlantedHost,
   { driver, physical = {}, attributes = {} }: {
@@ -82,7 +82,7 @@ export function plantMdev(
   return plantAndRead(host, { bus: "mdev", id, above, driver, attributes });
 }
 
-/** The facts of a device that was planted. */
+/** The facts of a planted device. */
 export function factsOf(
   { roots }: PlantedHost,
   { device, path }: PlantedSubject,

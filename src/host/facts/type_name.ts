@@ -6,11 +6,11 @@ import { remembered } from "../scan_cache.ts";
 import type { FactSubject } from "./subject.ts";
 
 /**
- * Of an mdev, and of an SR-IOV function that was given a vGPU type: `typeName`, what the vendor calls its
- * type (`GRID T4-4Q`). A type tells its own.
+ * Fact of an mdev, and of an SR-IOV function with a vGPU type: `typeName`, the vendor's name for its type (`GRID
+ * T4-4Q`). A type reports its own.
  *
- * Source: `<parent>/mdev_supported_types/T/name`, `drivers/vfio/mdev/mdev_sysfs.c`, since 4.10. Of a vGPU
- * function see {@link readVgpuTypeNames}.
+ * Source: `<parent>/mdev_supported_types/T/name`, `drivers/vfio/mdev/mdev_sysfs.c`, since 4.10. For a vGPU function see
+ * {@link readVgpuTypeNames}.
  */
 export const TYPE_NAME: FactReader = {
   name: "typeName",
@@ -38,10 +38,10 @@ function readVgpuTypeName({ cache, parent, vgpu }: FactSubject): string | null {
 }
 
 /**
- * The names of the vGPU types that functions of a physical one can still be given, by number: all that NVIDIA
- * tells in sysfs. A function that has its type lists none, so that a sibling without one is asked; all
- * siblings list the same, so that the first with a list is enough. Where the GPU is full, or has no room for
- * another of the type, no one lists it, and its name cannot be told.
+ * The names of the vGPU types that functions of a physical function can still be given, by number. NVIDIA reports no
+ * others in sysfs. A function with a type lists none, so a sibling without one is read. All siblings have the same
+ * list, so the first one is enough. If the GPU is full or has no room for another vGPU of a type, no function lists
+ * that type and its name is unknown.
  *
  * Source: `<pf>/virtfnN/nvidia/creatable_vgpu_types`, NVIDIA's vGPU manager since release 17.
  */

@@ -5,14 +5,14 @@ import { type FactReader, isFunctionOf } from "./reader.ts";
 import { remembered } from "../scan_cache.ts";
 
 /**
- * Of a function of xe_vfio_pci: `vramQuotaBytes`, the memory that it was given.
+ * Fact of a function of xe_vfio_pci: `vramQuotaBytes`, the memory assigned to it.
  *
- * The descriptor that a load compares (`drivers/gpu/drm/xe/xe_sriov_packet.c`, 6.19) holds the device id and
- * the revision of the physical function, which are `parentDevice` and `parentRevision`.
+ * The descriptor that a load compares (`drivers/gpu/drm/xe/xe_sriov_packet.c`, 6.19) holds the device id and the
+ * revision of the physical function, which are `parentDevice` and `parentRevision`.
  *
- * Source: `<pf>/sriov_admin/vfN/profile/vram_quota`, in bytes, where `vfN/device` leads to the function;
- * `drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c`. The folder came in 6.19, this attribute in 7.0, for devices with memory of
- * their own (`Documentation/ABI/testing/sysfs-driver-intel-xe-sriov`).
+ * Source: `<pf>/sriov_admin/vfN/profile/vram_quota`, in bytes, where `vfN/device` links to the function;
+ * `drivers/gpu/drm/xe/xe_sriov_pf_sysfs.c`. The folder exists since 6.19, this attribute since 7.0, for devices with
+ * their own memory (`Documentation/ABI/testing/sysfs-driver-intel-xe-sriov`).
  */
 export const XE: FactReader = {
   name: "xe",
@@ -28,7 +28,7 @@ export const XE: FactReader = {
   },
 };
 
-/** By the address of a function, the folder that it is administered in. */
+/** The administration folder of each function, by address. */
 function readAdminFolders(folder: string): ReadonlyMap<string, string> {
   const names = listNames(folder).filter((name) => /^vf\d+$/.test(name));
   return new Map(names.flatMap((name) => {
