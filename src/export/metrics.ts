@@ -1,7 +1,7 @@
 import type { RulesState } from "../config/mod.ts";
 import type { Snapshot } from "../documents/mod.ts";
 
-/** What is measured. */
+/** The measured values. */
 export interface Measured {
   version: string;
   snapshot: Snapshot;
@@ -9,7 +9,7 @@ export interface Measured {
   sessions: number;
 }
 
-/** One metric: what it is, and its samples by labels. */
+/** One metric, and its samples by label. */
 interface Metric {
   name: string;
   help: string;
@@ -17,9 +17,7 @@ interface Metric {
   samples: [labels: Record<string, string>, value: number][];
 }
 
-/**
- * The metrics as text. Source: the Prometheus text format, version 0.0.4. Pure.
- */
+/** Formats the metrics. Source: the Prometheus text format, version 0.0.4. Pure. */
 export function formatMetrics(measured: Measured): string {
   return metricsOf(measured).filter(({ samples }) => samples.length > 0).map(format).join("");
 }
@@ -34,32 +32,36 @@ function metricsOf({ version, snapshot, rules, sessions }: Measured): Metric[] {
     samples,
   });
   return [
-    gauge("info", "The version that answers.", [[{ version }, 1]]),
-    gauge("snapshot_number", "The number of the newest snapshot.", [[{}, snapshot.snapshot]]),
-    gauge("snapshot_timestamp_seconds", "When it was taken, in seconds since 1970.", [
-      [{}, Date.parse(snapshot.takenAt) / 1000],
-    ]),
+    gauge("info", "The running version.", [[{ version }, 1]]),
+    gauge("snapshot_number", "The number of the latest snapshot.", [[{}, snapshot.snapshot]]),
+    gauge(
+      "snapshot_timestamp_seconds",
+      "When the latest snapshot was taken, in seconds since 1970.",
+      [
+        [{}, Date.parse(snapshot.takenAt) / 1000],
+      ],
+    ),
     gauge(
       "devices",
-      "VFIO devices by use and by the generation of their migration uAPI.",
+      "VFIO devices by use and by version of the migration uAPI.",
       count(devices, ({ use, migration }) => ({ use: use.state, uapi: migration.uapi })),
     ),
-    gauge("devices_in_trouble", "Devices that need a reset or that a driver is stuck in.", [
+    gauge("devices_in_trouble", "Devices that need a reset or whose driver hangs.", [
       [{}, devices.filter(({ trouble }) => trouble).length],
     ]),
-    gauge("types", "Types of devices that can be made here.", [[{}, types.length]]),
+    gauge("types", "Device types that can be created on this host.", [[{}, types.length]]),
     gauge(
       "problems",
-      "Problems of the newest snapshot by code.",
+      "Problems in the latest snapshot by code.",
       count(problems, ({ code }) => ({ code })),
     ),
-    gauge("sessions", "Sessions of write and ask that are open.", [[{}, sessions]]),
-    gauge("rules", "Rules in force.", [
+    gauge("sessions", "Open write and ask sessions.", [[{}, sessions]]),
+    gauge("rules", "Active rules.", [
       [{}, files.reduce((sum, { rules }) => sum + rules, 0)],
     ]),
     gauge(
       "rules_files",
-      "Files of rules by state.",
+      "Rule files by state.",
       ["in-force", "masked", "masks", "refused"].map((state) => [
         { state },
         files.filter((file) => file.state === state).length,
@@ -67,7 +69,7 @@ function metricsOf({ version, snapshot, rules, sessions }: Measured): Metric[] {
     ),
     gauge(
       "rules_file_refused",
-      "Files of rules that are not used for their errors.",
+      "Rule files that are ignored because of errors.",
       files.filter(({ state }) => state === "refused").map(({ path }) => [{ path }, 1]),
     ),
   ];

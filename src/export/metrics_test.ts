@@ -4,7 +4,7 @@ import { formatMetrics } from "./metrics.ts";
 
 const file = { name: "a.json", vendor: null, rules: 0, errors: [] };
 
-Deno.test("formatMetrics() names each refused file of rules, with what a label must have escaped", () => {
+Deno.test("formatMetrics() names each invalid rule file, with escaped labels", () => {
   const path = 'C:\\rules\n"a".json';
   const text = formatMetrics({
     version: "1.2.3",
@@ -17,7 +17,7 @@ Deno.test("formatMetrics() names each refused file of rules, with what a label m
   assertStringIncludes(text, "vfio_ask_sessions 2\n");
 });
 
-Deno.test("formatMetrics() writes each line as the text format has it, help and type before samples", () => {
+Deno.test("formatMetrics() writes help and type before samples, as the text format requires", () => {
   const text = formatMetrics({ version: "1", snapshot: mttySnapshot(), rules: null, sessions: 0 });
   const line =
     /^(# (HELP|TYPE) vfio_ask_[a-z_]+ .+|vfio_ask_[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.]+)$/;

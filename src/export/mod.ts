@@ -1,10 +1,9 @@
 /**
- * What this program tells of itself to those who watch it.
+ * What this program exports for monitoring.
  *
- * Question: is the host still answered for, and by which rules? Choice: the text format of Prometheus, written from
- * the newest snapshot whenever somebody asks; few metrics with few labels, none for each device, since a series that
- * comes and goes with every virtual machine is worth less than it costs. Given up: a metrics library, and
- * histograms of requests.
+ * Question: is the host still served, and by which rules? Choice: the Prometheus text format, written from the latest
+ * snapshot on each request. Few metrics with few labels, and none per device: a series that comes and goes with every
+ * virtual machine costs more than it is worth. Given up: a metrics library, and histograms of requests.
  *
  * @module
  */
