@@ -1,10 +1,10 @@
 /**
- * The service: what systemd is told, and the unit that it starts.
+ * The systemd service: notifications, and the unit file.
  *
- * Question: how does an administrator run this as a service that restarts, says how it is, and may do no
- * more than it must? Choice: Type=notify over the notify socket, a watchdog fed by the event loop, and a unit
- * printed by the binary itself, so that the two never differ. Given up: socket activation, which Deno
- * cannot take, and packages, which can come later with the same unit.
+ * Question: how does an administrator run this as a service that restarts, reports its state, and has only the rights
+ * it needs? Choice: Type=notify over the notify socket, a watchdog fed by the event loop, and a unit printed by the
+ * binary itself, so that they always match. Given up: socket activation, which Deno does not support, and packages,
+ * which can use the same unit later.
  *
  * @module
  */

@@ -1,6 +1,6 @@
 import { openNotify } from "../../ffi/notify.ts";
 
-/** What a service manager is told; each is nothing where there is no manager. */
+/** Notifications to a service manager. Without one, each does nothing. */
 export interface Service extends Disposable {
   ready(status: string): void;
   status(status: string): void;
@@ -8,11 +8,10 @@ export interface Service extends Disposable {
 }
 
 /**
- * The service manager that started this process, by its environment.
+ * The service manager that started this process, according to its environment.
  *
- * Source: sd_notify(3), sd_watchdog_enabled(3): `NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`. The
- * watchdog is fed at a third of its time by a timer of the event loop, so that a loop that hangs is
- * noticed. Effect: sends datagrams.
+ * Source: sd_notify(3), sd_watchdog_enabled(3): `NOTIFY_SOCKET`, `WATCHDOG_USEC`, `WATCHDOG_PID`. A timer of the event
+ * loop feeds the watchdog at a third of its timeout, so a hanging loop is noticed. Effect: sends datagrams.
  */
 export function openService(
   env: (name: string) => string | undefined,
@@ -22,7 +21,7 @@ export function openService(
   const notify = path ? openNotify(path) : null;
   const tell = (...lines: string[]): void => {
     const error = notify?.tell(lines.join("\n")) ?? null;
-    if (error !== null) onError(`Cannot tell the service manager: ${error}`);
+    if (error !== null) onError(`Cannot notify the service manager: ${error}`);
   };
   const usec = Number(env("WATCHDOG_USEC") ?? 0);
   const mine = Number(env("WATCHDOG_PID") ?? Deno.pid) === Deno.pid;

@@ -3,7 +3,7 @@ import { type DatagramSocket, openDatagramSocket } from "../../tests/fixtures/da
 import { until } from "../../tests/fixtures/fake_worker.ts";
 import { openService, type Service } from "./service.ts";
 
-/** Runs with a service manager's socket. */
+/** Runs with the socket of a service manager. */
 async function withManager(run: (manager: DatagramSocket) => void | Promise<void>): Promise<void> {
   const folder = await Deno.makeTempDir({ prefix: "vfio-ask-test-" });
   try {
@@ -18,7 +18,7 @@ function open(env: Record<string, string>, errors: string[] = []): Service {
   return openService((name) => env[name], (message) => void errors.push(message));
 }
 
-Deno.test("openService() tells its manager, one datagram each, that it is ready and that it stops", async () => {
+Deno.test("openService() reports ready and stopping, in one datagram each", async () => {
   await withManager((manager) => {
     using service = open({ NOTIFY_SOCKET: manager.path });
     service.ready("Answering");
@@ -32,7 +32,7 @@ Deno.test("openService() tells its manager, one datagram each, that it is ready 
   });
 });
 
-Deno.test("openService() feeds the watchdog for as long as it is open", async () => {
+Deno.test("openService() feeds the watchdog while it is open", async () => {
   await withManager(async (manager) => {
     const env = { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: "30000" };
     const messages: string[] = [];
@@ -50,7 +50,7 @@ Deno.test("openService() feeds the watchdog for as long as it is open", async ()
   });
 });
 
-Deno.test("openService() leaves a watchdog alone that is another process's, or none", async () => {
+Deno.test("openService() ignores a missing watchdog and another process's", async () => {
   await withManager(async (manager) => {
     const watchdogs = [{}, { WATCHDOG_USEC: "0" }, { WATCHDOG_USEC: "3000", WATCHDOG_PID: "1" }];
     for (const watchdog of watchdogs) {
@@ -61,7 +61,7 @@ Deno.test("openService() leaves a watchdog alone that is another process's, or n
   });
 });
 
-Deno.test("openService() without a manager tells nobody and meets no error", () => {
+Deno.test("openService() without a manager sends nothing and reports no error", () => {
   const errors: string[] = [];
   using service = open({ WATCHDOG_USEC: "3000" }, errors);
   service.ready("Answering");
@@ -69,7 +69,7 @@ Deno.test("openService() without a manager tells nobody and meets no error", () 
   assertEquals(errors, []);
 });
 
-Deno.test("openService() goes on where its manager does not listen, and says so", () => {
+Deno.test("openService() continues and reports an error if its manager does not listen", () => {
   const errors: string[] = [];
   using service = open({ NOTIFY_SOCKET: "/nowhere/notify" }, errors);
   service.ready("Answering");
@@ -77,10 +77,10 @@ Deno.test("openService() goes on where its manager does not listen, and says so"
   assertStringIncludes(errors[0]!, "ENOENT");
 });
 
-Deno.test("openService() speaks to a socket with an abstract name", () => {
+Deno.test("openService() supports a socket with an abstract name", () => {
   const errors: string[] = [];
   using service = open({ NOTIFY_SOCKET: `@vfio-ask-test-${crypto.randomUUID()}` }, errors);
   service.ready("Answering");
-  // Nobody is there; a path would answer ENOENT.
+  // Nobody listens there. A path would give ENOENT.
   assertStringIncludes(errors[0]!, "ECONNREFUSED");
 });

@@ -1,12 +1,12 @@
 /**
- * The systemd unit of the service, for a binary at a path and options of `serve`.
+ * The systemd unit of the service, for a binary path and options of `serve`.
  *
- * Each hardening below was tried with V8; what is left out says why.
+ * Each hardening below was tested with V8. Comments in the unit explain the omitted ones.
  */
 export function formatUnit({ binary, args, writes = [] }: {
   binary: string;
   args: readonly string[];
-  /** Directories beside its own that the service writes to: those of --unix and --state. */
+  /** Further directories that the service writes to: those of --unix and --state. */
   writes?: readonly string[];
 }): string {
   return `# Made by: vfio-ask unit > /etc/systemd/system/vfio-ask.service
@@ -22,7 +22,7 @@ Restart=on-failure
 RestartSec=1
 WatchdogSec=30
 TimeoutStopSec=10
-# The server kills its own child processes; one that is stuck in the kernel is not waited for.
+# The server kills its own child processes. systemd does not wait for one that hangs in the kernel.
 KillMode=mixed
 SendSIGKILL=yes
 StateDirectory=vfio-ask
@@ -68,7 +68,7 @@ WantedBy=multi-user.target
 `;
 }
 
-/** A word as systemd's command lines take it. */
+/** A word, quoted for a systemd command line. */
 function quote(word: string): string {
   const escaped = word.replaceAll("%", "%%").replaceAll("$", "$$$$");
   return /[\s"'\\;]/.test(escaped) ? `"${escaped.replace(/["\\]/g, "\\$&")}"` : escaped;

@@ -3,7 +3,7 @@ import { assertGolden } from "../../tests/fixtures/golden.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { formatUnit } from "./unit.ts";
 
-/** What `systemd-analyze` is; null where the machine has none. */
+/** The path of `systemd-analyze`, or null if the machine has none. */
 const ANALYZE = ["/usr/bin/systemd-analyze", "/bin/systemd-analyze"].find((path) => {
   try {
     return Deno.statSync(path).isFile;
@@ -14,11 +14,11 @@ const ANALYZE = ["/usr/bin/systemd-analyze", "/bin/systemd-analyze"].find((path)
 
 const execStart = (unit: string) => /^ExecStart=(.*)$/m.exec(unit)?.[1];
 
-Deno.test("formatUnit() is as it was", () => {
+Deno.test("formatUnit() matches the golden file", () => {
   assertGolden("unit.txt", formatUnit({ binary: "/usr/local/bin/vfio-ask", args: [] }));
 });
 
-Deno.test("formatUnit() quotes what systemd would take for something else", () => {
+Deno.test("formatUnit() quotes what systemd would interpret", () => {
   const args = ["--state", "/srv/my state", "--unix", '/run/a"b$c%d;e\\f.sock'];
   assertEquals(
     execStart(formatUnit({ binary: "/opt/vfio ask", args })),
@@ -26,7 +26,7 @@ Deno.test("formatUnit() quotes what systemd would take for something else", () =
   );
 });
 
-Deno.test("unit contains the options that it was given, and the binary by its whole path", async () => {
+Deno.test("unit contains the given options and the binary's absolute path", async () => {
   const options = ["--listen", "127.0.0.1:8000", "--unix", "/run/vfio-ask/ask.sock"];
   const { code, out } = await runCli([
     "unit",
@@ -58,7 +58,7 @@ Deno.test("unit refuses options that serve would refuse", async () => {
 });
 
 Deno.test({
-  name: "unit is one that systemd takes",
+  name: "unit prints a unit that systemd accepts",
   ignore: ANALYZE === null, // needs systemd-analyze
   async fn() {
     const folder = await Deno.makeTempDir({ prefix: "vfio-ask test 100% " });
