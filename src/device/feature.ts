@@ -8,19 +8,19 @@ import {
 import type { DeviceHandle } from "./handle.ts";
 
 /**
- * Gets a feature: what stands behind the header, as the kernel left it. `data` is what it starts from, for
- * features that ask with their argument. Throws {@link SysError}.
+ * Gets a feature. Returns the bytes after the header, as the kernel left them. `data` is their initial value, for
+ * features that take an argument. Throws {@link SysError}.
  */
 export function getFeature(device: DeviceHandle, feature: number, data: Uint8Array): Bytes {
   return callFeature(device, feature | VFIO_DEVICE_FEATURE_GET, data);
 }
 
-/** Sets a feature, to these bytes where it takes any. Throws {@link SysError}. */
+/** Sets a feature, with `data` if it takes any. Throws {@link SysError}. */
 export function setFeature(device: DeviceHandle, feature: number, data = new Uint8Array()): void {
   callFeature(device, feature | VFIO_DEVICE_FEATURE_SET, data);
 }
 
-/** Sets a feature and gives what stands behind the header then. Throws {@link SysError}. */
+/** Sets a feature and returns the bytes after the header. Throws {@link SysError}. */
 export function setFeatureAndRead(device: DeviceHandle, feature: number, data: Uint8Array): Bytes {
   return callFeature(device, feature | VFIO_DEVICE_FEATURE_SET, data);
 }

@@ -27,10 +27,10 @@ const BACKENDS = [
 ] as const;
 
 /**
- * Opens a device by its group, in a container of its own.
+ * Opens a device through its group, in a new container.
  *
- * Source: `Documentation/driver-api/vfio.rst`, "VFIO Usage Example". A group opens once: EBUSY is that
- * somebody has it. Effect: opens the container, the group and the device.
+ * Source: `Documentation/driver-api/vfio.rst`, "VFIO Usage Example". A group opens once: EBUSY means that another
+ * process has it. Effect: opens the container, the group and the device.
  */
 export function openGroup(
   sys: Syscalls,
@@ -38,7 +38,7 @@ export function openGroup(
   { id, node }: { id: string; node: string },
 ): Opened {
   using descriptors = new Descriptors(sys);
-  // The group first: it is what tells at once, and without side effects, that somebody has it.
+  // The group comes first: it shows at once, and without side effects, whether another process has it.
   const group = descriptors.add(openNode(sys, dev, node));
   if (!isViable(sys, group)) return notViable(id);
   const container = descriptors.add(
@@ -71,14 +71,14 @@ function isViable(sys: Syscalls, group: number): boolean {
   return (vfio_group_status.read(status).flags & VFIO_GROUP_FLAGS_VIABLE) !== 0;
 }
 
-/** Puts the group in the container and gives that an IOMMU backend. */
+/** Adds the group to the container and sets the container's IOMMU backend. */
 function setUp(
   sys: Syscalls,
   { container, group, noiommu }: { container: number; group: number; noiommu: boolean },
 ): DeviceHandle["iommu"] {
   const version = step("VFIO_GET_API_VERSION", () => sys.ioctl(container, VFIO_GET_API_VERSION));
   if (version !== VFIO_API_VERSION) {
-    throw new Failure("unsupported", `Cannot use VFIO: its API version is ${version}, not 0`, {
+    throw new Failure("unsupported", `Cannot use VFIO: the API version is ${version}, not 0`, {
       subject: "/dev/vfio/vfio",
     });
   }
@@ -90,7 +90,7 @@ function setUp(
     step("VFIO_SET_IOMMU", () => sys.ioctl(container, VFIO_SET_IOMMU, backend.extension));
     return backend.iommu;
   }
-  throw new Failure("unsupported", "Cannot use VFIO: the container offers no IOMMU backend", {
+  throw new Failure("unsupported", "Cannot use VFIO: the container has no IOMMU backend", {
     subject: "/dev/vfio/vfio",
     remedy: "Load the module vfio_iommu_type1.",
   });

@@ -1,28 +1,28 @@
 import type { Syscalls } from "../../ffi/syscalls.ts";
 
-/** An open VFIO device. Dispose of it to close all that was opened for it, in the kernel's order. */
+/** An open VFIO device. Dispose of it to close everything opened for it, in the order the kernel needs. */
 export interface DeviceHandle extends Disposable {
   readonly sys: Syscalls;
-  /** The descriptor that takes `VFIO_DEVICE_*`. */
+  /** The descriptor for `VFIO_DEVICE_*`. */
   readonly fd: number;
   readonly path: "cdev" | "group";
   readonly iommu: "iommufd" | "type1v2" | "type1" | "noiommu";
-  /** The iommufd and the device's id in it, where it was opened by its cdev. */
+  /** The iommufd and the device's id in it, if the device was opened through its cdev. */
   readonly bound: { readonly iommufd: number; readonly devid: number } | null;
 }
 
-/** Descriptors to close, last opened first; a close that fails is not worth hiding an answer for. */
+/** Descriptors to close, last opened first. A failed close is ignored: it must not hide an answer. */
 export class Descriptors implements Disposable {
   #open: number[] = [];
   constructor(private readonly sys: Syscalls) {}
 
-  /** Takes charge of a descriptor and gives it back. */
+  /** Takes ownership of a descriptor and returns it. */
   add(fd: number): number {
     this.#open.push(fd);
     return fd;
   }
 
-  /** Hands all of them over to a new owner. */
+  /** Transfers all descriptors to a new owner. */
   release(): Descriptors {
     const next = new Descriptors(this.sys);
     next.#open = this.#open;
@@ -35,7 +35,7 @@ export class Descriptors implements Disposable {
       try {
         this.sys.close(fd);
       } catch {
-        // The descriptor is gone in any case: close(2) frees it before it reports.
+        // close(2) frees the descriptor even if it reports an error.
       }
     }
   }

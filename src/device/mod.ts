@@ -1,14 +1,13 @@
 /**
  * A handle on a VFIO device.
  *
- * Question: how is one device opened so that it can be asked, and given back whatever happens? Choice: the
- * device's own cdev, bound to a fresh iommufd, where the kernel has one; else its group in a fresh
- * container; both end in a descriptor that takes the same ioctls. A handle is taken with `using`. That
- * somebody else holds the device, or that we may not open it, are answers, not errors. Given up: sharing a
- * container or an iommufd between devices, which would tie the fate of one to another.
+ * Question: how is one device opened for queries, and always released? Choice: the device's own cdev, bound to a new
+ * iommufd, if the kernel has one. Otherwise its group, in a new container. Both give a descriptor that takes the same
+ * ioctls. Take a handle with `using`. A device in use and missing permission are answers, not errors. Given up: sharing
+ * a container or an iommufd between devices, because then one device's failure would affect others.
  *
- * Opening is not free: while a device is open here, a virtual machine that starts with it fails with EBUSY,
- * and opening or closing a physical function, or any PCI function that can be reset, resets it.
+ * Opening has side effects. While a device is open here, a virtual machine that starts with it fails with EBUSY.
+ * Opening or closing a physical function, or any PCI function that can be reset, resets it.
  *
  * @module
  */

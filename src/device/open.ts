@@ -9,19 +9,18 @@ import { Descriptors } from "./handle.ts";
 import { withoutInterrupts } from "./without_interrupts.ts";
 import { notViable, type Opened, openNode, step, StepError } from "./step.ts";
 
-/** A device to open: its name, and its nodes as `/dev` names them. */
+/** A device to open: its name, and its nodes as named in `/dev`. */
 export interface Target {
   id: string;
   nodes: { cdev: string | null; group: string | null };
 }
 
 /**
- * Opens a device, by its cdev where it has one and `/dev/iommu` is there, else by its group.
+ * Opens a device: through its cdev if it has one and `/dev/iommu` exists, otherwise through its group.
  *
- * Source: `Documentation/driver-api/vfio.rst`; `VFIO_DEVICE_BIND_IOMMUFD`, `VFIO_GROUP_GET_DEVICE_FD`.
- * Effect: opens; a PCI function that can be reset is reset, now and when it is closed, which takes some
- * 100 ms. Never call it on a device that somebody holds. A call that a signal interrupts is made again, on the handle
- * too. Throws a {@link Failure} on what is not foreseen.
+ * Source: `Documentation/driver-api/vfio.rst`; `VFIO_DEVICE_BIND_IOMMUFD`, `VFIO_GROUP_GET_DEVICE_FD`. Effect: opens. A
+ * PCI function that can be reset is reset, on open and on close, which takes about 100 ms. Never call it on a device in
+ * use. Calls interrupted by a signal are repeated, also on the handle. Throws a {@link Failure} on unexpected errors.
  */
 export function openDevice(
   calls: Syscalls,
@@ -48,7 +47,7 @@ export function openDevice(
   });
 }
 
-/** By cdev and iommufd; null where the host has no `/dev/iommu`, so that the group is the way. */
+/** Through cdev and iommufd. Null if the host has no `/dev/iommu`; then use the group. */
 function openCdev(
   sys: Syscalls,
   { dev }: HostRoots,
@@ -72,14 +71,14 @@ function openCdev(
   try {
     sys.ioctl(fd, VFIO_DEVICE_BIND_IOMMUFD, bind);
   } catch (error) {
-    // EBUSY: held by its group. EINVAL, with arguments known to be right: held by its cdev.
+    // EBUSY: in use through its group. EINVAL, because our arguments are valid: in use through its cdev.
     if (error instanceof SysError && ["EBUSY", "EINVAL"].includes(error.code)) {
       return {
         kind: "in-use",
         check: { step: "VFIO_DEVICE_BIND_IOMMUFD", errno: error.code },
       };
     }
-    // The nodes could be opened: it is the IOMMU group that belongs to others.
+    // The nodes could be opened, so a host driver has a device of the IOMMU group.
     if (error instanceof SysError && error.code === "EPERM") return notViable(id);
     throw new StepError("VFIO_DEVICE_BIND_IOMMUFD", error, "device");
   }
@@ -93,13 +92,13 @@ function openCdev(
       path: "cdev",
       iommu: "iommufd",
       bound: { iommufd, devid },
-      // The device is unbound by closing it, and must be before its iommufd is.
+      // Closing the device unbinds it. That must happen before its iommufd is closed.
       [Symbol.dispose]: () => owned[Symbol.dispose](),
     },
   };
 }
 
-/** The errnos of opening that are answers. */
+/** Maps the errnos of opening that are answers. */
 function expected(error: unknown, id: string): Opened {
   if (!(error instanceof StepError) || !(error.cause instanceof SysError)) throw error;
   const { step, cause, of } = error;
@@ -112,7 +111,7 @@ function expected(error: unknown, id: string): Opened {
       return {
         kind: "not-permitted",
         check,
-        remedy: "Run vfio-ask as root, or as a user that may open the nodes in /dev/vfio.",
+        remedy: "Run vfio-ask as root, or as a user with access to the nodes in /dev/vfio.",
       };
     case "ENOENT":
     case "ENODEV":

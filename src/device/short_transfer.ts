@@ -1,6 +1,6 @@
 /**
- * Fewer bytes were moved than make an answer: of a register that is read or written whole, or of a stream that ends
- * before its driver's own measure. It is no errno, and what was moved says nothing.
+ * Fewer bytes were moved than a whole answer has: a register was read or written in part, or a stream ended before the
+ * size that its driver reported. There is no errno, and the moved bytes mean nothing.
  */
 export class ShortTransfer extends Error {
   constructor(what: string, { moved, wanted }: { moved: number; wanted: number }) {

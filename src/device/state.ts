@@ -22,10 +22,10 @@ export function readState(device: DeviceHandle): MigrationState {
 }
 
 /**
- * Sets the migration state of a device with v2. Gives the data descriptor that the new state comes with, or
- * null; it is the caller's to close. Throws {@link SysError}.
+ * Sets the migration state of a device with v2. Returns the data descriptor of the new state, or null. The caller
+ * closes it. Throws {@link SysError}.
  *
- * Effect: changes state. The kernel walks over the states between.
+ * Effect: changes state. The kernel passes through the states in between.
  */
 export function setState(device: DeviceHandle, state: MigrationState): number | null {
   const device_state = MIGRATION_STATES.indexOf(state);
@@ -35,27 +35,27 @@ export function setState(device: DeviceHandle, state: MigrationState): number | 
   return data_fd < 0 ? null : data_fd;
 }
 
-/** What came of bringing a device to RUNNING: the state that it is in, and what is to be said of it. */
+/** The result of bringing a device to RUNNING: its state, and what to report. */
 export interface BroughtBack {
-  /** Null where it could not be read. */
+  /** Null if it could not be read. */
   state: string | null;
-  /** `needs-reset` where it is not known to be in RUNNING: nobody should be offered it. */
+  /** `needs-reset` if the device is not known to be in RUNNING. It must not be offered then. */
   problems: Problem[];
 }
 
 /**
- * Brings a device to RUNNING by VFIO_DEVICE_RESET, unless it says that it is there: one whose state cannot be read is
- * reset too. A state is never set for that: some drivers keep the state of whoever had the device before, and setting
- * one from there oopses the kernel.
+ * Brings a device to RUNNING by VFIO_DEVICE_RESET, unless it already reports RUNNING. A device with an unreadable state
+ * is reset too. The state is never set for this purpose: some drivers keep the state of the previous user, and setting
+ * a state from there oopses the kernel.
  *
- * Effect: none on a device in RUNNING, else resets it.
+ * Effect: none on a device in RUNNING, otherwise resets it.
  */
 export function bringToRunning(device: DeviceHandle, id: string, v1: V1Region | null): BroughtBack {
   const found = look(device, v1);
   if (found.state === "running") return { state: found.state, problems: [] };
   const was = found.state === null
     ? `the state of ${id} could not be read (${found.why})`
-    : `${id} was found in state ${found.state.toUpperCase()}`;
+    : `${id} was in state ${found.state.toUpperCase()}`;
   const { state, why } = resetToRunning(device, v1);
   if (why !== null) return { state, problems: [needsReset(id, `${was}, and ${why}`)] };
   const sentence = `${was} and was reset to RUNNING`;
@@ -63,8 +63,8 @@ export function bringToRunning(device: DeviceHandle, id: string, v1: V1Region | 
 }
 
 /**
- * Leaves a device that was worked on: always by VFIO_DEVICE_RESET, whatever state it says that it is in. A driver
- * without a reset is left alone where nothing was written to it and it is in RUNNING.
+ * Resets a device after work on it, whatever state it reports. A driver without a reset is left alone if nothing was
+ * written to the device and it is in RUNNING.
  *
  * Effect: resets.
  */
@@ -74,18 +74,20 @@ export function leaveByReset(
 ): BroughtBack {
   const { state, why } = resetToRunning(device, v1);
   if (why === null || (!wrote && state === "running")) return { state, problems: [] };
-  return { state, problems: [needsReset(id, `${id} was worked on, and ${why}`)] };
+  return { state, problems: [needsReset(id, `vfio-ask used ${id}, and ${why}`)] };
 }
 
 function needsReset(id: string, sentence: string): Problem {
-  const remedy = "Remove the device and make it again, or reload its driver.";
+  const remedy = "Remove the device and create it again, or reload its driver.";
   return { code: "needs-reset", subject: id, sentence, remedy };
 }
 
-/** How often a reset is tried: what does not last, as EAGAIN of a function whose lock is taken, is not the device's. */
+/**
+ * Number of attempts: a temporary error, such as EAGAIN while the function's lock is held, is not the device's fault.
+ */
 const RESETS = 2;
 
-/** Resets a device until it says that it is in RUNNING; `why` it is not known to be, null where it is. */
+/** Resets a device until it reports RUNNING. `why` says why it is not known to be in RUNNING, and is null if it is. */
 function resetToRunning(
   device: DeviceHandle,
   v1: V1Region | null,
@@ -105,7 +107,7 @@ function resetToRunning(
   return { state, why };
 }
 
-/** The state that a device says it is in, or why that cannot be read. */
+/** The state that a device reports, or why it cannot be read. */
 function look(
   device: DeviceHandle,
   v1: V1Region | null,
@@ -117,7 +119,7 @@ function look(
   return { state, why };
 }
 
-/** Makes calls; gives the errno, or what was short, where they did not come to an answer. */
+/** Makes calls. Returns the errno or the short transfer if they failed. */
 function attempt(run: () => void): string | null {
   try {
     run();

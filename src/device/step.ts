@@ -3,7 +3,7 @@ import { O_RDWR, type Syscalls } from "../../ffi/syscalls.ts";
 import type { Check } from "../documents/mod.ts";
 import type { DeviceHandle } from "./handle.ts";
 
-/** What came of trying to open a device. */
+/** The result of trying to open a device. */
 export type Opened =
   | { kind: "open"; handle: DeviceHandle }
   | { kind: "in-use"; check: Check }
@@ -11,16 +11,18 @@ export type Opened =
   | { kind: "not-viable"; remedy: string }
   | { kind: "gone"; check: Check };
 
-/** Some device of the group is bound to a driver of the host, so that user space may have none of them. */
+/** A device of the group is bound to a host driver, so user space cannot use any of them. */
 export function notViable(id: string): Opened {
   const remedy = `Bind every device of the IOMMU group of ${id} to a VFIO driver, or to none.`;
   return { kind: "not-viable", remedy };
 }
 
-/** What a step is about, and so what is not there where it says so: the device itself, or VFIO and its IOMMU. */
+/**
+ * What a step concerns: the device itself, or VFIO and its IOMMU. This is what a missing file means is gone.
+ */
 type StepOf = "device" | "host";
 
-/** A system call that failed, with the step of opening that it was. */
+/** A failed system call, with the step of opening that it belongs to. */
 export class StepError extends Error {
   constructor(
     readonly step: string,
@@ -31,7 +33,7 @@ export class StepError extends Error {
   }
 }
 
-/** Runs one step of opening, so that an errno can be told with it. */
+/** Runs one step of opening, and adds its name to an error. */
 export function step<T>(name: string, call: () => T, of: StepOf = "host"): T {
   try {
     return call();

@@ -9,13 +9,13 @@ import {
 import type { DeviceHandle } from "./handle.ts";
 import { ShortTransfer } from "./short_transfer.ts";
 
-/** Where the migration region of uapi v1 lies in the device's descriptor, in bytes. */
+/** The location of the uapi v1 migration region in the device's descriptor, in bytes. */
 export interface V1Region {
   offset: bigint;
   size: number;
 }
 
-/** The legal states of v1 by name. Every other combination of bits is illegal, but for the error state. */
+/** The legal v1 states by name. Every other combination of bits is illegal, except the error state. */
 export const V1_STATES = {
   "stop": VFIO_DEVICE_STATE_V1_STOP,
   "running": VFIO_DEVICE_STATE_V1_RUNNING,
@@ -25,11 +25,11 @@ export const V1_STATES = {
 } as const;
 export type V1State = keyof typeof V1_STATES;
 
-/** What a driver sets where a transition failed and the device is lost until a reset. */
+/** Set by a driver if a transition failed. The device is lost until a reset. */
 export const V1_ERROR = VFIO_DEVICE_STATE_V1_SAVING | VFIO_DEVICE_STATE_V1_RESUMING;
 const V1_MASK = V1_ERROR | VFIO_DEVICE_STATE_V1_RUNNING;
 
-/** The name of what `device_state` holds: a legal state, `error`, or `illegal-N`. */
+/** The name of a `device_state` value: a legal state, `error`, or `illegal-N`. */
 export function v1StateName(bits: number): string {
   const known = bits & V1_MASK;
   if (known === V1_ERROR) return "error";
@@ -37,7 +37,7 @@ export function v1StateName(bits: number): string {
   return legal?.[0] ?? `illegal-${known}`;
 }
 
-/** Source: `vfio_device_migration_info.device_state`. Effect: none. Throws as {@link readV1Field}. */
+/** Source: `vfio_device_migration_info.device_state`. Effect: none. Throws like {@link readV1Field}. */
 export function readV1State(device: DeviceHandle, region: V1Region): string {
   return v1StateName(Number(readV1Field(device, region, "device_state")));
 }
@@ -45,8 +45,8 @@ export function readV1State(device: DeviceHandle, region: V1Region): string {
 type Field = keyof typeof vfio_device_migration_info.fields;
 
 /**
- * Reads a field of `vfio_device_migration_info`. Throws {@link SysError}, and {@link ShortTransfer} where less than the
- * field was read. Effect: the driver's; reading latches.
+ * Reads a field of `vfio_device_migration_info`. Throws {@link SysError}, and {@link ShortTransfer} if less than the
+ * field was read. Effect: depends on the driver; reading latches.
  */
 export function readV1Field({ sys, fd }: DeviceHandle, region: V1Region, field: Field): bigint {
   const bytes = fieldBytes(field);
@@ -56,7 +56,7 @@ export function readV1Field({ sys, fd }: DeviceHandle, region: V1Region, field: 
   return bytes.length === 4 ? BigInt(view.getUint32(0, true)) : view.getBigUint64(0, true);
 }
 
-/** Writes a field. Throws as {@link readV1Field}. Effect: changes the device's state. */
+/** Writes a field. Throws like {@link readV1Field}. Effect: changes the device's state. */
 export function writeV1Field(
   { sys, fd }: DeviceHandle,
   region: V1Region,

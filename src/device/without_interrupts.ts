@@ -1,12 +1,12 @@
 import { SysError } from "../../ffi/errno.ts";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 
-/** How often a call is made again: a driver that always answers EINTR must not hold the device for ever. */
+/** Maximum number of repeats: a driver that always returns EINTR must not block a device forever. */
 const TURNS = 32;
 
 /**
- * The same calls, made again where a signal interrupted them (EINTR), which says nothing of a device. A close is not:
- * close(2) has freed the descriptor by then.
+ * The same calls, repeated if a signal interrupts them (EINTR). That says nothing about a device. A close is not
+ * repeated: close(2) has already freed the descriptor.
  */
 export function withoutInterrupts(sys: Syscalls): Syscalls {
   return {
