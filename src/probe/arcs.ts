@@ -1,6 +1,6 @@
 import type { MigrationState } from "../documents/mod.ts";
 
-/** An arc of the v2 state machine that a driver implements itself, and the flags that it takes. */
+/** An arc of the v2 state machine that drivers implement, and the flags it requires. */
 interface Arc {
   from: MigrationState;
   to: MigrationState;
@@ -13,8 +13,8 @@ const both = (a: MigrationState, b: MigrationState, needs: readonly string[] = [
 ];
 
 /**
- * The arcs, as the header's comment on `enum vfio_device_mig_state` lists them. Where P2P is there, the ways
- * between RUNNING and STOP, and between PRE_COPY and STOP_COPY, lead through it.
+ * The arcs in the header's comment on `enum vfio_device_mig_state`. With P2P, the paths between RUNNING and STOP, and
+ * between PRE_COPY and STOP_COPY, go through a P2P state.
  */
 const ARCS: readonly Arc[] = [
   ...both("running", "stop"),
@@ -30,8 +30,8 @@ const ARCS: readonly Arc[] = [
 ];
 
 /**
- * The state arcs that a device's flags allow, `[from, to]`. Direct ones: the kernel walks a longer way
- * over them by itself. None without STOP_COPY, which every device that migrates by v2 has.
+ * The state arcs that a device's flags allow, as `[from, to]`. Only direct arcs: the kernel itself combines them into
+ * longer paths. None without STOP_COPY, which every device with v2 migration has.
  */
 export function allowedArcs(features: readonly string[]): [MigrationState, MigrationState][] {
   if (!features.includes("stop-copy")) return [];

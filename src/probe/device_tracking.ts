@@ -11,20 +11,20 @@ import type { DirtyTracking } from "../documents/mod.ts";
 import { bitmapOf, PAGE_BYTES, runSteps } from "./tracking_steps.ts";
 
 /**
- * What the device is asked to track: as much as a small virtual machine has. mlx5 refuses a range that is smaller than its
- * firmware's least (`pg_track_log_min_addr_space`, drivers/vfio/pci/mlx5/cmd.c of Linux 6.12).
+ * The range that the device is asked to track: the size of a small virtual machine. mlx5 refuses ranges below its
+ * firmware's minimum (`pg_track_log_min_addr_space`, drivers/vfio/pci/mlx5/cmd.c of Linux 6.12).
  */
 const TRACKED_BYTES = 1n << 30n;
-/** What it reports of that: an idle device has no reason to write there. */
+/** The range to report. An idle device should not write there. */
 const REPORTED_BYTES = 2n << 20n;
 /**
- * Whether the device tracks the pages that it dirties: a start, a report and a stop of DMA logging.
+ * Whether the device tracks the pages that it dirties: starts DMA logging, requests a report, stops it.
  *
- * Nothing is mapped for it: drivers/vfio/vfio_main.c and the drivers mlx5, pds and mtty of Linux 6.12 track ranges of
- * addresses, whether something is mapped there or not.
+ * Nothing is mapped for this. drivers/vfio/vfio_main.c and the drivers mlx5, pds and mtty of Linux 6.12 track address
+ * ranges whether or not they are mapped.
  *
- * Source: `VFIO_DEVICE_FEATURE_DMA_LOGGING_*`. Effect: logging is on for the time of a report, on a device
- * that must be idle; it is stopped whatever the report says.
+ * Source: `VFIO_DEVICE_FEATURE_DMA_LOGGING_*`. Effect: logging is on during one report, on a device that must be idle.
+ * It is stopped even if the report fails.
  */
 export function testDeviceTracking(device: DeviceHandle): DirtyTracking {
   const { sys } = device;

@@ -18,7 +18,7 @@ import {
 import type { DeviceHandle } from "../device/mod.ts";
 import type { Feature } from "../documents/mod.ts";
 
-/** The features of migration, with the operation that each must take. */
+/** The migration features, with the operation that each must support. */
 const FEATURES = [
   [VFIO_DEVICE_FEATURE_MIGRATION, "MIGRATION", VFIO_DEVICE_FEATURE_GET],
   [
@@ -34,7 +34,7 @@ const FEATURES = [
 ] as const;
 
 /**
- * Which features of migration the driver has. ENOTTY is that it has not; another errno says neither.
+ * Which migration features the driver has. ENOTTY means that it does not have the feature. Other errnos mean unknown.
  *
  * Source: `VFIO_DEVICE_FEATURE` with `VFIO_DEVICE_FEATURE_PROBE`. Effect: none.
  */

@@ -34,19 +34,19 @@ import type { DirtyTracking } from "../documents/mod.ts";
 import { bitmapOf, PAGE_BYTES, runSteps } from "./tracking_steps.ts";
 
 /**
- * What is mapped for the IOMMU to track: a multiple of every page size that Linux has on x86-64 and aarch64, and what
- * a process without CAP_IPC_LOCK may always lock.
+ * The buffer that is mapped for the IOMMU to track: a multiple of every page size that Linux has on x86-64 and aarch64,
+ * and small enough to lock without CAP_IPC_LOCK.
  */
 const MAPPED_BYTES = 64n << 10n;
-/** How an iommufd answers for an mdev, whose DMA is emulated, and a kernel that does not know the request. */
+/** The errnos of an iommufd for an mdev, whose DMA is emulated, and of a kernel without the request. */
 const NO_HW_INFO = ["ENOENT", "ENOTTY", "EOPNOTSUPP"];
 
 /**
- * Whether the IOMMU tracks the pages that the device dirties: where it claims to, {@link trackByIommu} with the device
- * attached.
+ * Whether the IOMMU tracks the pages that the device dirties. If it claims to, runs {@link trackByIommu} with the
+ * device attached.
  *
- * Source: `IOMMU_GET_HW_INFO`. Through a container there is no such thing: type 1 counts every page as dirty. Effect:
- * attaches the idle device to an address space with nothing but a buffer of ours for the time of the test.
+ * Source: `IOMMU_GET_HW_INFO`. A container has no such tracking: type 1 reports every page as dirty. Effect: during the
+ * test, the idle device is attached to an address space that contains only a buffer of ours.
  */
 export function testIommuTracking(device: DeviceHandle): DirtyTracking {
   const { sys, fd, bound } = device;
@@ -76,7 +76,7 @@ export function testIommuTracking(device: DeviceHandle): DirtyTracking {
   });
 }
 
-/** How a device is put on a page table, and taken off it. */
+/** How to attach a device to a page table, and detach it. */
 export interface Attachment {
   /** The name of the step. */
   step: string;
@@ -85,12 +85,12 @@ export interface Attachment {
 }
 
 /**
- * Makes a page table with tracking enforced, attaches it, maps a buffer, switches tracking on, reads what is dirty of
- * the buffer, and takes all of that away again, whatever failed.
+ * Creates a page table with enforced tracking, attaches it, maps a buffer, turns tracking on and reads the buffer's
+ * dirty bitmap. Then undoes all of it, even after a failure.
  *
- * The buffer must be there: the kernel walks what is mapped, and answers EINVAL for a range that is not, before any
- * IOMMU driver is asked (`__iommu_read_and_clear_dirty()` in drivers/iommu/iommufd/io_pagetable.c of Linux 6.12). The
- * kernel chooses its address, clear of what the device reserves.
+ * The buffer is required: for an unmapped range the kernel returns EINVAL before it asks an IOMMU driver
+ * (`__iommu_read_and_clear_dirty()` in drivers/iommu/iommufd/io_pagetable.c of Linux 6.12). The kernel chooses the
+ * address, outside the device's reserved ranges.
  *
  * Source: `IOMMU_HWPT_ALLOC`, `IOMMU_IOAS_MAP`, `IOMMU_HWPT_SET_DIRTY_TRACKING`, `IOMMU_HWPT_GET_DIRTY_BITMAP`.
  */
@@ -105,7 +105,7 @@ export function trackByIommu(
     flags: IOMMU_HWPT_ALLOC_DIRTY_TRACKING,
     dev_id: devid,
   });
-  // Aligned to its own length, so that it is to whatever size the host's pages have. Kept until it is unmapped.
+  // Aligned to its own length, and therefore to any page size. Kept alive until it is unmapped.
   const buffer: Bytes = new Uint8Array(Number(MAPPED_BYTES * 2n));
   const bitmap = bitmapOf(MAPPED_BYTES);
   const map = iommu_ioas_map.make({

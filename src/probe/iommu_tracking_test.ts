@@ -7,7 +7,7 @@ import { openByCdev, simulate } from "../simulator/kernel/testing.ts";
 import type { DeviceHandle } from "../device/mod.ts";
 import { testIommuTracking } from "./iommu_tracking.ts";
 
-/** What is done, in its order, each with what takes it back. */
+/** The steps in order, each with the request that undoes it. */
 const STEPS = [
   ["IOMMU_IOAS_ALLOC", "IOMMU_DESTROY"],
   ["IOMMU_HWPT_ALLOC", "IOMMU_DESTROY"],
@@ -18,7 +18,9 @@ const STEPS = [
 ] as const;
 const UNDO = STEPS.map(([, undo]) => undo).filter((undo) => undo !== null);
 
-/** The test on a device of a simulated host, and the requests that the kernel saw after the device was bound. */
+/**
+ * Runs the test on a device of a simulated host. Returns the requests that the kernel saw after the device was bound.
+ */
 function track(scenario: string, cdev: string, wrap = (calls: Syscalls) => calls) {
   const calls = simulate(scenario);
   const { iommufd, device, devid } = openByCdev(calls, cdev);
@@ -35,7 +37,7 @@ function track(scenario: string, cdev: string, wrap = (calls: Syscalls) => calls
   return { said, log: calls.log.slice(before).map((line) => line.split(" ").slice(2).join(" ")) };
 }
 
-Deno.test("testIommuTracking() works over a buffer that it maps, and takes all away again", () => {
+Deno.test("testIommuTracking() maps a buffer for the test and undoes everything", () => {
   const { said, log } = track("nic-host", "vfio7");
   assertEquals(said, { result: "works", check: null });
   const done = STEPS.map(([request]) => `${request} = 0`);
@@ -44,7 +46,7 @@ Deno.test("testIommuTracking() works over a buffer that it maps, and takes all a
 });
 
 for (const [index, [step]] of STEPS.entries()) {
-  Deno.test(`testIommuTracking() undoes what it did where ${step} fails`, () => {
+  Deno.test(`testIommuTracking() undoes its steps if ${step} fails`, () => {
     const request = { ...requests, ...vfio }[step];
     const fault = { call: "ioctl", request, errno: "EOPNOTSUPP", times: 1 } as const;
     const { said, log } = track("nic-host", "vfio7", (calls) => injectFaults(calls, [fault]));
@@ -55,7 +57,7 @@ for (const [index, [step]] of STEPS.entries()) {
   });
 }
 
-Deno.test("testIommuTracking() does not ask an IOMMU that claims nothing, nor of an emulated device", () => {
+Deno.test("testIommuTracking() skips an IOMMU without tracking, and an emulated device", () => {
   const claimsNothing = track("gpu-host", "vfio8");
   assertEquals(claimsNothing.said, { result: "absent", check: null });
   assertEquals(claimsNothing.log, ["IOMMU_GET_HW_INFO = 0"]);

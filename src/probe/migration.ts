@@ -17,10 +17,10 @@ const FLAGS = [
   [VFIO_MIGRATION_PRE_COPY, "pre-copy"],
 ] as const;
 
-/** The flags of v2 by name, unknown ones as `flag-N`; or the check that says that there are none. */
+/** The v2 flags by name, unknown ones as `flag-N`. Without flags, the check that explains why. */
 export type MigrationFlags = { features: string[] } | { check: Check };
 
-/** Source: `VFIO_DEVICE_FEATURE_MIGRATION`. ENOTTY is that the driver has no v2 migration. Effect: none. */
+/** Source: `VFIO_DEVICE_FEATURE_MIGRATION`. ENOTTY means that the driver has no v2 migration. Effect: none. */
 export function readMigrationFlags(device: DeviceHandle): MigrationFlags {
   try {
     const data = vfio_device_feature_migration.make();
@@ -43,7 +43,7 @@ function flagNames(flags: bigint): string[] {
   return [...known, ...unknown];
 }
 
-/** The driver's estimate of the STOP_COPY data in bytes, null where it gives none, with the errno. Effect: none. */
+/** The driver's estimate of the STOP_COPY data in bytes, or null with the errno. Effect: none. */
 export function readStopCopyBytes(device: DeviceHandle): { bytes: number | null; checks: Check[] } {
   try {
     const data = vfio_device_feature_mig_data_size.make();

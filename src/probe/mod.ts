@@ -1,12 +1,11 @@
 /**
- * Asks an open device everything there is to know before a migration, in one go.
+ * Asks an open device everything that matters before a migration, in one pass.
  *
- * Question: what does this device support, by the driver's own word? Choice: every request whose answer
- * leaves the device as it was, each reported as present, absent (ENOTTY) or an errno; and for dirty
- * tracking a start, a report and a stop on the idle device, because drivers answer the probe and fail the
- * report. Two exceptions to "changes nothing": a device found in another state than RUNNING is reset (never
- * set: some drivers oops), and that logging is switched on and off again. Given up: trying state
- * transitions; the flags say which are there.
+ * Question: what does this device support, according to its driver? Choice: every request that leaves the device
+ * unchanged, each reported as present, absent (ENOTTY) or an errno. For dirty tracking, a start, a report and a stop on
+ * the idle device, because some drivers answer the probe but fail the report. Two exceptions to "changes nothing": a
+ * device that is not in RUNNING is reset (its state is never set: some drivers oops), and logging is turned on and off.
+ * Given up: trying state transitions; the flags say which exist.
  *
  * @module
  */

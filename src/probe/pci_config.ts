@@ -16,7 +16,7 @@ const PCI_CLASS_REVISION = 0x08;
 const PCI_BASE_ADDRESS_0 = 0x10;
 const PCI_SUBSYSTEM_VENDOR_ID = 0x2c;
 const PCI_CAPABILITY_LIST = 0x34;
-/** As many base address registers as a header of type 0 has, whose regions come first. */
+/** The number of base address registers in a type 0 header. Their regions come first. */
 const BARS = 6;
 const PCI_CFG_SPACE_SIZE = 256;
 const PCI_CFG_SPACE_EXP_SIZE = 4096;
@@ -52,10 +52,10 @@ const EXTENDED_NAMES: Readonly<Record<number, string>> = {
 };
 
 /**
- * The PCI configuration that a guest would see, null where the device has no configuration region.
+ * The PCI configuration that a guest would see, or null if the device has no configuration region.
  *
- * Source: the device's region `VFIO_PCI_CONFIG_REGION_INDEX`, which the driver virtualizes, and the sizes of
- * its BAR regions. Effect: none.
+ * Source: the device's region `VFIO_PCI_CONFIG_REGION_INDEX`, which the driver virtualizes, and the sizes of its BAR
+ * regions. Effect: none.
  */
 export function readPciConfig(
   { sys, fd }: DeviceHandle,
@@ -63,7 +63,7 @@ export function readPciConfig(
 ): PciConfig | null {
   const region = regions.find(({ index }) => index === VFIO_PCI_CONFIG_REGION_INDEX);
   if (region === undefined) return null;
-  // QEMU takes no device either whose BARs it cannot ask for.
+  // QEMU also refuses a device whose BARs it cannot query.
   const unread = regions.find(({ index, errno }) =>
     errno !== null && (index < BARS || index === VFIO_PCI_CONFIG_REGION_INDEX)
   );
@@ -77,13 +77,13 @@ export function readPciConfig(
     if (count === 0) break;
     read += count;
   }
-  if (read < bytes.length) throw broken(`${read} of its ${bytes.length} bytes could be read`);
+  if (read < bytes.length) throw broken(`only ${read} of its ${bytes.length} bytes could be read`);
   return parsePciConfig(bytes, regions);
 }
 
 /**
- * Reads a configuration space. What changes while a device works (command, status, addresses) is in `space` alone,
- * which has all of it.
+ * Parses a configuration space. What changes while a device runs (command, status, addresses) is only in `space`, which
+ * contains everything.
  */
 export function parsePciConfig(bytes: Uint8Array, regions: readonly Region[]): PciConfig {
   if (bytes.length < 64) throw broken(`it has ${bytes.length} bytes, not 64`);
@@ -110,7 +110,9 @@ function parseCapabilities(view: DataView): PciCapability[] {
   const seen = new Set<number>();
   const end = Math.min(view.byteLength, PCI_CFG_SPACE_SIZE);
   for (let at = view.getUint8(PCI_CAPABILITY_LIST) & ~3; at !== 0;) {
-    if (at < 64 || at + 4 > end || seen.has(at)) throw broken(`its list breaks at offset ${at}`);
+    if (at < 64 || at + 4 > end || seen.has(at)) {
+      throw broken(`its capability list is malformed at offset ${at}`);
+    }
     seen.add(at);
     const id = view.getUint8(at);
     found.push({
@@ -124,7 +126,7 @@ function parseCapabilities(view: DataView): PciCapability[] {
   return found;
 }
 
-/** How many interrupts MSI or MSI-X can have: its table is of that size, which the guest sees. */
+/** The number of MSI or MSI-X vectors, which is the size of the table that the guest sees. */
 function vectors(id: number, control: number): { vectors?: number } {
   if (id === PCI_CAP_ID_MSI) return { vectors: 1 << ((control >> 1) & 7) };
   if (id === PCI_CAP_ID_MSIX) return { vectors: (control & 0x7ff) + 1 };
@@ -137,13 +139,13 @@ function parseExtendedCapabilities(view: DataView): PciCapability[] {
   let at = view.byteLength > PCI_CFG_SPACE_SIZE ? PCI_CFG_SPACE_SIZE : 0;
   while (at !== 0) {
     if (at < PCI_CFG_SPACE_SIZE || at + 4 > view.byteLength || seen.has(at)) {
-      throw broken(`its extended list breaks at offset ${at}`);
+      throw broken(`its extended capability list is malformed at offset ${at}`);
     }
     seen.add(at);
     const header = view.getUint32(at, true);
     if (header === 0 || header === 0xffffffff) break;
     const id = header & 0xffff;
-    // The kernel hides a capability by giving it the id 0, and leaves it in the chain.
+    // The kernel hides a capability by setting its id to 0, and keeps it in the chain.
     if (id !== 0) {
       found.push({
         id: id.toString(16).padStart(4, "0"),
@@ -156,7 +158,7 @@ function parseExtendedCapabilities(view: DataView): PciCapability[] {
   return found;
 }
 
-/** BARs by the sizes of their regions and the kind in their low bits; the upper half of a 64-bit one has none. */
+/** BARs, from the sizes of their regions and the type in their low bits. The upper half of a 64-bit BAR has no size. */
 function parseBars(view: DataView, regions: readonly Region[]): PciBar[] {
   return regions.filter(({ index, size }) => index < BARS && size > 0).map(({ index, size }) => {
     const low = view.getUint32(PCI_BASE_ADDRESS_0 + 4 * index, true);

@@ -20,7 +20,7 @@ const HEADER = {
   0x2c: "f4 1a 00 11",
 };
 
-Deno.test("parsePciConfig() reads ids, capabilities with vectors, and BARs by their regions", () => {
+Deno.test("parsePciConfig() reads ids, capabilities with vectors, and BARs by region", () => {
   const bytes = space(4096, {
     ...HEADER,
     0x10: "0c 00 00 c0 00 00 00 00 01 e0 00 00 00 00 00 fe",
@@ -42,7 +42,7 @@ Deno.test("parsePciConfig() reads ids, capabilities with vectors, and BARs by th
       { id: "11", name: "msi-x", offset: "70", vectors: 3 },
       { id: "10", name: "pci-express", offset: "a0" },
     ],
-    // The one at 0x140 is hidden by the kernel: id 0, still in the chain.
+    // The kernel hid the one at 0x140: id 0, but still in the chain.
     extendedCapabilities: [
       { id: "0001", name: "advanced-error-reporting", offset: "100" },
       { id: "000e", name: "alternative-routing-id", offset: "160" },
@@ -56,7 +56,7 @@ Deno.test("parsePciConfig() reads ids, capabilities with vectors, and BARs by th
   });
 });
 
-Deno.test("parsePciConfig() keeps what changes while the device works in the space alone", () => {
+Deno.test("parsePciConfig() keeps what changes at run time only in the space", () => {
   const still = space(256, HEADER);
   const working = space(256, { ...HEADER, 0x04: "07 05 10 20", 0x3c: "0b" });
   const [a, b] = [parsePciConfig(working, []), parsePciConfig(still, [])];
@@ -64,15 +64,15 @@ Deno.test("parsePciConfig() keeps what changes while the device works in the spa
   assertEquals([a, b].map(({ space }) => unpackPciSpace(space!)), [working, still]);
 });
 
-Deno.test("parsePciConfig() reads no list where the status says that there is none", () => {
+Deno.test("parsePciConfig() reads no list if the status has no list bit", () => {
   assertEquals(parsePciConfig(space(256, { 0x34: "40" }), []).capabilities, []);
 });
 
 const BROKEN: [string, Uint8Array][] = [
   ["is shorter than the header", new Uint8Array(63)],
   ["has a list that starts in the header", space(256, { ...HEADER, 0x34: "20" })],
-  ["has a list that leads to itself", space(256, { ...HEADER, 0x34: "40", 0x40: "05 40" })],
-  ["has an extended list that leads back", space(512, { 0x100: "01 00 01 10" })],
+  ["has a list that points to itself", space(256, { ...HEADER, 0x34: "40", 0x40: "05 40" })],
+  ["has an extended list that points back", space(512, { 0x100: "01 00 01 10" })],
 ];
 for (const [name, bytes] of BROKEN) {
   Deno.test(`parsePciConfig() refuses a space that ${name}`, () => {

@@ -46,17 +46,17 @@ const FLAGS = [
   [VFIO_DEVICE_FLAGS_CDX, "cdx"],
 ] as const;
 
-/** More regions than any driver has: what a device says of itself is not believed beyond it. */
+/** More regions than any driver has. A larger number from the device is ignored. */
 const MAX_REGIONS = 256;
 
-/** What an open device is, and how it migrates: enough to work with it. */
+/** What an open device is, and how it migrates. This is enough to work with it. */
 export interface Survey {
   flags: string[];
   regions: Region[];
   irqs: number;
   /** The v2 flags, or why there are none. */
   asked: MigrationFlags;
-  /** Where the region of uapi v1 is, where that is the way to migrate. */
+  /** The location of the uapi v1 region, if the device migrates through it. */
   v1: V1Region | null;
   migration: Migration;
   state: string | null;
@@ -65,11 +65,11 @@ export interface Survey {
 }
 
 /**
- * What an open device is and how it migrates, brought to RUNNING where it was found elsewhere.
+ * What an open device is and how it migrates. Brings it to RUNNING first if necessary.
  *
- * Source: `VFIO_DEVICE_GET_INFO`, `VFIO_DEVICE_GET_REGION_INFO`, `VFIO_DEVICE_FEATURE`, the PCI configuration
- * region. Effect: none on a device in RUNNING, else resets it. Throws {@link SysError} only where the device
- * does not even say what it is.
+ * Source: `VFIO_DEVICE_GET_INFO`, `VFIO_DEVICE_GET_REGION_INFO`, `VFIO_DEVICE_FEATURE`, the PCI configuration region.
+ * Effect: none on a device in RUNNING, otherwise resets it. Throws {@link SysError} only if the device cannot be
+ * identified.
  */
 export function surveyDevice(device: DeviceHandle, id: string): Survey {
   const problems: Problem[] = [];
@@ -94,7 +94,7 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
   const v1 = "features" in asked ? null : findV1Region(regions);
   const isClear = !read.includes(null) && (v1 !== null || isAsStateless(device, asked));
   const migration = summarize(asked, regions, { pci, isClear });
-  // A device that has none for certain is the only one without a state.
+  // Only a device that certainly has no migration has no state.
   const hasState = "features" in asked || migration.uapi !== "none";
   const found = hasState ? bringToRunning(device, id, v1) : { state: null, problems: [] };
   problems.push(...found.problems);
@@ -112,9 +112,9 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
 }
 
 /**
- * All that an open device says of itself, in one document.
+ * Everything that an open device reports about itself, in one document.
  *
- * Source and effect: those of {@link surveyDevice}, and the test of dirty tracking.
+ * Source and effect: those of {@link surveyDevice}, and the dirty tracking test.
  */
 export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabilities {
   const { asked, v1: _, ...survey } = surveyDevice(device, id);
@@ -147,7 +147,7 @@ export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabi
   };
 }
 
-/** Who tracks dirty pages; the log of a device that could not be brought to RUNNING was not asked. */
+/** What tracks dirty pages. A device that could not be brought to RUNNING was not tested. */
 function summarizeTracking(
   { device, iommu }: Capabilities["dirtyTracking"],
   isAsked: boolean,
@@ -159,7 +159,7 @@ function summarizeTracking(
   };
 }
 
-/** Where the migration region of uapi v1 is, null where the device has none. */
+/** The location of the uapi v1 migration region, or null. */
 export function findV1Region(regions: readonly Region[]): V1Region | null {
   const region = regions.find(isMigrationRegion);
   return region === undefined ? null : { offset: BigInt(region.offset), size: region.size };
@@ -172,7 +172,7 @@ function isMigrationRegion({ capabilities }: Region): boolean {
   );
 }
 
-/** Whether a driver that says that it has no v2 tells no state either: else nothing is clear. */
+/** Whether a driver that reports no v2 also reports no state. Otherwise nothing is certain. */
 function isAsStateless(device: DeviceHandle, asked: MigrationFlags): boolean {
   if ("features" in asked) return true;
   try {
@@ -185,15 +185,15 @@ function isAsStateless(device: DeviceHandle, asked: MigrationFlags): boolean {
 }
 
 /**
- * Whether a region that could not be read may be that of uapi v1, which on PCI comes after those that every function
- * has. EINVAL is how vfio-pci refuses one of those that this function lacks.
+ * Whether an unreadable region may be the uapi v1 region. On PCI, that region comes after the fixed ones. vfio-pci
+ * returns EINVAL for a fixed region that this function lacks.
  */
 function mayHideMigration({ index, errno }: Region, { pci }: { pci: boolean }): boolean {
   if (errno === null) return false;
   return pci ? index >= VFIO_PCI_NUM_REGIONS : errno !== "EINVAL";
 }
 
-/** What is known of migration before anything was tried. v2 is preferred where both are there. */
+/** What is known about migration before any test. v2 is preferred if both exist. */
 function summarize(
   asked: MigrationFlags,
   regions: readonly Region[],
@@ -202,7 +202,7 @@ function summarize(
   const features = "features" in asked ? asked.features : [];
   const v2 = features.includes("stop-copy");
   const unread = regions.filter((region) => mayHideMigration(region, { pci }));
-  // Another errno than ENOTTY is no answer to whether there is migration.
+  // An errno other than ENOTTY does not say whether there is migration.
   const unclear = ("check" in asked && asked.check.errno !== "ENOTTY") || unread.length > 0 ||
     !isClear;
   return {

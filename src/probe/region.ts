@@ -25,12 +25,12 @@ const FLAGS = [
   [VFIO_REGION_INFO_FLAG_MMAP, "mmap"],
 ] as const;
 
-/** More than any driver gives, and little enough to allocate on a driver's word. */
+/** More than any driver returns, and small enough to allocate without further checks. */
 const MAX_INFO_BYTES = 1 << 20;
 
 /**
- * A region of the device with its capabilities. An index that the driver refuses comes back empty, with the
- * errno: vfio-pci answers EINVAL for regions that this device does not have.
+ * A region of the device with its capabilities. An index that the driver refuses is returned empty, with the errno:
+ * vfio-pci returns EINVAL for regions that the device does not have.
  *
  * Source: `VFIO_DEVICE_GET_REGION_INFO`. Effect: none.
  */
@@ -54,7 +54,7 @@ export function readRegion(device: DeviceHandle, index: number, { pci }: { pci: 
   }
 }
 
-/** Asks twice where the first answer says that it needs more room. */
+/** Asks a second time if the first answer needs more room. */
 function askRegion({ sys, fd }: DeviceHandle, index: number): Uint8Array<ArrayBuffer> {
   const least = vfio_region_info.size;
   const info = vfio_region_info.make({ argsz: least, index });
@@ -62,7 +62,7 @@ function askRegion({ sys, fd }: DeviceHandle, index: number): Uint8Array<ArrayBu
   const { argsz } = vfio_region_info.read(info);
   if (argsz <= least) return info;
   if (argsz > MAX_INFO_BYTES) {
-    throw new Failure("kernel", `Cannot read region ${index}: its info takes ${argsz} bytes`, {
+    throw new Failure("kernel", `Cannot read region ${index}: its info needs ${argsz} bytes`, {
       subject: `region ${index}`,
     });
   }
@@ -72,8 +72,8 @@ function askRegion({ sys, fd }: DeviceHandle, index: number): Uint8Array<ArrayBu
 }
 
 /**
- * The capability chain behind a region's info. The chain is a driver's word: it must advance, stay inside
- * the bytes and end, or a {@link Failure} says where it does not.
+ * The capability chain after a region's info. The driver wrote the chain, so it is checked: it must advance, stay
+ * inside the bytes and end. Otherwise throws a {@link Failure} with the offset.
  */
 export function parseRegionCapabilities(info: Uint8Array): RegionCapability[] {
   const { flags, argsz, cap_offset } = vfio_region_info.read(info);
@@ -123,7 +123,7 @@ function parseAreas(bytes: Uint8Array, at: number): { offset: number; size: numb
 function badChain(at: number): Failure {
   return new Failure(
     "kernel",
-    `Cannot read a region's capabilities: the chain breaks at offset ${at}`,
+    `Cannot read a region's capabilities: the chain is malformed at offset ${at}`,
     { subject: "region capabilities" },
   );
 }

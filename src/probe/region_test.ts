@@ -10,7 +10,7 @@ import {
 import { Failure } from "../documents/mod.ts";
 import { parseRegionCapabilities } from "./region.ts";
 
-/** A region's info with a chain: `put` writes capabilities at offsets. */
+/** A region's info with a chain. `put` writes capabilities at offsets. */
 function chain(length: number, first: number, put: (bytes: Uint8Array) => void): Uint8Array {
   const flags = VFIO_REGION_INFO_FLAG_CAPS;
   const bytes = vfio_region_info.make({ argsz: length, flags, cap_offset: first }, length - 32);
@@ -18,7 +18,7 @@ function chain(length: number, first: number, put: (bytes: Uint8Array) => void):
   return bytes;
 }
 
-Deno.test("parseRegionCapabilities() reads type, sparse mmap and unknown ones in the chain's order", () => {
+Deno.test("parseRegionCapabilities() reads type, sparse mmap and unknown capabilities in chain order", () => {
   const info = chain(112, 32, (bytes) => {
     vfio_info_cap_header.write(bytes, { id: 2, version: 1, next: 48 }, 32);
     vfio_region_info_cap_type.write(bytes, { type: 3, subtype: 1 }, 32);
@@ -39,23 +39,23 @@ Deno.test("parseRegionCapabilities() reads type, sparse mmap and unknown ones in
   ]);
 });
 
-Deno.test("parseRegionCapabilities() finds none without the flag, whatever the offset says", () => {
+Deno.test("parseRegionCapabilities() finds none without the flag, whatever the offset is", () => {
   assertEquals(parseRegionCapabilities(vfio_region_info.make({ argsz: 32, cap_offset: 7 })), []);
 });
 
 const BROKEN: [name: string, info: Uint8Array][] = [
   ["starts inside the info itself", chain(64, 8, () => {})],
-  ["starts behind the end", chain(64, 60, () => {})],
+  ["starts after the end", chain(64, 60, () => {})],
   [
-    "leads back",
+    "points back",
     chain(64, 40, (bytes) => vfio_info_cap_header.write(bytes, { id: 99, next: 32 }, 40)),
   ],
   [
-    "leads to itself",
+    "points to itself",
     chain(64, 40, (bytes) => vfio_info_cap_header.write(bytes, { id: 99, next: 40 }, 40)),
   ],
   [
-    "counts more areas than there are bytes",
+    "counts more areas than fit",
     chain(64, 32, (bytes) => {
       vfio_info_cap_header.write(bytes, { id: 1 }, 32);
       vfio_region_info_cap_sparse_mmap.write(bytes, { nr_areas: 0xffffffff }, 32);
@@ -65,12 +65,12 @@ const BROKEN: [name: string, info: Uint8Array][] = [
 
 for (const [name, info] of BROKEN) {
   Deno.test(`parseRegionCapabilities() refuses a chain that ${name}`, () => {
-    assertThrows(() => parseRegionCapabilities(info), Failure, "the chain breaks");
+    assertThrows(() => parseRegionCapabilities(info), Failure, "the chain is malformed");
   });
 }
 
-Deno.test("parseRegionCapabilities() ends with an answer or a Failure on any bytes", () => {
-  // A fixed generator, so that a failure can be seen again.
+Deno.test("parseRegionCapabilities() ends on any bytes with an answer or a Failure", () => {
+  // A fixed seed makes failures reproducible.
   let seed = 1;
   const random = () => (seed = Math.imul(seed, 1103515245) + 12345 >>> 0) >>> 8;
   for (let round = 0; round < 20_000; round++) {

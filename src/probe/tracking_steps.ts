@@ -2,23 +2,23 @@ import { SysError } from "../../ffi/errno.ts";
 import type { Bytes } from "../../ffi/syscalls.ts";
 import type { DirtyTracking } from "../documents/mod.ts";
 
-/** The pages that are tracked, in bytes: the smallest that both ways of tracking know. */
+/** The page size for tracking, in bytes: the smallest that both ways of tracking support. */
 export const PAGE_BYTES = 4096n;
 
-/** Room for a report on so many bytes. */
+/** A zeroed bitmap for a report on a range of this length. */
 export function bitmapOf(bytes: bigint): Bytes {
   return new Uint8Array(Number((bytes / PAGE_BYTES + 63n) / 64n * 8n));
 }
 
-/** ENOTTY is that the driver has no such thing; other errnos are of a thing that it has. */
+/** ENOTTY means that the driver lacks the feature. Other errnos come from a driver that has it. */
 const ABSENT = ["ENOTTY"];
 
-/** A step of a test by the name that it is told with. */
+/** A step of a test, with its name for reports. */
 export type Step = readonly [name: string, run: () => unknown];
 
 /**
- * Runs the steps, the last of which reports, then undoes in reverse those that were done: `undo[i]` takes back
- * `steps[i]`. The step that fails decides; an undo that fails is a failure too.
+ * Runs the steps, the last of which reports. Then undoes the completed steps in reverse: `undo[i]` undoes `steps[i]`.
+ * The failed step decides the result. A failed undo counts as a failure too.
  */
 export function runSteps(steps: readonly Step[], undo: readonly Step[]): DirtyTracking {
   let failed: { step: string; errno: string } | null = null;
