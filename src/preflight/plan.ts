@@ -1,25 +1,25 @@
 import type { V1State } from "../device/mod.ts";
 import type { Migration, MigrationState } from "../documents/mod.ts";
 
-/** One thing to do on a device that is in RUNNING. The way back is not a step: it is always taken. */
+/** One step on a device that starts in RUNNING. The final reset is not a step: it always happens. */
 export type Step =
-  /** v2: set the state; a descriptor for data may come with it. */
+  /** v2: set the state, which may return a data descriptor. */
   | { do: "set-state"; state: MigrationState }
   /** v1: write `device_state`. */
   | { do: "set-v1-state"; state: V1State }
-  /** v2: ask for REINIT to be told, where the kernel has that. */
+  /** v2: ask the kernel to report REINIT, if it can. */
   | { do: "opt-in" }
-  /** v2: ask how much of the stream the driver calls initial. */
+  /** v2: ask how much of the stream is initial data. */
   | { do: "measure-initial" }
-  /** v1: ask how much the first chunk of the stream holds. */
+  /** v1: ask for the size of the stream's first chunk. */
   | { do: "measure-chunk" }
-  /** Read from the stream, at most so many bytes; `initial` is just what was measured. */
+  /** Read at most this many bytes from the stream. `initial` is the measured amount. */
   | { do: "read"; atMostBytes: number | "initial" }
-  /** v1: ask where in the region data go, and how much of them. */
+  /** v1: ask where in the region data goes, and how much fits. */
   | { do: "find-room" }
-  /** Hand data to the driver: v2 to the data descriptor, v1 into the region's data section. */
+  /** Give data to the driver: in v2 through the data descriptor, in v1 in the region's data section. */
   | { do: "write" }
-  /** v1: say how much was written, which is when the driver looks at it. */
+  /** v1: report how much was written. The driver then checks it. */
   | { do: "write-size" };
 
 /** What to do on a device, or why nothing can be done. */
@@ -28,8 +28,8 @@ export type Plan = { steps: readonly Step[] } | { impossible: string };
 type Known = Pick<Migration, "uapi" | "features" | "arcs" | "checks">;
 
 /**
- * How to read a source's initial data: what its driver calls initial, in PRE_COPY; without that, and only
- * where the operator allows it, the first `stopCopyBytes` of STOP_COPY, which stops the device. Pure.
+ * How to read a source's initial data: in PRE_COPY, what its driver reports as initial. Without PRE_COPY, and only if
+ * the operator allows it, the first `stopCopyBytes` of STOP_COPY, which stops the device. Pure.
  */
 export function planSource(
   migration: Known,
@@ -56,7 +56,7 @@ export function planSource(
     };
   }
   if (stopCopyBytes === null) {
-    return { impossible: "its driver has no PRE_COPY, and so no initial data" };
+    return { impossible: "its driver has no PRE_COPY, and therefore no initial data" };
   }
   return {
     steps: [
@@ -67,7 +67,7 @@ export function planSource(
   };
 }
 
-/** How to hand data to a target: the way to RESUMING, and the write. Pure. */
+/** How to give data to a target: the path to RESUMING, and the write. Pure. */
 export function planTarget(migration: Known): Plan {
   if (migration.uapi === "v1") {
     return {
@@ -83,16 +83,16 @@ export function planTarget(migration: Known): Plan {
   return { steps: [...walk(migration, "running", "resuming"), { do: "write" }] };
 }
 
-/** Why there is no way to migrate. An errno is not absence. */
+/** Why the device cannot migrate. An errno does not mean absence. */
 function whyNot({ uapi, checks = [] }: Known): string {
   if (uapi === "none") return "it does not support migration";
   const unclear = checks.find(({ errno }) => errno !== "ENOTTY");
   return unclear === undefined
-    ? "nobody could tell whether it supports migration"
-    : `whether it supports migration is not known: ${unclear.step} gave ${unclear.errno}`;
+    ? "it is unknown whether it supports migration"
+    : `it is unknown whether it supports migration: ${unclear.step} gave ${unclear.errno}`;
 }
 
-/** The shortest way over the arcs that the device has, a step for each. Throws where there is none. */
+/** The shortest path over the device's arcs, one step per arc. Throws if there is none. */
 export function walk({ arcs }: Pick<Known, "arcs">, from: string, to: string): Step[] {
   const cameFrom = new Map<string, string | null>([[from, null]]);
   for (const state of cameFrom.keys()) {

@@ -3,8 +3,8 @@ import { allowedArcs } from "../probe/mod.ts";
 import { planSource, planTarget, type Step, walk } from "./plan.ts";
 
 /**
- * The rule as the header of uapi v2 words it, told anew: which states a device stands still in, runs in, saves in
- * and loads in. An arc changes one of these at a time, and only by way of STOP between saving and loading.
+ * The rule in the uapi v2 header, written independently: in which states a device stands still, runs, saves and loads.
+ * An arc changes one of these at a time. Between saving and loading it must pass through STOP.
  */
 const RULE: Record<string, { runs: boolean; saves: boolean; loads: boolean; needs: string[] }> = {
   "stop": { runs: false, saves: false, loads: false, needs: [] },
@@ -35,7 +35,7 @@ const statesOf = (steps: readonly Step[]) =>
   steps.flatMap((step) => step.do === "set-state" ? [step.state as string] : []);
 
 for (const features of DEVICES) {
-  Deno.test(`plans for a device with ${features.join(" ")} keep to the states that it has`, () => {
+  Deno.test(`plans for a device with ${features.join(" ")} use only states that it has`, () => {
     const migration = migrationOf(features);
     const source = planSource(migration, { stopCopyBytes: 64 });
     for (const steps of [stepsOf(source), stepsOf(planTarget(migration))]) {
@@ -43,16 +43,16 @@ for (const features of DEVICES) {
       for (const state of statesOf(steps)) {
         const [from, to] = [RULE[at]!, RULE[state]!];
         assert(to.needs.every((need) => features.includes(need)), state);
-        // Never from saving to loading or back without standing still between.
+        // Never between saving and loading without a stop.
         assert(!(from.saves && to.loads) && !(from.loads && to.saves), `${at} to ${state}`);
-        // A device that loads was stopped first, and one that stops to save does not run.
+        // A device is stopped before it loads, and does not run after it stops to save.
         if (to.loads) assertEquals(at, "stop");
         at = state;
       }
     }
   });
 
-  Deno.test(`planTarget() for ${features.join(" ")} writes last, in RESUMING, and never leaves it`, () => {
+  Deno.test(`planTarget() for ${features.join(" ")} writes last, in RESUMING, and does not leave it`, () => {
     const steps = stepsOf(planTarget(migrationOf(features)));
     assertEquals(steps.at(-1), { do: "write" });
     assertEquals(statesOf(steps).at(-1), "resuming");
@@ -63,15 +63,15 @@ for (const features of DEVICES) {
     const steps = stepsOf(planSource(migrationOf(features), { stopCopyBytes: 64 }));
     assertEquals(statesOf(steps).at(-1), "running");
     assert(!steps.some((step) => step.do === "write"));
-    // The device is stopped only where there is no other way to its data.
+    // The device is stopped only if there is no other way to its data.
     const stops = statesOf(steps).some((state) => !RULE[state]!.runs);
     assertEquals(stops, !features.includes("pre-copy"));
   });
 }
 
-Deno.test("planSource() stops a device without PRE_COPY only where that is asked for", () => {
+Deno.test("planSource() stops a device without PRE_COPY only on request", () => {
   const plan = planSource(migrationOf(["stop-copy"]), { stopCopyBytes: null });
-  assertEquals(plan, { impossible: "its driver has no PRE_COPY, and so no initial data" });
+  assertEquals(plan, { impossible: "its driver has no PRE_COPY, and therefore no initial data" });
 });
 
 Deno.test("plans for a device without migration are impossible", () => {
@@ -99,13 +99,13 @@ Deno.test("plans for uapi v1 use its bits", () => {
   ]);
 });
 
-Deno.test("walk() is the shortest way that a search over all ways finds", () => {
+Deno.test("walk() is as short as the shortest path of an exhaustive search", () => {
   for (const features of DEVICES) {
     const { arcs } = migrationOf(features);
     const states = new Set(arcs.flat());
     for (const from of states) {
       for (const to of states) {
-        // Every way of at most so many arcs, by plain enumeration.
+        // Every path up to this length, by enumeration.
         let ways: string[][] = [[from]];
         while (!ways.some((way) => way.at(-1) === to)) {
           ways = ways.flatMap((way) =>
@@ -119,6 +119,6 @@ Deno.test("walk() is the shortest way that a search over all ways finds", () => 
   }
 });
 
-Deno.test("walk() throws where no way leads there", () => {
+Deno.test("walk() throws if there is no path", () => {
   assertThrows(() => walk({ arcs: [["running", "stop"]] }, "running", "resuming"), RangeError);
 });

@@ -3,7 +3,7 @@ import type { Check, InitialData, Migration, Problem } from "../documents/mod.ts
 import { planSource } from "./plan.ts";
 import { runSteps } from "./run_steps.ts";
 
-/** A source's initial data, or why there is none; problems tell whether the device came back. */
+/** A source's initial data, or why there is none. Problems say whether the device returned to RUNNING. */
 export interface ReadInitialData {
   initialData: InitialData | null;
   check: Check | null;
@@ -12,10 +12,10 @@ export interface ReadInitialData {
 }
 
 /**
- * Reads the initial data of an open, idle device: what its driver calls initial.
+ * Reads the initial data, as reported by its driver, of an open, idle device.
  *
- * Effect: changes state, and brings it back by a reset; see {@link runSteps}. With `stopCopyBytes` a device without
- * PRE_COPY is stopped for the time of it.
+ * Effect: changes state, then resets; see {@link runSteps}. With `stopCopyBytes`, a device without PRE_COPY is stopped
+ * meanwhile.
  */
 export async function readInitialData(
   device: DeviceHandle,

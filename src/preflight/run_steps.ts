@@ -25,29 +25,29 @@ import {
   writeStream,
 } from "./stream.ts";
 
-/** The step that ended a run before its end. */
+/** The step at which a run stopped early. */
 export interface Stopped {
   step: Step;
   check: Check;
-  /** Whether the driver answered the step so; not where its answer was cut short, or its state could not be read. */
+  /** Whether this was the driver's answer. False if the transfer was short or the state could not be read. */
   isAnswer: boolean;
 }
 
-/** What came of running a plan. */
+/** The result of running a plan. */
 export interface Ran {
-  /** Null where all steps were taken. */
+  /** Null if all steps succeeded. */
   stopped: Stopped | null;
-  /** What was read. */
+  /** The data that was read. */
   data: Bytes | null;
-  /** How much of the data the driver took. */
+  /** How much of the data the driver accepted. */
   writtenBytes: number;
 }
 
 /**
- * Runs the steps of a plan on an open device in RUNNING, then leaves it by a reset, whatever came of them.
+ * Runs the steps of a plan on an open device in RUNNING, then always resets it.
  *
- * The first step that is not taken ends the run; nothing is written after it. Effect: changes state; the device is left in
- * RUNNING, as its state says, or the second result says that it needs a reset. Throws only what is no answer.
+ * The first failed step ends the run. Nothing is written after it. Effect: changes state. Afterwards the device reports
+ * RUNNING, or the second result says that it needs a reset. Throws only unexpected errors.
  */
 export function runSteps(
   device: DeviceHandle,
@@ -78,15 +78,15 @@ export function runSteps(
   return { ran: { stopped, data, writtenBytes }, back: leaveByReset(device, { id, v1, wrote }) };
 }
 
-/** Takes a step, or says why it was not taken. */
+/** Runs a step. Returns why it failed, or null. */
 function take(step: Step, stream: Stream, source: Bytes): Stopped | null {
   const failed = attempt(stepName(step, stream.v1), () => runStep(step, stream, source));
   return failed === null ? null : { step, ...failed };
 }
 
 /**
- * What v1 says after a step: some drivers take every write, and say by the error state that they refuse. A state that
- * cannot be read is no such answer, and no yes either.
+ * The v1 state after a step: some drivers accept every write and refuse through the error state. An unreadable state is
+ * neither a refusal nor an acceptance.
  */
 function lookAfter(step: Step, { device, v1 }: Stream): Stopped | null {
   if (v1 === null) return null;
@@ -97,7 +97,7 @@ function lookAfter(step: Step, { device, v1 }: Stream): Stopped | null {
   return state === "error" ? { step, check: { step: name, errno: null }, isAnswer: true } : null;
 }
 
-/** Whether the driver took less than there was room for: then there is nothing to ask it about. */
+/** Whether the driver accepted less than fitted. Then there is nothing to ask it about. */
 function isPartly(step: Step, { v1, writtenBytes, chunk }: Stream, source: Bytes): boolean {
   const wanted = v1 === null ? source.length : Math.min(source.length, chunk.bytes);
   return step.do === "write" && writtenBytes < wanted;
@@ -161,7 +161,7 @@ function closeData(stream: Stream): void {
   }
 }
 
-/** What a step is called where it is not taken. */
+/** The name of a step in a report of its failure. */
 function stepName(step: Step, v1: V1Region | null): string {
   switch (step.do) {
     case "set-state":

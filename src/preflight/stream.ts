@@ -15,28 +15,28 @@ import {
   type V1Region,
 } from "../device/mod.ts";
 
-/** A chunk of the stream on its way, at most: more is neither read nor kept. */
+/** The maximum size of a chunk of the stream. More is neither read nor kept. */
 const MAX_BYTES = 16 << 20;
 
-/** A device's stream of migration data, and how far one plan has come with it. */
+/** A device's stream of migration data, and the progress of one plan. */
 export interface Stream {
   device: DeviceHandle;
   v1: V1Region | null;
-  /** v2: where the data are read and written. */
+  /** v2: the descriptor for reading and writing data. */
   dataFd: number | null;
-  /** The driver's own measure of initial data, null where it was not asked. */
+  /** The size of the initial data that the driver reports. Null if it was not asked. */
   initialBytes: number | null;
-  /** v2: whether `anew` means something. */
+  /** v2: whether `anew` is valid. */
   optedIn: boolean;
-  /** v1: where data lie in the region, and how many there are or may be. */
+  /** v1: the position of data in the region, and its current or maximum size. */
   chunk: { offset: bigint; bytes: number };
-  /** What was read. */
+  /** The data that was read. */
   data: Bytes | null;
-  /** How much of what was handed over was taken. */
+  /** How much of the data was accepted. */
   writtenBytes: number;
 }
 
-/** Source: `VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2`, Linux 7.2; ENOTTY is that a kernel has no such feature. */
+/** Source: `VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2`, Linux 7.2. ENOTTY means that the kernel lacks the feature. */
 export function optIn(device: DeviceHandle): boolean {
   try {
     setFeature(device, VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2);
@@ -47,7 +47,7 @@ export function optIn(device: DeviceHandle): boolean {
   }
 }
 
-/** Source: `VFIO_MIG_GET_PRECOPY_INFO`. `anew` means something only after opting in. */
+/** Source: `VFIO_MIG_GET_PRECOPY_INFO`. `anew` is valid only after opting in. */
 export function measureInitial({ device, dataFd }: Stream) {
   const info = vfio_precopy_info.make({ argsz: vfio_precopy_info.size });
   device.sys.ioctl(dataFd!, VFIO_MIG_GET_PRECOPY_INFO, info);
@@ -72,7 +72,10 @@ export function measureChunk(stream: Stream, v1: V1Region): void {
   }
 }
 
-/** Source: `vfio_device_migration_info.data_offset`. A driver's word: data are moved in its region only, after the registers. */
+/**
+ * Source: `vfio_device_migration_info.data_offset`. The driver's value is checked: data moves only inside its region,
+ * after the registers.
+ */
 export function findRoom(stream: Stream, v1: V1Region): void {
   const offset = readV1Field(stream.device, v1, "data_offset");
   const room = BigInt(v1.size) - offset;
@@ -82,8 +85,8 @@ export function findRoom(stream: Stream, v1: V1Region): void {
 }
 
 /**
- * Reads from the stream: so many bytes at most, or just what the driver calls initial, all of which it must give.
- * Throws {@link SysError}, {@link ShortTransfer}.
+ * Reads from the stream: at most this many bytes, or exactly the initial data, all of which must arrive. Throws {@link
+ * SysError}, {@link ShortTransfer}.
  */
 export function readStream(stream: Stream, atMostBytes: number | "initial"): Bytes {
   const { device: { sys, fd }, v1, dataFd, chunk, initialBytes } = stream;
@@ -104,7 +107,9 @@ export function readStream(stream: Stream, atMostBytes: number | "initial"): Byt
   return bytes.slice(0, count);
 }
 
-/** Reads what the driver called initial anew meanwhile: it follows in the stream, and so in the data. */
+/**
+ * Reads what the driver has meanwhile reported as initial again. It follows in the stream, and is appended to the data.
+ */
 export function readAnew(stream: Stream, data: Bytes): Bytes {
   for (let round = 0; round < 4; round++) {
     const { initialBytes, anew } = measureInitial(stream);
@@ -119,13 +124,13 @@ export function readAnew(stream: Stream, data: Bytes): Bytes {
   return data;
 }
 
-/** A write may be taken in parts; the first that is refused is the last. */
+/** A write may be accepted in parts. The first refused part is the last. */
 export function writeStream(stream: Stream, source: Bytes): void {
   const { device: { sys }, dataFd } = stream;
   writeAll(stream, source, (rest) => sys.write(dataFd!, rest));
 }
 
-/** As much as the region's data section has room for. */
+/** Writes as much as fits in the region's data section. */
 export function writeChunk(stream: Stream, v1: V1Region, source: Bytes): void {
   const { device: { sys, fd }, chunk: { offset, bytes } } = stream;
   const at = v1.offset + offset;

@@ -7,11 +7,11 @@ import { lastPart, listVfioDevices, readDevice } from "../host/mod.ts";
 import { readInitialData } from "./read_initial_data.ts";
 import { testTarget } from "./test_target.ts";
 
-/** A function with the migration region of v1. */
+/** A function with a v1 migration region. */
 const ID = "0000:3f:01.0";
 const SOURCE = { data: new Uint8Array(32), phase: "pre-copy" } as const;
 
-/** Reads and tests a v1 device whose driver says these of its data; gives what that came to, and where data went. */
+/** Reads and tests a v1 device whose driver returns these registers. Returns the results and where data went. */
 async function withRegisters(registers: { data_offset?: bigint; data_size?: bigint }) {
   const directory = Deno.makeTempDirSync({ prefix: "vfio-ask-test-" });
   try {
@@ -55,7 +55,7 @@ async function withRegisters(registers: { data_offset?: bigint; data_size?: bigi
   }
 }
 
-Deno.test("a v1 driver's data_offset outside its region moves no data, there or anywhere else", async () => {
+Deno.test("a v1 driver's data_offset outside its region moves no data", async () => {
   for (const data_offset of [1n << 40n, (1n << 64n) - 8n, 0n, 24n]) {
     const { why, test, moved, state } = await withRegisters({ data_offset });
     assertStringIncludes(why ?? "", "data section: 0 of 1 bytes");

@@ -4,15 +4,15 @@ import type { Check, DriverTest, Handed, Migration, Problem } from "../documents
 import { planSource, planTarget } from "./plan.ts";
 import { type Ran, runSteps } from "./run_steps.ts";
 
-/** What is handed to a target. */
+/** The data to give to a target. */
 export interface TestSource {
   data: Bytes;
   phase: "pre-copy" | "stop-copy";
 }
 
 /**
- * From which byte on copies of the device's own data are altered. The second leaves a magic number as it is: a driver
- * that looks at nothing else would take any state.
+ * The first altered byte of each altered copy. The second copy keeps a magic number intact: a driver that checks only
+ * the magic would accept any state.
  */
 const ALTERED_FROM = [0, 8] as const;
 
@@ -26,12 +26,12 @@ interface Bench {
 }
 
 /**
- * Hands a source's data to the driver of an open, idle device, with controls: first the device's own data and altered
- * copies of it, then the source's. It ends where the device's own data is refused, or where the device does not
- * come back. `controls`: `make` them, or leave them to an earlier run of this load of the driver (`remembered`), or `off`.
+ * Gives a source's data to the driver of an open, idle device, with controls: first the device's own data and altered
+ * copies of it, then the source's data. Ends early if the device's own data is refused or the device does not return to
+ * RUNNING. `controls`: `make` them, use those of an earlier run of this load of the driver (`remembered`), or `off`.
  *
- * Effect: changes state; after each write a reset, confirmed by the device's state. RESUMING is never left by its end, so
- * that only drivers that load inside `write()` have loaded anything. Problems say where the reset failed.
+ * Effect: changes state. Resets after each write and confirms the reset by the device's state. Never completes
+ * RESUMING, so only drivers that load inside `write()` have loaded anything. Problems say where the reset failed.
  */
 export function testTarget(
   device: DeviceHandle,
@@ -57,7 +57,7 @@ export function testTarget(
   return { test, problems: bench.problems };
 }
 
-/** The controls that are wanted, then the source's data. */
+/** Runs the requested controls, then the source's data. */
 function runTest(
   bench: Bench,
   test: DriverTest,
@@ -76,13 +76,13 @@ function runTest(
     if (test.own?.is !== "taken") return;
   }
   test.source = handOver(bench, source);
-  // It is the driver's word on these data only where it still takes its own: what befell the host befalls both.
+  // The refusal counts only if the driver still accepts its own data: a problem of the host would affect both.
   if (test.source?.is === "refused" && canControl && test.controls !== "off") {
     test.own = handOver(bench, own);
   }
 }
 
-/** What the device's own driver calls initial; null where it has none to give. */
+/** What the device's own driver reports as initial data. Null if it has none. */
 function readOwn(bench: Bench, source: TestSource): { data: Bytes | null } | { check: Check } {
   const stopCopyBytes = source.phase === "stop-copy" ? source.data.length : null;
   const plan = planSource(bench.migration, { stopCopyBytes });
@@ -93,8 +93,8 @@ function readOwn(bench: Bench, source: TestSource): { data: Bytes | null } | { c
 }
 
 /**
- * Hands data over, and once more where they are refused: what does not last is no verdict. Null where the device did
- * not come back before.
+ * Writes data, and once more after a refusal: a temporary error is no verdict. Null if the device did not return to
+ * RUNNING before.
  */
 function handOver(bench: Bench, data: Bytes): Handed | null {
   const first = handOverOnce(bench, data);
@@ -117,7 +117,7 @@ function run(bench: Bench, steps: Parameters<typeof runSteps>[1], data: Bytes): 
   return ran;
 }
 
-/** What a run says of the data: only the steps that hand them over do. */
+/** What a run says about the data. Only the writing steps count. */
 function toHanded({ stopped, writtenBytes: bytes }: Ran, wanted: number): Handed {
   if (stopped === null) return { is: bytes < wanted ? "partly-taken" : "taken", bytes };
   const { step, check, isAnswer } = stopped;

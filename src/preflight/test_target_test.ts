@@ -21,21 +21,23 @@ import { testTarget } from "./test_target.ts";
 const TARGET = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
 const OTHER = "83b8f4f2-509f-4c1a-9b0e-6d2c7a41e0a1";
 
-/** How a driver treats writes; `pass` hands them to the simulated one. */
+/** How a driver treats writes. `pass` forwards them to the simulated one. */
 type Behaviour = (buffer: Bytes, pass: (buffer: Bytes) => number) => number;
 
 const refuse = (errno: string): never => {
   throw new SysError("write", errnoNumber(errno));
 };
 
-/** Tests the target with data of a device, by a driver that behaves in another way; gives the test and what it says. */
+/**
+ * Tests the target with data of another device, on a driver with changed behaviour. Returns the test and its judgement.
+ */
 async function testWith(
   { from = TARGET, behaviour, faults = [], controls = "make", break: breaks = false }: {
     from?: string;
     behaviour?: Behaviour;
     faults?: readonly Fault[];
     controls?: "make" | "remembered" | "off";
-    /** Whether the state cannot be read once something was written. */
+    /** Whether the state cannot be read after a write. */
     break?: boolean;
   },
 ) {
@@ -98,16 +100,16 @@ function readsState(request: number, argument: Bytes | number): boolean {
 }
 
 const always = (errno: string): Behaviour => () => refuse(errno);
-/** Fails so many writes, then passes them. */
+/** Fails this many writes, then passes them on. */
 const failing = (times: number, errno: string): Behaviour => (buffer, pass) =>
   times-- > 0 ? refuse(errno) : pass(buffer);
 
-Deno.test("testTarget() with a driver that looks: its yes and its no", async () => {
+Deno.test("testTarget() with a driver that checks accepts and refuses", async () => {
   assertEquals((await testWith({})).said, ["compatible", "DriverAccepted"]);
   assertEquals((await testWith({ from: OTHER })).said, ["incompatible", "DriverRefused"]);
 });
 
-Deno.test("testTarget() finds a driver that does not look, at all or beyond its magic", async () => {
+Deno.test("testTarget() detects a driver that checks nothing, or only its magic", async () => {
   const blind: Behaviour = (buffer) => buffer.length;
   assertEquals((await testWith({ behaviour: blind })).said, ["unknown", "DriverDoesNotLook"]);
   let own: Bytes | null = null;
@@ -125,14 +127,14 @@ Deno.test("testTarget() finds a driver that does not look, at all or beyond its 
   ]);
 });
 
-Deno.test("testTarget() finds a driver that refuses its device's own data, and hands over no other", async () => {
+Deno.test("testTarget() detects a driver that refuses its device's own data, and writes nothing else", async () => {
   for (const errno of ["EFAULT", "EINVAL", "ENOMEM", "EIO"]) {
     const { said, test } = await testWith({ behaviour: always(errno) });
     assertEquals([said, test.source], [["unknown", "TestUnsound"], null]);
   }
 });
 
-Deno.test("testTarget() hands data over again where an errno may be the host's", async () => {
+Deno.test("testTarget() writes data again if the errno may come from the host", async () => {
   for (const errno of ["ENOMEM", "EAGAIN", "EBUSY", "EIO", "ENODEV", "ETIMEDOUT"]) {
     const once = await testWith({ behaviour: failing(1, errno) });
     assertEquals(once.said, ["compatible", "DriverAccepted"], errno);
@@ -141,7 +143,7 @@ Deno.test("testTarget() hands data over again where an errno may be the host's",
   }
 });
 
-Deno.test("testTarget() makes a call again that a signal interrupted", async () => {
+Deno.test("testTarget() repeats a call that a signal interrupted", async () => {
   for (const call of ["write", "read"] as const) {
     const { said } = await testWith({ faults: [{ call, errno: "EINTR", times: 3 }] });
     assertEquals(said, ["compatible", "DriverAccepted"], call);
@@ -149,9 +151,9 @@ Deno.test("testTarget() makes a call again that a signal interrupted", async () 
   assertEquals((await testWith({ behaviour: failing(3, "EINTR") })).said[0], "compatible");
 });
 
-Deno.test("testTarget() without controls in this run asks for the device's own data where an errno is unclear", async () => {
+Deno.test("testTarget() without controls writes the device's own data if an errno is unclear", async () => {
   const short: Behaviour = (buffer, pass) => {
-    // As a driver that has no room for what is not its own.
+    // Like a driver that has room only for its own data.
     try {
       return pass(buffer);
     } catch {
@@ -168,7 +170,7 @@ Deno.test("testTarget() without controls in this run asks for the device's own d
   assertEquals(broken.said, ["unknown", "TestUnsound"]);
 });
 
-Deno.test("testTarget() stops at once where the device's state cannot be read after a write", async () => {
+Deno.test("testTarget() stops at once if the device's state cannot be read after a write", async () => {
   const { said, test, problems } = await testWith({ break: true });
   assertEquals(problems, ["needs-reset"]);
   assertEquals([test.own?.is, test.altered, test.source], ["taken", [], null]);
