@@ -1,16 +1,15 @@
 /**
- * A simulated host: what a machine with VFIO hardware shows in its trees, and how its drivers answer.
+ * A simulated host: the trees of a machine with VFIO hardware, and the answers of its drivers.
  *
- * Question: how can everything above the system calls be tried, shown and tested without the hardware,
- * down to the bytes? Choice: a scenario is data; {@link plantHost} lays it out as real directories,
- * files and relative links, which the ordinary readers read, and {@link simulateSyscalls} answers
- * behind the same seam as libc, decoding the structs from the bytes that it is handed and checking
- * them as the kernel does. Who holds what is said once, in the scenario's processes: `/proc` shows it
- * and the drivers refuse by it. An mdev is made and removed by the writes that do so in sysfs. Given up: other writes
- * to sysfs do nothing, and the types of a parent do not share what it has; nothing does DMA, so no page is ever dirty;
- * a call never blocks.
+ * Question: how can everything above the system calls be tried, shown and tested without hardware, down to the bytes?
+ * Choice: a scenario is data. {@link plantHost} creates it as real directories, files and relative links, which the
+ * ordinary readers read. {@link simulateSyscalls} implements the same interface as libc: it decodes structs from bytes
+ * and checks them as the kernel does. The scenario's processes define who holds which device: `/proc` shows it, and the
+ * drivers refuse accordingly. Mdevs are created and removed by writes to sysfs. Given up: other writes to sysfs have no
+ * effect, and the types of a parent do not share its instances. Nothing does DMA, so no page is ever dirty. No call
+ * blocks.
  *
- * `hosts/` is the data, `tree/` what of them is shown, `kernel/` how they answer.
+ * `hosts/` is the data, `tree/` plants it, `kernel/` answers.
  *
  * @module
  */

@@ -36,8 +36,8 @@ export function configSpace(header: PciHeader): Bytes {
 }
 
 /**
- * What sysfs' `config` shows of a virtual function: hardware leaves its vendor, device and base address
- * registers empty, which is why the kernel and VFIO fill them in elsewhere.
+ * What sysfs `config` shows for a virtual function. Hardware leaves its vendor, device and base address registers
+ * empty; the kernel and VFIO fill them in elsewhere.
  */
 export function virtualFunctionConfig(header: PciHeader): Bytes {
   const bytes = configSpace(header);
@@ -47,8 +47,8 @@ export function virtualFunctionConfig(header: PciHeader): Bytes {
 }
 
 /**
- * Which bits of the configuration a guest can write: command, interrupt line, and of a BAR those above
- * its size, which is how a guest measures it.
+ * The configuration bits that a guest can write: command, interrupt line, and in a BAR those above its size, by which a
+ * guest sizes it.
  */
 export function writableBits(header: PciHeader): Bytes {
   const bits = new Uint8Array(header.configBytes);
@@ -82,7 +82,7 @@ function writeChain(view: DataView, capabilities: readonly SimulatedCapability[]
   }
 }
 
-/** An extended header is one word: id, version 1, and the next one's offset in the upper twelve bits. */
+/** An extended header is one word: id, version 1, and the offset of the next one in the upper twelve bits. */
 function writeExtendedChain(view: DataView, capabilities: readonly SimulatedCapability[]): void {
   if (view.byteLength === PCI_CFG_SPACE_SIZE) return;
   capabilities.forEach(({ id, offset, body }, i) => {

@@ -1,8 +1,8 @@
-/** A host to simulate, as plain data: what its trees show and how its drivers answer. */
+/** A host to simulate, as plain data: the contents of its trees, and how its drivers answer. */
 export interface Scenario {
   /** Its name in {@link SCENARIOS}: `gpu-host`. */
   readonly name: string;
-  /** One sentence for a person. */
+  /** One sentence for users. */
   readonly summary: string;
   readonly host: SimulatedHost;
   readonly modules: readonly KernelModule[];
@@ -12,61 +12,61 @@ export interface Scenario {
   readonly processes: readonly SimulatedProcess[];
 }
 
-/** The host as such: its names, and what its kernel was built and booted with. */
+/** Properties of the host: its names, and its kernel's configuration and boot options. */
 export interface SimulatedHost {
   readonly name: string;
   /** `uname -r`: `6.8.0-51-generic`. */
   readonly kernel: string;
   readonly bootId: string;
-  /** Whether the kernel has IOMMUFD, and so `/dev/iommu` and cdevs. */
+  /** Whether the kernel has IOMMUFD, and therefore `/dev/iommu` and cdevs. */
   readonly iommufd: boolean;
-  /** Whether the IOMMU itself can track dirty pages. */
+  /** Whether the IOMMU can track dirty pages. */
   readonly iommuDirtyTracking: boolean;
   /** Whether the `vfio` module allows devices without an IOMMU. */
   readonly noiommu: boolean;
 }
 
-/** A module that is loaded: `/sys/module/<name>`. */
+/** A loaded module: `/sys/module/<name>`. */
 export interface KernelModule {
   readonly name: string;
-  /** Out-of-tree modules have one, the kernel's own seldom. */
+  /** Out-of-tree modules have one, in-tree modules rarely. */
   readonly version: string | null;
   readonly srcversion: string;
 }
 
-/** A driver that is registered: `/sys/bus/<bus>/drivers/<name>`. */
+/** A registered driver: `/sys/bus/<bus>/drivers/<name>`. */
 export interface KernelDriver {
-  /** The bus, as sysfs names it: `pci`, `mdev`, `platform`. */
+  /** The bus, as named in sysfs: `pci`, `mdev`, `platform`. */
   readonly bus: string;
   readonly name: string;
-  /** Null where it is built in. */
+  /** Null if it is built in. */
   readonly module: string | null;
 }
 
-/** Any device in sysfs, of VFIO or not. */
+/** Any device in sysfs, VFIO or not. */
 export interface SimulatedDevice {
   /** The name in sysfs: a PCI address, an mdev's UUID. */
   readonly id: string;
-  /** The bus; a class of its own where there is none, as for the parents of the kernel's samples. */
+  /** The bus. A device without a bus has a class, such as the parents of the kernel's samples. */
   readonly subsystem: { readonly bus: string } | { readonly class: string };
   /** The directory, below `/sys/devices`. */
   readonly directory: string;
   readonly driver: string | null;
   readonly iommuGroup: number | null;
   readonly numaNode: number | null;
-  /** What sysfs says of a PCI function; null on other buses. */
+  /** The PCI function in sysfs. Null on other buses. */
   readonly pci: PciHeader | null;
-  /** Of a virtual function: its physical function. */
+  /** For a virtual function: its physical function. */
   readonly physfn: string | null;
-  /** `sriov_totalvfs`; null where the function has no SR-IOV. */
+  /** `sriov_totalvfs`, or null without SR-IOV. */
   readonly totalVfs: number | null;
-  /** Of an mdev: the directory of its type. */
+  /** For an mdev: the directory of its type. */
   readonly mdevType: string | null;
   /** Further attributes: text by path below the device. */
   readonly attributes: Readonly<Record<string, string>>;
-  /** Attributes that cannot be read: planted as directories, so that a read fails. */
+  /** Unreadable attributes: planted as directories, so that a read fails. */
   readonly unreadable: readonly string[];
-  /** Null where no VFIO driver is bound. */
+  /** Null if no VFIO driver is bound. */
   readonly vfio: SimulatedVfio | null;
 }
 
@@ -79,7 +79,7 @@ export interface PciHeader {
   readonly revision: number;
   /** Class, subclass and interface: `0x030200`. */
   readonly class: number;
-  /** Bytes of configuration space: 256, or 4096 of a PCI Express function. */
+  /** Size of the configuration space in bytes: 256, or 4096 for a PCI Express function. */
   readonly configBytes: 256 | 4096;
   readonly bars: readonly SimulatedBar[];
   readonly capabilities: readonly SimulatedCapability[];
@@ -93,9 +93,9 @@ export interface SimulatedBar {
   readonly size: number;
   readonly kind: "mem32" | "mem64" | "io";
   readonly prefetchable: boolean;
-  /** Where the host has mapped it; 0 for an mdev, whose guest decides. */
+  /** The address where the host mapped it. 0 for an mdev, where the guest decides. */
   readonly address: number;
-  /** What may be mapped into a process: nothing, all, all with the MSI-X table in it, or some areas. */
+  /** What may be mapped into a process: nothing, everything, everything including the MSI-X table, or some areas. */
   readonly mmap: "none" | "whole" | "msix" | readonly (readonly [offset: number, size: number])[];
 }
 
@@ -112,56 +112,56 @@ export interface SimulatedVfio {
   /** The number in `vfio-dev/vfioN`. */
   readonly index: number;
   readonly api: "vfio-pci" | "vfio-platform";
-  /** `emulated` is an mdev's, `noiommu` a device's without an IOMMU. */
+  /** `emulated` is for mdevs, `noiommu` for devices without an IOMMU. */
   readonly iommu: "physical" | "emulated" | "noiommu";
-  /** The PCI configuration that a guest sees; null where the device is no PCI function. */
+  /** The PCI configuration that a guest sees. Null if the device is not a PCI function. */
   readonly guest: PciHeader | null;
-  /** Sizes of the regions of a device that is no PCI function. */
+  /** Sizes of the regions of a device that is not a PCI function. */
   readonly regionSizes: readonly number[];
-  /** Vectors by interrupt index; null for an index that the driver refuses. */
+  /** Vectors by interrupt index. Null for an index that the driver refuses. */
   readonly irqs: readonly (number | null)[];
-  /** `unflagged` works although the device's flags do not say so. */
+  /** `unflagged`: works, although the device's flags do not show it. */
   readonly reset: "flagged" | "unflagged" | "absent";
-  /** The errno that opening the device always gives; null where it opens. */
+  /** The errno of every attempt to open the device. Null if it opens. */
   readonly openErrno: string | null;
   readonly migration: SimulatedMigration;
-  /** DMA logging: `fails` answers the probe and refuses the report. */
+  /** DMA logging. `fails`: succeeds at the probe and fails the report. */
   readonly dirtyTracking: "works" | "fails" | "absent";
 }
 
-/** Which generation of the migration uAPI a driver has; null is none. */
+/** The driver's generation of the migration uAPI, or null for none. */
 export type SimulatedMigration = MigrationV2 | MigrationV1 | null;
 
 /** The state machine behind `VFIO_DEVICE_FEATURE`. */
 export interface MigrationV2 {
   readonly uapi: "v2";
   readonly flags: readonly ("stop-copy" | "p2p" | "pre-copy")[];
-  /** Bytes of a whole stream. */
+  /** Size of a whole stream in bytes. */
   readonly stopCopyBytes: number;
   /**
-   * The first bytes of every stream, in hexadecimal, which pre-copy sends first and which a stream must
-   * begin with to be resumed; null where the driver looks at nothing.
+   * The first bytes of every stream, in hexadecimal. Pre-copy sends them first, and a stream must begin with them to be
+   * resumed. Null if the driver checks nothing.
    */
   readonly initialData: string | null;
-  /** errno of the write that crosses the end of initial data that are not the device's own. */
+  /** The errno of the write that completes another device's initial data. */
   readonly refusal: string;
-  /** What a read gives in pre-copy when there is nothing left: the end, or an errno. */
+  /** The result of a read in pre-copy when nothing is left: the end, or an errno. */
   readonly drained: "end" | "ENOMSG";
-  /** Whether the state outlives the last close, as the sample drivers' does. */
+  /** Whether the state survives the last close, as with the sample drivers. */
   readonly keepsStateOnClose: boolean;
 }
 
 /** The migration region of Linux 5.8 to 5.17. */
 export interface MigrationV1 {
   readonly uapi: "v1";
-  /** Offset and bytes of the region's data section. */
+  /** Offset and size of the region's data section, in bytes. */
   readonly dataOffset: number;
   readonly dataBytes: number;
   readonly initialData: string;
   readonly refusal: string;
 }
 
-/** A type that a parent can make, in its `mdev_supported_types`. */
+/** A type in a parent's `mdev_supported_types`. */
 export interface SimulatedMdevType {
   /** The parent's id. */
   readonly parent: string;
@@ -171,11 +171,11 @@ export interface SimulatedMdevType {
   readonly description: string | null;
   readonly deviceApi: string;
   readonly availableInstances: number;
-  /** What a device that is made of it is to VFIO; left out where this host makes none. */
+  /** The VFIO properties of a device of this type. Missing if this host has none. */
   readonly makes?: { readonly driver: string; readonly vfio: SimulatedVfio };
 }
 
-/** A process, and what each of its descriptors is, as `/proc/<pid>/fd` shows it. */
+/** A process and its descriptors, as `/proc/<pid>/fd` shows them. */
 export interface SimulatedProcess {
   readonly pid: number;
   readonly comm: string;

@@ -1,6 +1,6 @@
 import type { PciHeader, Scenario, SimulatedDevice } from "./scenario.ts";
 
-/** Drivers that leave DMA to others, so that a group with such a device stays viable. */
+/** Drivers that do no DMA themselves. A group with such a device stays viable. */
 const MANAGED_DMA: ReadonlySet<string> = new Set(["pcieport"]);
 
 /** The name of a device's group node below `/dev/vfio`: `12`, `noiommu-3`. */
@@ -9,7 +9,7 @@ export function groupNode(device: SimulatedDevice): string {
   return `${prefix}${device.iommuGroup}`;
 }
 
-/** Whether the kernel makes a cdev for a device: IOMMUFD has to be there, and an IOMMU. */
+/** Whether the kernel creates a cdev for a device. This requires IOMMUFD and an IOMMU. */
 export function hasCdev(scenario: Scenario, device: SimulatedDevice): boolean {
   return scenario.host.iommufd && device.vfio !== null && device.vfio.iommu !== "noiommu";
 }
@@ -26,12 +26,12 @@ export function virtualFunctions(scenario: Scenario, id: string): readonly Simul
   return scenario.devices.filter((device) => device.physfn === id);
 }
 
-/** Where a device's directory lies in sysfs. */
+/** The path of a device's directory in sysfs. */
 export function devicePath(device: SimulatedDevice): string {
   return `devices/${device.directory}`;
 }
 
-/** The `modalias` of a PCI function: identifiers in upper case, the class in lower. */
+/** The `modalias` of a PCI function: ids in upper case, the class in lower case. */
 export function pciModalias(pci: PciHeader): string {
   const id = (value: number) => value.toString(16).toUpperCase().padStart(8, "0");
   const byte = (value: number) => (value & 0xff).toString(16).padStart(2, "0");

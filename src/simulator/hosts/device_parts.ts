@@ -7,7 +7,7 @@ import type {
 } from "../scenario.ts";
 import { msixVectors } from "./pci_parts.ts";
 
-/** Where a device is: its name, the directory above its own, its group and its node. */
+/** The location of a device: its name, the directory above its own, its group and its node. */
 export interface Place {
   readonly id: string;
   readonly above: string;
@@ -15,7 +15,7 @@ export interface Place {
   readonly numaNode: number | null;
 }
 
-/** A device on some bus, with nothing but what is given. */
+/** A device on some bus, with only the given parts. */
 export function device(
   { id, above, iommuGroup, numaNode }: Place,
   rest: Pick<SimulatedDevice, "subsystem"> & Partial<SimulatedDevice>,
@@ -46,7 +46,7 @@ export function pciFunction(
   return device(place, { subsystem: { bus: "pci" }, pci, ...rest });
 }
 
-/** A mediated device of a parent: below its directory, with an IOMMU group that VFIO makes up. */
+/** An mdev of a parent: in the parent's directory, with an IOMMU group that VFIO creates. */
 export function mdev(
   parent: SimulatedDevice,
   { id, iommuGroup, type }: { id: string; iommuGroup: number; type: string },
@@ -56,7 +56,7 @@ export function mdev(
   return device(place, { subsystem: { bus: "mdev" }, driver, mdevType: type, vfio });
 }
 
-/** A VFIO device that is a PCI function to its guest. */
+/** A VFIO device that its guest sees as a PCI function. */
 export function vfioPci(
   index: number,
   guest: PciHeader,
@@ -78,7 +78,7 @@ export function vfioPci(
   };
 }
 
-/** Migration by the state machine, of a driver that starts afresh at every open. */
+/** Migration by the state machine, for a driver that starts from RUNNING at every open. */
 export function migrationV2(
   flags: MigrationV2["flags"],
   rest: Pick<MigrationV2, "stopCopyBytes"> & Partial<MigrationV2>,
@@ -94,13 +94,13 @@ export function migrationV2(
   };
 }
 
-/** A virtual machine that holds devices through their groups' nodes, as QEMU does by default. */
+/** A virtual machine that holds devices through their groups' nodes, QEMU's default. */
 export function qemuWithGroups(pid: number, nodes: readonly string[]): SimulatedProcess {
   const files = nodes.flatMap((node) => [`/dev/vfio/${node}`, "anon_inode:[vfio-device]"]);
   return qemu(pid, ["/dev/vfio/vfio", ...files]);
 }
 
-/** A virtual machine that holds devices through their cdevs, as QEMU does with `-object iommufd`. */
+/** A virtual machine that holds devices through their cdevs, like QEMU with `-object iommufd`. */
 export function qemuWithCdevs(pid: number, cdevs: readonly string[]): SimulatedProcess {
   return qemu(pid, ["/dev/iommu", ...cdevs.map((cdev) => `/dev/vfio/devices/${cdev}`)]);
 }
@@ -111,7 +111,7 @@ function qemu(pid: number, files: readonly string[]): SimulatedProcess {
   return { pid, comm: "qemu-system-x86", files: [...usual, ...kvm, ...files] };
 }
 
-/** What runs on every hypervisor and holds nothing of VFIO. */
+/** Processes that run on every hypervisor and hold no VFIO device. */
 export const ORDINARY_PROCESSES: readonly SimulatedProcess[] = [
   { pid: 1, comm: "systemd", files: ["/dev/null", "/dev/null", "/dev/null", "/dev/kmsg"] },
   { pid: 2, comm: "kthreadd", files: [] },

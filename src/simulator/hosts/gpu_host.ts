@@ -61,7 +61,7 @@ const SECOND_T4 = teslaT4(
   SECOND_CARD,
 );
 
-/** A Samsung PM9A3, given whole to a guest, or to the host. */
+/** A Samsung PM9A3, passed through whole to a guest, or used by the host. */
 function nvmeHeader(address: number) {
   return pciHeader("144d:a80a", "144d:a813", {
     class: 0x010802,
@@ -89,10 +89,10 @@ function nvme(
   });
 }
 
-/** Two GPUs shared as mdevs, one socket each, and two disks passed through. */
+/** Two GPUs that offer mdevs, one per socket, and two disks passed through. */
 export const gpuHost = (): Scenario => ({
   name: "gpu-host",
-  summary: "Two Tesla T4 that share themselves as mdevs, and NVMe disks passed through whole",
+  summary: "Two Tesla T4 GPUs that offer mdevs, and NVMe disks passed through whole",
   host: {
     name: "hv-gpu-01",
     kernel: "6.8.0-51-generic",

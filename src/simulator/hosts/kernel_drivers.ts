@@ -1,6 +1,6 @@
 import type { KernelDriver, KernelModule } from "../scenario.ts";
 
-/** The modules of drivers that are not named as their module is; null is built in. */
+/** Modules of drivers that have another name than their module. Null means built in. */
 const MODULES: Readonly<Record<string, string | null>> = {
   "vfio-pci": "vfio_pci",
   "vfio-platform": "vfio_platform",
@@ -14,7 +14,7 @@ export function driversOf(bus: string, ...names: readonly string[]): KernelDrive
   return names.map((name) => ({ bus, name, module: name in MODULES ? MODULES[name]! : name }));
 }
 
-/** One of the kernel's own modules: no version, and a `srcversion` as `modinfo` prints it. */
+/** An in-tree module: no version, and a `srcversion` as `modinfo` prints it. */
 export function inTree(name: string, srcversion: string): KernelModule {
   return { name, version: null, srcversion };
 }

@@ -12,7 +12,7 @@ import {
   powerManagement,
 } from "./pci_parts.ts";
 
-/** An endpoint with one memory BAR and MSI-X, by its IDs and class. */
+/** An endpoint with one memory BAR and MSI-X, given its ids and class. */
 export function endpoint(
   ids: string,
   subsystem: string,
@@ -27,7 +27,7 @@ export function endpoint(
   });
 }
 
-/** A QAT virtual function, of the 4xxx series or of the older C62x. */
+/** A QAT virtual function of the 4xxx series or the older C62x. */
 export function qatFunction(ids: string, address: number): PciHeader {
   return pciHeader(ids, "8086:0000", {
     class: 0x0b4000,
@@ -42,8 +42,8 @@ export function qatFunction(ids: string, address: number): PciHeader {
 }
 
 /**
- * What `qat_vfio_pci` can. Initial data are the preamble of its state, magic, version 1, its own length,
- * two sections, and the configuration in these, which a target has to have too.
+ * The migration support of `qat_vfio_pci`. Initial data is the preamble of its state: magic, version 1, its own length,
+ * two sections, and their configuration, which a target must have too.
  */
 export function qatMigration(services: string): MigrationV2 {
   const sections = new TextEncoder().encode(`config ${services}`.padEnd(QAT_SECTION_BYTES, "\0"));
@@ -61,7 +61,7 @@ export function qatMigration(services: string): MigrationV2 {
 
 const QAT_SECTION_BYTES = 112;
 
-/** A migration region, as drivers from outside the kernel still have it. */
+/** A migration region, as some out-of-tree drivers still have. */
 export function migrationV1(firmware: string): MigrationV1 {
   return {
     uapi: "v1",

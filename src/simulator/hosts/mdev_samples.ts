@@ -2,7 +2,7 @@ import type { MigrationV2, Scenario, SimulatedDevice, SimulatedVfio } from "../s
 import { device, mdev, migrationV2, vfioPci } from "./device_parts.ts";
 import { bar, MIB, pciHeader, vendorSpecific } from "./pci_parts.ts";
 
-/** A sample device to be there, of the type with this suffix. */
+/** A sample device to plant, of the type with this suffix. */
 export interface Sample {
   readonly id: string;
   readonly type: string;
@@ -12,13 +12,13 @@ export interface Sample {
 
 type Parts = Pick<Scenario, "devices" | "mdevTypes">;
 
-/** Serial ports that all of mtty's devices share. */
+/** All mtty devices share this many serial ports. */
 const MAX_MTTYS = 24;
 const MTTY_MAGIC = 0x7e9d09898c3e2c4en;
 const MTTY_HEADER_BYTES = 24;
 const MTTY_PORT_BYTES = 36;
 
-/** mtty, the kernel's sample with migration: types `1` and `2` by their number of ports. */
+/** mtty, the kernel's sample with migration. Types `1` and `2` are named after their number of ports. */
 export function mtty(samples: readonly Sample[]): Parts {
   const parent = sampleParent("mtty");
   const free = MAX_MTTYS - samples.reduce((sum, { type }) => sum + Number(type), 0);
@@ -71,11 +71,11 @@ function mttyMigration(ports: number): MigrationV2 {
   });
 }
 
-/** mdpy's modes: the suffix of the type, and the framebuffer behind BAR 0. */
+/** mdpy's modes: the type's suffix, and the size of the framebuffer in BAR 0. */
 const MDPY_TYPES: Readonly<Record<string, number>> = { vga: 2 * MIB, xga: 4 * MIB, hd: 8 * MIB };
 const MDPY_MAX_DEVICES = 4;
 
-/** mdpy, the kernel's sample of a display, which cannot migrate. */
+/** mdpy, the kernel's sample of a display. It cannot migrate. */
 export function mdpy(samples: readonly Sample[]): Parts {
   const parent = sampleParent("mdpy");
   const mdevTypes = Object.keys(MDPY_TYPES).map((suffix) => ({

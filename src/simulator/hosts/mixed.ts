@@ -15,7 +15,7 @@ import { l40s } from "./nvidia_l40s.ts";
 import { KIB } from "./pci_parts.ts";
 import { virtualFunction, virtualFunctionAddress } from "./virtual_functions.ts";
 
-/** Of five ports in use, two belong to a device that a virtual machine holds. */
+/** Five ports are in use. A virtual machine holds a device with two of them. */
 const MTTY = mtty([
   { id: "83b8f4f2-509f-4c1a-9b0e-6d2c7a41e0a1", type: "1", iommuGroup: 70, index: 0 },
   { id: "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2", type: "2", iommuGroup: 71, index: 1 },
@@ -30,7 +30,7 @@ const QAT_PF = pciFunction(
   endpoint("8086:4940", "8086:0000", { class: 0x0b4000, revision: 0x40, address: 0x21000000000 }),
   { driver: "4xxx", totalVfs: 16 },
 );
-/** vfio4 and vfio5; the first is held. */
+/** vfio4 and vfio5. The first is in use. */
 const QAT_VFS = [0, 1].map((i) =>
   virtualFunction(QAT_PF, {
     id: virtualFunctionAddress(QAT_PF.id, 1, i),
@@ -41,7 +41,7 @@ const QAT_VFS = [0, 1].map((i) =>
   }, qatFunction("8086:4941", 0x21000100000 + i * 64 * KIB))
 );
 
-/** vfio6 to vfio9: the first has the type of an L40S-8Q and is held, the others have none. */
+/** vfio6 to vfio9. The first has type L40S-8Q and is in use, the others have no type. */
 const L40S = l40s(
   { ...at("0000:17:00.0", "pci0000:16/0000:16:02.0", 12), address: 0x3900_0000_0000 },
   { current: [1152, 0, 0, 0], firstGroup: 13, firstIndex: 6 },
@@ -52,7 +52,7 @@ const DSC_PF = pciFunction(
   endpoint("1dd8:1002", "1dd8:4000", { class: 0x020000, revision: 0, address: 0x22000000000 }),
   { driver: "pds_core", totalVfs: 8 },
 );
-/** vfio10: answers the probe of dirty tracking, and fails the report. */
+/** vfio10: answers the dirty tracking probe, but fails the report. */
 const DSC_VF = virtualFunction(DSC_PF, {
   id: virtualFunctionAddress(DSC_PF.id, 1, 0),
   iommuGroup: 51,
@@ -64,7 +64,7 @@ const DSC_VF = virtualFunction(DSC_PF, {
   },
 }, endpoint("1dd8:1003", "1dd8:4000", { class: 0x020000, revision: 0, address: 0x22000100000 }));
 
-/** vfio11: a driver from outside the kernel that never left the migration region. */
+/** vfio11: an out-of-tree driver that still uses the migration region. */
 const C62X = pciFunction(
   at("0000:3f:01.0", "pci0000:3e/0000:3e:01.0", 18),
   qatFunction("8086:37c9", 0x20f00000000),
@@ -76,7 +76,7 @@ const C62X = pciFunction(
   },
 );
 
-/** vfio12, in one group with a sound function that the host still uses. */
+/** vfio12: shares its group with a sound function that the host uses. */
 const RADEON = endpoint("1002:7341", "1002:0e3b", {
   class: 0x030000,
   revision: 0x00,
@@ -97,7 +97,7 @@ const NOT_VIABLE: readonly SimulatedDevice[] = [
   }),
 ];
 
-/** vfio13: a port that no IOMMU translates. */
+/** vfio13: a port without an IOMMU. */
 const I210 = endpoint("8086:1533", "8086:0001", {
   class: 0x020000,
   revision: 0x03,
@@ -108,7 +108,7 @@ const WITHOUT_IOMMU = pciFunction(at("0000:09:00.0", "pci0000:00/0000:00:1d.0", 
   vfio: vfioPci(13, I210, { iommu: "noiommu" }),
 });
 
-/** vfio15: a disk whose attributes cannot be read, as when a device is failing. */
+/** vfio15: a disk with unreadable attributes, as on failing hardware. */
 const FAILING_DISK = endpoint("8086:0a54", "8086:4702", {
   class: 0x010802,
   revision: 0x00,
@@ -124,7 +124,7 @@ function at(id: string, above: string, iommuGroup: number): Place {
   return { id, above, iommuGroup, numaNode: 0 };
 }
 
-/** A little of everything that can be met, faults included. */
+/** A bit of everything, including faults. */
 export const mixed = (): Scenario => ({
   name: "mixed",
   summary: "A lab host: samples, accelerators, a shared GPU, old and broken drivers",

@@ -13,15 +13,15 @@ import {
 } from "./pci_parts.ts";
 import { type VirtualFunction, virtualFunction } from "./virtual_functions.ts";
 
-/** Where the host mapped a function's first BAR. */
+/** The address where the host mapped a function's first BAR. */
 interface Mapped {
   readonly address: number;
 }
 
-/** A physical port: where it is, and where it is mapped. */
+/** A physical port: its location and its mapped address. */
 export type Port = Place & Mapped;
 
-/** A port of a ConnectX-7, at the host's own driver. */
+/** A port of a ConnectX-7, bound to the host's own driver. */
 export function connectX7(port: Port, totalVfs: number): SimulatedDevice {
   const header = pciHeader("15b3:1021", "15b3:0041", {
     class: 0x020000,
@@ -50,7 +50,7 @@ export function connectXVf(port: SimulatedDevice, vf: Mapped & VirtualFunction):
   return virtualFunction(port, vf, header);
 }
 
-/** A port of an Intel E810, at the host's own driver. */
+/** A port of an Intel E810, bound to the host's own driver. */
 export function e810(port: Port, totalVfs: number): SimulatedDevice {
   const header = pciHeader("8086:1592", "8086:0002", {
     class: 0x020000,
@@ -65,7 +65,7 @@ export function e810(port: Port, totalVfs: number): SimulatedDevice {
   return pciFunction(port, header, { driver: "ice", totalVfs });
 }
 
-/** A virtual function of an E810 port, as `iavf` would drive it in a guest. */
+/** A virtual function of an E810 port. In a guest, `iavf` drives it. */
 export function e810Vf(port: SimulatedDevice, vf: Mapped & VirtualFunction): SimulatedDevice {
   const header = pciHeader("8086:1889", "8086:0000", {
     class: 0x020000,
@@ -81,8 +81,8 @@ export function e810Vf(port: SimulatedDevice, vf: Mapped & VirtualFunction): Sim
 }
 
 /**
- * What `mlx5_vfio_pci` can: everything, with dirty tracking by the device. Initial data are a record, 16
- * bytes of header and the firmware's own image, which only the same firmware takes.
+ * The migration support of `mlx5_vfio_pci`: everything, with dirty tracking by the device. Initial data is a record: a
+ * 16-byte header and the firmware's own image, which only the same firmware accepts.
  */
 export function mlx5Migration(firmware: string): MigrationV2 {
   const image = new TextEncoder().encode(`vhca ${firmware}`.padEnd(MLX5_IMAGE_BYTES, "\0"));

@@ -39,7 +39,7 @@ const MIGRATABLE = functions(8, (i) =>
     vfio: { migration: mlx5Migration("28.43.1014"), dirtyTracking: "works" },
   }));
 
-/** Four at plain vfio-pci, vfio8 to vfio11, and four that containers of the host itself use. */
+/** Four bound to plain vfio-pci, vfio8 to vfio11, and four used by containers on the host. */
 const PLAIN = functions(8, (i) =>
   connectXVf(SECOND_PORT, {
     id: virtualFunctionAddress(SECOND_PORT.id, 9, i),
@@ -63,7 +63,7 @@ function functions(count: number, make: (i: number) => SimulatedDevice): Simulat
   return Array.from({ length: count }, (_, i) => make(i));
 }
 
-/** Network functions: what can migrate, what cannot, and what is not for guests at all. */
+/** Network functions: some can migrate, some cannot, and some are not for guests. */
 export const nicHost = (): Scenario => ({
   name: "nic-host",
   summary: "A ConnectX-7 with sixteen virtual functions, half of them migratable, and an E810",

@@ -3,7 +3,7 @@ import { migrationV2, pciFunction, type Place } from "./device_parts.ts";
 import { bar, extended, GIB, MIB, msi, msix, pciExpress, pciHeader } from "./pci_parts.ts";
 import { virtualFunction, virtualFunctionAddress } from "./virtual_functions.ts";
 
-/** The types of an L40S by number; the name ends in gigabytes of framebuffer and the series. */
+/** The types of an L40S by number. The name ends in the gigabytes of framebuffer and the series. */
 const TYPES: readonly (readonly [id: number, name: string])[] = [
   [1145, "1B"],
   [1146, "2B"],
@@ -31,7 +31,7 @@ const TYPES: readonly (readonly [id: number, name: string])[] = [
 
 const FIRST_VF_OFFSET = 4;
 
-/** What each function of a card is set to: a type's number, 0 for none. */
+/** The setting of each function of a card: a type's number, or 0 for none. */
 export interface L40sFunctions {
   readonly current: readonly number[];
   readonly firstGroup: number;
@@ -39,8 +39,8 @@ export interface L40sFunctions {
 }
 
 /**
- * An L40S whose virtual functions get their types by `nvidia/current_vgpu_type`. A function registers
- * with VFIO whether it has a type or not; without one, opening it says ENODEV.
+ * An L40S whose virtual functions get their types through `nvidia/current_vgpu_type`. A function registers with VFIO
+ * with or without a type. Opening one without a type gives ENODEV.
  */
 export function l40s(place: Place & { address: number }, functions: L40sFunctions) {
   const card = pciFunction(place, header("10de:26b9", "10de:1851", place.address), {
@@ -99,7 +99,7 @@ function functionHeader(address: number) {
   });
 }
 
-/** Equal sizes only: a card with a type on it makes no other size. */
+/** Equal sizes only: a card with one type can create no other size. */
 function creatable(current: readonly number[]) {
   const used = TYPES.find(([id]) => current.includes(id));
   return TYPES.filter(([, name]) => used === undefined || parseInt(name) === parseInt(used[1]));

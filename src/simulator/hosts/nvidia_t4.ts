@@ -12,12 +12,12 @@ import {
   vendorSpecific,
 } from "./pci_parts.ts";
 
-/** A Tesla T4's memory, which its virtual GPUs share in equal parts. */
+/** A Tesla T4's memory. Its virtual GPUs share it in equal parts. */
 const FRAMEBUFFER_MIB = 16 * 1024;
-/** A stream is a thousandth of the framebuffer that it would hold, so that nobody waits for it. */
+/** A stream has a thousandth of the real framebuffer's size, to keep tests fast. */
 const STREAM_BYTES_PER_MIB = 1024;
 
-/** What each series of virtual GPU shows: heads, frame rate limit, resolution. */
+/** The properties of each series of virtual GPU: heads, frame rate limit, resolution. */
 const SERIES = {
   A: "num_heads=1, frl_config=60",
   B: "num_heads=4, frl_config=45",
@@ -47,20 +47,20 @@ const TYPES:
     [321, "16C", "4096x2160", 0x1377],
   ];
 
-/** A virtual GPU to be there: its UUID, group and VFIO number. */
+/** A virtual GPU to plant: its UUID, group and VFIO number. */
 export interface VirtualGpu {
   readonly id: string;
   readonly iommuGroup: number;
   readonly index: number;
 }
 
-/** Where the host mapped a card: its registers below 4 GiB, the rest above. */
+/** The addresses where the host mapped a card: registers below 4 GiB, the rest above. */
 export interface CardWindows {
   readonly low: number;
   readonly high: number;
 }
 
-/** A card with virtual GPUs of one type on it: the card, the devices, and all its types. */
+/** A card with virtual GPUs of one type: the card, the devices, and all its types. */
 export function teslaT4(
   place: Place & CardWindows,
   type: number,
@@ -87,7 +87,7 @@ function cardHeader({ low, high }: CardWindows) {
   });
 }
 
-/** The vendor's driver tracks dirty pages, and sends nothing that could be looked at early. */
+/** The vendor's driver tracks dirty pages, and sends no initial data that could be checked early. */
 function virtualGpu(
   card: SimulatedDevice,
   type: number,
@@ -119,7 +119,7 @@ function guestHeader(subsystem: number) {
   });
 }
 
-/** Equal parts only: with one virtual GPU there, types of another size have no instance left. */
+/** Equal parts only: once a virtual GPU exists, types of other sizes have no instances left. */
 function typesOf(card: SimulatedDevice, created: number, count: number): SimulatedMdevType[] {
   const size = framebufferMib(typeOf(created)[1]);
   return TYPES.map(([id, name, resolution]) => {

@@ -5,7 +5,7 @@ export const KIB = 2 ** 10;
 export const MIB = 2 ** 20;
 export const GIB = 2 ** 30;
 
-/** A header from `vendor:device` and `vendor:device` of the subsystem, as `lspci -nn` writes them. */
+/** A header from `vendor:device` and the subsystem's `vendor:device`, as `lspci -nn` prints them. */
 export function pciHeader(
   ids: string,
   subsystem: string,
@@ -29,7 +29,7 @@ function parseIds(text: string): [number, number] {
   return text.split(":").map((part) => parseInt(part, 16)) as [number, number];
 }
 
-/** A BAR that a process may map whole. */
+/** A BAR that a process may map as a whole. */
 export function bar(
   index: number,
   kind: SimulatedBar["kind"],
@@ -49,7 +49,7 @@ export function msi(offset: number): SimulatedCapability {
   return { id: 0x05, offset, body: "80000000000000000000" };
 }
 
-/** `PCI_CAP_ID_MSIX`: how many vectors, and the BAR that has the table. */
+/** `PCI_CAP_ID_MSIX`: the number of vectors, and the BAR that holds the table. */
 export function msix(offset: number, vectors: number, tableBar: number): SimulatedCapability {
   const body = new DataView(new ArrayBuffer(10));
   body.setUint16(0, vectors - 1, true);
@@ -58,26 +58,26 @@ export function msix(offset: number, vectors: number, tableBar: number): Simulat
   return { id: 0x11, offset, body: new Uint8Array(body.buffer).toHex() };
 }
 
-/** `PCI_CAP_ID_EXP`, version 2: an endpoint that can reset its functions one by one. */
+/** `PCI_CAP_ID_EXP`, version 2: an endpoint with function level reset. */
 export function pciExpress(offset: number): SimulatedCapability {
   return { id: 0x10, offset, body: "0200e28f0010102900000340400011100000000000" };
 }
 
-/** `PCI_CAP_ID_VNDR` of some length, zeros inside. */
+/** `PCI_CAP_ID_VNDR` of the given length, filled with zeros. */
 export function vendorSpecific(offset: number, length: number): SimulatedCapability {
   const body = new Uint8Array(length - 2);
   body[0] = length;
   return { id: 0x09, offset, body: body.toHex() };
 }
 
-/** Extended capabilities with nothing to tell but that they are there: `[id, offset]`. */
+/** Extended capabilities without content: `[id, offset]`. */
 export function extended(
   ...list: readonly (readonly [id: number, offset: number])[]
 ): SimulatedCapability[] {
   return list.map(([id, offset]) => ({ id, offset, body: "" }));
 }
 
-/** How many vectors a header's MSI-X capability tells of, 0 without one. */
+/** The number of vectors in a header's MSI-X capability, or 0 without one. */
 export function msixVectors({ capabilities }: PciHeader): number {
   const body = capabilities.find(({ id }) => id === 0x11)?.body;
   if (body === undefined) return 0;

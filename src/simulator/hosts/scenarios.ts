@@ -4,7 +4,7 @@ import { gpuHost } from "./gpu_host.ts";
 import { mixed } from "./mixed.ts";
 import { nicHost } from "./nic_host.ts";
 
-/** The hosts that can be simulated, by name. */
+/** The simulated hosts by name. */
 export const SCENARIOS: Readonly<Record<string, Scenario>> = {
   "gpu-host": gpuHost(),
   "nic-host": nicHost(),

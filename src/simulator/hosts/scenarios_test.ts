@@ -13,7 +13,7 @@ function assertUnique(values: readonly unknown[], what: string): void {
   assertEquals(new Set(values).size, values.length, what);
 }
 
-Deno.test("SCENARIOS name each device, VFIO number, process and module once", () => {
+Deno.test("SCENARIOS name each device, VFIO number, process and module only once", () => {
   for (const scenario of ALL) {
     assertUnique(scenario.devices.map(({ id }) => id), scenario.name);
     assertUnique(scenario.devices.map(({ directory }) => directory), scenario.name);
@@ -34,7 +34,7 @@ Deno.test("SCENARIOS have the driver of every device, and its module", () => {
   }
 });
 
-Deno.test("SCENARIOS hold only nodes that are there", () => {
+Deno.test("SCENARIOS hold only existing nodes", () => {
   for (const scenario of ALL) {
     const nodes = bound(scenario).flatMap((device) => [
       `/dev/vfio/${groupNode(device)}`,
@@ -48,7 +48,7 @@ Deno.test("SCENARIOS hold only nodes that are there", () => {
   }
 });
 
-Deno.test("SCENARIOS map BARs at multiples of their size, and none over another", () => {
+Deno.test("SCENARIOS map BARs at multiples of their size, without overlaps", () => {
   for (const { name, devices } of ALL) {
     const bars = devices.flatMap(({ pci }) => pci?.bars ?? [])
       .toSorted((a, b) => a.address - b.address);
@@ -60,7 +60,7 @@ Deno.test("SCENARIOS map BARs at multiples of their size, and none over another"
   }
 });
 
-Deno.test("SCENARIOS fit capabilities and initial data where they have to go", () => {
+Deno.test("SCENARIOS have room for their capabilities and initial data", () => {
   for (const device of ALL.flatMap(bound)) {
     const { guest, migration } = device.vfio!;
     let end = 0x40;
@@ -74,7 +74,7 @@ Deno.test("SCENARIOS fit capabilities and initial data where they have to go", (
   }
 });
 
-Deno.test("SCENARIOS give every type's instances room for one more, or none", () => {
+Deno.test("SCENARIOS leave every type room for one more instance, or none", () => {
   for (const { mdevTypes, devices } of ALL) {
     for (const { parent, type, availableInstances } of mdevTypes) {
       assert(devices.some(({ id }) => id === parent), parent);

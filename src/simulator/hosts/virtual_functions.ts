@@ -1,17 +1,17 @@
 import type { PciHeader, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import { pciFunction, vfioPci } from "./device_parts.ts";
 
-/** A virtual function: the driver that it is bound to, and its VFIO number if it has one. */
+/** A virtual function: its driver, and its VFIO number if it has one. */
 export interface VirtualFunction {
   readonly id: string;
   readonly iommuGroup: number;
   readonly driver: string;
   readonly index: number | null;
-  /** How that differs from plain `vfio-pci`. */
+  /** Differences from plain `vfio-pci`. */
   readonly vfio?: Partial<SimulatedVfio>;
 }
 
-/** A virtual function: below the same bridge as its physical function, on the same node. */
+/** A virtual function: behind the same bridge as its physical function, on the same node. */
 export function virtualFunction(
   physfn: SimulatedDevice,
   { id, iommuGroup, driver, index, vfio = {} }: VirtualFunction,
@@ -27,8 +27,8 @@ export function virtualFunction(
 }
 
 /**
- * The address of a virtual function: its physical function's, advanced by the first offset of the
- * SR-IOV capability and a stride of 1.
+ * The address of a virtual function: its physical function's plus the first offset of the SR-IOV capability, with a
+ * stride of 1.
  */
 export function virtualFunctionAddress(physfn: string, firstOffset: number, index: number): string {
   const [domain, bus, rest] = physfn.split(":") as [string, string, string];

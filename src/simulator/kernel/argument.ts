@@ -2,10 +2,10 @@ import type { Fields, Struct, Values } from "../../../ffi/struct.ts";
 import type { Bytes } from "../../../ffi/syscalls.ts";
 import { refuse } from "./refusal.ts";
 
-/** What an ioctl was handed: a struct's bytes, or a number by value. */
+/** An ioctl argument: a struct's bytes, or a number by value. */
 export type Argument = Bytes | number;
 
-/** The argument's bytes. Refuses a number, which is no address, and fewer bytes than asked for: EFAULT. */
+/** The argument's bytes. Refuses a number, which is no address, and too few bytes: EFAULT. */
 export function bytesOf(argument: Argument, length: number): Bytes {
   if (typeof argument === "number" || argument.length < length) refuse("EFAULT");
   return argument;
@@ -17,8 +17,8 @@ export function numberOf(argument: Argument): number {
 }
 
 /**
- * Reads a struct that starts with `argsz`. Refuses one below the least size, which is the struct's own
- * unless a later kernel grew it, with EINVAL.
+ * Reads a struct that starts with `argsz`. Refuses a size below the minimum with EINVAL. The minimum is the struct's
+ * own size, unless a later kernel extended it.
  */
 export function readSized<F extends Fields & { argsz: readonly ["u32", 0] }>(
   struct: Struct<F>,

@@ -10,7 +10,7 @@ import { createDescriptors } from "./descriptors.ts";
 import type { DeviceState, GroupState, Kernel } from "./kernel.ts";
 import { createMemory } from "./memory.ts";
 
-/** The kernel of a scenario, freshly booted, with the scenario's processes holding what they hold. */
+/** The kernel of a scenario, just booted. The scenario's processes hold their devices. */
 export function bootKernel(scenario: Scenario, roots: HostRoots): Kernel {
   const kernel: Kernel = {
     scenario,
@@ -28,7 +28,7 @@ export function bootKernel(scenario: Scenario, roots: HostRoots): Kernel {
   return kernel;
 }
 
-/** Adds a device, and its group where it is the first of it; one without a VFIO driver is none of this kernel's. */
+/** Adds a device, and its group with the group's first device. Skips a device without a VFIO driver. */
 export function addDevice(
   { scenario, groups, devices }: Kernel,
   device: SimulatedDevice,

@@ -8,7 +8,7 @@ import { addObject, removeObject } from "./iommufd_file.ts";
 import type { DeviceState, IommufdObject, IommufdState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
-/** What a cdev got by `VFIO_DEVICE_BIND_IOMMUFD`. */
+/** What a cdev got from `VFIO_DEVICE_BIND_IOMMUFD`. */
 export interface CdevBinding {
   readonly iommufd: IommufdState;
   readonly devid: number;
@@ -18,8 +18,8 @@ export interface CdevBinding {
 }
 
 /**
- * Binds a cdev to an iommufd. Refuses with EBUSY where the group is open, EINVAL where another cdev
- * file has the device, EPERM where the group does DMA for the host.
+ * Binds a cdev to an iommufd. Refuses with EBUSY if the group is open, EINVAL if another cdev file has the device,
+ * EPERM if the group does DMA for the host.
  */
 export function bindIommufd(
   kernel: Kernel,
@@ -42,7 +42,7 @@ export function bindIommufd(
   return { iommufd, devid, emulated, attached: null };
 }
 
-/** Undoes the binding, at the cdev's close. */
+/** Undoes the binding when the cdev is closed. */
 export function unbindIommufd(device: DeviceState, binding: CdevBinding): void {
   detach(binding);
   binding.iommufd.objects.delete(binding.devid);
@@ -50,8 +50,8 @@ export function unbindIommufd(device: DeviceState, binding: CdevBinding): void {
 }
 
 /**
- * `VFIO_DEVICE_ATTACH_IOMMUFD_PT`: a physical device on an IOAS gets a page table of its own, whose
- * number comes back; an emulated one takes an IOAS only.
+ * `VFIO_DEVICE_ATTACH_IOMMUFD_PT`: a physical device on an IOAS gets its own page table, and the call returns that
+ * number. An emulated device only accepts an IOAS.
  */
 export function attachIoas(binding: CdevBinding, argument: Argument): number {
   const { flags, pt_id } = readSized(vfio_device_attach_iommufd_pt, argument);
@@ -68,7 +68,7 @@ export function attachIoas(binding: CdevBinding, argument: Argument): number {
   return 0;
 }
 
-/** `VFIO_DEVICE_DETACH_IOMMUFD_PT`, also of a device that is attached to nothing. */
+/** `VFIO_DEVICE_DETACH_IOMMUFD_PT`. Also succeeds if the device is not attached. */
 export function detachIoas(binding: CdevBinding, argument: Argument): number {
   if (readSized(vfio_device_detach_iommufd_pt, argument).flags !== 0) refuse("EINVAL");
   detach(binding);

@@ -29,7 +29,7 @@ export function openContainer(kernel: Kernel): OpenFile {
     name: "/dev/vfio/vfio",
     ioctl(request, argument) {
       const handler = REQUESTS[request];
-      // The kernel hands what it does not know to the IOMMU's driver, and has none before SET_IOMMU.
+      // The kernel passes unknown requests to the IOMMU driver, which does not exist before SET_IOMMU.
       if (handler === undefined) return refuse(container.iommu === null ? "EINVAL" : "ENOTTY");
       return handler(kernel, container, argument);
     },

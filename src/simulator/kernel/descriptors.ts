@@ -2,31 +2,31 @@ import type { Bytes } from "../../../ffi/syscalls.ts";
 import type { Argument } from "./argument.ts";
 import { refuse } from "./refusal.ts";
 
-/** An open file, with the operations that its kind has; a call that it lacks is refused. */
+/** An open file with the operations of its kind. Calls that it lacks are refused. */
 export interface OpenFile {
-  /** What it is, as `/proc/<pid>/fd` shows it: `/dev/vfio/12`, `anon_inode:[vfio-device]`. */
+  /** Its name in `/proc/<pid>/fd`: `/dev/vfio/12`, `anon_inode:[vfio-device]`. */
   readonly name: string;
   ioctl(request: number, argument: Argument): number;
   read?(buffer: Bytes): number;
   write?(buffer: Bytes): number;
   pread?(buffer: Bytes, offset: bigint): number;
   pwrite?(buffer: Bytes, offset: bigint): number;
-  /** Called once, at close. */
+  /** Called once, on close. */
   release(): void;
 }
 
-/** The simulated process' descriptor table. */
+/** The descriptor table of the simulated process. */
 export interface Descriptors {
   readonly size: number;
-  /** Gives the lowest free number, from 3 on. */
+  /** Returns the lowest free number, starting at 3. */
   install(file: OpenFile): number;
-  /** Refuses a number that is not open with EBADF. */
+  /** Refuses a closed number with EBADF. */
   get(fd: number): OpenFile;
-  /** Takes a number out of the table, for the caller to release its file. */
+  /** Removes a number from the table. The caller releases its file. */
   remove(fd: number): OpenFile;
 }
 
-/** An empty table: the numbers of standard input, output and error are taken. */
+/** An empty table. The numbers of standard input, output and error are reserved. */
 export function createDescriptors(): Descriptors {
   const files = new Map<number, OpenFile>();
   const get = (fd: number) => files.get(fd) ?? refuse("EBADF");

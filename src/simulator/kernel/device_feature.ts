@@ -27,7 +27,7 @@ import { streamFile } from "./migration_stream.ts";
 import { setState } from "./migration_v2.ts";
 import { refuse } from "./refusal.ts";
 
-/** A feature: who has it, which operations it has, its least size, and what it does with its data. */
+/** A feature: which devices have it, its operations, its minimum size, and what it does with its data. */
 interface Feature {
   has(device: DeviceState): boolean;
   readonly operations: number;
@@ -41,7 +41,7 @@ const PROBE = VFIO_DEVICE_FEATURE_PROBE;
 
 const migrates = ({ vfio }: DeviceState) => vfio.migration?.uapi === "v2";
 const logs = ({ vfio }: DeviceState) => vfio.dirtyTracking !== "absent";
-/** `vfio-pci` and the drivers made of it can put a physical function to sleep. */
+/** `vfio-pci` and drivers based on it can put a physical function to sleep. */
 const sleeps = ({ vfio }: DeviceState) => vfio.api === "vfio-pci" && vfio.iommu !== "emulated";
 const LOW_POWER: Feature = { has: sleeps, operations: SET, size: 0, run: () => {} };
 
@@ -118,7 +118,7 @@ function getDataSize(_kernel: Kernel, device: DeviceState, data: Bytes): void {
   });
 }
 
-/** Gets the state, or sets it and hands out the data descriptor of an arc that has one. */
+/** Gets the state, or sets it and returns the data descriptor of the arc, if any. */
 function deviceState(kernel: Kernel, device: DeviceState, data: Bytes, set: boolean): void {
   const { device_state } = vfio_device_feature_mig_state.read(data);
   vfio_device_feature_mig_state.write(data, { data_fd: -1 });

@@ -29,7 +29,7 @@ const REQUESTS: Readonly<Record<number, Handler>> = {
   [VFIO_DEVICE_FEATURE]: deviceFeature,
 };
 
-/** A device's file out of `VFIO_GROUP_GET_DEVICE_FD`; a device may be opened so more than once. */
+/** A device file from `VFIO_GROUP_GET_DEVICE_FD`. A device can be opened this way more than once. */
 export function openDeviceOfGroup(
   kernel: Kernel,
   device: DeviceState,
@@ -51,7 +51,7 @@ export function openDeviceOfGroup(
   };
 }
 
-/** Opens `/dev/vfio/devices/vfioN`. That always succeeds; access comes with `VFIO_DEVICE_BIND_IOMMUFD`. */
+/** Opens `/dev/vfio/devices/vfioN`. This always succeeds. `VFIO_DEVICE_BIND_IOMMUFD` gives access. */
 export function openCdev(kernel: Kernel, device: DeviceState): OpenFile {
   let binding: CdevBinding | null = null;
   const bound = () => binding ?? refuse("EINVAL");
@@ -77,7 +77,7 @@ export function openCdev(kernel: Kernel, device: DeviceState): OpenFile {
   };
 }
 
-/** What reads and writes do on either kind of file, after a check that access was given. */
+/** Reads and writes on both kinds of file, after a check for access. */
 function regionAccess(device: DeviceState, check: () => unknown) {
   return {
     pread(buffer, offset) {

@@ -17,7 +17,7 @@ const API_FLAGS = {
   "vfio-platform": VFIO_DEVICE_FLAGS_PLATFORM,
 } as const;
 
-/** Up to `num_irqs`: what it was before it could have capabilities. */
+/** Up to `num_irqs`: the size before capabilities were added. */
 const DEVICE_INFO_LEAST = 20;
 const VFIO_IRQ_INFO_EVENTFD = 1 << 0;
 
@@ -46,7 +46,7 @@ export function getIrqInfo(_kernel: Kernel, device: DeviceState, argument: Argum
   return 0;
 }
 
-/** `VFIO_DEVICE_RESET`: back to RUNNING, whatever the state, and every data descriptor is dead. */
+/** `VFIO_DEVICE_RESET`: returns to RUNNING from any state, and disables every data descriptor. */
 export function resetDevice(_kernel: Kernel, device: DeviceState): number {
   if (device.vfio.reset === "absent") refuse("EINVAL");
   resetMigration(device);

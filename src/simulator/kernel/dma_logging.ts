@@ -8,11 +8,11 @@ import { bitmapBytes } from "./bitmap.ts";
 import type { DeviceState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
-/** As many ranges as fit a page. */
+/** As many ranges as fit in a page. */
 const LOG_MAX_RANGES = 4096 / vfio_device_feature_dma_logging_range.size;
 const SMALLEST_PAGE = 4096n;
 
-/** `VFIO_DEVICE_FEATURE_DMA_LOGGING_START`: the ranges are read from the caller's memory and checked. */
+/** `VFIO_DEVICE_FEATURE_DMA_LOGGING_START`: reads the ranges from the caller's memory and checks them. */
 export function startLogging(kernel: Kernel, device: DeviceState, data: Bytes): void {
   const { page_size, num_ranges, ranges } = vfio_device_feature_dma_logging_control.read(data);
   if (num_ranges === 0) refuse("EINVAL");
@@ -28,14 +28,14 @@ export function startLogging(kernel: Kernel, device: DeviceState, data: Bytes): 
   device.logging = true;
 }
 
-/** `VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP`, also where nothing was started. */
+/** `VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP`. Also succeeds if logging is off. */
 export function stopLogging(_kernel: Kernel, device: DeviceState): void {
   device.logging = false;
 }
 
 /**
- * `VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT`: a bitmap of nothing dirty. A kernel without IOMMUFD has no
- * bitmaps to report with and says EOPNOTSUPP here, after it answered the probe and the start.
+ * `VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT`: an empty bitmap. A kernel without IOMMUFD cannot report bitmaps and returns
+ * EOPNOTSUPP here, although probe and start succeed.
  */
 export function reportLogging(kernel: Kernel, device: DeviceState, data: Bytes): void {
   const { iova, length, page_size, bitmap } = vfio_device_feature_dma_logging_report.read(data);

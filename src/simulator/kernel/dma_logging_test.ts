@@ -93,7 +93,7 @@ Deno.test("reportLogging() checks page size and bitmap", () => {
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("reportLogging() fails where a device or its kernel cannot, after a good probe", () => {
+Deno.test("reportLogging() fails if the device or its kernel cannot report, after a successful probe", () => {
   const { host, ...rest } = scenario("nic-host");
   const old = simulateSyscalls({ ...rest, host: { ...host, iommufd: false } }, ROOTS);
   const mixed = simulate("mixed");

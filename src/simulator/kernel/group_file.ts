@@ -22,7 +22,7 @@ const REQUESTS: Readonly<Record<number, Handler>> = {
   [VFIO_GROUP_GET_DEVICE_FD]: getDeviceFd,
 };
 
-/** Opens `/dev/vfio/<group>`: one file at a time, and none while a device of it is held by its cdev. */
+/** Opens `/dev/vfio/<group>`: one file at a time, and none while a device of the group is in use through its cdev. */
 export function openGroup(kernel: Kernel, group: GroupState): OpenFile {
   const busy = group.held || group.openFiles > 0 || group.boundCdevs > 0 ||
     group.devices.some((device) => device.held);
@@ -35,7 +35,7 @@ export function openGroup(kernel: Kernel, group: GroupState): OpenFile {
   };
 }
 
-/** Lets go of one file on a group; the last one takes the group out of its container. */
+/** Releases one file of a group. The last one removes the group from its container. */
 export function releaseGroup(group: GroupState): void {
   group.openFiles--;
   if (group.openFiles === 0) detach(group);

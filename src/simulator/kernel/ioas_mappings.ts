@@ -14,7 +14,10 @@ const PAGE = 4096n;
 const ALL = (1n << 64n) - 1n;
 const ACCESS = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE;
 
-/** `IOMMU_IOAS_MAP`: the caller's memory must be there, whole pages of it; the address is the caller's or ours. */
+/**
+ * `IOMMU_IOAS_MAP`: the caller's memory must exist and consist of whole pages. The caller or the kernel chooses the
+ * address.
+ */
 export function mapIoas(kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
   const { flags, ioas_id, user_va, length, iova } = readCommand(iommu_ioas_map, argument);
   if ((flags & ~(IOMMU_IOAS_MAP_FIXED_IOVA | ACCESS)) !== 0) refuse("EOPNOTSUPP");
@@ -31,7 +34,10 @@ export function mapIoas(kernel: Kernel, iommufd: IommufdState, argument: Argumen
   return 0;
 }
 
-/** `IOMMU_IOAS_UNMAP`: whole mappings only, ENOENT where one would be cut or there is none; says how much it was. */
+/**
+ * `IOMMU_IOAS_UNMAP`: removes only whole mappings. ENOENT if a mapping would be split or there is none. Reports the
+ * unmapped size.
+ */
 export function unmapIoas(_kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
   const { ioas_id, iova, length } = readCommand(iommu_ioas_unmap, argument);
   const ioas = lookUp(iommufd, ioas_id, "ioas");
@@ -50,7 +56,7 @@ export function unmapIoas(_kernel: Kernel, iommufd: IommufdState, argument: Argu
   return 0;
 }
 
-/** Whether a range is mapped from its first byte to its last. */
+/** Whether a range is completely mapped. */
 export function isMapped(ioas: IommufdObject, iova: bigint, length: bigint): boolean {
   let reached = iova;
   for (const [start, bytes] of overlapping(ioas, iova, length)) {
@@ -60,13 +66,13 @@ export function isMapped(ioas: IommufdObject, iova: bigint, length: bigint): boo
   return reached >= iova + length;
 }
 
-/** The mappings that a range touches, by address. */
+/** The mappings that overlap a range, by address. */
 function overlapping({ mappings }: IommufdObject, iova: bigint, length: bigint) {
   return [...mappings].filter(([start, bytes]) => start < iova + length && start + bytes > iova)
     .sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
-/** Never 0, as in the kernel, and behind all that is mapped. */
+/** Never 0, as in the kernel, and after all mappings. */
 function firstFree({ mappings }: IommufdObject): bigint {
   return [...mappings].reduce(
     (end, [start, bytes]) => start + bytes > end ? start + bytes : end,

@@ -12,7 +12,7 @@ import { allocIoas, assertErrno, closeAll, openByCdev, simulate } from "./testin
 const FIXED = IOMMU_IOAS_MAP_FIXED_IOVA | IOMMU_IOAS_MAP_READABLE;
 const ALL = (1n << 64n) - 1n;
 
-/** An address space, four pages of memory, and the requests on them. */
+/** An address space, four pages of memory, and requests on them. */
 function plant() {
   const calls = simulate("nic-host");
   const { iommufd, device } = openByCdev(calls, "vfio7");
@@ -40,7 +40,7 @@ function plant() {
   };
 }
 
-Deno.test("mapIoas() takes the address that is asked for, or chooses a free one that is not 0", () => {
+Deno.test("mapIoas() uses the requested address, or chooses a free one that is not 0", () => {
   using space = plant();
   assertEquals(space.map({ iova: 0x8000n }), 0x8000n);
   assertErrno("EEXIST", () => space.map({ iova: 0xb000n }));
@@ -49,7 +49,7 @@ Deno.test("mapIoas() takes the address that is asked for, or chooses a free one 
   assertEquals(space.map({ flags: IOMMU_IOAS_MAP_READABLE }), 0x1000n);
 });
 
-Deno.test("mapIoas() refuses what is no whole page, no memory, no access and no address space", () => {
+Deno.test("mapIoas() refuses partial pages, and missing memory, access or address space", () => {
   using space = plant();
   assertErrno("EINVAL", () => space.map({ length: 0n }));
   assertErrno("EINVAL", () => space.map({ length: 0x800n }));
@@ -60,7 +60,7 @@ Deno.test("mapIoas() refuses what is no whole page, no memory, no access and no 
   assertErrno("ENOENT", () => space.map({ ioas_id: 4711 }));
 });
 
-Deno.test("unmapIoas() takes whole mappings away, and says how much it was", () => {
+Deno.test("unmapIoas() removes whole mappings and reports their size", () => {
   using space = plant();
   space.map({ iova: 0x8000n });
   assertErrno("ENOENT", () => space.unmap(0x8000n, 0x1000n));

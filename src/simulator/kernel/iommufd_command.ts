@@ -3,7 +3,7 @@ import { type Argument, bytesOf } from "./argument.ts";
 import type { IommufdObject, IommufdState } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
-/** Reads a struct that starts with `size`, which the kernel of iommufd checks as VFIO does `argsz`. */
+/** Reads a struct that starts with `size`. iommufd checks it as VFIO checks `argsz`. */
 export function readCommand<F extends Fields & { size: readonly ["u32", 0] }>(
   struct: Struct<F>,
   argument: Argument,
@@ -13,7 +13,7 @@ export function readCommand<F extends Fields & { size: readonly ["u32", 0] }>(
   return values;
 }
 
-/** An object of a kind. Refuses with ENOENT where there is none. */
+/** An object of a kind. Refuses a missing one with ENOENT. */
 export function lookUp(
   iommufd: IommufdState,
   id: number,

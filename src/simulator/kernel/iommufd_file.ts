@@ -56,7 +56,7 @@ export function openIommufd(kernel: Kernel): OpenFile {
   return file;
 }
 
-/** Adds an object and gives its number; whoever has an HWPT holds its IOAS. */
+/** Adds an object and returns its number. An HWPT holds its IOAS. */
 export function addObject(
   iommufd: IommufdState,
   { kind, parent = null, dirtyTracking = false, automatic = false }:
@@ -70,7 +70,7 @@ export function addObject(
   return id;
 }
 
-/** Takes an object away. Refuses with ENOENT where it is unknown, EBUSY where it is used. */
+/** Removes an object. Refuses with ENOENT if it is unknown, EBUSY if it is in use. */
 export function removeObject(iommufd: IommufdState, id: number): void {
   const object = iommufd.objects.get(id) ?? refuse("ENOENT");
   if (object.users > 0) refuse("EBUSY");
@@ -104,7 +104,7 @@ function allocHwpt(kernel: Kernel, iommufd: IommufdState, argument: Argument): n
   return 0;
 }
 
-/** Of physical devices; an emulated one's number is none of a device: ENOENT. */
+/** For physical devices. The number of an emulated device is not a device's: ENOENT. */
 function getHwInfo(kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
   const { flags, dev_id, data_len, data_uptr } = readCommand(iommu_hw_info, argument);
   if (flags !== 0) refuse("EOPNOTSUPP");
@@ -129,8 +129,8 @@ function setDirtyTracking(_kernel: Kernel, iommufd: IommufdState, argument: Argu
 }
 
 /**
- * A bitmap of nothing dirty: an idle device has done no DMA. As drivers/iommu/iommufd/io_pagetable.c and the Intel
- * driver of Linux 6.12: EINVAL for a range with a hole in it, and where tracking is off.
+ * An empty bitmap: an idle device has done no DMA. Like drivers/iommu/iommufd/io_pagetable.c and the Intel driver of
+ * Linux 6.12: EINVAL for a range with a hole, and if tracking is off.
  */
 function getDirtyBitmap(kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
   const { hwpt_id, flags, iova, length, page_size, data } = readCommand(

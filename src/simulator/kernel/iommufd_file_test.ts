@@ -60,7 +60,7 @@ function allocHwpt(
   return iommu_hwpt_alloc.read(argument).out_hwpt_id;
 }
 
-Deno.test("getHwInfo() tells of dirty tracking of a physical device, and knows no emulated one", () => {
+Deno.test("getHwInfo() reports dirty tracking for a physical device and refuses an emulated one", () => {
   const nic = simulate("nic-host");
   const vf = openByCdev(nic, "vfio7");
   assertEquals(hwInfo(nic, vf.iommufd, vf.devid).out_capabilities, 1n);
@@ -71,7 +71,7 @@ Deno.test("getHwInfo() tells of dirty tracking of a physical device, and knows n
   closeAll(gpu, mdev.device, mdev.iommufd);
 });
 
-Deno.test("attachIoas() gives a physical device a page table of its own, for as long as it is attached", () => {
+Deno.test("attachIoas() gives a physical device its own page table while it is attached", () => {
   const calls = simulate("nic-host");
   const { iommufd, device } = openByCdev(calls, "vfio7");
   const ioas = allocIoas(calls, iommufd);
@@ -96,7 +96,7 @@ Deno.test("attachIoas() leaves an emulated device on the IOAS itself", () => {
   closeAll(calls, iommufd);
 });
 
-Deno.test("allocHwpt() tracks dirty pages of what is mapped, where the IOMMU can", () => {
+Deno.test("allocHwpt() tracks dirty pages of mappings if the IOMMU can", () => {
   const calls = simulate("nic-host");
   const { iommufd, device, devid } = openByCdev(calls, "vfio7");
   const ids = { dev_id: devid, pt_id: allocIoas(calls, iommufd) };
@@ -132,7 +132,7 @@ Deno.test("allocHwpt() tracks dirty pages of what is mapped, where the IOMMU can
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("allocHwpt() refuses dirty tracking where the IOMMU cannot", () => {
+Deno.test("allocHwpt() refuses dirty tracking if the IOMMU cannot", () => {
   const calls = simulate("gpu-host");
   const { iommufd, device, devid } = openByCdev(calls, "vfio8");
   assertEquals(hwInfo(calls, iommufd, devid).out_capabilities, 0n);

@@ -4,28 +4,28 @@ import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import type { Descriptors, OpenFile } from "./descriptors.ts";
 import type { Memory } from "./memory.ts";
 
-/** What the simulated kernel knows while it runs. */
+/** The state of the simulated kernel. */
 export interface Kernel {
   readonly scenario: Scenario;
-  /** Where its trees are planted, so that devices come and go in them. */
+  /** Where its trees are planted. Devices appear and disappear there. */
   readonly roots: HostRoots;
-  /** Mdevs that were made since it booted, by name. */
+  /** Mdevs created since boot, by name. */
   readonly made: Map<string, SimulatedDevice>;
   readonly memory: Memory;
   readonly descriptors: Descriptors;
-  /** Groups by their node's name: `12`, `noiommu-3`. */
+  /** Groups by the name of their node: `12`, `noiommu-3`. */
   readonly groups: Map<string, GroupState>;
-  /** VFIO devices by their cdev's name: `vfio3`. */
+  /** VFIO devices by the name of their cdev: `vfio3`. */
   readonly devices: Map<string, DeviceState>;
   /** State of open files that others refer to by descriptor. */
   readonly containers: WeakMap<OpenFile, ContainerState>;
   readonly iommufds: WeakMap<OpenFile, IommufdState>;
 }
 
-/** An open container: which groups are in it. */
+/** An open container and its groups. */
 export interface ContainerState {
   readonly groups: Set<GroupState>;
-  /** What `VFIO_SET_IOMMU` chose; null before. */
+  /** The choice of `VFIO_SET_IOMMU`. Null before. */
   iommu: number | null;
 }
 
@@ -37,7 +37,7 @@ export interface GroupState {
   /** Whether a process of the scenario has it open. */
   readonly held: boolean;
   readonly devices: DeviceState[];
-  /** Its own file and each device's that was opened through it. */
+  /** Its own file, and one for each device opened through it. */
   openFiles: number;
   boundCdevs: number;
   container: ContainerState | null;
@@ -53,14 +53,14 @@ export interface DeviceState {
   readonly config: Bytes;
   openCount: number;
   logging: boolean;
-  /** The v2 state and the streams that are open. */
+  /** The v2 state and the open streams. */
   state: number;
   saving: Stream | null;
   resuming: Stream | null;
   readonly v1: RegistersV1;
 }
 
-/** A stream of migration data behind a data descriptor; closed from the device's side where `disabled`. */
+/** A stream of migration data behind a data descriptor. `disabled`: closed by the device. */
 export interface Stream {
   readonly data: Bytes;
   /** Bytes in `data`, and how many of them were read. */
@@ -69,11 +69,11 @@ export interface Stream {
   disabled: boolean;
 }
 
-/** The v1 migration region: its state, what is left to read, and the data section. */
+/** The v1 migration region: its state, the unread amount, and the data section. */
 export interface RegistersV1 {
   state: number;
   pending: number;
-  /** Whether `data_size` was read since `pending_bytes` was. */
+  /** Whether `data_size` was read after `pending_bytes`. */
   offered: boolean;
   received: number[];
   readonly data: Bytes;
@@ -85,16 +85,16 @@ export interface IommufdState {
   nextId: number;
 }
 
-/** `device` is a physical device's object, `access` an emulated one's; `parent` is what an HWPT maps. */
+/** `device` is the object of a physical device, `access` of an emulated one. `parent` is the IOAS of an HWPT. */
 export interface IommufdObject {
   readonly kind: "ioas" | "device" | "access" | "hwpt";
   readonly parent: number | null;
   readonly dirtyTracking: boolean;
-  /** Of an HWPT: whether tracking is on. */
+  /** For an HWPT: whether tracking is on. */
   tracking: boolean;
-  /** Of an IOAS: what is mapped, by its first address, with its length. */
+  /** For an IOAS: the length of each mapping, by its first address. */
   readonly mappings: Map<bigint, bigint>;
-  /** Made by the kernel on attach, gone on detach. */
+  /** Created by the kernel on attach, removed on detach. */
   readonly automatic: boolean;
   users: number;
 }

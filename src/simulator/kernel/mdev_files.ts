@@ -11,10 +11,10 @@ import { refuse } from "./refusal.ts";
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n?$/i;
 
 /**
- * Opens `create` of a type. What is written is the name of the mdev that is made.
+ * Opens `create` of a type. The written text is the name of the new mdev.
  *
- * Source: `create_store()` and `mdev_device_create()` in drivers/vfio/mdev of Linux 6.12: EINVAL where it is no UUID,
- * EEXIST, and, as mtty says that it is full, ENOSPC.
+ * Source: `create_store()` and `mdev_device_create()` in drivers/vfio/mdev of Linux 6.12: EINVAL if it is no UUID,
+ * EEXIST, and ENOSPC, mtty's errno when it is full.
  */
 export function openCreate(kernel: Kernel, parent = "", name = ""): OpenFile {
   const { mdevTypes } = kernel.scenario;
@@ -26,9 +26,7 @@ export function openCreate(kernel: Kernel, parent = "", name = ""): OpenFile {
   });
 }
 
-/**
- * Opens `remove` of an mdev. A kernel waits until nobody has it open; this one cannot, and says so.
- */
+/** Opens `remove` of an mdev. A real kernel waits until the mdev is closed. This one cannot wait, and throws. */
 export function openRemove(kernel: Kernel, id = ""): OpenFile {
   const planted = kernel.scenario.devices.find((device) =>
     device.id === id && device.mdevType !== null
@@ -59,7 +57,7 @@ function attribute(name: string, store: (text: string) => void): OpenFile {
   };
 }
 
-/** Makes an mdev as the type's driver does, with the next free numbers of group and cdev. */
+/** Creates an mdev as the type's driver does, with the next free group and cdev numbers. */
 function makeMdev(kernel: Kernel, type: SimulatedMdevType, id: string): void {
   const { scenario, made, devices, groups } = kernel;
   const { makes, parent, availableInstances } = type;

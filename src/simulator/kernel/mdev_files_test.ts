@@ -8,7 +8,7 @@ import { assertErrno } from "./testing.ts";
 
 const UUID = "0f0e0d0c-0000-4000-8000-00000000000a";
 
-/** The mixed host, with a way to write attributes by their path below `/sys`. */
+/** The mixed host, with a function that writes attributes by their path below `/sys`. */
 function onHost(
   run: (host: {
     sys: SimulatedSyscalls;
@@ -43,7 +43,7 @@ function onHost(
 const CREATE = "class/mdev_bus/mtty/mdev_supported_types/mtty-2/create";
 const REMOVE = `bus/mdev/devices/${UUID}/remove`;
 
-Deno.test("a simulated mdev comes with a write to create, opens, and goes with one to remove", () => {
+Deno.test("a simulated mdev is created by a write to create, opens, and is removed by a write to remove", () => {
   onHost(({ sys, roots, write, names }) => {
     const before = [names(), readMdevTypes(roots, "mtty")];
     assertEquals(write(CREATE, `${UUID}\n`), 37);
@@ -57,7 +57,7 @@ Deno.test("a simulated mdev comes with a write to create, opens, and goes with o
   });
 });
 
-Deno.test("a simulated kernel refuses to make or remove mdevs as Linux does", () => {
+Deno.test("a simulated kernel refuses to create or remove mdevs as Linux does", () => {
   onHost(({ write, roots, sys }) => {
     assertErrno("EINVAL", () => write(CREATE, "no-uuid"));
     assertErrno("EINVAL", () => write(CREATE, ""));

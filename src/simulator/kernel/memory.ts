@@ -1,19 +1,19 @@
 import type { Bytes } from "../../../ffi/syscalls.ts";
 import { refuse } from "./refusal.ts";
 
-/** The caller's memory, as a kernel sees it: addresses with buffers behind them. */
+/** The caller's memory, as the kernel sees it: addresses of buffers. */
 export interface Memory {
-  /** A buffer's address, alike each time. */
+  /** The address of a buffer, the same each time. */
   addressOf(buffer: Bytes): bigint;
-  /** The bytes at an address. Refuses with EFAULT where no buffer holds all of them. */
+  /** The bytes at an address. Refuses with EFAULT if no buffer contains them all. */
   at(address: bigint, length: number): Bytes;
 }
 
-/** Where made-up addresses start, and how far apart buffers lie. */
+/** The first simulated address, and the distance between buffers. */
 const BASE = 0x7f00_0000_0000n;
 const SLOT = 1n << 32n;
 
-/** Empty memory. It keeps no buffer alive: the address of one that its owner let go leads nowhere. */
+/** Empty memory. It keeps no buffer alive: the address of a freed buffer is invalid. */
 export function createMemory(): Memory {
   const slots: WeakRef<ArrayBuffer>[] = [];
   const addresses = new WeakMap<ArrayBuffer, bigint>();

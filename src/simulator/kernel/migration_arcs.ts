@@ -8,9 +8,8 @@ import type { DeviceState } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
 /**
- * The state to go to next, by where a device is (row) and where it shall be (column), both numbered as
- * `enum vfio_device_mig_state`: ERROR 0, STOP 1, RUNNING 2, STOP_COPY 3, RESUMING 4, RUNNING_P2P 5,
- * PRE_COPY 6, PRE_COPY_P2P 7.
+ * The next state, by current state (row) and target state (column), both numbered as in `enum vfio_device_mig_state`:
+ * ERROR 0, STOP 1, RUNNING 2, STOP_COPY 3, RESUMING 4, RUNNING_P2P 5, PRE_COPY 6, PRE_COPY_P2P 7.
  *
  * Source: `vfio_mig_get_next_state()` in `drivers/vfio/vfio_main.c`, Linux 6.12.
  */
@@ -25,7 +24,7 @@ const NEXT: readonly (readonly number[])[] = [
   [0, 5, 5, 3, 5, 5, 6, 7],
 ];
 
-/** The optional features that a state needs, by its number. */
+/** The optional features that a state requires, by its number. */
 const NEEDS: readonly (readonly MigrationV2["flags"][number][])[] = [
   [],
   ["stop-copy"],
@@ -37,7 +36,7 @@ const NEEDS: readonly (readonly MigrationV2["flags"][number][])[] = [
   ["stop-copy", "p2p", "pre-copy"],
 ];
 
-/** The next state on the way; ERROR where there is no way. States that the device lacks are skipped. */
+/** The next state on the path, or ERROR if there is no path. Skips states that the device lacks. */
 export function nextState({ flags }: MigrationV2, from: number, to: number): number {
   const supported = (state: number) => NEEDS[state]?.every((need) => flags.includes(need)) ?? false;
   if (!supported(to)) return VFIO_DEVICE_STATE_ERROR;
@@ -48,12 +47,12 @@ export function nextState({ flags }: MigrationV2, from: number, to: number): num
   return next;
 }
 
-/** Whether a state is one in which the device still runs while its data are read. */
+/** Whether the device still runs in a state while its data is read. */
 export function isPreCopy(state: number): boolean {
   return state === VFIO_DEVICE_STATE_PRE_COPY || state === VFIO_DEVICE_STATE_PRE_COPY_P2P;
 }
 
-/** The device's v2 description. Refuses with ENOTTY where it has none. */
+/** The device's v2 description. Refuses with ENOTTY if it has none. */
 export function migrationOf(device: DeviceState): MigrationV2 {
   const { migration } = device.vfio;
   return migration?.uapi === "v2" ? migration : refuse("ENOTTY");

@@ -6,7 +6,7 @@ const [ERROR, STOP, RUNNING, STOP_COPY, RESUMING, RUNNING_P2P, PRE_COPY, PRE_COP
   ...Array(8).keys(),
 ] as [number, number, number, number, number, number, number, number];
 
-/** The arcs as `<linux/vfio.h>` lists them in words, by the features that they take. */
+/** The arcs that `<linux/vfio.h>` lists in prose, by the features they require. */
 const ARCS: readonly (readonly [number, number, "p2p" | "no p2p" | "any"])[] = [
   [RUNNING, STOP, "no p2p"],
   [STOP, RUNNING, "no p2p"],
@@ -60,7 +60,7 @@ function hasArc(flags: MigrationV2["flags"], from: number, to: number): boolean 
   return ARCS.some(([a, b, only]) => a === from && b === to && only !== when);
 }
 
-/** The length of the shortest way, by search over the arcs. */
+/** The length of the shortest path, found by search over the arcs. */
 function distance(flags: MigrationV2["flags"], from: number, to: number): number {
   let reached = new Set([from]);
   for (let steps = 0; steps < 8; steps++) {
@@ -81,7 +81,7 @@ function walk(flags: MigrationV2["flags"], from: number, to: number): number[] {
   return path;
 }
 
-Deno.test("nextState() goes the shortest way, arc by legal arc", () => {
+Deno.test("nextState() takes the shortest path, arc by legal arc", () => {
   for (const flags of FLAGS) {
     for (const from of statesOf(flags)) {
       for (const to of statesOf(flags)) {
@@ -94,7 +94,7 @@ Deno.test("nextState() goes the shortest way, arc by legal arc", () => {
   }
 });
 
-Deno.test("nextState() passes through no saving state on the way between others", () => {
+Deno.test("nextState() passes through no saving state on the path between others", () => {
   const flags = FLAGS.at(-1)!;
   const others = statesOf(flags).filter((state) => !SAVING.has(state));
   for (const from of others) {
@@ -105,7 +105,7 @@ Deno.test("nextState() passes through no saving state on the way between others"
   }
 });
 
-Deno.test("nextState() blocks the way back from STOP_COPY, from ERROR, and to what is lacking", () => {
+Deno.test("nextState() blocks leaving STOP_COPY backwards, leaving ERROR, and missing states", () => {
   const all = describe(FLAGS.at(-1)!);
   assertEquals(nextState(all, STOP_COPY, PRE_COPY), ERROR);
   assertEquals(nextState(all, STOP_COPY, PRE_COPY_P2P), ERROR);

@@ -7,15 +7,15 @@ import type { DeviceState, Stream } from "./kernel.ts";
 import { isPreCopy, migrationOf } from "./migration_arcs.ts";
 import { refuse } from "./refusal.ts";
 
-/** What a device's state looks like behind its initial data. */
+/** The byte that fills a device's state after its initial data. */
 const FILLER = 0x5a;
 
-/** The bytes that a device's stream begins with. */
+/** The first bytes of a device's stream. */
 export function initialDataOf({ initialData }: { readonly initialData: string | null }): Bytes {
   return initialData === null ? new Uint8Array() : Uint8Array.fromHex(initialData);
 }
 
-/** Starts saving: the initial data are there, the rest comes with STOP_COPY. */
+/** Starts saving: the initial data is available, the rest follows in STOP_COPY. */
 export function openSaving(device: DeviceState, migration: MigrationV2): Stream {
   const data = new Uint8Array(migration.stopCopyBytes).fill(FILLER);
   const initial = initialDataOf(migration);
@@ -24,19 +24,19 @@ export function openSaving(device: DeviceState, migration: MigrationV2): Stream 
   return device.saving;
 }
 
-/** Makes the whole of a stream available. */
+/** Makes the whole stream available. */
 export function fillStream(stream: Stream, bytes: number): void {
   stream.filled = bytes;
 }
 
-/** Starts resuming, from nothing. */
+/** Starts resuming with an empty stream. */
 export function startResuming(device: DeviceState, migration: MigrationV2): Stream {
   const data = new Uint8Array(migration.stopCopyBytes);
   device.resuming = { data, filled: 0, position: 0, disabled: false };
   return device.resuming;
 }
 
-/** Ends what is open: its descriptors answer ENODEV from now on. */
+/** Ends open streams: their descriptors return ENODEV from now on. */
 export function disableStreams(device: DeviceState): void {
   for (const stream of [device.saving, device.resuming]) {
     if (stream !== null) stream.disabled = true;
@@ -45,7 +45,7 @@ export function disableStreams(device: DeviceState): void {
   device.resuming = null;
 }
 
-/** The file behind a data descriptor: reads what is saved, or writes what is resumed. */
+/** The file behind a data descriptor. Reads saved data, or writes data to resume. */
 export function streamFile(device: DeviceState, stream: Stream): OpenFile {
   const resuming = stream === device.resuming;
   return {
@@ -83,8 +83,8 @@ function save(device: DeviceState, stream: Stream, buffer: Bytes): number {
 }
 
 /**
- * Takes data in. The driver looks once, at the write that completes the initial data; what it then
- * refuses is in the stream all the same, as in the kernel's samples.
+ * Accepts data. The driver checks once, at the write that completes the initial data. Refused data stays in the stream,
+ * as in the kernel's samples.
  */
 function resume(device: DeviceState, stream: Stream, buffer: Bytes): number {
   const migration = migrationOf(device);

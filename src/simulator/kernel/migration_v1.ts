@@ -10,7 +10,7 @@ import type { DeviceState } from "./kernel.ts";
 import { initialDataOf } from "./migration_stream.ts";
 import { refuse } from "./refusal.ts";
 
-/** What `device_state` reads after a failure; only a reset leaves it. */
+/** The value of `device_state` after a failure. Only a reset leaves it. */
 export const VFIO_DEVICE_STATE_V1_ERROR = VFIO_DEVICE_STATE_V1_SAVING |
   VFIO_DEVICE_STATE_V1_RESUMING;
 
@@ -25,7 +25,7 @@ const LEGAL: ReadonlySet<number> = new Set([
 
 const { device_state, pending_bytes, data_size } = vfio_device_migration_info.fields;
 
-/** Reads the migration region: registers in front, data from the data section's offset on. */
+/** Reads the migration region: first the registers, then data from the data section's offset on. */
 export function readRegisters(device: DeviceState, into: Bytes, offset: number): void {
   const migration = v1Of(device);
   const { v1 } = device;
@@ -33,7 +33,7 @@ export function readRegisters(device: DeviceState, into: Bytes, offset: number):
     into.set(v1.data.subarray(offset - migration.dataOffset).subarray(0, into.length));
     return;
   }
-  // Asking what is pending says that the chunk offered before has been read.
+  // Reading pending_bytes means that the previous chunk has been read.
   if (offset === pending_bytes[1] && v1.offered) v1.pending = 0;
   v1.offered = offset === data_size[1] && v1.pending > 0;
   const registers = vfio_device_migration_info.make({
@@ -45,7 +45,7 @@ export function readRegisters(device: DeviceState, into: Bytes, offset: number):
   into.set(registers.subarray(offset, offset + into.length));
 }
 
-/** Writes there: a state, data, or how many data were written. */
+/** Writes the migration region: a state, data, or how much data was written. */
 export function writeRegisters(device: DeviceState, from: Bytes, offset: number): void {
   const migration = v1Of(device);
   if (offset >= migration.dataOffset) {
@@ -59,7 +59,7 @@ export function writeRegisters(device: DeviceState, from: Bytes, offset: number)
   } else refuse("EINVAL");
 }
 
-/** Back to RUNNING, with nothing pending. */
+/** Returns to RUNNING, with nothing pending. */
 export function resetRegisters({ v1 }: DeviceState): void {
   v1.state = VFIO_DEVICE_STATE_V1_RUNNING;
   v1.pending = 0;
@@ -72,7 +72,7 @@ function v1Of(device: DeviceState): MigrationV1 {
   return migration?.uapi === "v1" ? migration : refuse("EINVAL");
 }
 
-/** The first saving state makes the initial data pending; stopping makes all of them so. */
+/** The first saving state makes the initial data pending. Stopping makes all data pending. */
 function setState(device: DeviceState, state: number): void {
   const { v1 } = device;
   if (!LEGAL.has(state) || v1.state === VFIO_DEVICE_STATE_V1_ERROR) refuse("EINVAL");

@@ -46,7 +46,7 @@ function register(calls: Syscalls, device: number, name: keyof typeof AT): numbe
   return Number(new DataView(bytes.buffer).getBigUint64(0, true));
 }
 
-/** Saves what is pending, in the order that the uAPI prescribes. */
+/** Saves pending data in the order that the uAPI prescribes. */
 function save(calls: Syscalls, device: number): Uint8Array<ArrayBuffer> {
   setState(calls, device, VFIO_DEVICE_STATE_V1_RUNNING | VFIO_DEVICE_STATE_V1_SAVING);
   assertEquals(register(calls, device, "pending_bytes"), 32);
@@ -58,7 +58,7 @@ function save(calls: Syscalls, device: number): Uint8Array<ArrayBuffer> {
   return data;
 }
 
-Deno.test("the migration region is the one behind the configuration, with its type", () => {
+Deno.test("the migration region follows the configuration region and has its type", () => {
   const { calls, device, iommufd } = open();
   const argument = vfio_region_info.make({ argsz: 96, index: REGION }, 64);
   calls.ioctl(device, VFIO_DEVICE_GET_REGION_INFO, argument);
@@ -72,7 +72,7 @@ Deno.test("the migration region is the one behind the configuration, with its ty
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("writeRegisters() takes the legal states and refuses the others", () => {
+Deno.test("writeRegisters() accepts the legal states and refuses others", () => {
   const { calls, device, iommufd } = open();
   for (const state of [0, 1, 2, 3, 4, 1]) {
     setState(calls, device, state);

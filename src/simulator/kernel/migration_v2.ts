@@ -11,8 +11,8 @@ import { disableStreams, fillStream, openSaving, startResuming } from "./migrati
 import { refuse } from "./refusal.ts";
 
 /**
- * Takes a device to a state, arc by arc, and gives the stream that the last arc opened, or null. An arc
- * that fails leaves the device where it came to.
+ * Takes a device to a state, arc by arc, and returns the stream opened by the last arc, or null. A failed arc leaves
+ * the device where it is.
  */
 export function setState(device: DeviceState, to: number): Stream | null {
   const migration = migrationOf(device);
@@ -26,7 +26,7 @@ export function setState(device: DeviceState, to: number): Stream | null {
   return opened;
 }
 
-/** One arc: some load, open or close a stream, the others do nothing that could be seen. */
+/** One arc: some load, open or close a stream. Others have no visible effect. */
 function step(device: DeviceState, migration: MigrationV2, next: number): Stream | null {
   if (device.state === VFIO_DEVICE_STATE_RESUMING) return load(device, migration);
   if (next === VFIO_DEVICE_STATE_RESUMING) return startResuming(device, migration);
@@ -40,7 +40,7 @@ function step(device: DeviceState, migration: MigrationV2, next: number): Stream
   return null;
 }
 
-/** RESUMING → STOP: a stream that is not whole is refused, and the device stays in RESUMING. */
+/** RESUMING → STOP: refuses an incomplete stream, and the device stays in RESUMING. */
 function load(device: DeviceState, migration: MigrationV2): null {
   if (device.resuming === null) {
     throw new Error(`The simulated kernel oopses: ${device.id} left RESUMING without its stream`);
@@ -50,13 +50,13 @@ function load(device: DeviceState, migration: MigrationV2): null {
   return null;
 }
 
-/** Back to RUNNING, as a reset does from any state. */
+/** Returns to RUNNING, as a reset does from any state. */
 export function resetMigration(device: DeviceState): void {
   disableStreams(device);
   device.state = VFIO_DEVICE_STATE_RUNNING;
 }
 
-/** The first open: most drivers start afresh, the samples go on in the state that they were left in. */
+/** The first open: most drivers start from RUNNING, the samples keep their last state. */
 export function openMigration(device: DeviceState): void {
   const { migration } = device.vfio;
   if (migration?.uapi === "v2" && !migration.keepsStateOnClose) resetMigration(device);

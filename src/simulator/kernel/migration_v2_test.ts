@@ -31,7 +31,7 @@ import {
   simulate,
 } from "./testing.ts";
 
-/** Idle mtty devices, of one and of two ports, and an idle QAT function. */
+/** Idle mtty devices with one and two ports, and an idle QAT function. */
 const [MTTY_1, MTTY_2, QAT] = ["vfio0", "vfio1", "vfio5"] as const;
 const MTTY_HEADER_BYTES = 24;
 
@@ -46,7 +46,7 @@ function initialBytes(calls: Syscalls, fd: number): bigint {
   return vfio_precopy_info.read(argument).initial_bytes;
 }
 
-/** The initial data of a device, read as a preflight would. */
+/** The initial data of a device, read as in a preflight. */
 function initialData(name: string): Uint8Array<ArrayBuffer> {
   const calls = simulate("mixed");
   const { iommufd, device } = openByCdev(calls, name);
@@ -57,7 +57,7 @@ function initialData(name: string): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** What the write of a stream's beginning to a device that resumes says; null where it is taken. */
+/** The errno of writing a stream's beginning to a resuming device. Null if it is accepted. */
 function verdict(name: string, bytes: Uint8Array<ArrayBuffer>): string | null {
   const calls = simulate("mixed");
   const { iommufd, device } = openByCdev(calls, name);
@@ -76,7 +76,7 @@ function verdict(name: string, bytes: Uint8Array<ArrayBuffer>): string | null {
   return code;
 }
 
-Deno.test("deviceFeature() answers probe, get and set as vfio_check_feature() does", () => {
+Deno.test("deviceFeature() answers probe, get and set like vfio_check_feature()", () => {
   const calls = simulate("mixed");
   const { iommufd, device } = openByCdev(calls, MTTY_2);
   const [get, set, probe] = [
@@ -105,7 +105,7 @@ Deno.test("deviceFeature() answers probe, get and set as vfio_check_feature() do
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("deviceFeature() says ENOTTY of a device without migration", () => {
+Deno.test("deviceFeature() returns ENOTTY for a device without migration", () => {
   const calls = simulate("mixed");
   const { iommufd, device } = openByCdev(calls, "vfio3");
   for (const number of [1, 2, 6, 7, 8, 9]) {
@@ -115,7 +115,7 @@ Deno.test("deviceFeature() says ENOTTY of a device without migration", () => {
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("setState() hands out the initial data in pre-copy, then the rest", () => {
+Deno.test("setState() gives the initial data in pre-copy, then the rest", () => {
   const calls = simulate("mixed");
   const { iommufd, device } = openByCdev(calls, MTTY_2);
   const data = setState(calls, device, VFIO_DEVICE_STATE_PRE_COPY);
@@ -137,7 +137,7 @@ Deno.test("setState() hands out the initial data in pre-copy, then the rest", ()
   closeAll(calls, data, device, iommufd);
 });
 
-Deno.test("setState() skips what a device lacks, and refuses it as a goal", () => {
+Deno.test("setState() skips states that a device lacks, and refuses them as a target", () => {
   const calls = simulate("gpu-host");
   const { iommufd, device } = openByCdev(calls, "vfio3");
   assertErrno("EINVAL", () => setState(calls, device, VFIO_DEVICE_STATE_PRE_COPY));
@@ -148,7 +148,7 @@ Deno.test("setState() skips what a device lacks, and refuses it as a goal", () =
   closeAll(calls, data, device, iommufd);
 });
 
-Deno.test("setState() lets mlx5 say ENOMSG when pre-copy has nothing left", () => {
+Deno.test("setState() makes mlx5 return ENOMSG when pre-copy has nothing left", () => {
   const calls = simulate("nic-host");
   const { iommufd, device } = openByCdev(calls, "vfio7");
   const data = setState(calls, device, VFIO_DEVICE_STATE_PRE_COPY);
@@ -157,7 +157,7 @@ Deno.test("setState() lets mlx5 say ENOMSG when pre-copy has nothing left", () =
   closeAll(calls, data, device, iommufd);
 });
 
-Deno.test("the resuming write gives the verdict, once the initial data are whole", () => {
+Deno.test("the resuming write gives the verdict once the initial data is complete", () => {
   const one = initialData(MTTY_1);
   const two = initialData(MTTY_2);
   assertEquals(one.length, MTTY_HEADER_BYTES);
@@ -174,7 +174,7 @@ Deno.test("the resuming write gives the verdict, once the initial data are whole
   for (const [name, bytes, expected] of cases) assertEquals(verdict(name, bytes), expected);
 });
 
-Deno.test("a refused stream is loaded where the writer goes on", () => {
+Deno.test("a refused stream is loaded if the writer continues", () => {
   const calls = simulate("mixed");
   const { iommufd, device } = openByCdev(calls, MTTY_2);
   const data = setState(calls, device, VFIO_DEVICE_STATE_RESUMING);
@@ -185,7 +185,7 @@ Deno.test("a refused stream is loaded where the writer goes on", () => {
   closeAll(calls, data, device, iommufd);
 });
 
-Deno.test("mtty keeps its state over a close, and only a reset leads out of it", () => {
+Deno.test("mtty keeps its state over a close, and only a reset leaves it", () => {
   const calls = simulate("mixed");
   const first = openByCdev(calls, MTTY_2);
   const data = setState(calls, first.device, VFIO_DEVICE_STATE_RESUMING);
@@ -202,7 +202,7 @@ Deno.test("mtty keeps its state over a close, and only a reset leads out of it",
   closeAll(calls, second.device, second.iommufd);
 });
 
-Deno.test("other drivers start afresh at every open", () => {
+Deno.test("other drivers start from RUNNING at every open", () => {
   const calls = simulate("mixed");
   const { iommufd, device } = openByCdev(calls, QAT);
   const data = setState(calls, device, VFIO_DEVICE_STATE_RESUMING);

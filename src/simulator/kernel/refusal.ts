@@ -1,4 +1,4 @@
-/** The simulated kernel's way of saying `return -EINVAL`; it becomes a `SysError` at the door. */
+/** The simulated kernel's `return -EINVAL`. It becomes a `SysError` for the caller. */
 export class Refusal extends Error {
   constructor(readonly code: string) {
     super(code);
@@ -6,7 +6,7 @@ export class Refusal extends Error {
   }
 }
 
-/** Ends the call with an errno, by its name. */
+/** Ends the call with an errno, given by name. */
 export function refuse(code: string): never {
   throw new Refusal(code);
 }

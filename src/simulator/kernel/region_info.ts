@@ -9,12 +9,12 @@ import type { DeviceState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 import { type RegionCapability, regionsOf } from "./regions.ts";
 
-/** `VFIO_PCI_OFFSET_SHIFT`: where a region lies in the device's file. */
+/** `VFIO_PCI_OFFSET_SHIFT`: the position of a region in the device's file. */
 const OFFSET_SHIFT = 40n;
 
 /**
- * `VFIO_DEVICE_GET_REGION_INFO`. Where `argsz` leaves no room for the capabilities, the flag is set, the
- * offset stays 0 and `argsz` comes back as what is needed.
+ * `VFIO_DEVICE_GET_REGION_INFO`. If `argsz` leaves no room for the capabilities, the flag is set, the offset stays 0
+ * and `argsz` returns the required size.
  */
 export function getRegionInfo(_kernel: Kernel, device: DeviceState, argument: Argument): number {
   const { index, argsz } = readSized(vfio_region_info, argument);
@@ -34,7 +34,7 @@ export function getRegionInfo(_kernel: Kernel, device: DeviceState, argument: Ar
   return 0;
 }
 
-/** Capabilities one behind the other, each aligned to 8 bytes; `next` counts from the struct's start. */
+/** A chain of capabilities, each aligned to 8 bytes. `next` is relative to the struct's start. */
 function capabilityChain(capabilities: readonly RegionCapability[], start: number): Bytes {
   const { size } = vfio_info_cap_header;
   const lengths = capabilities.map(({ body }) => Math.ceil((size + body.length) / 8) * 8);

@@ -17,7 +17,7 @@ function regionInfo(calls: Syscalls, device: number, index: number, argsz = 32) 
   return { ...vfio_region_info.read(argument), bytes: argument };
 }
 
-Deno.test("getRegionInfo() tells in argsz how much room the capabilities need", () => {
+Deno.test("getRegionInfo() returns in argsz how much room the capabilities need", () => {
   const calls = simulate("gpu-host");
   const { iommufd, device } = openByCdev(calls, "vfio3");
   const short = regionInfo(calls, device, 0);
@@ -45,7 +45,7 @@ Deno.test("getRegionInfo() writes no capability beyond the caller's bytes", () =
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("getRegionInfo() says which BAR has the MSI-X table, and refuses an index past the end", () => {
+Deno.test("getRegionInfo() reports the BAR of the MSI-X table, and refuses an index past the end", () => {
   const calls = simulate("nic-host");
   const { iommufd, device } = openByCdev(calls, "vfio7");
   const { bytes, size } = regionInfo(calls, device, 0, 64);
@@ -68,7 +68,7 @@ Deno.test("getIrqInfo() counts vectors and refuses an index past the end", () =>
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("readRegion() reads a configuration with a chain that ends", () => {
+Deno.test("readRegion() reads a configuration whose capability chain ends", () => {
   const calls = simulate("nic-host");
   const { iommufd, device } = openByCdev(calls, "vfio7");
   const config = new Uint8Array(4096);
@@ -84,7 +84,7 @@ Deno.test("readRegion() reads a configuration with a chain that ends", () => {
   closeAll(calls, device, iommufd);
 });
 
-Deno.test("writeRegion() lets a BAR be measured, and identifiers be", () => {
+Deno.test("writeRegion() lets a guest size a BAR, and keeps ids unchanged", () => {
   const calls = simulate("nic-host");
   const { iommufd, device } = openByCdev(calls, "vfio7");
   calls.pwrite(device, new Uint8Array(8).fill(0xff), CONFIG + 0x10n);

@@ -15,7 +15,7 @@ interface Place {
   readonly offset: number;
 }
 
-/** Reads a device's file at an offset: configuration, the migration region; BARs read as zeros. */
+/** Reads a device's file at an offset: configuration and migration region. BARs read as zeros. */
 export function readRegion(device: DeviceState, buffer: Bytes, at: bigint): number {
   const { index, region, offset } = placeOf(device, at);
   const length = Math.min(buffer.length, region.size - offset);
@@ -26,7 +26,7 @@ export function readRegion(device: DeviceState, buffer: Bytes, at: bigint): numb
   return length;
 }
 
-/** Writes there: configuration keeps what a guest may write, the migration region acts, BARs swallow. */
+/** Writes there: the configuration keeps what a guest may write, the migration region acts, BARs ignore writes. */
 export function writeRegion(device: DeviceState, buffer: Bytes, at: bigint): number {
   const { index, region, offset } = placeOf(device, at);
   const from = buffer.subarray(0, region.size - offset);

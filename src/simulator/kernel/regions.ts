@@ -18,14 +18,14 @@ import {
 } from "../../../ffi/vfio_migration.ts";
 import type { PciHeader, SimulatedBar, SimulatedVfio } from "../scenario.ts";
 
-/** A region as `VFIO_DEVICE_GET_REGION_INFO` describes it. */
+/** A region as described by `VFIO_DEVICE_GET_REGION_INFO`. */
 export interface Region {
   readonly size: number;
   readonly flags: number;
   readonly capabilities: readonly RegionCapability[];
 }
 
-/** A capability: what follows the header. */
+/** A capability: the part after the header. */
 export interface RegionCapability {
   readonly id: number;
   readonly body: Uint8Array;
@@ -35,7 +35,7 @@ const READ_WRITE = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 const EMPTY: Region = { size: 0, flags: 0, capabilities: [] };
 const HEADER_BYTES = 8;
 
-/** A device's regions by index; null is an index that the kernel refuses. */
+/** A device's regions by index. Null for an index that the kernel refuses. */
 export function regionsOf(vfio: SimulatedVfio): readonly (Region | null)[] {
   if (vfio.guest === null) {
     const flags = READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
@@ -45,7 +45,7 @@ export function regionsOf(vfio: SimulatedVfio): readonly (Region | null)[] {
   return [...pciRegions(vfio.guest), ...v1];
 }
 
-/** BARs, expansion ROM, configuration; no function here decodes VGA, so that index is refused. */
+/** BARs, expansion ROM, configuration. No function here decodes VGA, so that index is refused. */
 function pciRegions(header: PciHeader): (Region | null)[] {
   const regions = new Array<Region | null>(VFIO_PCI_NUM_REGIONS).fill(null);
   regions.fill(EMPTY, 0, VFIO_PCI_ROM_REGION_INDEX + 1);
@@ -81,7 +81,7 @@ function sparseMmap(areas: readonly (readonly [number, number])[]): RegionCapabi
   return { id: VFIO_REGION_INFO_CAP_SPARSE_MMAP, body: bytes.subarray(HEADER_BYTES) };
 }
 
-/** The v1 region: registers first, then data, which alone may be mapped. */
+/** The v1 region: first the registers, then the data. Only the data may be mapped. */
 function migrationRegion(
   { dataOffset, dataBytes }: { readonly dataOffset: number; readonly dataBytes: number },
 ): Region {

@@ -3,7 +3,7 @@ import * as vfio from "../../../ffi/vfio.ts";
 import * as migration from "../../../ffi/vfio_migration.ts";
 import type { Argument } from "./argument.ts";
 
-/** Every request number by its header's name: they are those of `_IO(';', n)`. */
+/** Header names by request number. The numbers are those of `_IO(';', n)`. */
 const REQUEST_NAMES: ReadonlyMap<number, string> = new Map(
   Object.entries({ ...vfio, ...migration, ...iommufd }).flatMap(([name, value]) =>
     typeof value === "number" && value >= 0x3b00 && value <= 0x3bff ? [[value, name]] : []
@@ -19,7 +19,7 @@ const FEATURE_NAMES: ReadonlyMap<number, string> = new Map(
   ),
 );
 
-/** A request for a log: its name, and of a feature which one and what is done with it. */
+/** A request for the log: its name. For a feature, also which one, and the operation. */
 export function describeRequest(request: number, argument: Argument): string {
   const name = REQUEST_NAMES.get(request) ?? `0x${request.toString(16)}`;
   if (typeof argument === "number") return argument === 0 ? name : `${name} ${argument}`;

@@ -14,21 +14,21 @@ import { openCreate, openRemove } from "./mdev_files.ts";
 import { Refusal, refuse } from "./refusal.ts";
 import { describeRequest } from "./request_names.ts";
 
-/** The simulated kernel behind the seam, and what a test may look at beside it. */
+/** The simulated kernel's system calls, plus what a test may inspect. */
 export interface SimulatedSyscalls extends Syscalls {
-  /** How many descriptors are open now. */
+  /** The number of open descriptors. */
   readonly openDescriptors: number;
-  /** Every call with its answer, in order: `ioctl 5 VFIO_DEVICE_GET_INFO = 0`, `open /dev/iommu = ENOENT`. */
+  /** Every call with its result, in order: `ioctl 5 VFIO_DEVICE_GET_INFO = 0`, `open /dev/iommu = ENOENT`. */
   readonly log: readonly string[];
-  /** The mdevs that were made since it booted and are still there. */
+  /** The mdevs created since boot that still exist. */
   readonly mdevs: readonly string[];
-  /** The migration state that a device is in, by its name in v1 or v2; null where it has none. */
+  /** The migration state of a device, by its v1 or v2 name. Null without migration. */
   stateOf(id: string): string | null;
-  /** Puts a device in a state, as a program that was killed leaves it: without its streams. */
+  /** Puts a device in a state, as after a killed program: without its streams. */
   leaveIn(id: string, state: string): void;
 }
 
-/** What can be opened, nodes and two attributes of mdevs, and by whom; the first that matches. */
+/** Paths that can be opened: nodes and two mdev attributes. The first match wins. */
 const PATHS: readonly (readonly [RegExp, (kernel: Kernel, ...names: string[]) => OpenFile])[] = [
   [/^\/dev\/vfio\/vfio$/, openContainer],
   [
@@ -44,7 +44,7 @@ const PATHS: readonly (readonly [RegExp, (kernel: Kernel, ...names: string[]) =>
   [/^\/sys\/bus\/mdev\/devices\/([^/]+)\/remove$/, openRemove],
 ];
 
-/** The system calls of a simulated host, as one process of it would make them. */
+/** The system calls of a simulated host, as made by one of its processes. */
 export function simulateSyscalls(scenario: Scenario, roots: HostRoots): SimulatedSyscalls {
   const kernel = bootKernel(scenario, roots);
   const { descriptors, memory } = kernel;

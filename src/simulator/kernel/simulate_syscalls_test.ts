@@ -32,7 +32,7 @@ import {
   text,
 } from "./testing.ts";
 
-/** An idle mdev, by both its nodes. */
+/** An idle mdev, with both its nodes. */
 const IDLE = { group: "122", cdev: "vfio3", id: "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703" };
 
 function deviceInfo(calls: Syscalls, device: number, argsz = 24) {
@@ -47,7 +47,7 @@ function groupFlags(calls: Syscalls, group: number): number {
   return vfio_group_status.read(argument).flags;
 }
 
-Deno.test("simulateSyscalls() gives one answer through group and cdev", () => {
+Deno.test("simulateSyscalls() gives the same answer through group and cdev", () => {
   const calls = simulate("gpu-host");
   const byGroup = openByGroup(calls, IDLE.group, IDLE.id);
   const first = deviceInfo(calls, byGroup.device);
@@ -57,7 +57,7 @@ Deno.test("simulateSyscalls() gives one answer through group and cdev", () => {
   closeAll(calls, byCdev.device, byCdev.iommufd);
 });
 
-Deno.test("simulateSyscalls() walks a container's requests in their order", () => {
+Deno.test("simulateSyscalls() takes a container's requests in their order", () => {
   const calls = simulate("gpu-host");
   const container = openNode(calls, "vfio/vfio");
   assertEquals(calls.ioctl(container, VFIO_GET_API_VERSION), VFIO_API_VERSION);
@@ -90,7 +90,7 @@ Deno.test("simulateSyscalls() refuses what a process of the scenario holds", () 
   closeAll(calls, heldByGroup, heldByCdev, iommufd);
 });
 
-Deno.test("simulateSyscalls() lets group and cdev exclude each other", () => {
+Deno.test("simulateSyscalls() makes group and cdev exclude each other", () => {
   const calls = simulate("gpu-host");
   const group = openNode(calls, `vfio/${IDLE.group}`);
   assertErrno("EBUSY", () => openNode(calls, `vfio/${IDLE.group}`));
@@ -108,7 +108,7 @@ Deno.test("simulateSyscalls() lets group and cdev exclude each other", () => {
   closeAll(calls, second, iommufd);
 });
 
-Deno.test("simulateSyscalls() keeps a group open as long as a device of it is", () => {
+Deno.test("simulateSyscalls() keeps a group open while a device of it is open", () => {
   const calls = simulate("gpu-host");
   const { container, group, device } = openByGroup(calls, IDLE.group, IDLE.id);
   assertErrno("EBUSY", () => calls.ioctl(group, VFIO_GROUP_UNSET_CONTAINER));
@@ -128,7 +128,7 @@ Deno.test("simulateSyscalls() gives a cdev no access before it is bound", () => 
   closeAll(calls, cdev);
 });
 
-Deno.test("simulateSyscalls() shows a group that is not viable, and lets nobody use it", () => {
+Deno.test("simulateSyscalls() shows a group that is not viable, and refuses its use", () => {
   const calls = simulate("mixed");
   const container = openNode(calls, "vfio/vfio");
   const group = openNode(calls, "vfio/25");
@@ -141,7 +141,7 @@ Deno.test("simulateSyscalls() shows a group that is not viable, and lets nobody 
   closeAll(calls, cdev, iommufd, container);
 });
 
-Deno.test("simulateSyscalls() opens a device without an IOMMU by its own kind of container only", () => {
+Deno.test("simulateSyscalls() opens a device without an IOMMU only in its own kind of container", () => {
   const calls = simulate("mixed");
   const container = openNode(calls, "vfio/vfio");
   const group = openNode(calls, "vfio/noiommu-74");
@@ -154,7 +154,7 @@ Deno.test("simulateSyscalls() opens a device without an IOMMU by its own kind of
   closeAll(calls, device, group, container);
 });
 
-Deno.test("simulateSyscalls() says ENODEV where a vGPU function has no type", () => {
+Deno.test("simulateSyscalls() returns ENODEV if a vGPU function has no type", () => {
   const calls = simulate("mixed");
   const iommufd = openNode(calls, "iommu");
   const cdev = openNode(calls, "vfio/devices/vfio7");
@@ -162,7 +162,7 @@ Deno.test("simulateSyscalls() says ENODEV where a vGPU function has no type", ()
   closeAll(calls, cdev, iommufd);
 });
 
-Deno.test("simulateSyscalls() knows no cdev where the kernel has no IOMMUFD, and no path outside the root", () => {
+Deno.test("simulateSyscalls() has no cdev if the kernel has no IOMMUFD, and no path outside the root", () => {
   const { host, ...rest } = scenario("gpu-host");
   const calls = simulateSyscalls({ ...rest, host: { ...host, iommufd: false } }, ROOTS);
   assertErrno("ENOENT", () => openNode(calls, "iommu"));
@@ -184,7 +184,7 @@ Deno.test("simulateSyscalls() checks argsz, argument and request number", () => 
   closeAll(calls, device, group, container);
 });
 
-Deno.test("simulateSyscalls() accounts for descriptors and writes down what was asked", () => {
+Deno.test("simulateSyscalls() counts descriptors and logs calls", () => {
   const calls = simulate("gpu-host");
   const { iommufd, device } = openByCdev(calls, IDLE.cdev);
   assertEquals(calls.openDescriptors, 2);

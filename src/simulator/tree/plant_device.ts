@@ -3,10 +3,10 @@ import { devicePath, hasCdev, virtualFunctions } from "../topology.ts";
 import { pciAttributes, plantConfig } from "./plant_pci.ts";
 import type { Tree } from "./tree.ts";
 
-/** The major number that the kernel gave `vfio-dev`. */
+/** The major number that the kernel assigned to `vfio-dev`. */
 const VFIO_DEV_MAJOR = 511;
 
-/** One device's directory, and the links that lead to it and away from it. */
+/** One device's directory, and the links to it and from it. */
 export function plantDevice(sys: Tree, scenario: Scenario, device: SimulatedDevice): void {
   const path = devicePath(device);
   sys.directory(path);
@@ -43,7 +43,7 @@ function plantSubsystem(sys: Tree, device: SimulatedDevice): void {
   sys.link(`bus/${subsystem.bus}/drivers/${driver}/${id}`, path);
 }
 
-/** `physfn`, `virtfnN`, and how many virtual functions there are. */
+/** `physfn`, `virtfnN`, and the number of virtual functions. */
 function plantFunctions(sys: Tree, scenario: Scenario, device: SimulatedDevice): void {
   const path = devicePath(device);
   const physical = scenario.devices.find(({ id }) => id === device.physfn);
@@ -55,7 +55,7 @@ function plantFunctions(sys: Tree, scenario: Scenario, device: SimulatedDevice):
   functions.forEach((virtual, i) => sys.link(`${path}/virtfn${i}`, devicePath(virtual)));
 }
 
-/** `vfio-dev/vfioN`; its `dev` is there only where the kernel has cdevs. */
+/** `vfio-dev/vfioN`. Its `dev` exists only if the kernel has cdevs. */
 function plantVfio(sys: Tree, scenario: Scenario, device: SimulatedDevice): void {
   if (device.vfio === null) return;
   const name = `vfio${device.vfio.index}`;

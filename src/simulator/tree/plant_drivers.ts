@@ -1,7 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 import type { Tree } from "./tree.ts";
 
-/** Buses, their drivers, and the modules behind these: `/sys/bus`, `/sys/module`. */
+/** Buses, their drivers, and the drivers' modules: `/sys/bus`, `/sys/module`. */
 export function plantDrivers(sys: Tree, scenario: Scenario): void {
   for (const { bus, name, module } of scenario.drivers) {
     const driver = `bus/${bus}/drivers/${name}`;

@@ -2,12 +2,12 @@ import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import { devicePath, groupNode } from "../topology.ts";
 import type { Tree } from "./tree.ts";
 
-/** What `type` reads of a group that has an IOMMU; of one that VFIO made up it is `unknown`. */
+/** The `type` of a group with an IOMMU. Groups that VFIO creates have `unknown`. */
 const DOMAIN_TYPE = "DMA-FQ";
-/** The name that VFIO gives to groups that it makes up, of mdevs as of devices without an IOMMU. */
+/** The name of groups that VFIO creates, for mdevs and for devices without an IOMMU. */
 const MADE_UP_NAME = "vfio-noiommu";
 
-/** `/sys/kernel/iommu_groups`, and `/sys/class/vfio` of the groups that VFIO has a node for. */
+/** `/sys/kernel/iommu_groups`, and `/sys/class/vfio` for groups with a VFIO node. */
 export function plantGroups(sys: Tree, scenario: Scenario): void {
   const groups = Map.groupBy(scenario.devices, (device) => device.iommuGroup);
   for (const [id, devices] of groups) {

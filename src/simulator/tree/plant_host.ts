@@ -10,8 +10,8 @@ import { plantProcesses } from "./plant_processes.ts";
 import { createTree } from "./tree.ts";
 
 /**
- * Plants a scenario's `/sys`, `/dev` and `/proc` in a directory, with real files and links, and says
- * where they are. Effect: makes files; whoever gave the directory removes it.
+ * Plants a scenario's `/sys`, `/dev` and `/proc` in a directory, with real files and links, and returns their paths.
+ * Effect: creates files. The caller removes the directory.
  */
 export function plantHost(scenario: Scenario, directory: string): HostRoots {
   const roots: HostRoots = {

@@ -4,7 +4,7 @@ import type { HostRoots } from "../../host/roots.ts";
 import { SCENARIOS } from "../hosts/scenarios.ts";
 import { plantHost } from "./plant_host.ts";
 
-/** Plants a scenario for as long as a test runs. */
+/** Plants a scenario while a test runs. */
 function withHost(name: string, test: (roots: HostRoots) => void): void {
   const directory = Deno.makeTempDirSync({ prefix: "vfio-ask-" });
   try {
@@ -32,7 +32,7 @@ function* links(directory: string): Generator<string> {
 }
 
 for (const name of Object.keys(SCENARIOS)) {
-  Deno.test(`plantHost() makes links of ${name} that are relative and lead to something inside`, () => {
+  Deno.test(`plantHost() plants ${name} with relative links that stay inside the tree`, () => {
     withHost(name, ({ sys }) => {
       let count = 0;
       for (const link of links(sys)) {
@@ -47,7 +47,7 @@ for (const name of Object.keys(SCENARIOS)) {
     });
   });
 
-  Deno.test(`plantHost() leads from each VFIO device of ${name} to its nodes`, () => {
+  Deno.test(`plantHost() links each VFIO device of ${name} to its nodes`, () => {
     withHost(name, ({ sys, dev }) => {
       for (const vfio of list(`${sys}/class/vfio-dev`)) {
         const device = Deno.realPathSync(`${sys}/class/vfio-dev/${vfio}/device`);
@@ -88,7 +88,7 @@ Deno.test("plantHost() lays out an mdev's parent, types and instances as the ker
   });
 });
 
-Deno.test("plantHost() lays out a physical function and its virtual ones", () => {
+Deno.test("plantHost() lays out a physical function and its virtual functions", () => {
   withHost("nic-host", ({ sys }) => {
     const physical = `${sys}/bus/pci/devices/0000:c1:00.0`;
     assertEquals(read(`${physical}/sriov_numvfs`), "8");
@@ -125,7 +125,7 @@ Deno.test("plantHost() lays out vGPU types that are set on functions", () => {
   });
 });
 
-Deno.test("plantHost() plants attributes that cannot be read where the scenario says so", () => {
+Deno.test("plantHost() plants unreadable attributes as in the scenario", () => {
   withHost("mixed", ({ sys }) => {
     const device = `${sys}/bus/pci/devices/0000:0a:00.0`;
     assertThrows(() => Deno.readTextFileSync(`${device}/vendor`));
@@ -134,7 +134,7 @@ Deno.test("plantHost() plants attributes that cannot be read where the scenario 
   });
 });
 
-Deno.test("plantHost() shows in /proc who holds what", () => {
+Deno.test("plantHost() shows in /proc which process holds what", () => {
   withHost("gpu-host", ({ proc }) => {
     assertEquals(read(`${proc}/sys/kernel/osrelease`), "6.8.0-51-generic");
     assertEquals(read(`${proc}/22048/comm`), "qemu-system-x86");

@@ -8,7 +8,7 @@ import { plantMdevLinks } from "./plant_mdev_types.ts";
 import { deviceNodes } from "./plant_nodes.ts";
 import { createTree } from "./tree.ts";
 
-/** What appears of an mdev when it is made: its directory, links, group and nodes, as new as they are. */
+/** Plants a new mdev: its directory, links, group and nodes, with the current time. */
 export function plantMdev(roots: HostRoots, scenario: Scenario, device: SimulatedDevice): void {
   const sys = createTree(roots.sys);
   plantDevice(sys, scenario, device);
@@ -18,7 +18,7 @@ export function plantMdev(roots: HostRoots, scenario: Scenario, device: Simulate
   for (const node of deviceNodes(scenario, device)) dev.bytes(node, new Uint8Array());
 }
 
-/** Takes all of that away again. */
+/** Removes all of that. */
 export function uprootMdev(roots: HostRoots, scenario: Scenario, device: SimulatedDevice): void {
   const { id, driver, iommuGroup, vfio } = device;
   const group = groupNode(device);

@@ -2,7 +2,7 @@ import type { Scenario, SimulatedDevice, SimulatedMdevType } from "../scenario.t
 import { devicePath } from "../topology.ts";
 import type { Tree } from "./tree.ts";
 
-/** `mdev_supported_types` of each parent, and the links between a type and the devices made of it. */
+/** `mdev_supported_types` of each parent, and the links between a type and its devices. */
 export function plantMdevTypes(sys: Tree, scenario: Scenario): void {
   for (const parent of scenario.devices) {
     const types = scenario.mdevTypes.filter((type) => type.parent === parent.id);
@@ -26,7 +26,7 @@ function plantType(sys: Tree, scenario: Scenario, type: SimulatedMdevType, paren
   }
 }
 
-/** What ties an mdev to its type, whose directory this is, and the attribute that removes it. */
+/** The links between an mdev and its type's directory, and the attribute that removes the mdev. */
 export function plantMdevLinks(sys: Tree, device: SimulatedDevice, type: string): void {
   sys.link(`${type}/devices/${device.id}`, devicePath(device));
   sys.link(`${devicePath(device)}/mdev_type`, type);

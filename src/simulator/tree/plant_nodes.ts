@@ -5,7 +5,7 @@ import type { Tree } from "./tree.ts";
 
 const AGE_MS = 60 * 60 * 1000;
 
-/** Device nodes, as empty files an hour old: a node's age is its device's. */
+/** Device nodes, as empty files that are one hour old: the age of a node is the age of its device. */
 export function plantNodes(dev: Tree, scenario: Scenario): void {
   const then = new Date(Date.now() - AGE_MS);
   for (const node of nodesOf(scenario)) {
@@ -24,7 +24,7 @@ function nodesOf(scenario: Scenario): ReadonlySet<string> {
   ]);
 }
 
-/** The nodes of a device that a VFIO driver has: its group's and its cdev. */
+/** The nodes of a device with a VFIO driver: its group's node and its cdev. */
 export function deviceNodes(scenario: Scenario, device: SimulatedDevice): string[] {
   const cdev = hasCdev(scenario, device) ? [`vfio/devices/vfio${device.vfio!.index}`] : [];
   return [`vfio/${groupNode(device)}`, ...cdev];

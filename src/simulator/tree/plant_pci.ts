@@ -11,7 +11,7 @@ const RESOURCE_FLAGS = { io: 0x40101, mem32: 0x40200, mem64: 0x140204 } as const
 /** `IORESOURCE_PREFETCH`, and the bit of the register itself. */
 const PREFETCH_FLAGS = 0x2008;
 
-/** A PCI function's text attributes, as sysfs writes them; none of a device on another bus. */
+/** A PCI function's text attributes, as written in sysfs. Empty for a device on another bus. */
 export function pciAttributes(device: SimulatedDevice): Readonly<Record<string, string>> {
   const { pci } = device;
   if (pci === null) return {};
@@ -27,7 +27,6 @@ export function pciAttributes(device: SimulatedDevice): Readonly<Record<string, 
   };
 }
 
-/** `config`, in bytes. */
 export function plantConfig(sys: Tree, device: SimulatedDevice): void {
   if (device.pci === null) return;
   const space = device.physfn === null ? configSpace : virtualFunctionConfig;

@@ -1,7 +1,7 @@
 import type { Scenario } from "../scenario.ts";
 import type { Tree } from "./tree.ts";
 
-/** `/proc`: what the kernel calls the host, and each process with its open files. */
+/** `/proc`: the host's name and kernel, and each process with its open files. */
 export function plantProcesses(proc: Tree, { host, processes }: Scenario): void {
   proc.attribute("sys/kernel/hostname", host.name);
   proc.attribute("sys/kernel/osrelease", host.kernel);

@@ -1,19 +1,19 @@
 import { dirname, join, relative } from "@std/path";
 
-/** A tree of files under one root; parents are made as needed. */
+/** A tree of files under one root. Parent directories are created as needed. */
 export interface Tree {
   readonly root: string;
-  /** An attribute: text, and a line's end behind it as sysfs has it. */
+  /** An attribute: text plus a newline, as in sysfs. */
   attribute(path: string, text: string): void;
   bytes(path: string, bytes: Uint8Array): void;
   directory(path: string): void;
-  /** A link to another path of the tree, written relative, as in sysfs; the target need not exist. */
+  /** A link to another path of the tree, written relative, as in sysfs. The target need not exist. */
   link(path: string, target: string): void;
-  /** A link with this very text, as in `/proc/<pid>/fd`. */
+  /** A link with exactly this text, as in `/proc/<pid>/fd`. */
   linkText(path: string, text: string): void;
 }
 
-/** A tree that writes below a directory. Effect: makes files. */
+/** A tree that writes below a directory. Effect: creates files. */
 export function createTree(root: string): Tree {
   const made = new Set<string>();
   const make = (directory: string) => {
