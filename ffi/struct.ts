@@ -24,7 +24,17 @@ export interface Struct<F extends Fields> {
 
 const WIDTH = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8 } as const;
 
-/** Declares a struct. Offsets are explicit and include padding. A test compares them with a C compiler's. */
+/**
+ * Declares a struct. Offsets are explicit and include padding. A test compares them with a C compiler's.
+ *
+ * ```ts
+ * import { defineStruct } from "./struct.ts";
+ *
+ * const pair = defineStruct("pair", 16, { argsz: ["u32", 0], address: ["u64", 8] });
+ * const bytes = pair.make({ argsz: pair.size, address: 0x1000n });
+ * console.log(pair.read(bytes).address);
+ * ```
+ */
 export function defineStruct<const F extends Fields>(
   name: string,
   size: number,

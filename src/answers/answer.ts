@@ -32,7 +32,19 @@ export interface AnswerOptions extends AskOptions {
 /** How many offers an answer lists by default. Enough for any reader. */
 export const MOST_OFFERS = 20;
 
-/** The answer of a snapshot to one source. Pure. */
+/**
+ * The answer of a snapshot to one source. Pure.
+ *
+ * ```ts
+ * import { answer } from "./mod.ts";
+ * import { parseSnapshot, readIdentity } from "../documents/mod.ts";
+ *
+ * const snapshot = parseSnapshot(JSON.parse(Deno.readTextFileSync("host.json")));
+ * const source = readIdentity(JSON.parse(Deno.readTextFileSync("source.json")));
+ * const { offers } = answer(snapshot, source);
+ * for (const { rank, verdict, configuration } of offers) console.log(rank, verdict, configuration.type);
+ * ```
+ */
 export function answer(
   snapshot: Snapshot,
   source: Identity,

@@ -51,7 +51,17 @@ export interface WorkerOptions {
   idleMs?: number;
 }
 
-/** A worker whose children are started with `command`. Effect: none before its first task. */
+/**
+ * A worker whose children are started with `command`. Effect: none before its first task.
+ *
+ * ```ts
+ * import { openWorker } from "./mod.ts";
+ *
+ * await using worker = openWorker(["/usr/local/bin/vfio-ask", "worker"], { deadlineMs: 10_000 });
+ * const { outcome, sentence } = await worker.run({ do: "probe", device: "0000:41:00.1", path: "any" });
+ * console.log(outcome, sentence);
+ * ```
+ */
 export function openWorker(
   command: readonly string[],
   { deadlineMs, reachMs = REACH_MS, idleMs = WORKER_IDLE_MS }: WorkerOptions,

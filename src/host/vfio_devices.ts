@@ -20,6 +20,15 @@ const BYSTANDERS = new Set(["pcieport", "pci-stub", "shpchp"]);
  * Source: `/sys/class/vfio-dev/vfioN/device` if the kernel has that class (since 6.1). Before, the devices of each bus
  * that are bound to a VFIO driver: every device on the mdev bus; elsewhere a driver with `vfio` in its name, or any
  * other driver whose IOMMU group has a node in `/dev/vfio`.
+ *
+ * ```ts
+ * import { listVfioDevices, readDevice, THIS_HOST } from "./mod.ts";
+ *
+ * for (const found of listVfioDevices(THIS_HOST)) {
+ *   const { id, driver, iommuGroup } = readDevice(THIS_HOST, found);
+ *   console.log(id, driver?.name, iommuGroup?.id);
+ * }
+ * ```
  */
 export function listVfioDevices(roots: HostRoots, cache: ScanCache = new Map()): VfioDevicePath[] {
   return inOrder([...walkVfioDevices(roots, cache)].filter((found) => found !== null));

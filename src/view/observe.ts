@@ -18,6 +18,15 @@ export interface Observed {
  * Looks at the host, asks the devices that are due, saves their answers, and looks again if any device was due.
  *
  * Effect: opens idle devices through the worker, as `options` say; writes to the state directory.
+ *
+ * ```ts
+ * import { observeHost, PROBE_DEFAULTS, type World } from "./mod.ts";
+ *
+ * async function listDevices(world: World): Promise<void> {
+ *   const { snapshot } = await observeHost(world, { ...PROBE_DEFAULTS, mode: "never" });
+ *   for (const { id, type, use } of snapshot.devices) console.log(id, type, use.state);
+ * }
+ * ```
  */
 export async function observeHost(
   world: World,

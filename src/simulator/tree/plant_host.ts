@@ -12,6 +12,14 @@ import { createTree } from "./tree.ts";
 /**
  * Plants a scenario's `/sys`, `/dev` and `/proc` in a directory, with real files and links, and returns their paths.
  * Effect: creates files. The caller removes the directory.
+ *
+ * ```ts
+ * import { plantHost, SCENARIOS, simulateSyscalls } from "../mod.ts";
+ *
+ * const roots = plantHost(SCENARIOS["gpu-host"]!, Deno.makeTempDirSync());
+ * const sys = simulateSyscalls(SCENARIOS["gpu-host"]!, roots);
+ * sys.close(sys.open("/dev/vfio/vfio", 0));
+ * ```
  */
 export function plantHost(scenario: Scenario, directory: string): HostRoots {
   const roots: HostRoots = {
