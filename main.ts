@@ -1,4 +1,4 @@
-/** The program: builds the real world from the command line and runs one command. */
+/** The program: opens the real world from the command line and runs one command. */
 import { openLibc } from "./ffi/libc.ts";
 import { openTerminal, OutputClosed, runCommandLine } from "./src/cli/mod.ts";
 import { openWorkerWorld, openWorld } from "./src/cli/world.ts";
@@ -16,12 +16,12 @@ async function main(): Promise<never> {
     openWorld: (parsed) => openWorld(parsed, program),
     openWorkerWorld: (parsed) => openWorkerWorld(parsed, openLibc),
   }).catch((error) => {
-    // 128 + SIGPIPE, as a shell tells of a program whose reader has gone.
+    // 128 + SIGPIPE: the exit code that a shell reports for a closed pipe.
     if (error instanceof OutputClosed) return 141;
     throw error;
   });
   Deno.exit(code);
 }
 
-// Not from the module's own body: with that on the stack the first error caught costs 6 ms, for its positions.
+// Not called from the module body: with it on the stack, the first caught error costs 6 ms for source positions.
 queueMicrotask(main);

@@ -34,74 +34,79 @@ const ASK_OPTIONS: readonly Option[] = [
   {
     name: "snapshot",
     value: "FILE",
-    help:
-      "Answer as the host would of which vfio-ask snapshot wrote this; repeat it, or name a folder",
+    help: "Ask the host in this snapshot file, or the hosts in this folder; can be repeated",
     many: true,
   },
   {
     name: "host",
     value: "NAME",
-    help: "Of all snapshots, ask this host only, and tell its whole answer; repeat it",
+    help: "Ask only this host of the snapshots and print its full answer; can be repeated",
     many: true,
   },
-  { name: "details", help: "Tell the whole answer of each snapshot, after the table of hosts" },
+  { name: "details", help: "Print the full answer of each host after the table of hosts" },
   {
     name: "explain",
-    help: "Tell it in sentences, with each reason, both values and kernel checks",
+    help: "Print sentences with all reasons, both values and the kernel's checks",
   },
-  { name: "no-unknown", help: "Leave out what cannot be known, rather than offer it last" },
-  { name: "plans", value: "COUNT", help: "Of several sources, tell so many plans, best first (1)" },
+  { name: "no-unknown", help: "Omit offers with an unknown verdict" },
+  {
+    name: "plans",
+    value: "COUNT",
+    help: "Print this many plans for several sources, best first (1)",
+  },
   {
     name: "order",
     value: "ORDER",
-    help: "Put the stronger evidence first, or what is available now (evidence)",
+    help: "Sort by evidence first or by availability first (evidence)",
     choices: OFFER_ORDERS,
   },
   {
     name: "offers",
     value: "COUNT|all",
-    help: `Tell so many offers, the best (${MOST_OFFERS})`,
+    help: `Print at most this many offers, best first (${MOST_OFFERS})`,
   },
   {
     name: "refusals",
     value: "MODE",
-    help: "Tell refusals for the same reasons together, each by itself, or none (grouped)",
+    help: "Group refusals by their reasons, print each one, or print none (grouped)",
     choices: REFUSALS_MODES,
   },
   {
     name: "numa-node",
     value: "NODE",
-    help: "Prefer this NUMA node, where offers are else as good",
+    help: "Prefer this NUMA node among otherwise equal offers",
   },
 ];
 
 export const command: Command = {
   args: "IDENTITY.json… | DEVICE | -",
-  about:
-    `The source is an identity that vfio-ask identity printed on another host (a file, or - for standard
-input), or a device of this host. Prints offers, best first, and refusals with their reasons. With
---preflight the drivers of idle devices are handed the source's initial data, and their verdict decides.
-Of several sources, the devices of one virtual machine, it tells too whether all can land here together,
-and which goes where.
+  about: `The source is an identity that vfio-ask identity printed on another host (a file, or - for
+standard input), or a device of this host. Prints the offers, best first, and the refusals with
+their reasons. With --preflight, the drivers of idle devices test the source's initial data, and
+their verdict decides. Several sources are the devices of one virtual machine: the answer then
+also says whether all of them can migrate to this host together, and where each one goes.
 
-With --snapshot nothing of this host is looked at: the hosts answer of which these are the snapshots, in a table, best
-first, and --details or --host tells whole answers. --json gives one document for one snapshot and for many: a list
-hosts with an entry each, and answer in it where whole answers are wanted. A snapshot that cannot be read is a problem, and
-the others answer.
+With --snapshot, this host is not examined. The answer is a table of the hosts in the snapshots,
+best first; --details and --host print full answers. --json prints one document for any number of
+snapshots: each entry of "hosts" contains the full answer if --details or --host requests it. A
+snapshot that cannot be read is reported as a problem, and the other hosts still answer.
 
-What QEMU needs for the migration is told first: met, open (for who starts the destination's QEMU), or
-unknown, which makes the verdict unknown. --qemu-version and the options after it say how QEMU runs the source,
-which decides.
+What QEMU needs for the migration is listed first. Each need is met, open (to be set when the
+destination's QEMU starts), or unknown, which makes the verdict unknown. --qemu-version and the
+options after it describe the QEMU that runs the source; its needs depend on them.
 
-Order: compatible before unknown; the stronger evidence (driver-tested, attribute-tested,
-vendor-rule); among unknown offers, the fewer or lighter open questions; a rule's own order; available now; what is
-there before what must be made; the NUMA node that is wished; the fewest instances left over; the name. With
---order=available, what is available now comes right after the verdict. --json shows in each offer what its rank came from.
+Order: compatible before unknown; stronger evidence (driver-tested, attribute-tested,
+vendor-rule); among unknown offers, fewer or lighter open questions; the rule's own order;
+available now; existing devices before new ones; the preferred NUMA node; fewest instances left
+over; name. With --order=available, availability comes right after the verdict. In --json, "order"
+of each offer holds the keys that it was sorted by.
 
-Refusals for the same reasons are one entry, with how many configurations it stands for and the names of some;
---refusals=each tells each by itself. "offered" and "refused" in --json say how many there are.
-Exit code 0 where something is compatible (of several: where all can land), 1 where nothing is, 3 where
-that is not known; of several snapshots the best, but 2 where one of them cannot be read.`,
+Refusals with the same reasons are one entry, with a count and some of the names; --refusals=each
+lists each one. In --json, "offered" and "refused" are the total numbers.
+
+Exit code 0 if something is compatible (several sources: if all fit together), 1 if nothing is, 3
+if this is unknown. With several snapshots, the best host decides, but the exit code is 2 if a
+snapshot cannot be read.`,
   options: [
     ...ASK_OPTIONS,
     ...VMM_OPTIONS,
@@ -116,17 +121,20 @@ that is not known; of several snapshots the best, but 2 where one of them cannot
 
 async function run(context: Context): Promise<number> {
   if (context.args.length === 0) {
-    throw usage("ask takes an IDENTITY.json or a DEVICE", "Name a file, - or a device.");
+    throw usage("ask needs an IDENTITY.json or a DEVICE", "Name a file, - or a device.");
   }
   if (context.args.length > MAX_TOGETHER) {
     throw usage(
-      `ask takes ${MAX_TOGETHER} sources together, not ${context.args.length}`,
-      "Name the devices of one virtual machine.",
+      `ask accepts at most ${MAX_TOGETHER} sources, not ${context.args.length}`,
+      "Name only the devices of one virtual machine.",
     );
   }
   if (texts(context, "snapshot").length > 0) return await askOffline(context);
   if (texts(context, "host").length > 0 || context.options.details === true) {
-    throw usage("--host and --details go with --snapshot", "Leave them out: this host tells all.");
+    throw usage(
+      "--host and --details need --snapshot",
+      "Omit them: the answer of this host is always complete.",
+    );
   }
   return await askHere(context);
 }
@@ -146,7 +154,7 @@ async function askHere(context: Context): Promise<number> {
     const source = withWish(context, found.identity);
     const migratable = reasonsNotToMigrate(source).length === 0;
     const tested = testing && migratable ? await testAll(context, snapshot, source) : null;
-    // What an earlier run left is told once, with the first source.
+    // Report what an earlier run left behind only once, with the first source.
     const before = [...index === 0 ? left : [], ...found.problems];
     const problems = [...before, ...tested?.problems ?? []];
     sources.push(source);
@@ -160,10 +168,7 @@ async function askHere(context: Context): Promise<number> {
   return told.code;
 }
 
-/**
- * A device of this host as a source: with its initial data where it is to be tested with, and the problems met, which
- * are told.
- */
+/** A device of this host as a source, with its initial data if tests need it. Also reports the problems it returns. */
 async function identifySource(
   context: Context,
   snapshot: Snapshot,

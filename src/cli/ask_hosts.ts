@@ -14,7 +14,7 @@ import {
 import { compareText } from "../host/mod.ts";
 import type { Sources } from "./tell_answer.ts";
 
-/** Where a source would go on a host. */
+/** Where a source would be placed on a host. */
 export interface HostPlacement {
   source: string;
   configuration: Configuration;
@@ -22,28 +22,28 @@ export interface HostPlacement {
   availability: Availability;
 }
 
-/** What one of many hosts says, in short. */
+/** The short answer of one of many hosts. */
 export interface HostEntry {
   file: string;
   host: { name: string; kernel: string };
   snapshot: number;
   takenAt: string;
   verdict: Verdict;
-  /** Where the sources would go at best, null where they cannot. */
+  /** The best placement of the sources, null if there is none. */
   best: { now: boolean; placements: HostPlacement[] } | null;
-  /** How many questions are open for the best, by their weight. */
+  /** The total weight of the open questions of the best placement. */
   unknowns: number;
-  /** Why it is not compatible; empty where it is. */
+  /** Why the verdict is not compatible; empty if it is. */
   reasons: Pick<Reason, "code" | "sentence">[];
 }
 
-/** How hosts are asked. */
+/** The question to ask each host. */
 export interface AskHosts {
   sources: Sources;
   options: AnswerOptions;
 }
 
-/** Asks one host, and keeps no more of the answer than its entry. */
+/** Asks one host, and keeps only the entry of the answer. */
 export async function askHost(
   file: string,
   snapshot: Snapshot,
@@ -65,7 +65,7 @@ function askOne(snapshot: Snapshot, source: Identity, options: AnswerOptions): S
   const judged = ask(snapshot, source, options);
   const [best] = judged.offers;
   if (best === undefined) {
-    // The nearest refusal comes first. Where the host has nothing of the type, that is said already.
+    // The closest refusal comes first. If the host has nothing of this type, a reason of the answer says so already.
     return refused(judged.reasons.length > 0 ? judged.reasons : judged.refusals[0]?.reasons ?? []);
   }
   return {
@@ -77,7 +77,7 @@ function askOne(snapshot: Snapshot, source: Identity, options: AnswerOptions): S
 }
 
 async function askTogether(snapshot: Snapshot, { sources, options }: AskHosts): Promise<Said> {
-  // Only where it is wanted: every start would pay for it.
+  // Loaded on demand, because it would slow down every start.
   const { planTogether } = await import("../judge/joint/mod.ts");
   const all = sources.map((source) => ({ source, offers: ask(snapshot, source, options).offers }));
   const { verdict, plans: [best], blocking } = planTogether(all, snapshot, {
@@ -108,7 +108,7 @@ async function askTogether(snapshot: Snapshot, { sources, options }: AskHosts): 
   };
 }
 
-/** Why an offer is not known to be compatible. */
+/** Why the verdict of an offer is not compatible. */
 function openReasons({ verdict, reasons }: Offer): Reason[] {
   return verdict === "compatible" ? [] : reasons.filter(({ code }) => code !== "SameType");
 }
@@ -127,8 +127,8 @@ function unknownsOf({ order }: Offer): number {
 }
 
 /**
- * The order of hosts, best first, as that of offers is: the verdict; the stronger evidence (of several sources the weakest
- * of theirs); the fewer open questions; available now; then the name. With `available`, that comes right after the verdict.
+ * Compares hosts, best first, in the order of offers: verdict; evidence (the weakest one of several sources); number
+ * of open questions; availability now; name. With `available`, availability comes right after the verdict.
  */
 export function compareHosts(
   order: AnswerOptions["order"],

@@ -26,15 +26,18 @@ import { tellProblems } from "./words.ts";
 type ReadSnapshot = (file: string) => Promise<Snapshot>;
 
 /**
- * Answers of other hosts, by their snapshots; gives the exit code.
+ * Answers for other hosts from their snapshots, and returns the exit code.
  *
- * Snapshots are read one after another, and of each no more is kept than its entry. Whole answers are worked out from the
- * files once more, when they are told. A file that cannot be read is a problem, and the others answer.
+ * Snapshots are read one after another, and only the entry of each is kept in memory. Full answers are computed again
+ * from the files when they are printed. A file that cannot be read is a problem, and the other hosts still answer.
  */
 export async function askOffline(context: Context): Promise<number> {
   const { terminal, options: { json, details } } = context;
   if (text(context, "preflight") !== null) {
-    throw usage("--preflight with --snapshot: no driver is here to be asked", "Leave one out.");
+    throw usage(
+      "--preflight with --snapshot: a snapshot has no driver to test",
+      "Omit one of them.",
+    );
   }
   plansWanted(context);
   const wanted: AskHosts = {
@@ -66,27 +69,30 @@ export async function askOffline(context: Context): Promise<number> {
   return problems.length > 0 ? USAGE : codeOf(entries[0]?.verdict ?? "incompatible");
 }
 
-/** The devices of one virtual machine, from files. */
+/** Reads the devices of one virtual machine from files. */
 async function readSources(context: Context): Promise<Sources> {
   const sources: Identity[] = [];
   for (const subject of context.args) {
     const source = await readIdentityFile(subject);
     if (source === null) {
-      throw usage(`${subject}: with --snapshot a source is a file`, "Name an IDENTITY.json or -.");
+      throw usage(
+        `${subject}: with --snapshot, the source must be a file`,
+        "Name an IDENTITY.json or -.",
+      );
     }
     sources.push(withWish(context, source));
   }
   return asMachine(sources);
 }
 
-/** What all hosts said: the entries, the files that could not be read, and rules that could not be used, each told once. */
+/** The answers of all hosts: entries, files that could not be read, and invalid rules without duplicates. */
 interface Asked {
   entries: HostEntry[];
   problems: Problem[];
   refusedRules: Map<string, Problem>;
 }
 
-/** Asks every host, or those that are named. Throws where there is none of a name. */
+/** Asks every host, or only the named ones. Throws if no snapshot has that name. */
 async function askEach(
   context: Context,
   { files, read, wanted }: { files: readonly string[]; read: ReadSnapshot; wanted: AskHosts },
@@ -115,12 +121,12 @@ async function askEach(
   if (missing === undefined) return asked;
   tellFirst(context, asked.problems);
   throw usage(
-    `--host ${missing}: no snapshot is of this host`,
-    "Name a host as its snapshot does.",
+    `--host ${missing}: no snapshot of this host`,
+    "Use the host name that is in the snapshot.",
   );
 }
 
-/** How many problems are told on standard error; a document has all. */
+/** How many problems are printed on standard error; the JSON document has all of them. */
 const MOST_TOLD = 20;
 
 function tellFirst({ terminal }: Context, problems: readonly Problem[]): void {

@@ -6,13 +6,13 @@ import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { Answer, type Identity } from "../documents/mod.ts";
 
 const HOST = ["--simulate", "gpu-host"];
-/** Devices of the simulated host: a virtual GPU that a machine uses, and a disk that cannot migrate. */
+/** Devices of the simulated host: a vGPU in use, and a disk that cannot migrate. */
 const GPU = "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101";
 const DISK = "0000:d9:00.0";
 /** A device of the simulated host `mixed`. */
 const MTTY = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
 
-/** Runs with a file that holds a document. */
+/** Runs a test with a file that contains a document. */
 async function withFile<T>(document: unknown, run: (path: string) => Promise<T>): Promise<T> {
   const path = await Deno.makeTempFile({ prefix: "vfio-ask-test-", suffix: ".json" });
   try {
@@ -27,7 +27,7 @@ async function withFile<T>(document: unknown, run: (path: string) => Promise<T>)
 const ask = (document: unknown, ...options: string[]) =>
   withFile(document, (path) => runCli(["ask", ...HOST, ...options, path]));
 
-Deno.test("ask exits with 3 where QEMU may lack what it needs, and with 0 where it is said to have that", async () => {
+Deno.test("ask exits with 3 if the needs of QEMU are unknown, and with 0 if they are met", async () => {
   const here = ["--simulate", "mixed"];
   const unsaid = await runCli(["ask", ...here, MTTY]);
   assertEquals(unsaid.code, 3);
@@ -42,7 +42,7 @@ Deno.test("ask exits with 3 where QEMU may lack what it needs, and with 0 where 
   }
 });
 
-Deno.test("ask with a document of another host's device exits with 3 where nobody knows whether it fits", async () => {
+Deno.test("ask exits with 3 for a device of another host if compatibility is unknown", async () => {
   const { out: document } = await runCli(["identity", ...HOST, GPU]);
   const { code, out } = await ask({ ...JSON.parse(document), host: mttyIdentity().host });
   assertEquals(code, 3);
@@ -50,7 +50,7 @@ Deno.test("ask with a document of another host's device exits with 3 where nobod
   assertStringIncludes(out, "eccMode is not known");
 });
 
-Deno.test("ask knows what an operator declares, of devices, types and sources alike", async () => {
+Deno.test("ask uses declared facts for devices, types and sources", async () => {
   const directory = await Deno.makeTempDir();
   try {
     const facts = [{ for: { parent: "0000:*", type: "nvidia-*" }, set: { eccMode: "disabled" } }];
@@ -70,14 +70,14 @@ Deno.test("ask knows what an operator declares, of devices, types and sources al
   }
 });
 
-Deno.test("ask of a source that nothing fits exits with 1", async () => {
+Deno.test("ask exits with 1 if no configuration fits the source", async () => {
   const { code, out } = await ask(mttyIdentity());
   assertEquals(code, 1);
   assertStringIncludes(out, "No configuration of this host is compatible.");
   assertStringIncludes(out, "TypeDiffers");
 });
 
-Deno.test("ask of a source that cannot migrate at all exits with 1 and says why", async () => {
+Deno.test("ask exits with 1 and prints the reasons if the source cannot migrate", async () => {
   for (const options of [[], ["--json"]]) {
     const { code, out } = await ask(unmigratableIdentity(), ...options);
     assertEquals(code, 1);
@@ -88,14 +88,14 @@ Deno.test("ask of a source that cannot migrate at all exits with 1 and says why"
   assertStringIncludes(out, "ENOTTY");
 });
 
-Deno.test("ask exits with 3 where it is not known whether what there is would fit", async () => {
+Deno.test("ask exits with 3 if it is unknown whether the devices fit", async () => {
   const { code, out } = await runCli(["ask", ...HOST, "--probe", "never", "--json", GPU]);
   const { offers } = Answer.parse(JSON.parse(out));
   assert(offers.length > 0 && offers.every(({ verdict }) => verdict === "unknown"));
   assertEquals(code, 3);
 });
 
-/** Files that hold no identity, and what the error must say. */
+/** Files without an identity, and what the error must contain. */
 const NO_IDENTITIES: readonly (readonly [name: string, document: unknown, word: string])[] = [
   ["no JSON", "{", "JSON"],
   ["nothing", "", "JSON"],
@@ -106,7 +106,7 @@ const NO_IDENTITIES: readonly (readonly [name: string, document: unknown, word: 
 ];
 
 for (const [name, document, word] of NO_IDENTITIES) {
-  Deno.test(`ask with a file of ${name} exits with 2 and says what to give`, async () => {
+  Deno.test(`ask with a file of ${name} exits with 2 and names the expected document`, async () => {
     const { code, out, err } = await ask(document);
     assertEquals([code, out], [2, ""]);
     assertStringIncludes(err, word);
@@ -114,7 +114,7 @@ for (const [name, document, word] of NO_IDENTITIES) {
   });
 }
 
-Deno.test("ask with a file or a device that is not there exits with 2", async () => {
+Deno.test("ask exits with 2 if the file or device does not exist", async () => {
   for (const subject of ["/nowhere/identity.json", "0000:ff:00.0"]) {
     const { code, err } = await runCli(["ask", ...HOST, subject]);
     assertEquals(code, 2);
@@ -122,7 +122,7 @@ Deno.test("ask with a file or a device that is not there exits with 2", async ()
   }
 });
 
-Deno.test("ask shows nothing of a foreign document that would move the cursor", async () => {
+Deno.test("ask escapes text of a document that would move the cursor", async () => {
   const evil = (identity: Identity): Identity => ({
     ...identity,
     id: "\x1b[2J1",
@@ -136,7 +136,7 @@ Deno.test("ask shows nothing of a foreign document that would move the cursor", 
   }
 });
 
-Deno.test("devices, types and ask are as they were on the simulated host", async () => {
+Deno.test("devices, types and ask print the expected text for a simulated host", async () => {
   const now = () => new Date("2026-01-01T00:00:00Z");
   const texts: string[] = [];
   for (const argv of [["devices"], ["types"], ["ask", GPU]]) {
@@ -147,7 +147,7 @@ Deno.test("devices, types and ask are as they were on the simulated host", async
   assertGolden("gpu_host.txt", texts.join("\n"));
 });
 
-Deno.test("devices and types show nothing of the host that would move the cursor", async () => {
+Deno.test("devices and types escape text of the host that would move the cursor", async () => {
   for (const command of ["devices", "types"]) {
     const { out, err } = await runCli([command, ...HOST, "--probe", "never"], (world) => {
       const { proc } = world.roots;
@@ -159,7 +159,7 @@ Deno.test("devices and types show nothing of the host that would move the cursor
   }
 });
 
-Deno.test("probe shows nothing of a holder's name that would move the cursor", async () => {
+Deno.test("probe escapes a holder's name that would move the cursor", async () => {
   for (const format of [[], ["--ndjson"], ["--json"]]) {
     const { out, err } = await runCli(["probe", ...HOST, ...format, GPU], (world) => {
       Deno.writeTextFileSync(join(world.roots.proc, "20114/comm"), "qemu\x1b]0;x\x07\n");
@@ -169,7 +169,7 @@ Deno.test("probe shows nothing of a holder's name that would move the cursor", a
   }
 });
 
-Deno.test("identity carries what the options say of QEMU, and only that", async () => {
+Deno.test("identity contains the QEMU options that were given, and no others", async () => {
   const told = [
     "--qemu-version",
     "10.0.2",
@@ -188,13 +188,13 @@ Deno.test("identity carries what the options say of QEMU, and only that", async 
   assertEquals(JSON.parse((await runCli(["identity", ...HOST, GPU])).out).vmm, undefined);
 });
 
-Deno.test("identity exits with 0, 1 or 3 as the device can migrate, cannot, or nobody knows", async () => {
+Deno.test("identity exits with 0, 1 or 3 if the device can migrate, cannot, or this is unknown", async () => {
   assertEquals((await runCli(["identity", ...HOST, GPU])).code, 0);
   assertEquals((await runCli(["identity", ...HOST, DISK])).code, 1);
   assertEquals((await runCli(["identity", ...HOST, "--probe", "never", GPU])).code, 3);
 });
 
-Deno.test("probe exits with 4 where a device did not answer", async () => {
+Deno.test("probe exits with 4 if a device does not answer", async () => {
   assertEquals((await runCli(["probe", ...HOST, DISK])).code, 0);
   assertEquals((await runCli(["probe", ...HOST, DISK, GPU])).code, 4);
 });

@@ -5,7 +5,7 @@ import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
 const HOST = ["--simulate", "mixed"];
 
-/** How many children a command line starts; it must end with one of the exit codes of an answer. */
+/** How many child processes a command line starts. It must end with an exit code of an answer. */
 async function countChildren(argv: readonly string[]): Promise<number> {
   const log = await Deno.makeTempFile();
   try {
@@ -23,7 +23,7 @@ for (
     "doctor",
   ]]
 ) {
-  Deno.test(`${argv[0]} that may open no device starts no child`, async () => {
+  Deno.test(`${argv[0]} that opens no device starts no child process`, async () => {
     assertEquals(await countChildren([...argv, "--probe=never"]), 0);
   });
 }
@@ -37,7 +37,7 @@ for (
     ["ask", MTTY_2, "--preflight"],
   ]
 ) {
-  Deno.test(`${argv.join(" ")} starts one child for all that it does`, async () => {
+  Deno.test(`${argv.join(" ")} starts one child process for all its tasks`, async () => {
     assertEquals(await countChildren(argv), 1);
   });
 }

@@ -8,66 +8,66 @@ export const USAGE = 2;
 export const UNKNOWN = 3;
 export const FAILED = 4;
 
-/** An option: `--name VALUE`, or a switch where it has no `value`. */
+/** An option: `--name VALUE`, or a switch if it has no `value`. */
 export interface Option {
   name: string;
   value?: string;
   help: string;
-  /** What it may be, for errors and completions. */
+  /** The accepted values, for help, errors and completions. */
   choices?: readonly string[];
-  /** What `--name` alone means; a value is then given as `--name=VALUE` only. */
+  /** The value of `--name` alone. Other values must then be written as `--name=VALUE`. */
   implied?: string;
-  /** Whether it may be given several times. */
+  /** Whether it can be repeated. */
   many?: boolean;
 }
 
-/** Thrown by a terminal whose reader has gone: there is nobody to tell anything any more. */
+/** Thrown when the reader of the output has closed it (EPIPE). */
 export class OutputClosed extends Error {}
 
-/** What a command is given: its arguments, and its options by name. */
+/** A parsed command line: arguments, and options by name. */
 export interface Parsed {
   args: string[];
   options: Readonly<Record<string, string | boolean | readonly string[] | undefined>>;
 }
 
-/** What a command talks through, so that a test can listen. */
+/** Standard output and standard error of a command; tests replace it. */
 export interface Terminal {
   out: (text: string) => void;
   err: (text: string) => void;
-  /** Whether a person watches standard error, so that progress is worth telling. */
+  /** Whether standard error is a terminal, so that progress should be shown. */
   watched: boolean;
 }
 
 export interface Context extends Parsed {
   terminal: Terminal;
-  /** The world that the options say, made at the first call; it ends with the command. */
+  /** Opens the world that the options describe, at the first call. It is closed when the command ends. */
   openWorld: () => Promise<World>;
-  /** What the worker works with, as the options say. */
+  /** Opens the world of the worker that the options describe. */
   openWorkerWorld: () => Promise<WorkerWorld>;
   version: string;
 }
 
-/** A command, as its module has it. */
+/** A command, as its module exports it. */
 export interface Command {
-  /** The arguments, as help shows them: `DEVICE…`. */
+  /** The arguments as shown in help: `DEVICE…`. */
   args: string;
-  /** Longer help: paragraphs, examples. */
+  /** Longer help: paragraphs and examples. */
   about: string;
   options: readonly Option[];
-  /** Gives the exit code; throws a `Failure` with `bad-input` for a wrong command line. */
+  /** Returns the exit code. Throws a `Failure` with `bad-input` for an invalid command line. */
   run: (context: Context) => number | Promise<number>;
 }
 
-/** A command as the table lists it. Its module is loaded when it is called, or its help is. */
+/** An entry in the table of commands. The module is loaded when the command or its help is called. */
 export interface CommandEntry {
   name: string;
-  /** Left out of help and completions: not for people. */
+  /** Hidden from help and completions: for internal use. */
   hidden?: boolean;
   summary: string;
   load: () => Promise<Command>;
 }
 
-/** A command with what the table says of it. */
+/** A command with its name and summary from the table. */
 export type NamedCommand = Command & Pick<CommandEntry, "name" | "summary">;
 
 /** Loads the module of a command. */

@@ -1,60 +1,60 @@
 import { type CommandEntry, loadCommand } from "./command.ts";
 
-/** The commands, as help lists them. */
+/** The commands, in the order of help. */
 export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "serve",
-    summary: "Answer over HTTP on this machine",
+    summary: "Serve the HTTP API on this machine",
     load: async () => (await import("./serve.ts")).command,
   },
   {
     name: "devices",
-    summary: "List this host's VFIO devices and what is known of their migration",
+    summary: "List VFIO devices and their migration support",
     load: async () => (await import("./devices.ts")).command,
   },
   {
     name: "types",
-    summary: "List the types of device that can be made on this host",
+    summary: "List device types that can be created on this host",
     load: async () => (await import("./types.ts")).command,
   },
   {
     name: "identity",
-    summary: "Print a device's identity, to ask another host with",
+    summary: "Print a device's identity, to ask another host about it",
     load: async () => (await import("./identity.ts")).command,
   },
   {
     name: "ask",
-    summary: "Ask this host which configurations can take a source's migration",
+    summary: "Find configurations that can accept a source's live migration",
     load: async () => (await import("./ask.ts")).command,
   },
   {
     name: "supported",
-    summary: "List what this host can be a target for, before any source exists",
+    summary: "List the types of sources that this host can accept",
     load: async () => (await import("./supported.ts")).command,
   },
   {
     name: "snapshot",
-    summary: "Print this host as one document, to ask it elsewhere and later",
+    summary: "Print a snapshot of this host, for use elsewhere or later",
     load: async () => (await import("./snapshot.ts")).command,
   },
   {
     name: "preflight",
-    summary: "Hand a source's initial data to a target's driver, and tell its verdict",
+    summary: "Test a source's initial data with a target's driver",
     load: async () => (await import("./preflight.ts")).command,
   },
   {
     name: "doctor",
-    summary: "Tell which devices can migrate, why the others cannot, and what to do about it",
+    summary: "Show which devices can migrate, why others cannot, and how to fix it",
     load: async () => (await import("./doctor.ts")).command,
   },
   {
     name: "probe",
-    summary: "Open devices and ask their drivers everything, now",
+    summary: "Open devices now and query their drivers",
     load: async () => (await import("./probe.ts")).command,
   },
   {
     name: "rules",
-    summary: "List the rules of vendors and operators, or check files of them",
+    summary: "List the rules of vendors and operators, or check rule files",
     load: async () => (await import("./rules.ts")).command,
   },
   {
@@ -69,7 +69,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
   {
     name: "completions",
-    summary: "Print completions for a shell",
+    summary: "Print shell completions",
     load: async () => {
       const { makeCompletions } = await import("./completions.ts");
       return makeCompletions(() => Promise.all(SHOWN.map(loadCommand)));
@@ -78,10 +78,10 @@ export const COMMANDS: readonly CommandEntry[] = [
   {
     name: "worker",
     hidden: true,
-    summary: "Do tasks on devices for another vfio-ask",
+    summary: "Run device tasks for another vfio-ask process",
     load: async () => (await import("./worker.ts")).command,
   },
 ];
 
-/** The commands that are for people. */
+/** The commands that help and completions list. */
 export const SHOWN = COMMANDS.filter(({ hidden }) => !hidden);

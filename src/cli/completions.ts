@@ -1,11 +1,13 @@
 import { type Command, type NamedCommand, type Option, YES } from "./command.ts";
 import { usage } from "./options.ts";
 
-/** The command that prints completions for the commands given. */
+/** Makes the command that prints completions for all commands. */
 export function makeCompletions(loadAll: () => Promise<NamedCommand[]>): Command {
   return {
     args: "bash | fish | zsh",
-    about: `For bash: vfio-ask completions bash > /etc/bash_completion.d/vfio-ask`,
+    about: `To install them for bash:
+
+  vfio-ask completions bash > /etc/bash_completion.d/vfio-ask`,
     options: [],
     async run({ args: [shell], terminal }) {
       const format = { bash, fish, zsh: (all: readonly NamedCommand[]) => ZSH_PRELUDE + bash(all) }[
@@ -13,8 +15,8 @@ export function makeCompletions(loadAll: () => Promise<NamedCommand[]>): Command
       ];
       if (format === undefined) {
         throw usage(
-          `completions takes a shell, not ${shell ?? "nothing"}`,
-          "Write bash, fish or zsh.",
+          `completions needs a supported shell, not ${shell ?? "nothing"}`,
+          "Use bash, fish or zsh.",
         );
       }
       terminal.out(format(await loadAll()));

@@ -18,7 +18,7 @@ async function bash(script: string, args: string[] = []): Promise<{ code: number
   return { code, out: new TextDecoder().decode(stdout) };
 }
 
-/** What bash would offer for the last of these words. */
+/** The completions of bash for the last of these words. */
 async function complete(...words: string[]): Promise<string[]> {
   const { out: script } = await runCli(["completions", "bash"]);
   const quoted = words.map((word) => `'${word}'`).join(" ");
@@ -30,24 +30,24 @@ printf '%s\\n' "\${COMPREPLY[@]}"
   return out.split("\n").filter((line) => line !== "");
 }
 
-Deno.test("completions bash is a script that bash can read", async () => {
+Deno.test("completions bash prints a valid bash script", async () => {
   const { code, out } = await runCli(["completions", "bash"]);
   assertEquals(code, 0);
   assertEquals((await bash(out, ["-n"])).code, 0);
   assertStringIncludes(out, "complete -F _vfio_ask vfio-ask");
 });
 
-Deno.test("completions bash offers every command, and those that begin alike", async () => {
+Deno.test("completions bash completes commands by prefix", async () => {
   const names = SHOWN.map(({ name }) => name);
   assertEquals((await complete("")).toSorted(), names.toSorted());
   assertEquals(await complete("dev"), ["devices"]);
 });
 
-Deno.test("completions bash offers a command that is written in full", async () => {
+Deno.test("completions bash completes a full command name", async () => {
   for (const { name } of SHOWN) assertEquals(await complete(name), [name]);
 });
 
-Deno.test("completions bash offers the options of the command, and their choices", async () => {
+Deno.test("completions bash completes options and their values", async () => {
   assertEquals(await complete("devices", "--js"), ["--json"]);
   assertEquals(await complete("serve", "--un"), ["--unix"]);
   assertEquals(await complete("version", "--un"), []);
@@ -55,7 +55,7 @@ Deno.test("completions bash offers the options of the command, and their choices
   assertEquals(await complete("devices", "--simulate", "gpu"), ["gpu-host"]);
 });
 
-Deno.test("completions bash offers files where a command takes one", async () => {
+Deno.test("completions bash completes file names", async () => {
   assertEquals(await complete("ask", "/etc/host"), await bashFiles("/etc/host"));
 });
 

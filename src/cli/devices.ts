@@ -14,8 +14,10 @@ import {
 
 export const command: Command = {
   args: "",
-  about: `Lists every device that is bound to a VFIO driver, whatever its bus, with who holds it and
-whether it can migrate. Opens idle devices as --probe says: by default one of each class, once after each load of its driver.`,
+  about:
+    `Lists every device that is bound to a VFIO driver, on any bus, with its holder and its migration
+support. Opens idle devices as --probe says: by default one device of each class, once after each
+load of its driver.`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const { snapshot } = await lookAtHost(context);
@@ -26,11 +28,13 @@ whether it can migrate. Opens idle devices as --probe says: by default one of ea
     }
     context.terminal.out(snapshotWords(snapshot) + "\n");
     if (devices.length === 0) {
-      context.terminal.out("No VFIO device. Bind a device to vfio-pci, or make an mdev.\n");
+      context.terminal.out(
+        "No VFIO devices found. Bind a device to vfio-pci, or create an mdev.\n",
+      );
       return YES;
     }
     context.terminal.out(formatTable(
-      ["DEVICE", "TYPE", "DRIVER", "USE", "MIGRATION", "KNOWN", "DIRTY PAGES", "NUMA"],
+      ["DEVICE", "TYPE", "DRIVER", "USE", "MIGRATION", "OBSERVED", "DIRTY PAGES", "NUMA"],
       devices.map((device) => [
         device.id,
         cut(device.type, 40),

@@ -19,9 +19,11 @@ import { driverWords, snapshotWords, tellProblems } from "./words.ts";
 export const command: Command = {
   args: "[DEVICE…]",
   about:
-    `For each VFIO device of this host, or those named, tells whether it can migrate at all, and what is
-in the way with a remedy; virtual functions that wait for their VFIO driver are told of too, and count where they
-are named. Opens idle devices as --probe says. Exit code 0 where all can migrate, 1 where one cannot, 3 where one is not known.`,
+    `Shows for each VFIO device of this host, or for the named ones, whether it can migrate, what
+prevents it, and a remedy. Virtual functions without their VFIO driver are listed too, but count
+only if they are named. Opens idle devices as --probe says.
+
+Exit code 0 if all devices can migrate, 1 if one cannot, 3 if this is unknown for one.`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   run,
 };
@@ -50,10 +52,10 @@ async function examineHost(
   const observed = await observeHost(world, {
     ...options,
     onResult: ({ device, outcome }) => {
-      if (terminal.watched) terminal.err(`asked ${device}: ${outcome}\n`);
+      if (terminal.watched) terminal.err(`probed ${device}: ${outcome}\n`);
     },
   });
-  // What is installed here says nothing of a host that is mounted or simulated.
+  // The software on this machine does not describe a mounted or simulated host.
   const software = world.roots.sys === THIS_HOST.sys ? await world.readSoftware() : null;
   const examination = examine(world, observed, {
     mayAsk: options.mode !== "never",
@@ -70,19 +72,19 @@ function diagnoseAll({ devices, functions, unreadable }: Examination): Diagnosis
   ].sort((a, b) => compareText(a.id, b.id));
 }
 
-/** The devices that were asked for, all where none was. Throws where there is no such device. */
+/** The named devices, or all devices if none is named. Throws if a device does not exist. */
 function choose(all: readonly Diagnosis[], ids: readonly string[]): Diagnosis[] {
   const unknown = ids.find((id) => !all.some((diagnosis) => diagnosis.id === id));
   if (unknown !== undefined) {
     throw new Failure("not-found", `Cannot find a VFIO device named ${unknown}`, {
       subject: unknown,
-      remedy: "Run vfio-ask doctor to see the names of all.",
+      remedy: "Run vfio-ask doctor to list all devices.",
     });
   }
   return all.filter(({ id }) => ids.length === 0 || ids.includes(id));
 }
 
-/** Problems of devices are findings; these are the others. */
+/** The problems that are not about devices: those of devices are findings. */
 function otherProblems(
   { problems }: Snapshot,
   { all, problems: more }: { all: readonly Diagnosis[]; problems: readonly Problem[] },
@@ -91,7 +93,7 @@ function otherProblems(
   return [...others, ...more];
 }
 
-/** Diagnoses for a person: a row for each device, and its findings below. */
+/** Diagnoses as text: a row for each device, and its findings below. */
 export function formatDiagnoses(
   snapshot: Snapshot,
   devices: readonly Diagnosis[],
@@ -100,7 +102,8 @@ export function formatDiagnoses(
   const parts = [snapshotWords(snapshot) + "\n"];
   if (findings.length > 0) parts.push("\nhost\n", ...findings.map(findingLines));
   if (devices.length === 0) {
-    return [...parts, "\nNo VFIO device. Bind a device to vfio-pci, or make an mdev.\n"].join("");
+    return [...parts, "\nNo VFIO devices found. Bind a device to vfio-pci, or create an mdev.\n"]
+      .join("");
   }
   const [heading, ...rows] = formatTable(
     ["DEVICE", "CAN MIGRATE", "DRIVER"],
@@ -112,7 +115,7 @@ export function formatDiagnoses(
   return [...parts, "\n", summary(devices)].join("");
 }
 
-/** A device's findings; where another has just the same ones, that one's name. */
+/** A device's findings, or the name of an earlier device that has the same findings. */
 function deviceLines({ id, findings }: Diagnosis, told: Map<string, string>): string {
   if (findings.length === 0) return "";
   const key = findings.map(({ code, sentence }) => `${code} ${sentence}`).join("\n");
@@ -121,7 +124,7 @@ function deviceLines({ id, findings }: Diagnosis, told: Map<string, string>): st
     told.set(key, id);
     return findings.map(findingLines).join("");
   }
-  return `  as ${like}: ${findings.map(({ code }) => code).join(", ")}\n`;
+  return `  same as ${like}: ${findings.map(({ code }) => code).join(", ")}\n`;
 }
 
 function findingLines({ code, sentence, remedy }: Finding): string {
@@ -132,10 +135,10 @@ function findingLines({ code, sentence, remedy }: Finding): string {
 function summary(devices: readonly Diagnosis[]): string {
   const count = (answer: Diagnosis["canMigrate"]) =>
     devices.filter((device) => device.canMigrate === answer).length;
-  return `${count("yes")} can migrate, ${count("no")} cannot, ${count("unknown")} not known\n`;
+  return `${count("yes")} can migrate, ${count("no")} cannot, ${count("unknown")} unknown\n`;
 }
 
-/** Virtual functions that no VFIO driver has may be meant to stay with the host: they count where they are named. */
+/** Virtual functions without a VFIO driver may be meant to stay with the host, so they count only if they are named. */
 function exitCode(
   all: readonly Diagnosis[],
   { examination: { functions }, named }: { examination: Examination; named: boolean },

@@ -5,34 +5,34 @@ import type { Diagnosis } from "../judge/doctor/mod.ts";
 
 const MIXED = ["doctor", "--simulate", "mixed"];
 
-Deno.test("doctor tells what each device of a host lacks", async () => {
+Deno.test("doctor prints what each device of a host lacks", async () => {
   const { code, out, err } = await runCli(MIXED);
   assertEquals([code, err], [1, ""]);
   const text = out.replace(/of \d{4}-\S+Z/, "of NOW").replaceAll(/\/\S*\/vfio-ask-[0-9a-f]+/g, "");
   assertGolden("doctor_mixed.txt", text);
 });
 
-Deno.test("doctor exits with 0 where the devices that were named can migrate", async () => {
+Deno.test("doctor exits with 0 if the named devices can migrate", async () => {
   const { code, out } = await runCli([...MIXED, "0000:6b:00.2", "0000:6b:00.1"]);
   assertEquals(code, 0);
-  assertStringIncludes(out, "2 can migrate, 0 cannot, 0 not known");
+  assertStringIncludes(out, "2 can migrate, 0 cannot, 0 unknown");
 });
 
-Deno.test("doctor exits with 3 where the worst is that it is not known", async () => {
+Deno.test("doctor exits with 3 if the worst result is unknown", async () => {
   assertEquals((await runCli([...MIXED, "0000:6b:00.2", "0000:17:00.4"])).code, 3);
   assertEquals((await runCli([...MIXED, "--probe", "never", "0000:6b:00.2"])).code, 3);
-  // A device that cannot even be read is one of them.
+  // This includes a device that cannot be read.
   assertEquals((await runCli([...MIXED, "0000:0a:00.0"])).code, 3);
 });
 
-Deno.test("doctor of a device that is not there says how to find its name", async () => {
+Deno.test("doctor says how to list devices if the named one does not exist", async () => {
   const { code, out, err } = await runCli([...MIXED, "0000:ff:00.0"]);
   assertEquals([code, out], [2, ""]);
   assertStringIncludes(err, "0000:ff:00.0");
   assertStringIncludes(err, "vfio-ask doctor");
 });
 
-Deno.test("doctor --json gives every finding with its level and remedy", async () => {
+Deno.test("doctor --json prints every finding with its level and remedy", async () => {
   const { code, out, err } = await runCli([...MIXED, "--json"]);
   assertEquals([code, err], [1, ""]);
   const { host, devices, findings, snapshot } = JSON.parse(out);
@@ -48,7 +48,7 @@ Deno.test("doctor --json gives every finding with its level and remedy", async (
   assertEquals(finding?.check, { step: "VFIO_DEVICE_FEATURE_MIGRATION", errno: "ENOTTY" });
 });
 
-Deno.test("doctor tells of virtual functions that wait for their VFIO driver", async () => {
+Deno.test("doctor lists virtual functions without their VFIO driver", async () => {
   const { code, out } = await runCli(["doctor", "--simulate", "nic-host", "0000:c1:01.6"]);
   assertEquals(code, 1);
   assertStringIncludes(out, "VariantDriverNotBound: mlx5_core: ");

@@ -1,4 +1,4 @@
-/** The documents of the command line, and beside them those of HTTP from the same simulated host. */
+/** The documents of the command line, compared with those of HTTP from the same simulated host. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 import { observeHost, type World } from "../view/mod.ts";
@@ -15,9 +15,9 @@ const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
 const PDS = "0000:b5:00.1";
 const POLICY = { mode: "mdev", create: false, settleMs: 0 } as const;
 
-/** A simulated host, whose clock stands still, for both ways to ask it. */
+/** A simulated host with a stopped clock, for the command line and HTTP. */
 interface Both {
-  /** Runs a command on it; gives its JSON. */
+  /** Runs a command on the host and returns its JSON. */
   cli: (...argv: string[]) => Promise<Record<string, unknown>>;
   http: (method: string, path: string, body?: unknown) => Promise<Record<string, unknown>>;
 }
@@ -62,7 +62,7 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
   });
 }
 
-/** Writes a document to a file for the time of a test. */
+/** Runs a test with a temporary file that contains a document. */
 async function withFile(document: unknown, run: (path: string) => Promise<void>): Promise<void> {
   const path = await Deno.makeTempFile({ suffix: ".json" });
   try {
@@ -73,9 +73,9 @@ async function withFile(document: unknown, run: (path: string) => Promise<void>)
   }
 }
 
-Deno.test("what both ways give of a host is the same document", async () => {
+Deno.test("command line and HTTP give the same documents of a host", async () => {
   await withBoth(async ({ cli, http }) => {
-    // Asks each class once, so that both ways have the same from then on.
+    // Probes each class once, so that both have the same results.
     await cli("devices", "--json");
     for (const name of ["devices", "types", "supported", "snapshot"]) {
       assertEquals(await cli(name, "--json"), await http("GET", `/v1/${name}`), name);
@@ -87,7 +87,7 @@ Deno.test("what both ways give of a host is the same document", async () => {
   });
 });
 
-Deno.test("rules are the same document both ways", async () => {
+Deno.test("command line and HTTP give the same document of rules", async () => {
   await withBoth(async ({ http }) => {
     const { out } = await runCli(["rules", "--json"]);
     const { files, ...rest } = JSON.parse(out);
@@ -98,12 +98,12 @@ Deno.test("rules are the same document both ways", async () => {
   });
 });
 
-Deno.test("answers and tests are the same document both ways", async () => {
+Deno.test("command line and HTTP give the same answers and tests", async () => {
   await withBoth(async ({ cli, http }) => {
     const identity = await cli("identity", MTTY_2, "--initial-data");
     const source = { ...identity, id: "elsewhere", host: { name: "a", kernel: "b", bootId: "c" } };
     await withFile(source, async (path) => {
-      // Makes the controls, which are remembered from then on.
+      // Runs the controls, whose results are saved.
       await cli("preflight", path, MTTY_2, "--json");
       const tested = await cli("preflight", path, MTTY_2, "--json");
       assertEquals(
@@ -120,7 +120,7 @@ Deno.test("answers and tests are the same document both ways", async () => {
   });
 });
 
-Deno.test("every document of HTTP names its schema", async () => {
+Deno.test("every HTTP document names its schema", async () => {
   await withBoth(async ({ http }) => {
     const paths = ["devices", "types", "configurations", "supported", "rules", "snapshot"];
     for (const name of [...paths.map((name) => `v1/${name}`), `v1/devices/${MTTY_2}`, "healthz"]) {
@@ -166,7 +166,7 @@ for (const argv of WITH_SCHEMA) {
   });
 }
 
-Deno.test("identity and snapshot print the same with --json as without", async () => {
+Deno.test("identity and snapshot print the same with and without --json", async () => {
   await withBoth(async ({ cli }) => {
     for (const argv of [["identity", MTTY_2], ["snapshot"]]) {
       const first = await cli(...argv);
@@ -176,7 +176,7 @@ Deno.test("identity and snapshot print the same with --json as without", async (
   });
 });
 
-Deno.test("problems that a preflight meets are in the document, and on standard error", async () => {
+Deno.test("problems of a preflight are in the document and on standard error", async () => {
   const argv = ["ask", PDS, "--preflight=load", "--json", ...SIMULATE];
   const { out, err } = await runCli(argv);
   const { problems } = JSON.parse(out);
@@ -185,7 +185,7 @@ Deno.test("problems that a preflight meets are in the document, and on standard 
   assertStringIncludes(err, problem.sentence);
 });
 
-Deno.test("a command that is not there is named without its control characters", async () => {
+Deno.test("the error of an unknown command escapes control characters", async () => {
   for (const argv of [["a\x1b[2J"], ["help", "a\x1b[2J"]]) {
     const { code, err } = await runCli(argv);
     assertEquals(code, 2);

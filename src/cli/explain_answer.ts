@@ -10,15 +10,17 @@ import { leftOutLines } from "./format_answer.ts";
 import { isNeed, needSentences, notSeenLine } from "./needs.ts";
 import { availabilityWords, configurationWords, snapshotWords, whyNotNow } from "./words.ts";
 
-/** An answer in sentences: each offer and each refusal with all its reasons, both values and kernel checks. */
+/** An answer in sentences: each offer and refusal with all reasons, both values and kernel checks. */
 export function explainAnswer(answer: Answer): string {
   const { source, offers, refusals, reasons, omitted, preflight } = answer;
   const whole = [
-    `Asked of ${snapshotWords(answer)}.`,
+    `Host: ${snapshotWords(answer)}.`,
     `Source: ${source.id}, ${source.description} (type ${source.type}).`,
     ...reasons.map(reasonSentence),
-    ...(omitted > 0 ? [`${omitted} of unknown verdict left out.`] : []),
-    ...(preflight === "offline" ? ["No driver was asked: only the host's snapshot is here."] : []),
+    ...(omitted > 0 ? [`${omitted} with an unknown verdict omitted.`] : []),
+    ...(preflight === "offline"
+      ? ["No driver was tested: only the host's snapshot is available."]
+      : []),
   ];
   const nothing = offers.length === 0 ? ["No configuration of this host is compatible."] : [];
   const shared = sharedLines(offers, ({ warnings }) => warnings.map(reasonSentence));
@@ -29,7 +31,7 @@ export function explainAnswer(answer: Answer): string {
     nothing,
     needed.length === 0 ? [] : ["All of them need:", ...needed.map(indent)],
     ...offers.map((offer) => explainOffer(offer, told)),
-    shared.length === 0 ? [] : ["Beware, with any of them:", ...shared.map((line) => `   ${line}`)],
+    shared.length === 0 ? [] : ["Warnings for all of them:", ...shared.map((line) => `   ${line}`)],
     offers.length === 0 ? [] : [`${capitalize(notSeenLine(answer))}.`],
     leftOutLines(answer).map((line) => line.trimEnd()),
     ...refusals.map((refusal) => explainRefusal(refusal, told)),
@@ -38,7 +40,7 @@ export function explainAnswer(answer: Answer): string {
     .map((lines) => lines.map((line) => `${escaped(line)}\n`).join("")).join("\n");
 }
 
-/** What is to be said of every offer, and so but once. */
+/** The lines that all offers have in common, to print only once. */
 function sharedLines(offers: readonly Offer[], linesOf: (offer: Offer) => string[]): string[] {
   if (offers.length < 2) return [];
   const lines = offers.map(linesOf);
@@ -49,10 +51,10 @@ function explainOffer(offer: Offer, told: Set<string>): string[] {
   const { rank, configuration, verdict, evidence, availability, reasons, warnings, create } = offer;
   const needs = needsOf(offer).filter((line) => !told.has(line)).map(indent);
   const says = verdict === "compatible"
-    ? `can take it (${evidenceWords(offer, evidence)})`
+    ? `can accept it (${evidenceWords(offer, evidence)})`
     : evidence === null
-    ? "may or may not be able to take it"
-    : `can take it (${evidenceWords(offer, evidence)}), but QEMU may refuse`;
+    ? "may or may not accept it"
+    : `can accept it (${evidenceWords(offer, evidence)}), but QEMU may refuse`;
   const available = availability.now
     ? `available ${availabilityWords(availability)}`
     : `not available now: ${whyNotNow(availability)}`;
@@ -61,22 +63,22 @@ function explainOffer(offer: Offer, told: Set<string>): string[] {
     `${rank}. ${configurationWords(configuration)} ${says}; ${available}.`,
     ...(needs.length === 0 ? [] : ["   It needs:", ...needs]),
     ...reasons.filter(({ code }) => !isNeed(offer, code)).map(reasonSentence).map(indent),
-    ...beware.map((line) => `   Beware: ${line}`),
-    ...(create?.command === undefined ? [] : [`   To make it: ${create.command}`]),
+    ...beware.map((line) => `   Warning: ${line}`),
+    ...(create?.command === undefined ? [] : [`   Create it with: ${create.command}`]),
   ];
 }
 
-/** What refusals warn of besides is told once for all of them. */
+/** Prints each warning of refusals only once. */
 function explainRefusal(refusal: Refusal, told: Set<string>): string[] {
   const { configuration, evidence, reasons, warnings, count = 1, others = [] } = refusal;
   const by = evidence === null ? "" : ` (${evidenceWords(refusal, evidence)})`;
   const besides = warnings.map(reasonSentence).filter((line) => !told.has(line));
   for (const line of besides) told.add(line);
   return [
-    `${configurationWords(configuration)}${othersWords(count - 1)} cannot take it${by}.`,
+    `${configurationWords(configuration)}${othersWords(count - 1)} cannot accept it${by}.`,
     ...reasons.map((reason) => `   ${reasonSentence(reason)}`),
-    ...besides.map((line) => `   Besides: ${line}`),
-    ...others.map((same) => `   The same reasons: ${sameWords(same)}.`),
+    ...besides.map((line) => `   Warning: ${line}`),
+    ...others.map((same) => `   Same reasons: ${sameWords(same)}.`),
   ];
 }
 
@@ -110,7 +112,9 @@ function evidenceWords(
     : evidence ?? "";
 }
 
-/** `mtty refused …. [DriverRefused; source: 24 bytes; kernel: write EFAULT]`, with values that the sentence has not. */
+/**
+ * `mtty refused …. [DriverRefused; source: 24 bytes; kernel: write EFAULT]`: the sentence, and values that it lacks.
+ */
 function reasonSentence({ code, sentence, source, host, check }: Reason): string {
   const facts = [
     code,

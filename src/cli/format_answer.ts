@@ -3,7 +3,7 @@ import { isNeed, needLines, notSeenLine } from "./needs.ts";
 import { formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
 
-/** An answer for a person. */
+/** An answer as text, with tables. */
 export function formatAnswer(answer: Answer): string {
   const { source, offers, refusals } = answer;
   const lines = [
@@ -17,7 +17,7 @@ export function formatAnswer(answer: Answer): string {
     ...needs,
     ...(needs.length === 0 ? [] : ["\n"]),
     offers.length === 0 ? "No configuration of this host is compatible.\n" : formatTable(
-      ["RANK", "OFFER", "VERDICT", "EVIDENCE", "AVAILABLE", "MAKE IT WITH"],
+      ["RANK", "OFFER", "VERDICT", "EVIDENCE", "AVAILABLE", "CREATE WITH"],
       offers.map(offerRow),
     ),
     ...leftOutLines(answer),
@@ -30,18 +30,20 @@ export function formatAnswer(answer: Answer): string {
   ].join("");
 }
 
-/** Reasons for a person, one a line. */
+/** Reasons as text, one per line. */
 export function reasonLines(reasons: readonly Reason[], indent = "  "): string {
   return reasons.map(({ code, sentence }) => `${indent}${code}: ${escaped(sentence)}\n`)
     .join("");
 }
 
-/** What the answer has and does not tell, with the option that tells it. */
+/** How many entries are not shown, with the option that shows them. */
 export function leftOutLines({ offered, offers, refused, refusals }: Answer): string[] {
   const more = offered - offers.length;
   return [
-    ...(more > 0 ? [`${more} more of ${offered} offers: --offers=all\n`] : []),
-    ...(refused > 0 && refusals.length === 0 ? [`${refused} refused: --refusals=grouped\n`] : []),
+    ...(more > 0 ? [`${more} more of ${offered} offers: use --offers=all\n`] : []),
+    ...(refused > 0 && refusals.length === 0
+      ? [`${refused} refused: use --refusals=grouped\n`]
+      : []),
   ];
 }
 
@@ -58,16 +60,16 @@ function offerRow(offer: Offer): string[] {
   ];
 }
 
-/** What holds of the host or of the answer as a whole. */
+/** Lines about the host or about the whole answer. */
 function hostLines({ reasons, omitted, preflight }: Answer): string[] {
-  const left = omitted === 0 ? "" : `${omitted} of unknown verdict left out\n`;
+  const left = omitted === 0 ? "" : `${omitted} with an unknown verdict omitted\n`;
   const offline = preflight === "offline"
-    ? "preflight not made: the host itself is not here, only its snapshot\n"
+    ? "no preflight: only the host's snapshot is available\n"
     : "";
   return [reasonLines(reasons, ""), left, offline];
 }
 
-/** A row for each reason, the first with what it refuses. */
+/** A row for each reason; the first row names what is refused. */
 function refusalRows(refusals: readonly Refusal[]): string[][] {
   return refusals.flatMap((refusal) =>
     refusal.reasons.map(({ code, sentence }, index) => [
@@ -78,7 +80,7 @@ function refusalRows(refusals: readonly Refusal[]): string[][] {
   );
 }
 
-/** All that a refusal refuses, in a few words. */
+/** The configurations that a refusal covers, in a few words. */
 function refusedWords({ configuration, others = [] }: Refusal): string {
   if (others.length === 0) return configurationWords(configuration);
   const { kind, type, id } = configuration;
@@ -91,7 +93,7 @@ function refusedWords({ configuration, others = [] }: Refusal): string {
   ].flatMap((words) => words ?? []).join(", ");
 }
 
-/** `device A`, `2 devices (A, B)`, `600 devices (A, …)`; null where there is none. */
+/** `device A`, `2 devices (A, B)`, `600 devices (A, …)`; null for none. */
 function countWords(word: string, count: number, names: readonly string[]): string | null {
   if (count === 0) return null;
   if (count === 1) return `${word} ${names[0]}`;
@@ -103,7 +105,7 @@ function sumOf(all: readonly { count: number }[]): number {
   return all.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** What offers warn of and leave unknown, each once, with the offers that it is about. */
+/** Warnings and open questions of offers, each once, with the ranks of the offers. */
 function noteLines({ offers }: Answer): string[] {
   const notes = new Map<string, number[]>();
   for (const offer of offers) {

@@ -5,7 +5,7 @@ import { reasonLines } from "./format_answer.ts";
 import { formatTable } from "./table.ts";
 import { configurationWords, snapshotWords } from "./words.ts";
 
-/** The answer to a virtual machine's devices for a person: the plan first, then each device's own answer. */
+/** The answer for the devices of a virtual machine as text: the plan first, then the answer for each device. */
 export function formatTogether(
   answers: Answers,
   format: (answer: Answer) => string,
@@ -18,8 +18,8 @@ export function formatTogether(
     ? `${NO_PLAN[together.verdict === "unknown" ? "unknown" : "incompatible"](each.length)}:\n` +
       blocking.map(({ source, reasons }) => `${escaped(source)}\n${reasonLines(reasons)}`)
         .join("")
-    : `All ${each.length} devices can land here together${CAVEATS[best.verdict]}${
-      best.now ? "" : ", though not now"
+    : `All ${each.length} devices ${CAN[best.verdict]} migrate to this host together${
+      best.now ? "" : ", but not now"
     }:\n` +
       formatTable(
         ["SOURCE", "GOES TO", "VERDICT", "EVIDENCE"],
@@ -34,7 +34,7 @@ export function formatTogether(
   return [`${head}${plan}`, ...own].join("\n");
 }
 
-/** A plan after the best in one line. */
+/** A plan other than the best one, in one line. */
 function otherPlan({ rank, now, verdict, placements }: Plan): string {
   const places = placements.map(({ source, configuration }) =>
     `${source} to ${configurationWords(configuration)}`
@@ -43,12 +43,13 @@ function otherPlan({ rank, now, verdict, placements }: Plan): string {
     "\n";
 }
 
-/** What heads the sources in the way. */
+/** The line above the sources that prevent a plan. */
 const NO_PLAN = {
-  incompatible: (count: number) => `These ${count} devices cannot land here together. In the way`,
+  incompatible: (count: number) =>
+    `These ${count} devices cannot migrate to this host together. Blocked by`,
   unknown: (count: number) =>
-    `It is not known whether these ${count} devices can land here together. ` +
-    "In the way of the best plan that was found",
+    `It is unknown whether these ${count} devices can migrate to this host together. ` +
+    "Blocking the best plan found",
 };
 
-const CAVEATS = { compatible: "", unknown: ", as far as can be known" } as const;
+const CAN = { compatible: "can", unknown: "may be able to" } as const;

@@ -23,11 +23,14 @@ function withoutPlan(verdict: "unknown" | "incompatible"): string {
   return formatTogether(answers, () => "");
 }
 
-Deno.test("formatTogether() says of a search that ended early that nothing is known", () => {
-  assertStringIncludes(withoutPlan("unknown"), "It is not known whether these 0 devices");
+Deno.test("formatTogether() says unknown if the search ended early", () => {
+  assertStringIncludes(withoutPlan("unknown"), "It is unknown whether these 0 devices");
   assertStringIncludes(withoutPlan("unknown"), "mtty: too many plans");
 });
 
-Deno.test("formatTogether() says what stands in the way where there is no plan", () => {
-  assertStringIncludes(withoutPlan("incompatible"), "cannot land here together. In the way:\na\n");
+Deno.test("formatTogether() names the blocking sources if there is no plan", () => {
+  assertStringIncludes(
+    withoutPlan("incompatible"),
+    "cannot migrate to this host together. Blocked by:\na\n",
+  );
 });

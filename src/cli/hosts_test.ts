@@ -6,16 +6,16 @@ import { runCli } from "../../tests/fixtures/run_cli.ts";
 import { mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
 import { Answer, type Snapshot } from "../documents/mod.ts";
 
-/** A host of this name with an idle device that can take the source, but for what is changed. */
+/** A host with an idle device that can accept the source, with changes. */
 function host(name: string, change: Partial<Snapshot> = {}): Snapshot {
   return mttySnapshot({ host: { name, kernel: "6.12.57", bootId: null }, ...change });
 }
 
 const NOTHING = { devices: [], types: [] };
-/** No rule has a word on it, so that nobody knows. */
+/** A host without rules for the source, so that the verdict is unknown. */
 const UNRULED = { rules: [] };
 
-/** Snapshots in a folder, and a source beside it. */
+/** Runs a test with a folder of snapshots and a file with a source. */
 function withHosts(
   snapshots: Readonly<Record<string, unknown>>,
   test: (folder: string, source: string) => Promise<void>,
@@ -27,7 +27,7 @@ function withHosts(
   );
 }
 
-Deno.test("ask --snapshot tells hosts in a table, best first, and exits with the best", async () => {
+Deno.test("ask --snapshot prints a table of hosts, best first, and exits with the best verdict", async () => {
   const hosts = { a: host("hv-a", NOTHING), b: host("hv-b", UNRULED), c: host("hv-c") };
   await withHosts(hosts, async (folder, source) => {
     const { out, code } = await runCli(["ask", "--snapshot", folder, source]);
@@ -36,7 +36,7 @@ Deno.test("ask --snapshot tells hosts in a table, best first, and exits with the
     assertStringIncludes(lines[0]!, mttyIdentity().id);
     assertEquals(lines[1], "hosts   3 asked: 1 compatible, 1 unknown, 1 incompatible");
     assertEquals(lines.slice(3, 7).map((line) => line.split(/ {2,}/)), [
-      ["HOST", "VERDICT", "EVIDENCE", "BEST", "AVAILABLE", "WHY"],
+      ["HOST", "VERDICT", "EVIDENCE", "BEST OFFER", "AVAILABLE", "REASONS"],
       [
         "hv-c",
         "compatible",
@@ -60,7 +60,7 @@ Deno.test("ask --snapshot tells hosts in a table, best first, and exits with the
   });
 });
 
-Deno.test("ask --snapshot --order=available puts hosts first that can take the source now", async () => {
+Deno.test("ask --snapshot --order=available lists hosts first that can accept the source now", async () => {
   const taken = { devices: [], types: [mttyType({ availableInstances: 0 })] };
   await withHosts({ a: host("hv-a", taken), b: host("hv-b") }, async (folder, source) => {
     const { out } = await runCli([
@@ -76,7 +76,7 @@ Deno.test("ask --snapshot --order=available puts hosts first that can take the s
   });
 });
 
-Deno.test("ask --snapshot --json gives one kind of document for one host and for many", async () => {
+Deno.test("ask --snapshot --json prints the same kind of document for one host and for many", async () => {
   await withHosts({ a: host("hv-a"), b: host("hv-b", NOTHING) }, async (folder, source) => {
     const documents = [];
     for (const path of [folder, join(folder, "a.json")]) {
@@ -93,7 +93,7 @@ Deno.test("ask --snapshot --json gives one kind of document for one host and for
   });
 });
 
-Deno.test("ask --snapshot --details and --host tell whole answers, as HTTP gives them", async () => {
+Deno.test("ask --snapshot --details and --host print full answers, as over HTTP", async () => {
   await withHosts({ a: host("hv-a"), b: host("hv-b", NOTHING) }, async (folder, source) => {
     const ask = (...options: string[]) => runCli(["ask", "--snapshot", folder, source, ...options]);
     const { hosts } = JSON.parse((await ask("--json", "--details")).out);
@@ -106,14 +106,14 @@ Deno.test("ask --snapshot --details and --host tell whole answers, as HTTP gives
     assertEquals(text.code, 1);
     assertStringIncludes(text.out, "No configuration of this host is compatible.");
     assert(!text.out.includes("hv-a"), text.out);
-    assertStringIncludes((await ask("--explain")).out, "cannot take it");
+    assertStringIncludes((await ask("--explain")).out, "cannot accept it");
     const nobody = await ask("--host", "hv-z");
     assertEquals(nobody.code, 2);
-    assertStringIncludes(nobody.err, "--host hv-z: no snapshot is of this host");
+    assertStringIncludes(nobody.err, "--host hv-z: no snapshot of this host");
   });
 });
 
-Deno.test("a snapshot that cannot be read is a problem, the others answer, and the exit code is 2", async () => {
+Deno.test("ask --snapshot exits with 2 if a snapshot cannot be read, and the other hosts answer", async () => {
   const wrong = JSON.parse(JSON.stringify(host("hv-b")));
   wrong.devices[0].migration.stopCopyBytes = "much";
   await withHosts({ a: host("hv-a"), b: wrong, c: "{" }, async (folder, source) => {
@@ -141,7 +141,7 @@ Deno.test("a snapshot that cannot be read is a problem, the others answer, and t
   });
 });
 
-Deno.test("a snapshot that is nested without end is a problem too", async () => {
+Deno.test("ask --snapshot reports a snapshot that is nested too deeply", async () => {
   const deep = "[".repeat(100_000) + "]".repeat(100_000);
   const text = JSON.stringify({ ...host("hv-b"), rules: [] }).replace(
     '"rules":[]',
@@ -155,7 +155,7 @@ Deno.test("a snapshot that is nested without end is a problem too", async () => 
   });
 });
 
-Deno.test("two snapshots of one host are told apart by their files", async () => {
+Deno.test("ask --snapshot adds the file name to hosts with the same name", async () => {
   await withHosts({ old: host("hv-a"), new: host("hv-a", NOTHING) }, async (folder, source) => {
     const { out } = await runCli(["ask", "--snapshot", folder, source]);
     assertStringIncludes(out, `hv-a (${join(folder, "old.json")})`);
@@ -163,7 +163,7 @@ Deno.test("two snapshots of one host are told apart by their files", async () =>
   });
 });
 
-Deno.test("ask --snapshot takes a folder with other files, but not one without a snapshot", async () => {
+Deno.test("ask --snapshot accepts a folder with other files, but refuses one without a snapshot", async () => {
   await withHosts({ a: host("hv-a") }, async (folder, source) => {
     Deno.writeTextFileSync(join(folder, "README"), "no snapshot");
     assertEquals((await runCli(["ask", "--snapshot", folder, source])).code, 0);
@@ -175,7 +175,7 @@ Deno.test("ask --snapshot takes a folder with other files, but not one without a
   });
 });
 
-Deno.test("ask --snapshot of all devices of a machine tells where all can land", async () => {
+Deno.test("ask --snapshot of several sources finds the hosts that can accept all of them", async () => {
   const full = { devices: [], types: [mttyType({ availableInstances: 1 })] };
   const sources = { x: mttyIdentity({ id: "x" }), y: mttyIdentity({ id: "y" }) };
   await withHosts({ a: host("hv-a", full), b: host("hv-b") }, async (folder) => {
@@ -201,6 +201,6 @@ Deno.test("ask --host and --details without --snapshot are refused", async () =>
   for (const option of [["--host", "hv-a"], ["--details"]]) {
     const { code, err } = await runCli(["ask", "--simulate", "mixed", "-", ...option]);
     assertEquals(code, 2);
-    assertStringIncludes(err, "go with --snapshot");
+    assertStringIncludes(err, "need --snapshot");
   }
 });

@@ -18,14 +18,17 @@ import { tellProblems } from "./words.ts";
 export const command: Command = {
   args: "DEVICE",
   about:
-    `Prints the JSON document that a source writes to ask: hand it to vfio-ask ask, or to POST /v1/ask,
-on another host. With --initial-data it carries what the driver calls initial, for the target's driver to
-judge; the idle device, or an idle sibling of one in use, is reset afterwards. The options from --qemu-version
-on tell how QEMU runs the device, which decides what it will refuse. Exit code 0 where the device can migrate, 1 where it cannot, 3 where that is not known.`,
+    `Prints the JSON document that describes a source. Pass it to vfio-ask ask, or to POST /v1/ask, on
+another host. With --initial-data, it contains the driver's initial data for the target's driver
+to test. The data is read from the device, or from an idle sibling if the device is in use, and
+the device that was read is reset. --qemu-version and the options after it describe the QEMU that
+runs the device; what QEMU refuses depends on them.
+
+Exit code 0 if the device can migrate, 1 if it cannot, 3 if this is unknown.`,
   options: [
     ...HOST_OPTIONS,
     ...PROBE_OPTIONS,
-    { name: "initial-data", help: "Read the device's initial data through its driver" },
+    { name: "initial-data", help: "Include the device's initial data, read through its driver" },
     ...PREFLIGHT_OPTIONS,
     ...VMM_OPTIONS,
     JSON_ALWAYS,
@@ -33,7 +36,7 @@ on tell how QEMU runs the device, which decides what it will refuse. Exit code 0
   async run(context) {
     const [device, ...rest] = context.args;
     if (device === undefined || rest.length > 0) {
-      throw usage("identity takes one DEVICE", "Run vfio-ask devices to see their names.");
+      throw usage("identity needs one DEVICE", "Run vfio-ask devices to list the devices.");
     }
     const vmm = vmmOption(context);
     if (context.options["initial-data"]) await recover(context);

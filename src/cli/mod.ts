@@ -1,15 +1,15 @@
 /**
  * The command line.
  *
- * Question: how does an administrator ask? Choice: one table of commands, from which parsing, help and
- * completions all come; tables for people, `--json` for programs with the very documents that HTTP gives;
- * exit codes 0 yes, 1 no, 3 unknown, 2 a wrong command line or input, 4 a host that would not answer. Given
- * up: talking to a running server; the commands look for themselves, and share what devices said through
- * the state directory.
+ * Question: how does an administrator use the program? Choice: one table of commands defines parsing, help and
+ * completions. Output is tables for people, and with `--json` the same documents as over HTTP. Exit codes: 0 yes, 1
+ * no, 2 invalid command line or input, 3 unknown, 4 host or device failure. Given up: talking to a running server.
+ * Each command observes the host itself, and the state directory shares probe results between commands and the server.
  *
- * Many hosts are asked by their snapshots, one file after another: of each no more is kept than its entry in a list, so that
- * memory does not grow with them, and whole answers are worked out once more from the files when they are told. The list
- * is sorted as offers are, so nothing is told before the last file is read; given up: a stream in the order of the files.
+ * Snapshots of many hosts are read one file after another. Only a short entry of each is kept, so that memory does not
+ * grow with the snapshots. Full answers are computed again from the files when they are printed. The entries are
+ * sorted like offers, so nothing is printed before the last file is read. Given up: streaming in the order of the
+ * files.
  *
  * @module
  */

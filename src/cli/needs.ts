@@ -1,6 +1,6 @@
 import { type Answer, escaped, type Need, type Offer } from "../documents/mod.ts";
 
-/** What the monitors need for the offers, each once, with the offers that it is about. */
+/** The needs of QEMU for the offers, each once, with the ranks of the offers. */
 export function needLines(offers: readonly Offer[]): string[] {
   const lines = Map.groupBy(
     offers.flatMap(({ rank, needs }) => needs.map((need) => ({ rank, text: needText(need) }))),
@@ -12,7 +12,7 @@ export function needLines(offers: readonly Offer[]): string[] {
   });
 }
 
-/** The needs of one configuration, one a line. */
+/** The needs of one configuration, one per line. */
 export function needsOfOne(needs: readonly Need[]): string {
   return needs.map((need) => `  need  ${escaped(needText(need))}\n`).join("");
 }
@@ -21,7 +21,7 @@ function needText({ state, code, sentence }: Need): string {
   return `${state}  ${code}: ${sentence}`;
 }
 
-/** A need in sentences, with how it is set. */
+/** A need in sentences, with the QEMU and libvirt settings for it. */
 export function needSentences({ code, side, state, sentence, option, check }: Need): string[] {
   const facts = [
     code,
@@ -35,14 +35,12 @@ export function needSentences({ code, side, state, sentence, option, check }: Ne
   ];
 }
 
-/** What QEMU refuses and cannot be seen from here, in one line. */
+/** What QEMU also refuses but this program cannot check, in one line. */
 export function notSeenLine({ notSeen }: Pick<Answer, "notSeen">): string {
-  return `not seen from here, and refused by QEMU: ${
-    notSeen.map(({ sentence }) => sentence).join(", ")
-  }`;
+  return `not checked, but refused by QEMU: ${notSeen.map(({ sentence }) => sentence).join(", ")}`;
 }
 
-/** Whether a reason is told as a need already. */
+/** Whether a reason is already printed as a need. */
 export function isNeed({ needs }: Pick<Offer, "needs">, code: string): boolean {
   return needs.some((need) => need.code === code);
 }

@@ -7,7 +7,7 @@ import { mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
 
 const HERE = ["--simulate", "mixed"];
 
-Deno.test("ask --snapshot answers as the host did, but for what it says of preflights", async () => {
+Deno.test("ask --snapshot gives the answer of the host, except for preflights", async () => {
   const id = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
   const identity = (await runCli(["identity", id, ...HERE])).out;
   const host = (await runCli(["snapshot", ...HERE])).out;
@@ -18,7 +18,7 @@ Deno.test("ask --snapshot answers as the host did, but for what it says of prefl
     assertEquals([live.code, offline.code], [3, 3]);
     const [a, b] = [JSON.parse(live.out), JSON.parse(offline.out).hosts[0].answer];
     assertEquals([a.preflight, b.preflight], ["not-asked", "offline"]);
-    // Planted again, the simulated host lies in another folder and was looked at later.
+    // The second simulated host has another folder and another time.
     const same = (answer: Record<string, unknown>) => {
       const { preflight: _, takenAt: __, problems: ___, ...rest } = answer;
       return JSON.parse(JSON.stringify(rest).replace(/vfio-ask-[0-9a-f]+/g, "X"));
@@ -26,31 +26,34 @@ Deno.test("ask --snapshot answers as the host did, but for what it says of prefl
     assertEquals(same(b), same(a));
     assert(a.offers.length > 0);
     const told = await runCli(["ask", path("identity"), "--snapshot", path("host")]);
-    assertStringIncludes(told.out, "preflight not made");
+    assertStringIncludes(told.out, "no preflight");
   });
 });
 
-Deno.test("ask of several sources tells a plan first, or who stands in the way", async () => {
+Deno.test("ask of several sources prints a plan first, or the blocking sources", async () => {
   const [a, b] = ["a", "b"].map((id) => mttyIdentity({ id }));
   const host = mttySnapshot();
   const full = mttySnapshot({ types: [] });
   await withFiles({ host, full, a, b, cannot: unmigratableIdentity() }, async (path) => {
     const fits = await runCli(["ask", "--snapshot", path("host"), path("a"), path("b")]);
     assertEquals([fits.code, fits.err], [0, ""]);
-    assertStringIncludes(fits.out, "All 2 devices can land here together:");
+    assertStringIncludes(fits.out, "All 2 devices can migrate to this host together:");
     const lacks = await runCli(["ask", "--snapshot", path("full"), path("a"), path("b")]);
     assertEquals(lacks.code, 1);
-    assertStringIncludes(lacks.out, "These 2 devices cannot land here together. In the way:");
+    assertStringIncludes(
+      lacks.out,
+      "These 2 devices cannot migrate to this host together. Blocked by:",
+    );
     assertStringIncludes(lacks.out, "NotEnoughInstances");
     const cannot = await runCli(["ask", "--snapshot", path("host"), path("a"), path("cannot")]);
     assertEquals(cannot.code, 1);
     const many = Array.from({ length: 17 }, () => path("a"));
     const { code, err } = await runCli(["ask", "--snapshot", path("host"), ...many]);
     assertEquals(code, 2);
-    assertStringIncludes(err, "16 sources together, not 17");
+    assertStringIncludes(err, "at most 16 sources, not 17");
     const twice = await runCli(["ask", "--snapshot", path("host"), path("a"), path("a")]);
     assertEquals(twice.code, 2);
-    assertStringIncludes(twice.err, "a is there twice");
+    assertStringIncludes(twice.err, "a: named twice");
     const plans = ["ask", "--snapshot", path("host"), path("a"), path("b"), "--plans"];
     assertStringIncludes(
       (await runCli([...plans, "3"])).out,
@@ -60,7 +63,7 @@ Deno.test("ask of several sources tells a plan first, or who stands in the way",
   });
 });
 
-Deno.test("ask --no-unknown leaves out what cannot be known, and says how much", async () => {
+Deno.test("ask --no-unknown omits unknown offers and prints their number", async () => {
   const unknown = { ...mttyIdentity(), version: "A" };
   const path = "/sys/x";
   const types = [mttyType({ version: { path, version: "B", errno: null } })];
@@ -69,11 +72,11 @@ Deno.test("ask --no-unknown leaves out what cannot be known, and says how much",
     assertEquals((await runCli(ask)).code, 3);
     const { code, out } = await runCli([...ask, "--no-unknown"]);
     assertEquals(code, 1);
-    assertStringIncludes(out, "1 of unknown verdict left out");
+    assertStringIncludes(out, "1 with an unknown verdict omitted");
   });
 });
 
-Deno.test("ask --numa-node prefers the node among what is else as good", async () => {
+Deno.test("ask --numa-node prefers the node among equal offers", async () => {
   const types = [0, 1].map((numaNode) => mttyType({ parent: `mtty${numaNode}`, numaNode }));
   await withFiles(
     { host: mttySnapshot({ devices: [], types }), source: mttyIdentity() },
@@ -97,7 +100,7 @@ Deno.test("ask --numa-node prefers the node among what is else as good", async (
   );
 });
 
-Deno.test("a document of a newer schema is refused with the version it needs", async () => {
+Deno.test("a document of a newer schema is refused with the supported version", async () => {
   const host = mttySnapshot();
   const newer = { ...host, schema: "vfio-ask/snapshot/v3" };
   const source = mttyIdentity();
@@ -118,22 +121,22 @@ Deno.test("a document of a newer schema is refused with the version it needs", a
   });
 });
 
-Deno.test("ask --snapshot refuses what needs the host itself", async () => {
+Deno.test("ask --snapshot refuses options that need the host itself", async () => {
   await withFiles({ host: mttySnapshot(), source: mttyIdentity() }, async (path) => {
     const asked = ["ask", "--snapshot", path("host")];
     const tests = await runCli([...asked, path("source"), "--preflight"]);
     assertEquals(tests.code, 2);
-    assertStringIncludes(tests.err, "no driver is here to be asked");
+    assertStringIncludes(tests.err, "a snapshot has no driver to test");
     const device = await runCli([...asked, "0000:41:00.1"]);
     assertEquals(device.code, 2);
-    assertStringIncludes(device.err, "with --snapshot a source is a file");
+    assertStringIncludes(device.err, "with --snapshot, the source must be a file");
     const missing = await runCli(["ask", "--snapshot", "/nowhere/host.json", path("source")]);
     assertEquals(missing.code, 2);
     assertStringIncludes(missing.err, "Cannot read /nowhere/host.json");
   });
 });
 
-Deno.test("supported tells by its exit code whether the host can be a target at all", async () => {
+Deno.test("supported exits with 1 if the host cannot be a target", async () => {
   const nothing = mttySnapshot({ devices: [], types: [] });
   await withFiles({ host: mttySnapshot(), nothing }, async (path) => {
     const some = await runCli(["supported", "--snapshot", path("host")]);
@@ -141,11 +144,11 @@ Deno.test("supported tells by its exit code whether the host can be a target at 
     assertStringIncludes(some.out, "mtty-2");
     const none = await runCli(["supported", "--snapshot", path("nothing")]);
     assertEquals(none.code, 1);
-    assertStringIncludes(none.out, "Nothing here can be a target.");
+    assertStringIncludes(none.out, "No supported source type found.");
   });
 });
 
-Deno.test("rules check tells what is wrong with each file, and exits with 1", async () => {
+Deno.test("rules check prints the errors of each file, and exits with 1", async () => {
   const good = { schema: "vfio-ask/rules/v1", vendor: "v", rules: [] };
   const bad = { ...good, rules: [{ name: "x", for: {}, targets: [] }] };
   await withFiles({ good, bad }, async (path) => {
@@ -161,7 +164,7 @@ Deno.test("rules check tells what is wrong with each file, and exits with 1", as
   });
 });
 
-Deno.test("rules lists files by --rules, and shows one that is in force", async () => {
+Deno.test("rules lists the files of --rules, and shows an active one", async () => {
   const directory = Deno.makeTempDirSync();
   try {
     Deno.writeTextFileSync(join(directory, "mtty.json"), "");
@@ -177,7 +180,7 @@ Deno.test("rules lists files by --rules, and shows one that is in force", async 
   }
 });
 
-Deno.test("an operator's rule changes the answer of a host that is asked now", async () => {
+Deno.test("an operator's rule changes the answer of this host", async () => {
   const directory = Deno.makeTempDirSync();
   const targets = [{ verdict: "incompatible", sentence: "not while we test", code: "KeptBack" }];
   const rules = [{ name: "no mtty", for: { driver: "mtty" }, targets }];
@@ -193,7 +196,7 @@ Deno.test("an operator's rule changes the answer of a host that is asked now", a
   }
 });
 
-Deno.test("ask and supported leave out rules of a snapshot that cannot be used, and tell them", async () => {
+Deno.test("ask and supported ignore and report invalid rules of a snapshot", async () => {
   const { rules } = mttySnapshot();
   const bad = structuredClone(rules[0]!);
   bad.document.rules[0]!.targets[0]!.require = [{ fact: "firmware", op: "in" }];

@@ -10,36 +10,37 @@ import type { Option, Parsed } from "./command.ts";
 export const HELP: Option = { name: "help", help: "Show this help" };
 export const JSON_OUTPUT: Option = { name: "json", help: "Print JSON instead of a table" };
 
-/** Of a command that prints a document anyway, so that `--json` is right with each that has one. */
+/** For a command that always prints JSON, so that `--json` is valid for every command with a document. */
 export const JSON_ALWAYS: Option = {
   name: "json",
-  help: "Print JSON, as it does without this too",
+  help: "Print JSON, which is also the default",
 };
 
-/** Which host is looked at. */
+/** Which host to examine. */
 export const HOST_OPTIONS: readonly Option[] = [
-  { name: "sysfs", value: "DIR", help: "Where sysfs is mounted (/sys)" },
-  { name: "dev", value: "DIR", help: "Where device nodes are (/dev)" },
-  { name: "proc", value: "DIR", help: "Where procfs is mounted (/proc)" },
+  { name: "sysfs", value: "DIR", help: "Mount point of sysfs (/sys)" },
+  { name: "dev", value: "DIR", help: "Directory of device nodes (/dev)" },
+  { name: "proc", value: "DIR", help: "Mount point of procfs (/proc)" },
   {
     name: "state",
     value: "DIR",
-    help: "Where answers are remembered ($STATE_DIRECTORY, else /var/lib/vfio-ask)",
+    help: "State directory ($STATE_DIRECTORY, else /var/lib/vfio-ask)",
   },
   {
     name: "rules",
     value: "DIRS",
-    help: "Where rules are, by standing (/etc/vfio-ask/rules.d:/usr/share/vfio-ask/rules.d)",
+    help:
+      "Rule directories, highest priority first (/etc/vfio-ask/rules.d:/usr/share/vfio-ask/rules.d)",
   },
   {
     name: "facts",
     value: "DIRS",
-    help: "Where operators declare facts of devices (/etc/vfio-ask/facts.d)",
+    help: "Directories of declared facts (/etc/vfio-ask/facts.d)",
   },
   {
     name: "simulate",
     value: "SCENARIO",
-    help: "Look at a simulated host",
+    help: "Use a simulated host",
     choices: SCENARIO_NAMES,
   },
 ];
@@ -47,55 +48,53 @@ export const HOST_OPTIONS: readonly Option[] = [
 export const DEADLINE: Option = {
   name: "deadline",
   value: "SECONDS",
-  help: "Give a device this long to answer (10)",
+  help: "Time limit for each device (10)",
 };
 
-/** By which node devices are opened. */
+/** Which device node to open. */
 const PATH: Option = {
   name: "path",
   value: "PATH",
-  help: "Open devices by their cdev or by their group (any)",
+  help: "Open devices through their cdev or group (any)",
   choices: OPEN_PATHS,
 };
 
 /** How the worker opens devices. */
 export const OPEN_OPTIONS: readonly Option[] = [PATH, DEADLINE];
 
-/** How devices are asked. */
+/** How devices are probed. */
 export const PROBE_OPTIONS: readonly Option[] = [
   {
     name: "probe",
     value: "MODE",
-    help: "Ask one idle device of each class once, each idle device, or none (representative)",
+    help: "Probe one idle device of each class, each idle device, or none (representative)",
     choices: PROBE_MODES,
   },
-  { name: "settle", value: "SECONDS", help: "Leave a new device alone for this long (10)" },
+  { name: "settle", value: "SECONDS", help: "Do not open a new device for this long (10)" },
   DEADLINE,
 ];
 
-/** What the operator makes of differences that nobody checks. */
+/** How to judge differences that QEMU does not check. */
 export const JUDGE_OPTIONS: readonly Option[] = [
   {
     name: "subsystem",
     value: "MODE",
-    help:
-      "Warn of other subsystem ids than the source's, which QEMU does not check, or refuse (warn)",
+    help: "Warn about subsystem IDs that differ from the source's, or refuse them (warn)",
     choices: SUBSYSTEM_MODES,
   },
 ];
 
-/** How other subsystem ids are judged, by the options. */
+/** The option that says how to judge different subsystem IDs. */
 export function subsystemMode(parsed: Parsed): SubsystemMode {
   return (text(parsed, "subsystem") ?? "warn") as SubsystemMode;
 }
 
-/** Whether devices may be tested. */
+/** Which devices may be tested, and how. */
 export const PREFLIGHT_OPTIONS: readonly Option[] = [
   {
     name: "preflight",
     value: "MODE",
-    help:
-      "Which idle devices may be tested through their driver; load: drivers that load too (mdev)",
+    help: "Test no idle device, mdevs, drivers that do not load the state, or all (mdev)",
     choices: PREFLIGHT_MODES,
     implied: "mdev",
   },
@@ -103,18 +102,18 @@ export const PREFLIGHT_OPTIONS: readonly Option[] = [
   {
     name: "preflight-controls",
     value: "on|off",
-    help: "Whether tests hand over the target's own and altered data too (on)",
+    help: "Also test with the target's own data and with altered copies (on)",
     choices: ["on", "off"],
   },
-  { name: "preflight-create", help: "Allow making an mdev for the time of a test" },
+  { name: "preflight-create", help: "Allow creating a temporary mdev for a test" },
   {
     name: "stop-copy-bytes",
     value: "BYTES",
-    help: "Where a source has no PRE_COPY, stop it and read this much of its data (never)",
+    help: "Stop a source without PRE_COPY and read this much of its data (never)",
   },
 ];
 
-/** Which tests the operator allows. */
+/** The tests that the options allow. */
 export function preflightPolicy(parsed: Parsed): PreflightPolicy {
   return {
     mode: (text(parsed, "preflight") ?? "mdev") as PreflightMode,
@@ -125,17 +124,17 @@ export function preflightPolicy(parsed: Parsed): PreflightPolicy {
   };
 }
 
-/** By which node devices are to be opened, by the options. */
+/** The device node to open, from the options. */
 export function openPath(parsed: Parsed): OpenPath {
   return (text(parsed, "path") ?? "any") as OpenPath;
 }
 
-/** How long a device may take to answer, by the options. */
+/** The time limit for each device, from the options. */
 export function deadlineMs(parsed: Parsed): number {
   return milliseconds(parsed, "deadline") ?? DEADLINE_MS;
 }
 
-/** How much of STOP_COPY may be read, null for none. */
+/** How many bytes of STOP_COPY data may be read, null for none. */
 export function stopCopyBytes(parsed: Parsed): number | null {
   const given = text(parsed, "stop-copy-bytes");
   if (given === null) return null;
@@ -143,34 +142,34 @@ export function stopCopyBytes(parsed: Parsed): number | null {
   if (!Number.isInteger(bytes) || bytes < 1 || bytes > 16 << 20) {
     throw usage(
       `--stop-copy-bytes ${given}: not a number from 1 to ${16 << 20}`,
-      "Write --stop-copy-bytes 4096, for instance.",
+      "For example, use --stop-copy-bytes 4096.",
     );
   }
   return bytes;
 }
 
-/** The text of an option, or null where it was not given. */
+/** The text of an option, or null if it was not given. */
 export function text({ options }: Parsed, name: string): string | null {
   const value = options[name];
   return typeof value === "string" ? value : null;
 }
 
-/** The values of an option that may be given several times. */
+/** The values of an option that can be repeated. */
 export function texts({ options }: Parsed, name: string): string[] {
   return [options[name] ?? []].flat().map(String);
 }
 
-/** A whole number from 0 on in an option, null where it was not given. */
+/** The value of an option as an integer from 0, null if it was not given. */
 export function count(parsed: Parsed, name: string): number | null {
   const given = text(parsed, name);
   if (given === null) return null;
   if (!/^\d{1,6}$/.test(given)) {
-    throw usage(`--${name} ${given}: not a whole number`, `Write --${name} 0, for instance.`);
+    throw usage(`--${name} ${given}: not a whole number`, `For example, use --${name} 0.`);
   }
   return Number(given);
 }
 
-/** How devices are to be asked, by the options. */
+/** How to probe devices, from the options. */
 export function probeOptions(parsed: Parsed): ProbeOptions {
   const mode = text(parsed, "probe") as ProbeMode | null;
   return {
@@ -179,24 +178,24 @@ export function probeOptions(parsed: Parsed): ProbeOptions {
   };
 }
 
-/** How long a new device is left alone. On a simulated host none is too new. */
+/** How long a new device is not opened. The default for a simulated host is 0. */
 function settleMs(parsed: Parsed): number {
   const settle = text(parsed, "simulate") === null ? PROBE_DEFAULTS.settleMs : 0;
   return milliseconds(parsed, "settle") ?? settle;
 }
 
-/** An option in seconds, as milliseconds; null where it was not given. */
+/** The value of an option in seconds, as milliseconds; null if it was not given. */
 export function milliseconds(parsed: Parsed, name: string): number | null {
   const given = text(parsed, name);
   if (given === null) return null;
   const seconds = Number(given);
   if (given.trim() === "" || !(seconds >= 0 && seconds <= 86_400)) {
-    throw usage(`--${name} ${given}: not a number of seconds`, `Write --${name} 10, for instance.`);
+    throw usage(`--${name} ${given}: not a number of seconds`, `For example, use --${name} 10.`);
   }
   return seconds * 1000;
 }
 
-/** A wrong command line. */
+/** An error for an invalid command line. */
 export function usage(sentence: string, remedy: string): Failure {
   return new Failure("bad-input", sentence, { subject: "command line", remedy });
 }

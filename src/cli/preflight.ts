@@ -25,13 +25,15 @@ import { tellProblems } from "./words.ts";
 export const command: Command = {
   args: "SOURCE TARGET",
   about:
-    `SOURCE is an identity with initial data (a file, or - for standard input), or an idle device of this
-host. TARGET is an idle device of this host, or TYPE@PARENT to make an mdev for the time of the test
-(--preflight-create). Before the source's data, the driver gets the target's own, which it must take, and altered
-copies of it, which it must refuse: otherwise its answer proves nothing (--preflight-controls). The target is reset
-after each write. A driver that loads a state in the write is tested with --preflight=load only. The verdict is that
-of ask --preflight: what rules and the PCI configuration say counts too.
-Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a reset.`,
+    `SOURCE is an identity with initial data (a file, or - for standard input), or an idle device of
+this host. TARGET is an idle device of this host, or TYPE@PARENT to create an mdev for the test
+(--preflight-create). Before the source's data, the driver gets the target's own data, which it
+must accept, and altered copies, which it must refuse. Otherwise, its answer proves nothing
+(--preflight-controls). The target is reset after each write. A driver that loads the state during
+the write is tested only with --preflight=load. The verdict is the same as that of ask
+--preflight: rules and the PCI configuration count too.
+
+Exit code 0 if compatible, 1 if incompatible, 3 if unknown, 4 if a device needs a reset.`,
   options: [
     ...HOST_OPTIONS,
     ...PROBE_OPTIONS,
@@ -43,8 +45,8 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
     const [subject, to, ...rest] = context.args;
     if (subject === undefined || to === undefined || rest.length > 0) {
       throw usage(
-        "preflight takes one SOURCE and one TARGET",
-        "Name an identity or device, and a device.",
+        "preflight needs one SOURCE and one TARGET",
+        "Name an identity or device as SOURCE, and a device as TARGET.",
       );
     }
     const fromFile = await readIdentityFile(subject);
@@ -74,7 +76,7 @@ Exit code 0 compatible, 1 incompatible, 3 unknown, 4 where a device needs a rese
   },
 };
 
-/** A device of this host as a source, with its initial data where it has any, and the problems met, which are told. */
+/** A device of this host as a source, with its initial data if it has any. Also reports the problems it returns. */
 async function identifyHere(
   context: Context,
   world: World,
@@ -87,7 +89,7 @@ async function identifyHere(
   return identified;
 }
 
-/** A device by its name, or a type as `TYPE@PARENT`. */
+/** Parses a device name, or a type as `TYPE@PARENT`. */
 function parseTarget(text: string): TestTarget {
   const at = text.indexOf("@");
   return at < 0 ? { device: text } : { type: text.slice(0, at), parent: text.slice(at + 1) };

@@ -4,17 +4,17 @@ import { identify, parseSnapshot } from "../documents/mod.ts";
 import { ask, judgeOne } from "../judge/ask/mod.ts";
 import type { Diagnosis } from "../judge/doctor/mod.ts";
 
-/** An idle mtty-2 of the simulated host; an idle function of qat, and one of pds, which has no PRE_COPY. */
+/** Idle devices of the simulated host: an mtty-2, a function of qat, and one of pds, which has no PRE_COPY. */
 const MTTY_2 = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
 const QAT = "0000:6b:00.2";
 const PDS = "0000:b5:00.1";
 const MIXED = ["--simulate", "mixed"];
 
-/** Hands the identity of a device of one simulated host to a device of another like it; a file holds it meanwhile. */
+/** Tests the identity of a device of one simulated host on a device of another simulated host, through a file. */
 async function preflight(source: string, target: string, ...given: string[]) {
   const options = given.includes("--simulate") ? given : [...MIXED, ...given];
   const simulate = options.slice(0, 2);
-  // With a QEMU that migrates it whatever tracks its dirty pages.
+  // With a QEMU that migrates it without dirty tracking.
   const vmm = ["--enable-migration", "on", "--device-dirty-page-tracking", "off"];
   const ask = ["identity", source, "--initial-data", "--preflight=load", ...vmm];
   const identity = await runCli([...ask, ...simulate]);
@@ -34,23 +34,23 @@ async function preflight(source: string, target: string, ...given: string[]) {
 // deno-lint-ignore no-explicit-any
 const codes = (reasons: any[]) => reasons.map(({ code }) => code);
 
-Deno.test("preflight says what the driver and the rules say, and what each test said", async () => {
+Deno.test("preflight prints the results of the driver, the rules and each test", async () => {
   const { code, verdict, evidence, reasons, tests } = await preflight(MTTY_2, MTTY_2);
   assertEquals([code, verdict, evidence], [0, "compatible", "driver-tested"]);
   assertEquals(codes(reasons), ["DriverAccepted", "SameType", "RuleAccepts"]);
   assertEquals(tests[0].test.altered.length, 2);
 });
 
-Deno.test("preflight of what cannot migrate says no, without a test, whatever the policy allows", async () => {
+Deno.test("preflight of a device that cannot migrate is incompatible without a test", async () => {
   const { code, verdict, tests } = await preflight(MTTY_2, "0000:09:00.0");
   assertEquals([code, verdict, tests], [1, "incompatible", []]);
 });
 
-Deno.test("no device that doctor says cannot migrate is any source's target, be it its like", async () => {
+Deno.test("a device that doctor says cannot migrate is never a target", async () => {
   const doctor = JSON.parse((await runCli(["doctor", ...MIXED, "--json"])).out);
   const snapshot = parseSnapshot(JSON.parse((await runCli(["snapshot", ...MIXED])).out));
   const cannot = (doctor.devices as Diagnosis[]).filter(({ canMigrate, findings }) =>
-    // Which other devices the host uses in a group, only the doctor looks at.
+    // Only doctor checks other devices of the group that the host uses.
     canMigrate === "no" && !findings.some(({ code }) => code === "GroupNotViable")
   );
   assert(cannot.length > 3);
@@ -66,7 +66,7 @@ Deno.test("no device that doctor says cannot migrate is any source's target, be 
   }
 });
 
-Deno.test("preflight of a function goes as far as its driver is declared to, and no further", async () => {
+Deno.test("preflight of a function tests only to the depth that is declared for its driver", async () => {
   const forbidden = await preflight(QAT, QAT);
   assertEquals(forbidden.code, 4);
   assert(forbidden.err.includes("--preflight=idle"), forbidden.err);
@@ -75,22 +75,22 @@ Deno.test("preflight of a function goes as far as its driver is declared to, and
   assert(reasons[0].sentence.includes("as far as the setup"), reasons[0].sentence);
 });
 
-Deno.test("preflight of a function that loads in the write needs --preflight=load", async () => {
+Deno.test("preflight of a driver that loads during the write needs --preflight=load", async () => {
   const id = "0000:c1:00.4";
   const { code, err } = await preflight(id, id, "--simulate", "nic-host", "--preflight=idle");
   assertEquals(code, 4);
   assert(err.includes("--preflight=load"), err);
 });
 
-Deno.test("preflight of a driver without PRE_COPY knows nothing of its yes", async () => {
+Deno.test("preflight of a driver without PRE_COPY is unknown if the driver accepts", async () => {
   const { code, tests } = await preflight(PDS, PDS, "--preflight=idle");
   assertEquals([code, tests[0].verdict], [3, "unknown"]);
 });
 
-/** As if every device of the simulated host had just been made. */
+/** Makes every device of the simulated host count as new. */
 const NEW = ["--settle", "86400"];
 
-Deno.test("ask --preflight leaves new devices alone and says until when; one that is named is tested", async () => {
+Deno.test("ask --preflight does not open new devices and says until when; a named one is tested", async () => {
   const made = await runCli(["identity", MTTY_2, "--initial-data", ...MIXED]);
   const { host, ...rest } = JSON.parse(made.out);
   const file = await Deno.makeTempFile({ suffix: ".json" });

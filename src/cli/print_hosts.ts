@@ -6,8 +6,8 @@ import type { Sources, Told } from "./tell_answer.ts";
 import { availabilityWords, configurationWords } from "./words.ts";
 
 /**
- * What many hosts said to a source, best first. `problems` are files that cannot be read, and may grow while answers are
- * printed; `refusedRules` are rules in snapshots that cannot be used.
+ * The answers of many hosts for a source, best first. `problems` are files that cannot be read; more can be added while
+ * answers are printed. `refusedRules` are invalid rules in snapshots.
  */
 export interface Hosts {
   sources: Sources;
@@ -16,10 +16,10 @@ export interface Hosts {
   refusedRules: readonly Problem[];
 }
 
-/** A host's whole answer; null where its snapshot cannot be read any more, which is a problem then. */
+/** Computes a host's full answer; null, and a problem, if its snapshot can no longer be read. */
 export type AnswerOf = (entry: HostEntry) => Promise<Told | null>;
 
-/** Prints a table of hosts for a person, and the whole answers below where they are wanted. */
+/** Prints a table of hosts, and the full answers below it if `answerOf` is given. */
 export async function printHosts(
   terminal: Terminal,
   { sources, entries, problems }: Hosts,
@@ -36,7 +36,7 @@ export async function printHosts(
     twice.has(name) ? `${name} (${file})` : name;
   if (entries.length > 0) {
     terminal.out(formatTable(
-      ["HOST", "VERDICT", "EVIDENCE", "BEST", "AVAILABLE", "WHY"],
+      ["HOST", "VERDICT", "EVIDENCE", "BEST OFFER", "AVAILABLE", "REASONS"],
       entries.map((entry) => [nameOf(entry), ...wordsOf(entry)]),
     ));
   }
@@ -48,8 +48,8 @@ export async function printHosts(
 }
 
 /**
- * Prints the document of hosts, the same for one host and for many: a host a line, with its whole `answer` where that is
- * wanted. It is written as it is made, so that it needs no memory.
+ * Prints the document of hosts, the same for one host and for many: one host per line, with its full `answer` if
+ * `answerOf` is given. Each line is written at once, so that memory does not grow with the number of hosts.
  */
 export async function printHostsAsJson(
   terminal: Terminal,

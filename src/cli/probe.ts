@@ -16,16 +16,17 @@ import { migrationWords, tellProblems, trackingWords } from "./words.ts";
 export const command: Command = {
   args: "DEVICE… | --all",
   about:
-    `Opens each device by ioctl and prints all that its driver says: regions, features, migration, dirty
-tracking, the PCI configuration that a guest sees. A device that somebody holds is not opened. Opening a
-PCI function resets it; for as long as it is open here, a virtual machine that starts with it fails.
-What it says is remembered for it and its class, in the place of what was known before.
-Exit code 0 where every device answered, else 4.`,
+    `Opens each device and prints everything that its driver reports: regions, features, migration,
+dirty tracking, and the PCI configuration that a guest sees. Devices in use are not opened.
+Opening a PCI function resets it. While a device is open here, a virtual machine that starts with
+it fails. The results are saved for the device and its class, and replace earlier results.
+
+Exit code 0 if every device answered, otherwise 4.`,
   options: [
     ...HOST_OPTIONS,
-    { name: "all", help: "Ask every VFIO device of the host" },
+    { name: "all", help: "Probe every VFIO device of the host" },
     ...OPEN_OPTIONS,
-    { name: "ndjson", help: "Print one JSON document a line, as each device answers" },
+    { name: "ndjson", help: "Print one JSON document per line as each device answers" },
     JSON_OUTPUT,
   ],
   async run(context) {
@@ -35,9 +36,9 @@ Exit code 0 where every device answered, else 4.`,
       ? listVfioDevices(world.roots).map(({ path }) => lastPart(path))
       : context.args;
     if (names.length === 0 && !options.all) {
-      throw usage("probe takes a DEVICE, or --all", "Run vfio-ask devices to see their names.");
+      throw usage("probe needs a DEVICE or --all", "Run vfio-ask devices to list the devices.");
     }
-    // As they are before they are asked: a driver may be reloaded meanwhile.
+    // Read them before probing, because a driver can be reloaded in the meantime.
     const asked = readDevices(world.roots, names);
     const results: ProbeResult[] = [];
     for await (const result of probeDevices(world, names, { path: openPath(context) })) {
@@ -53,7 +54,7 @@ Exit code 0 where every device answered, else 4.`,
   },
 };
 
-/** The devices of these names. One that cannot be read is left out: asking it tells why. */
+/** Reads the named devices. Omits those that cannot be read: probing them reports why. */
 function readDevices(roots: HostRoots, names: readonly string[]): SysfsDevice[] {
   const wanted = new Set(names);
   return listVfioDevices(roots).filter(({ path }) => wanted.has(lastPart(path))).flatMap((path) => {
@@ -67,7 +68,7 @@ function readDevices(roots: HostRoots, names: readonly string[]): SysfsDevice[] 
 
 function formatResults(results: readonly ProbeResult[]): string {
   return formatTable(
-    ["DEVICE", "OUTCOME", "PATH", "MIGRATION", "STATE", "DIRTY PAGES", "PCI", "REMARK"],
+    ["DEVICE", "OUTCOME", "PATH", "MIGRATION", "STATE", "DIRTY PAGES", "PCI", "NOTES"],
     results.map(({ device, outcome, capabilities, sentence, remedy }) => {
       if (capabilities === null) {
         return [device, outcome, "-", "-", "-", "-", "-", `${sentence}. ${remedy ?? ""}`.trim()];

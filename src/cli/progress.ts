@@ -1,11 +1,11 @@
 import type { Terminal } from "./command.ts";
 
-/** How many times at most it is told how far something is. */
+/** The maximum number of progress updates. */
 const STEPS = 100;
 
 /**
- * Tells a person how far something is, in one line of standard error that is cleared at the end. Says nothing where nobody
- * watches. Call what it gives with how many are done.
+ * Shows progress in one line of standard error, and clears it at the end. Prints nothing if standard error is not a
+ * terminal. Returns a function to call with the number of items done.
  */
 export function showProgress(
   terminal: Terminal,
@@ -19,5 +19,5 @@ export function showProgress(
   };
 }
 
-/** To the start of the line, and nothing on it. */
+/** Moves to the start of the line and clears it. */
 const CLEAR = "\r\x1b[K";

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { showProgress } from "./progress.ts";
 
-/** What is written to standard error while so many are done one after another. */
+/** The text on standard error while this many items are done one after another. */
 function progressOf(total: number, watched: boolean): string[] {
   const written: string[] = [];
   const terminal = { out: () => {}, err: (text: string) => void written.push(text), watched };
@@ -10,14 +10,14 @@ function progressOf(total: number, watched: boolean): string[] {
   return written;
 }
 
-Deno.test("showProgress() writes over one line, at most a hundred times, and clears it at the end", () => {
+Deno.test("showProgress() updates one line at most a hundred times and clears it at the end", () => {
   const written = progressOf(10_000, true);
   assert(written.length <= 101, `${written.length}`);
   assertEquals(written.slice(1, 2), ["\r\x1b[Ksnapshot 100 of 10000"]);
   assertEquals(written.at(-1), "\r\x1b[K");
 });
 
-Deno.test("showProgress() says nothing where nobody watches, nor of a single one", () => {
+Deno.test("showProgress() prints nothing without a terminal, or for a single item", () => {
   assertEquals(progressOf(10_000, false), []);
   assertEquals(progressOf(1, true), []);
 });

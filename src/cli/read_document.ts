@@ -12,14 +12,14 @@ import { makeSnapshotReader } from "../judge/rules/mod.ts";
 import type { Terminal } from "./command.ts";
 import { tellProblems } from "./words.ts";
 
-/** The largest document that is read: a snapshot of some 10,000 devices. */
+/** The largest document that is read: enough for a snapshot of about 10,000 devices. */
 const MAX_BYTES = 64 << 20;
 
-const SNAPSHOT_REMEDY = "Write it with vfio-ask snapshot on the host that it is of.";
+const SNAPSHOT_REMEDY = "Create it on that host with vfio-ask snapshot.";
 
 /**
- * An identity from a file, or from standard input by `-`; null where there is no such file, so that the subject
- * may be a device. Throws a Failure that names the field where it is no identity.
+ * Reads an identity from a file, or from standard input for `-`. Returns null if there is no such file, because the
+ * subject may be a device. Throws a Failure that names the field if the document is not an identity.
  */
 export async function readIdentityFile(subject: string): Promise<Identity | null> {
   const text = await readText(subject);
@@ -27,8 +27,8 @@ export async function readIdentityFile(subject: string): Promise<Identity | null
 }
 
 /**
- * A snapshot from a file, or from standard input by `-`. Files of rules in it that cannot be used are left out, and told
- * as problems are. Throws a Failure as for an identity.
+ * Reads a snapshot from a file, or from standard input for `-`. Invalid rule files in it are ignored and reported.
+ * Throws a Failure as for an identity.
  */
 export async function readSnapshotFile(subject: string, terminal: Terminal): Promise<Snapshot> {
   const snapshot = await openSnapshots()(subject);
@@ -36,14 +36,14 @@ export async function readSnapshotFile(subject: string, terminal: Terminal): Pro
   return snapshot;
 }
 
-/** What is wrong with the rules of a snapshot. */
+/** The problems with the rules of a snapshot. */
 export function rulesRefused({ problems }: Snapshot): Problem[] {
   return problems.filter(({ code }) => code === "rules-refused");
 }
 
 /**
- * Reads snapshots from files, one after another, and keeps none of them; standard input, which can be read but once, is kept
- * as its text. Throws a Failure as {@link readSnapshotFile}, also the second time.
+ * Makes a reader of snapshots that keeps none of them in memory. It keeps only the text of standard input, which can
+ * be read only once. Throws a Failure as {@link readSnapshotFile} does, on repeated reads too.
  */
 export function openSnapshots(): (subject: string) => Promise<Snapshot> {
   const read = makeSnapshotReader();
@@ -55,24 +55,24 @@ export function openSnapshots(): (subject: string) => Promise<Snapshot> {
   };
 }
 
-/** The files that a name stands for: those of a directory that end in `.json`, in their order; else itself. */
+/** The sorted `.json` files of a directory, or the path itself if it is not a directory. */
 export function listSnapshotFiles(path: string): string[] {
   let names: string[];
   try {
     names = Array.from(Deno.readDirSync(path), ({ name }) => name);
   } catch {
-    // No directory: reading it will say what it is.
+    // Not a directory. Reading it reports any error.
     return [path];
   }
   const files = names.filter((name) => name.endsWith(".json")).sort();
   if (files.length > 0) return files.map((name) => join(path, name));
-  throw new Failure("bad-input", `Cannot find a snapshot in ${path}: no file there ends in .json`, {
+  throw new Failure("bad-input", `Cannot find a snapshot in ${path}: no .json file`, {
     subject: path,
     remedy: SNAPSHOT_REMEDY,
   });
 }
 
-/** What became of a file that cannot be read, with the field where it is one, for programs. */
+/** The problem with a file that cannot be read, with the invalid field if there is one. */
 export function fileProblem(error: unknown, file: string): Problem {
   const cause = error instanceof Failure ? error.cause : undefined;
   const [first] = cause instanceof InvalidDocument ? cause.issues : [];
@@ -89,13 +89,13 @@ function parse<T>(
   try {
     return read(JSON.parse(text));
   } catch (cause) {
-    // A RangeError is the stack's: it is nested too deep.
+    // A RangeError means a stack overflow: the document is nested too deeply.
     const isBad = [Failure, SyntaxError, RangeError].some((kind) => cause instanceof kind);
     if (!isBad) throw cause;
-    const why = cause instanceof RangeError ? "it is nested too deep" : (cause as Error).message;
+    const why = cause instanceof RangeError ? "it is nested too deeply" : (cause as Error).message;
     const remedy = cause instanceof Failure
       ? cause.remedy
-      : `Write it with vfio-ask ${name === "identity" ? "identity DEVICE" : name}.`;
+      : `Create it with vfio-ask ${name === "identity" ? "identity DEVICE" : name}.`;
     throw new Failure("bad-input", `Cannot read the ${name} in ${subject}: ${why}`, {
       subject,
       remedy,
@@ -115,7 +115,7 @@ async function readText(subject: string): Promise<string | null> {
     const why = cause instanceof RangeError ? `: ${cause.message}` : "";
     throw new Failure("bad-input", `Cannot read ${subject}${why}`, {
       subject,
-      remedy: "Check that the file is there and can be read.",
+      remedy: "Check that the file exists and is readable.",
       cause,
     });
   }

@@ -1,4 +1,4 @@
-/** Recorded hosts asked about recorded identities, with the answers as sentences in golden files, a host each. */
+/** Asks recorded hosts about recorded identities. One golden file per host holds the answers as sentences. */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl, join } from "@std/path";
 import { shippedRules } from "../judge/rules/mod.ts";
@@ -7,7 +7,7 @@ import { runCli } from "../../tests/fixtures/run_cli.ts";
 
 const FIXTURES = fromFileUrl(new URL("../../tests/fixtures", import.meta.url));
 
-/** The hosts, and how the names of the identities begin that they are asked about. */
+/** The hosts, and the prefixes of the identities that they are asked about. */
 const HOSTS: Readonly<Record<string, readonly string[]>> = {
   "mtty-host": ["mtty-", "mdpy-"],
   "hisi-host": ["hisi-"],
@@ -26,7 +26,7 @@ const HOSTS: Readonly<Record<string, readonly string[]>> = {
 const identities = [...Deno.readDirSync(join(FIXTURES, "identities"))].map(({ name }) => name)
   .sort();
 
-/** A recorded host with the rules that come with the program, in a file for the time of a test. */
+/** Runs a test with a temporary file of a recorded host with the built-in rules. */
 async function withHost(name: string, run: (path: string) => Promise<void>): Promise<void> {
   const document = JSON.parse(Deno.readTextFileSync(join(FIXTURES, "hosts", `${name}.json`)));
   const path = Deno.makeTempFileSync({ suffix: ".json" });
@@ -52,7 +52,7 @@ Deno.test("every recorded identity belongs to a recorded host, and every host ha
 });
 
 for (const [host, starts] of Object.entries(HOSTS)) {
-  Deno.test(`${host} answers as it did`, async () => {
+  Deno.test(`${host} gives the recorded answers`, async () => {
     let text = "";
     await withHost(host, async (path) => {
       const supported = await runCli(["supported", "--snapshot", path]);

@@ -4,7 +4,7 @@ import type { Context } from "./command.ts";
 import { preflightPolicy } from "./options.ts";
 import { tellProblems } from "./words.ts";
 
-/** Puts right what an earlier run left, and tells what could not be; gives that too. */
+/** Resets devices that an earlier run left behind. Reports and returns the problems. */
 export async function recover(context: Context): Promise<Problem[]> {
   const world = await context.openWorld();
   const problems = await recoverDevices(world, preflightPolicy(context));

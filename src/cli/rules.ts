@@ -9,21 +9,22 @@ import { formatTable } from "./table.ts";
 export const command: Command = {
   args: "[check FILE… | show NAME]",
   about:
-    `Rules say which targets of other types are accepted for a source, in which order and under which
-conditions on declared facts, or that some are refused. They are JSON files, one vendor each, in
-/etc/vfio-ask/rules.d and /usr/share/vfio-ask/rules.d, besides those that come with the program. Files are taken
-in the order of their names; of two with one name the one in /etc wins, and an empty file masks. The first
-rule that speaks of a source and a target decides. A file with an error is not used at all.
+    `A rule accepts targets of other types for a source, in an order and under conditions on declared
+facts, or refuses targets. Rules are JSON files, one per vendor, in /etc/vfio-ask/rules.d and
+/usr/share/vfio-ask/rules.d; more rules are built in. Files are sorted by name. If several files
+have the same name, the first directory has priority, and the built-in file comes last. An empty
+file disables the name. The first rule that matches a source and a target decides. A file with an
+error is ignored completely.
 
-  vfio-ask rules                 the state of each file
-  vfio-ask rules check FILE…     what is wrong with files; exit code 1 where something is
-  vfio-ask rules show NAME       the file of this name that is in force`,
+  vfio-ask rules                 List all files and their states
+  vfio-ask rules check FILE…     List the errors in files; exit code 1 if there are any
+  vfio-ask rules show NAME       Print the active file of this name`,
   options: [...HOST_OPTIONS.filter(({ name }) => name === "rules"), JSON_OUTPUT],
   async run(context) {
     const [action, ...names] = context.args;
     const { terminal, options } = context;
     if (action === "check") {
-      if (names.length === 0) throw usage("rules check takes FILE…", "Name a file of rules.");
+      if (names.length === 0) throw usage("rules check needs a FILE", "Name a rule file.");
       const files = names.map(readRulesFile);
       terminal.out(options.json ? json(rulesDocument(files)) : files.map(checked).join(""));
       return files.some(({ state }) => state === "refused") ? NO : YES;
@@ -34,13 +35,16 @@ rule that speaks of a source and a target decides. A file with an error is not u
       const found = inForce.find(({ name }) => name === names[0]);
       if (found === undefined || names.length > 1) {
         const known = inForce.map(({ name }) => name).join(", ");
-        throw usage(`${names[0] ?? "nothing"}: no such file is in force`, `Name one of ${known}.`);
+        throw usage(
+          `${names[0] ?? "nothing"}: no active rule file has this name`,
+          `Name one of ${known}.`,
+        );
       }
       terminal.out(json(found.document));
       return YES;
     }
     if (action !== undefined) {
-      throw usage(`${action}: rules can check or show`, "Run vfio-ask help rules.");
+      throw usage(`${action}: not an action of rules`, "Use check or show.");
     }
     terminal.out(options.json ? json(rulesDocument(files)) : listed(files));
     return files.some(({ state }) => state === "refused") ? NO : YES;
@@ -49,10 +53,12 @@ rule that speaks of a source and a target decides. A file with an error is not u
 
 function checked({ path, state, errors, rules }: RulesFileState): string {
   if (state !== "refused") {
-    return `${escaped(path)}: ${state === "masks" ? "empty: it masks" : `${rules} rule(s)`}\n`;
+    return `${escaped(path)}: ${
+      state === "masks" ? "empty, disables the file of this name" : `${rules} rule(s)`
+    }\n`;
   }
   return errors.map(({ path: at, reason }) =>
-    `${escaped(`${path}: ${at || "the file"}: ${reason}`)}\n`
+    `${escaped(`${path}: ${at || "whole file"}: ${reason}`)}\n`
   ).join("");
 }
 

@@ -16,7 +16,7 @@ import {
 import { COMMANDS, SHOWN } from "./commands.ts";
 import { HELP, usage } from "./options.ts";
 
-/** What the command line is run with: the real world, or a test's. */
+/** The environment of a command line: the real world, or that of a test. */
 export interface Setting {
   terminal: Terminal;
   version: string;
@@ -24,7 +24,7 @@ export interface Setting {
   openWorkerWorld: (parsed: Parsed) => Promise<WorkerWorld>;
 }
 
-/** Runs a command line; gives the exit code. Throws only {@link OutputClosed}. */
+/** Runs a command line and returns the exit code. Throws only {@link OutputClosed}. */
 export async function runCommandLine(argv: readonly string[], setting: Setting): Promise<number> {
   const { terminal } = setting;
   const [name, ...rest] = argv;
@@ -67,7 +67,7 @@ export function parse(command: NamedCommand, argv: readonly string[]): Parsed {
     unknown: (argument: string, key?: string) => {
       if (key === undefined) return true;
       throw usage(
-        `${argument}: ${command.name} has no such option`,
+        `${argument}: unknown option of ${command.name}`,
         `Run vfio-ask help ${command.name}.`,
       );
     },
@@ -81,11 +81,11 @@ export function parse(command: NamedCommand, argv: readonly string[]): Parsed {
 
 function checkValue({ name, value, choices }: Option, given: string): void {
   if (value === undefined) return;
-  if (given === "") throw usage(`--${name} needs a value`, `Write --${name} ${value}.`);
+  if (given === "") throw usage(`--${name} needs a value`, `Use --${name} ${value}.`);
   if (choices === undefined || choices.includes(given)) return;
   throw usage(
-    `--${name} ${given}: no such ${value.toLowerCase()}`,
-    `Write one of ${choices.join(", ")}.`,
+    `--${name} ${given}: unknown ${value.toLowerCase()}`,
+    `Use one of ${choices.join(", ")}.`,
   );
 }
 
@@ -108,19 +108,19 @@ async function help(terminal: Terminal, name: string | undefined): Promise<numbe
 }
 
 function noCommand(terminal: Terminal, name: string): number {
-  terminal.err(`vfio-ask: there is no command ${escaped(name)}. Run vfio-ask help.\n`);
+  terminal.err(`vfio-ask: unknown command ${escaped(name)}. Run vfio-ask help.\n`);
   return USAGE;
 }
 
 function overview(): string {
   const width = Math.max(...SHOWN.map(({ name }) => name.length));
-  return `vfio-ask: which configurations of this host can take a VFIO device's live migration?
+  return `vfio-ask: find configurations of this host that can accept a VFIO device's live migration
 
 Usage: vfio-ask COMMAND [OPTION…] [ARGUMENT…]
 
 ${SHOWN.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("")}
-Run vfio-ask help COMMAND for its options. Exit codes: 0 yes, 1 no, 3 unknown, 2 a wrong command line or
-input, 4 a host or device that would not answer.
+Run vfio-ask help COMMAND for its options.
+Exit codes: 0 yes, 1 no, 2 invalid command line or input, 3 unknown, 4 host or device failure.
 `;
 }
 
@@ -129,14 +129,38 @@ function details({ name, args, about, options, summary }: NamedCommand): string 
     left: `--${name}${
       value === undefined ? "" : implied === undefined ? ` ${value}` : `[=${value}]`
     }`,
-    right: choices === undefined ? help : `${help}: ${choices.join(", ")}`,
+    right: choices === undefined ? help : withChoices(help, choices),
   }));
   const width = Math.max(...shown.map(({ left }) => left.length));
+  const line = ({ left, right }: typeof shown[number]) =>
+    `  ${left.padEnd(width)}  ${
+      wrap(right, COLUMNS - width - 4).join(`\n${" ".repeat(width + 4)}`)
+    }\n`;
   return `${summary}
 
 Usage: vfio-ask ${name} [OPTION…]${args === "" ? "" : ` ${args}`}
 
 ${about}
 
-${shown.map(({ left, right }) => `  ${left.padEnd(width)}  ${right}\n`).join("")}`;
+${shown.map(line).join("")}`;
+}
+
+/** The width of help. */
+const COLUMNS = 100;
+
+/** Puts the choices before the default: `Open devices through…: any, cdev, group (any)`. */
+function withChoices(help: string, choices: readonly string[]): string {
+  return help.replace(/( \([^()]*\))?$/, (value) => `: ${choices.join(", ")}${value}`);
+}
+
+/** Breaks a text into lines of this width, at spaces. */
+function wrap(text: string, width: number): string[] {
+  const lines = [""];
+  for (const word of text.split(" ")) {
+    const line = lines.at(-1)!;
+    if (line === "") lines[lines.length - 1] = word;
+    else if (line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`;
+    else lines.push(word);
+  }
+  return lines;
 }

@@ -6,7 +6,7 @@ import { SHOWN } from "./commands.ts";
 
 const NAMES = SHOWN.map(({ name }) => name);
 
-Deno.test("help is printed without a command, and by --help, -h and help", async () => {
+Deno.test("vfio-ask prints help without a command, and for --help, -h and help", async () => {
   const { code, out, err } = await runCli([]);
   assertEquals([code, err], [0, ""]);
   for (const argv of [["help"], ["--help"], ["-h"]]) assertEquals((await runCli(argv)).out, out);
@@ -26,15 +26,16 @@ Deno.test("help of each command names its arguments and all its options", async 
   }
 });
 
-Deno.test("help is as it was", async () => {
+Deno.test("help fits in 100 columns and is as recorded", async () => {
   const texts = [];
   for (const argv of [["help"], ...NAMES.map((name) => ["help", name])]) {
     texts.push(`$ vfio-ask ${argv.join(" ")}\n${(await runCli(argv)).out}`);
   }
+  assertEquals(texts.join("\n").split("\n").filter(({ length }) => length > 100), []);
   assertGolden("help.txt", texts.join("\n"));
 });
 
-/** Wrong command lines, and what the error must name: the option or command, the value, what to do. */
+/** Invalid command lines, and what the error must name: the option or command, the value, the remedy. */
 const WRONG: readonly (readonly [argv: readonly string[], ...words: string[]])[] = [
   [["bogus"], "bogus", "vfio-ask help"],
   [["help", "bogus"], "bogus", "vfio-ask help"],
@@ -42,20 +43,20 @@ const WRONG: readonly (readonly [argv: readonly string[], ...words: string[]])[]
   [["devices", "--bogus=1"], "--bogus", "vfio-ask help devices"],
   [["devices", "-x"], "-x", "vfio-ask help devices"],
   [["devices", "--probe", "some"], "--probe some", "representative, each, never"],
-  [["devices", "--probe"], "--probe", "Write --probe MODE"],
-  [["devices", "--probe="], "--probe", "Write --probe MODE"],
+  [["devices", "--probe"], "--probe", "Use --probe MODE"],
+  [["devices", "--probe="], "--probe", "Use --probe MODE"],
   [["devices", "--simulate", "moon"], "--simulate moon", "gpu-host"],
   [["devices", "--simulate", "gpu-host", "--settle", "soon"], "--settle soon", "--settle 10"],
   [["devices", "--simulate", "gpu-host", "--settle=-1"], "--settle -1", "--settle 10"],
   [["devices", "--simulate", "gpu-host", "--deadline", "1e9"], "--deadline 1e9", "--deadline 10"],
   [["devices", "--simulate", "gpu-host", "--deadline", " "], "--deadline", "--deadline 10"],
-  [["ask"], "ask takes an IDENTITY.json or a DEVICE", "Name a file"],
-  [["identity"], "identity takes one", "vfio-ask devices"],
+  [["ask"], "ask needs an IDENTITY.json or a DEVICE", "Name a file"],
+  [["identity"], "identity needs one", "vfio-ask devices"],
   [["identity", "x", "--backend", "vfio"], "--backend vfio", "iommufd, container"],
   [["identity", "x", "--qemu-version", "new"], "--qemu-version new", "10.0.2"],
-  [["probe"], "probe takes", "vfio-ask devices"],
+  [["probe"], "probe needs", "vfio-ask devices"],
   [["probe", "x", "--path", "pipe"], "--path pipe", "any, cdev, group"],
-  [["completions"], "completions takes a shell", "bash, fish or zsh"],
+  [["completions"], "completions needs a supported shell", "bash, fish or zsh"],
   [["completions", "tcsh"], "tcsh", "bash, fish or zsh"],
   [["serve", "now"], "serve takes no argument", "options"],
   [["serve", "--listen", "0.0.0.0:80"], "--listen 0.0.0.0:80", "127.0.0.1:7431"],
@@ -65,7 +66,7 @@ const WRONG: readonly (readonly [argv: readonly string[], ...words: string[]])[]
 ];
 
 for (const [argv, ...words] of WRONG) {
-  Deno.test(`vfio-ask ${argv.join(" ")} is a wrong command line that says what to do`, async () => {
+  Deno.test(`vfio-ask ${argv.join(" ")} is refused with a remedy`, async () => {
     const { code, out, err } = await runCli(argv);
     assertEquals([code, out], [2, ""]);
     assert(err.startsWith("vfio-ask: ") && err.endsWith("\n"), err);
@@ -76,7 +77,7 @@ for (const [argv, ...words] of WRONG) {
 const WITHOUT_ARGUMENTS = ["devices", "types", "version", "unit"];
 
 for (const name of WITHOUT_ARGUMENTS) {
-  Deno.test(`vfio-ask ${name} refuses an argument, which it takes none of`, async () => {
+  Deno.test(`vfio-ask ${name} refuses an argument`, async () => {
     const simulate = ["devices", "types"].includes(name) ? ["--simulate", "gpu-host"] : [];
     const { code, err } = await runCli([name, ...simulate, "surplus"]);
     assertEquals(code, 2);
@@ -84,7 +85,7 @@ for (const name of WITHOUT_ARGUMENTS) {
   });
 }
 
-Deno.test("version prints the version, and as JSON", async () => {
+Deno.test("version prints the version, also as JSON", async () => {
   const { out } = await runCli(["version"]);
   assertMatch(out, /^vfio-ask 1\.2\.3 \(Deno /);
   assertEquals((await runCli(["--version"])).out, out);

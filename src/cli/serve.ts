@@ -18,21 +18,21 @@ import {
 } from "./options.ts";
 import { tellProblems } from "./words.ts";
 
-/** How long requests under way may take when the server is told to stop. */
+/** How long current requests may take when the server stops. */
 const DRAIN_MS = 5_000;
 
-/** Where it listens. */
+/** Where to listen, and how often to refresh. */
 const LISTEN_OPTIONS: readonly Option[] = [
   {
     name: "listen",
     value: "HOST:PORT",
-    help: "The loopback address to listen on, or none (127.0.0.1:7431)",
+    help: "Loopback address to listen on, or none (127.0.0.1:7431)",
   },
-  { name: "unix", value: "PATH", help: "A Unix socket to listen on" },
+  { name: "unix", value: "PATH", help: "Unix socket to listen on" },
   {
     name: "refresh",
     value: "SECONDS",
-    help: "Look at the host this often at most when nobody asks (10)",
+    help: "Refresh at most this often when there are no requests (10)",
   },
 ];
 
@@ -47,11 +47,18 @@ export const SERVE_OPTIONS: readonly Option[] = [
 
 export const command: Command = {
   args: "",
-  about:
-    `Serves write and ask: POST /v1/sessions, PUT …/source, GET …/offers and …/refusals, DELETE, and POST
-/v1/ask, with GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot, /metrics and
-/healthz. Ends on SIGTERM or
-SIGINT, after the requests under way. The server itself never opens a device: a child process does.`,
+  about: `Serves the HTTP API. A session pins a snapshot of the host:
+
+  POST /v1/sessions, PUT …/source, GET …/offers, GET …/refusals, DELETE
+
+Without a session:
+
+  POST /v1/ask, POST /v1/test
+  GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
+      /metrics, /healthz
+
+Stops on SIGTERM or SIGINT, after the current requests. The server itself never opens a device: a
+child process does.`,
   options: SERVE_OPTIONS,
   async run(context) {
     const { terminal } = context;
@@ -63,17 +70,17 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
       (name) => Deno.env.get(name),
       (message) => terminal.err(`${message}\n`),
     );
-    // Before anything is served: what a killed server left must be right again.
+    // Reset devices that a killed server left behind before serving anything.
     tellProblems(terminal, await recoverDevices(world, policy));
     const view = openHostView(world, looking, {
       onResult: ({ device, outcome, sentence }) => {
         if (outcome !== "answered") terminal.err(`vfio-ask: ${escaped(sentence)}.\n`);
-        else if (terminal.watched) terminal.err(`asked ${device}: ${outcome}\n`);
+        else if (terminal.watched) terminal.err(`probed ${device}: ${outcome}\n`);
       },
     });
-    // A failure to look is told by whoever asks first; it must not be left unhandled until then.
+    // The first request reports a failure to observe the host; until then, it must not be unhandled.
     const looked = view.catch(() => null);
-    // Also where it cannot listen.
+    // Close the view even if the server cannot listen.
     await using _view = {
       [Symbol.asyncDispose]: async () => await (await looked)?.[Symbol.asyncDispose](),
     };
@@ -109,12 +116,12 @@ SIGINT, after the requests under way. The server itself never opens a device: a 
   },
 };
 
-/** Where to listen, with every other option of serve read too. Throws a Failure that names the wrong one. */
+/** Reads all options of serve. Throws a Failure that names the invalid one. */
 export function serveOptions(parsed: Parsed) {
   const tcp = parseListen(text(parsed, "listen") ?? "127.0.0.1:7431");
   const unix = text(parsed, "unix");
   if (tcp === null && unix === null) {
-    throw usage("--listen none without --unix: nothing to listen on", "Give --unix PATH.");
+    throw usage("--listen none without --unix: nothing to listen on", "Use --unix PATH.");
   }
   return { tcp, unix, view: viewOptions(parsed), policy: preflightPolicy(parsed) };
 }

@@ -6,9 +6,10 @@ import { HOST_OPTIONS, JSON_ALWAYS, PROBE_OPTIONS } from "./options.ts";
 export const command: Command = {
   args: "",
   about:
-    `Prints what this host has, what is known of it and the rules in force, as one JSON document. With
-vfio-ask ask --snapshot it answers anywhere as this host would have then, but for preflights. What devices or
-types have in common stands once, below "shared":
+    `Prints the devices and types of this host, what is known about them, and the active rules as one
+JSON document. With vfio-ask ask --snapshot, any machine can give the answer that this host would
+have given, except for preflights. Values that devices or types have in common are stored once, in
+"shared".
 
   vfio-ask snapshot > host.json
   vfio-ask ask --snapshot host.json IDENTITY.json`,

@@ -8,19 +8,21 @@ import { readSnapshotFile } from "./read_document.ts";
 import { cut, formatTable } from "./table.ts";
 import { snapshotWords } from "./words.ts";
 
-/** The host by a snapshot of it, rather than this one. */
+/** Reads the host from a snapshot. */
 export const SNAPSHOT_OPTION: Option = {
   name: "snapshot",
   value: "FILE",
-  help: "Look at the host of which vfio-ask snapshot wrote this",
+  help: "Use the host in this snapshot file",
 };
 
 export const command: Command = {
   args: "",
   about:
-    `Lists the types of sources that something here could take: the types that are here, and those that a
-rule accepts in their place, with what the rule demands and how many can be had now. Exit code 0 where there is
-any, 3 where that is not known of any, 1 where there is none.`,
+    `Lists the types of sources that this host can accept, without a source: the types on this host,
+and the types that rules accept as their sources, with the requirements of the rule and the number
+of free instances.
+
+Exit code 0 if there is any, 3 if this is unknown, 1 if there is none.`,
   options: [SNAPSHOT_OPTION, ...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const snapshot = await snapshotOf(context);
@@ -33,7 +35,7 @@ any, 3 where that is not known of any, 1 where there is none.`,
   },
 };
 
-/** The snapshot that was named, or this host now. */
+/** The snapshot from the option, or one of this host now. */
 export async function snapshotOf(context: Context): Promise<Snapshot> {
   const path = text(context, "snapshot");
   return path === null
@@ -43,16 +45,16 @@ export async function snapshotOf(context: Context): Promise<Snapshot> {
 
 function format(snapshot: Snapshot, sources: readonly SupportedSource[]): string {
   const head = `${snapshotWords(snapshot)}\n`;
-  if (sources.length === 0) return `${head}Nothing here can be a target.\n`;
+  if (sources.length === 0) return `${head}No supported source type found.\n`;
   return head + formatTable(
-    ["SOURCE'S TYPE", "TAKEN BY", "VERDICT", "BY", "CONFIGURATIONS", "FREE NOW", "DEMANDS"],
+    ["SOURCE TYPE", "TARGET TYPE", "VERDICT", "BASIS", "CONFIGURATIONS", "FREE NOW", "REQUIRES"],
     sources.map((source) => [
       cut(source.type, 48),
-      source.target === source.type ? "the same" : cut(source.target, 40),
+      source.target === source.type ? "same" : cut(source.target, 40),
       source.verdict,
       source.rule === null ? source.by : source.rule.file,
       String(source.configurations),
-      source.instances === null ? "not known" : String(source.instances),
+      source.instances === null ? "unknown" : String(source.instances),
       source.conditions.join("; ") || "-",
     ]),
   );

@@ -1,8 +1,8 @@
 import { escaped } from "../documents/mod.ts";
 
 /**
- * Rows as text in columns, each as wide as its widest cell, with a heading. Cells are shown escaped: what
- * comes from a driver or a file cannot move the cursor.
+ * Formats rows in columns with a heading. Each column is as wide as its widest cell. Cells are escaped, so that text
+ * from a driver or a file cannot move the cursor.
  */
 export function formatTable(
   heading: readonly string[],
@@ -16,7 +16,7 @@ export function formatTable(
   ).join("");
 }
 
-/** A text cut to a width, with an ellipsis. */
+/** Cuts a text to a width, with an ellipsis. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
 }

@@ -8,17 +8,17 @@ Deno.test("formatTable() makes each column as wide as its widest cell", () => {
   );
 });
 
-Deno.test("formatTable() without rows is its heading", () => {
+Deno.test("formatTable() without rows prints the heading", () => {
   assertEquals(formatTable(["A", "B"], []), "A  B\n");
 });
 
-Deno.test("formatTable() escapes what would move the cursor, and counts it escaped", () => {
+Deno.test("formatTable() escapes text that would move the cursor, and measures the escaped width", () => {
   assertEquals(
     formatTable(["A", "B"], [["\x1b[2J", "x\ny"], ["a", "b"]]),
     "A          B\n\\u001b[2J  x\\u000ay\na          b\n",
   );
 });
 
-Deno.test("cut() keeps a text within its width", () => {
+Deno.test("cut() limits a text to a width", () => {
   assertEquals([cut("abc", 3), cut("abcd", 3)], ["abc", "ab…"]);
 });

@@ -23,17 +23,17 @@ import { formatTogether } from "./format_together.ts";
 import { count, subsystemMode, text, usage } from "./options.ts";
 import { vmmOption } from "./vmm_options.ts";
 
-/** The devices of one virtual machine, or a single one. */
+/** The devices of one virtual machine, one or more. */
 export type Sources = readonly [Identity, ...Identity[]];
 
-/** What a host said: the exit code, the document that HTTP gives, and the text for a person. */
+/** The answer of a host: exit code, document (the same as over HTTP), and text. */
 export interface Told {
   code: number;
   document: Answer | Answers;
   text: string;
 }
 
-/** A host's answer to one source, or to all of a virtual machine. */
+/** Computes a host's answer for one source, or for all devices of a virtual machine. */
 export async function tell(
   context: Context,
   snapshot: Snapshot,
@@ -57,7 +57,7 @@ export async function tell(
     return {
       code: NO,
       document: cannotMigrate(snapshot, source, { ...options, reasons }),
-      text: escaped(`${id} (${type}) cannot migrate, wherever to:`) + "\n" +
+      text: escaped(`${id} (${type}) cannot migrate to any host:`) + "\n" +
         reasonLines(reasons),
     };
   }
@@ -65,25 +65,28 @@ export async function tell(
   return { code: codeOf(verdictOf(document)), document, text: format(document) };
 }
 
-/** The best that a host offers. */
+/** The best verdict of the offers. */
 export function verdictOf({ offers }: Pick<Answer, "offers">): Verdict {
-  // Compatible offers come first, whatever the order.
+  // Compatible offers come first in every order.
   return offers[0]?.verdict ?? "incompatible";
 }
 
-/** The exit code that a verdict is told by. */
+/** The exit code for a verdict. */
 export function codeOf(verdict: Verdict): number {
   return { compatible: YES, unknown: UNKNOWN, incompatible: NO }[verdict];
 }
 
-/** How many plans are told of several sources. */
+/** How many plans to print for several sources. */
 export function plansWanted(context: Context): number {
   const plans = count(context, "plans") ?? 1;
   if (plans >= 1 && plans <= MAX_PLANS) return plans;
-  throw usage(`--plans ${plans}: not a number from 1 to ${MAX_PLANS}`, "Write --plans 3.");
+  throw usage(
+    `--plans ${plans}: not a number from 1 to ${MAX_PLANS}`,
+    "For example, use --plans 3.",
+  );
 }
 
-/** What is wanted of an answer, by the options. */
+/** What the answer should contain, from the options. */
 export function askOptions(context: Context): AnswerOptions {
   return {
     omitUnknown: context.options["no-unknown"] === true,
@@ -94,16 +97,19 @@ export function askOptions(context: Context): AnswerOptions {
   };
 }
 
-/** How many offers are told. */
+/** How many offers to print. */
 function offersWanted(context: Context): number {
   const given = text(context, "offers");
   if (given === null) return MOST_OFFERS;
   if (given === "all") return Infinity;
   if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
-  throw usage(`--offers ${given}: neither a number from 1 on nor all`, "Write --offers 20 or all.");
+  throw usage(
+    `--offers ${given}: not a positive number or all`,
+    "For example, use --offers 20 or all.",
+  );
 }
 
-/** A source with what the command line says of it beside. */
+/** A source with the additions from the command line. */
 export function withWish(context: Context, source: Identity): Identity {
   const numaNode = count(context, "numa-node");
   const vmm = vmmOption(context);
@@ -114,12 +120,12 @@ export function withWish(context: Context, source: Identity): Identity {
   };
 }
 
-/** The devices of one virtual machine. Throws where one is named twice. */
+/** Checks the devices of one virtual machine. Throws if one is named twice. */
 export function asMachine(sources: readonly Identity[]): Sources {
   const [first, ...others] = sources;
-  if (first === undefined) throw usage("no source is named", "Name an IDENTITY.json or a DEVICE.");
+  if (first === undefined) throw usage("no source given", "Name an IDENTITY.json or a DEVICE.");
   const ids = sources.map(({ id }) => id);
   const twice = ids.find((id, index) => ids.indexOf(id) !== index);
   if (twice === undefined) return [first, ...others];
-  throw usage(`${twice} is there twice`, "Name each device of the virtual machine once.");
+  throw usage(`${twice}: named twice`, "Name each device of the virtual machine once.");
 }

@@ -3,7 +3,7 @@ import { OutputClosed, type Terminal } from "./command.ts";
 
 const text = new TextEncoder();
 
-/** This process's own terminal. */
+/** The terminal of this process. */
 export function openTerminal(): Terminal {
   return {
     out: (message) => write(Deno.stdout, message),
@@ -12,7 +12,7 @@ export function openTerminal(): Terminal {
   };
 }
 
-/** Writes all of a text, whatever the pipe takes at once. */
+/** Writes the whole text, in several writes if the pipe is full. */
 function write(to: typeof Deno.stdout, message: string): void {
   for (let rest = text.encode(message); rest.length > 0;) {
     try {
@@ -21,7 +21,7 @@ function write(to: typeof Deno.stdout, message: string): void {
       if (error instanceof Deno.errors.BrokenPipe) throw new OutputClosed();
       throw new Failure("kernel", `Cannot write the output: ${(error as Error).message}`, {
         subject: "output",
-        remedy: "Make room where it goes.",
+        remedy: "Check the disk or pipe that the output goes to.",
       });
     }
   }

@@ -8,8 +8,8 @@ import { migrationWords, snapshotWords } from "./words.ts";
 export const command: Command = {
   args: "",
   about:
-    `Lists mdev types by parent, and the vGPU types that SR-IOV functions can be given, with the
-instances that are free now.`,
+    `Lists mdev types by parent, and the vGPU types that SR-IOV functions can be set to, with the
+number of free instances.`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const { snapshot } = await lookAtHost(context);
@@ -20,11 +20,11 @@ instances that are free now.`,
     }
     context.terminal.out(snapshotWords(snapshot) + "\n");
     if (types.length === 0) {
-      context.terminal.out("No type. No driver here makes mediated devices or vGPUs.\n");
+      context.terminal.out("No types found. No driver on this host provides mdevs or vGPUs.\n");
       return YES;
     }
     context.terminal.out(formatTable(
-      ["TYPE", "PARENT", "NAME", "FREE", "MADE", "API", "MIGRATION"],
+      ["TYPE", "PARENT", "NAME", "FREE", "CREATED", "API", "MIGRATION"],
       types.map((type) => [
         type.type,
         type.parent,

@@ -6,11 +6,12 @@ import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
 
 export const command: Command = {
   args: "",
-  about:
-    `Prints a unit that runs serve with the options given here, hardened as far as the program bears.
-Write it to /etc/systemd/system/vfio-ask.service, then systemctl enable --now vfio-ask.`,
+  about: `Prints a hardened unit that runs vfio-ask serve with the options given here.
+
+  vfio-ask unit > /etc/systemd/system/vfio-ask.service
+  systemctl enable --now vfio-ask`,
   options: [
-    { name: "binary", value: "PATH", help: "Where the binary is (/usr/local/bin/vfio-ask)" },
+    { name: "binary", value: "PATH", help: "Path of the binary (/usr/local/bin/vfio-ask)" },
     ...SERVE_OPTIONS,
   ],
   run(context) {
@@ -32,7 +33,7 @@ Write it to /etc/systemd/system/vfio-ask.service, then systemctl enable --now vf
   },
 };
 
-/** Directories that the service writes to and that are not made for it by the unit itself. */
+/** Directories that the service writes to and that the unit does not create. */
 function writtenTo(parsed: Parsed): string[] {
   const socket = text(parsed, "unix");
   const directories = [socket === null ? null : dirname(resolve(socket)), text(parsed, "state")];

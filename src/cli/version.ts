@@ -5,7 +5,7 @@ import { JSON_OUTPUT } from "./options.ts";
 
 export const command: Command = {
   args: "",
-  about: "Prints the version of vfio-ask, and of the Deno that it was compiled with.",
+  about: "Prints the version of vfio-ask and of its Deno runtime.",
   options: [JSON_OUTPUT],
   run({ terminal, options, version }) {
     const { deno } = Deno.version;

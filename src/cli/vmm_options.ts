@@ -2,26 +2,26 @@ import { ON_OFF_AUTO, RunningVmm, VMM_BACKENDS, VMM_PCI_BUSES } from "../documen
 import type { Option, Parsed } from "./command.ts";
 import { text, usage } from "./options.ts";
 
-/** What the user can say of the QEMU that runs the source's device: each option and its field of `vmm`. */
+/** The options that describe the QEMU that runs the source's device, with the field of `vmm` that each sets. */
 export const VMM_OPTIONS: readonly (Option & { field: keyof RunningVmm; example: string })[] = [
   {
     name: "qemu-version",
     value: "VERSION",
-    help: "The QEMU that runs the device has this version",
+    help: "Version of the QEMU that runs the device",
     field: "qemu",
     example: "10.0.2",
   },
   {
     name: "machine-type",
     value: "TYPE",
-    help: "Its machine type, with the version: pc-q35-10.0",
+    help: "Versioned machine type, such as pc-q35-10.0",
     field: "machineType",
     example: "pc-q35-10.0",
   },
   {
     name: "pci-bus",
     value: "BUS",
-    help: "Where the device is in the machine",
+    help: "PCI bus of the device in the virtual machine",
     choices: VMM_PCI_BUSES,
     field: "pciBus",
     example: "port",
@@ -29,7 +29,7 @@ export const VMM_OPTIONS: readonly (Option & { field: keyof RunningVmm; example:
   {
     name: "backend",
     value: "BACKEND",
-    help: "How it reaches the device",
+    help: "IOMMU backend of the device",
     choices: VMM_BACKENDS,
     field: "backend",
     example: "iommufd",
@@ -37,7 +37,7 @@ export const VMM_OPTIONS: readonly (Option & { field: keyof RunningVmm; example:
   {
     name: "enable-migration",
     value: "VALUE",
-    help: "The device's QEMU property enable-migration",
+    help: "QEMU property enable-migration of the device",
     choices: ON_OFF_AUTO,
     field: "enableMigration",
     example: "on",
@@ -45,22 +45,22 @@ export const VMM_OPTIONS: readonly (Option & { field: keyof RunningVmm; example:
   {
     name: "device-dirty-page-tracking",
     value: "VALUE",
-    help: "The device's QEMU property x-device-dirty-page-tracking",
+    help: "QEMU property x-device-dirty-page-tracking of the device",
     choices: ON_OFF_AUTO,
     field: "deviceDirtyPageTracking",
     example: "off",
   },
 ];
 
-/** What the options say of the QEMU that runs the device, null for nothing. Throws for a value that it cannot have. */
+/** The description of the QEMU that runs the device, null if no option is given. Throws for an invalid value. */
 export function vmmOption(parsed: Parsed): RunningVmm | null {
   const given = VMM_OPTIONS.flatMap(({ name, field, example }) => {
     const value = text(parsed, name);
     if (value === null) return [];
     if (!RunningVmm.safeParse({ [field]: value }).success) {
       throw usage(
-        `--${name} ${value}: QEMU has no such value`,
-        `Write --${name} ${example}, for instance.`,
+        `--${name} ${value}: not a valid value`,
+        `For example, use --${name} ${example}.`,
       );
     }
     return [[field, value]];

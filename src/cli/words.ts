@@ -17,7 +17,7 @@ export function migrationWords({ uapi, features, checks }: Migration): string {
   return errno == null ? uapi : `${uapi} (${errno})`;
 }
 
-/** Who tracks dirty pages: `device`, `iommu`, `none`; with what fails in the device's own log. */
+/** What tracks dirty pages: `device`, `iommu`, `none`; and what fails in the device's own log. */
 export function trackingWords({ dirtyTracking, dmaLogging }: Migration): string {
   const failed = TRACKING_FAILURES[dmaLogging ?? "works"];
   return failed === undefined ? dirtyTracking : `${dirtyTracking} (log ${failed})`;
@@ -29,9 +29,9 @@ const TRACKING_FAILURES: Readonly<Record<string, string>> = {
   "cannot-stop": "cannot stop",
 };
 
-/** How that is known. */
+/** How the migration support was observed. */
 export function observedWords({ observed }: Migration): string {
-  return observed === "sysfs" ? "not asked" : observed;
+  return observed === "sysfs" ? "not probed" : observed;
 }
 
 export function useWords({ state, holder }: Use): string {
@@ -59,7 +59,7 @@ export function whyNotNow({ reason = "no free instance" }: Availability): string
   return reason;
 }
 
-/** Problems, to standard error, each with its remedy. */
+/** Prints problems on standard error, each with its remedy. */
 export function tellProblems(terminal: Terminal, problems: readonly Problem[]): void {
   for (const { subject, sentence, remedy } of problems) {
     const about = sentence.includes(subject) ? "" : `${subject}: `;
@@ -69,7 +69,7 @@ export function tellProblems(terminal: Terminal, problems: readonly Problem[]): 
   }
 }
 
-/** The line under which a listing stands. */
+/** The line above a listing: host, kernel and snapshot. */
 export function snapshotWords(
   { host, snapshot, takenAt }: Pick<Snapshot, "host" | "snapshot" | "takenAt">,
 ) {

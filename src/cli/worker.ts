@@ -5,13 +5,13 @@ import { type Command, YES } from "./command.ts";
 import { DEADLINE, deadlineMs, HOST_OPTIONS } from "./options.ts";
 
 /**
- * The child that does what may hang in a driver: one task a line in, one result a line out, until there are no more. It says
- * when it is about to enter the kernel for a device.
+ * The child process for calls that can hang in a driver. It reads one task per line and writes one result per line,
+ * until the input ends. It reports when it is about to open a device.
  */
 export const command: Command = {
   args: "",
   about:
-    `Reads tasks from standard input, a line each, and answers each with a line. The program starts it by itself.`,
+    `Reads one task per line from standard input, and prints one result per line. For internal use.`,
   options: [...HOST_OPTIONS, DEADLINE],
   async run(context) {
     const { out } = context.terminal;

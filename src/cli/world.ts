@@ -14,9 +14,9 @@ import type { Parsed } from "./command.ts";
 import { deadlineMs, text } from "./options.ts";
 
 /**
- * The world as the options say: this host, another root, or a simulated host, which is planted in a
- * temporary directory until the world is disposed of. `program` is this program's own command line, to which `worker`
- * and its options are added.
+ * Opens the world that the options describe: this host, another root, or a simulated host. A simulated host is created
+ * in a temporary directory, which is deleted with the world. `program` is the command line of this program, to which
+ * `worker` and its options are added.
  */
 export async function openWorld(
   parsed: Parsed,
@@ -42,7 +42,7 @@ export async function openWorld(
     roots,
     stateDirectory,
     worker,
-    // What is installed here says nothing of a host whose trees were moved or made up.
+    // The software on this machine does not describe a mounted or simulated host.
     readSoftware: roots.sys === THIS_HOST.sys
       ? makeSoftwareReader(stateDirectory)
       : () => Promise.resolve({ qemu: null, libvirt: null }),
@@ -57,7 +57,7 @@ export async function openWorld(
   };
 }
 
-/** What the worker works with, as the options say: libc, loaded once, or a simulated host that its parent has planted. */
+/** Opens the world of the worker: libc, loaded once, or a simulated host that the parent process has created. */
 export async function openWorkerWorld(
   parsed: Parsed,
   openLibc: () => Syscalls,
@@ -66,7 +66,7 @@ export async function openWorkerWorld(
   const roots = rootsOf(parsed);
   let syscalls: Syscalls | null = null;
   if (name !== null) {
-    // One kernel for all tasks: an mdev that was made is there when it is opened.
+    // All tasks share one kernel, so that a created mdev exists when it is opened.
     const { SCENARIOS, simulateSyscalls } = await import("../simulator/mod.ts");
     syscalls = simulateSyscalls(SCENARIOS[name]!, roots);
   }
@@ -78,7 +78,10 @@ export async function openWorkerWorld(
   };
 }
 
-/** Loads the simulator only where it is wanted: it is a third of the program, and every start would pay for it. */
+/**
+ * Creates a simulated host. Loads the simulator on demand: it is a third of the program and would slow down every
+ * start.
+ */
 async function plantIn(directory: string, name: string): Promise<HostRoots> {
   const { plantHost, SCENARIOS } = await import("../simulator/mod.ts");
   return plantHost(SCENARIOS[name]!, directory);
@@ -92,12 +95,12 @@ function rootsOf(parsed: Parsed): HostRoots {
   };
 }
 
-/** The directories that an option names, null where it was not given. */
+/** The directories in an option, null if it was not given. */
 function directories(parsed: Parsed, option: string): readonly string[] | null {
   return text(parsed, option)?.split(":").filter((directory) => directory !== "") ?? null;
 }
 
-/** Where answers are remembered, by the options or the service manager. */
+/** The state directory, from the option or the service manager. */
 function stateOf(parsed: Parsed): string {
   return text(parsed, "state") ?? Deno.env.get("STATE_DIRECTORY")?.split(":")[0] ??
     "/var/lib/vfio-ask";
