@@ -1,12 +1,12 @@
 import type { Answer } from "../documents/mod.ts";
 
-/** The parts of an answer that later answers have in common, each the same object then. */
+/** The parts that several answers can share as the same object. */
 const SHARED: ReadonlySet<string> = new Set(["host", "offers", "refusals", "problems"]);
 
-/** What was written of them. */
+/** The JSON text of each shared part. */
 const TEXTS = new WeakMap<object, string>();
 
-/** An answer as JSON. A part that an earlier answer had is not written again. */
+/** An answer as JSON text. The text of a shared part is reused. */
 export function answerText(answer: Answer): string {
   const fields = Object.entries(answer).map(([name, value]) =>
     `${JSON.stringify(name)}:${

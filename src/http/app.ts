@@ -42,37 +42,35 @@ import { answerWanted, isWanted, offersWanted, plansWanted, refusalsWanted } fro
 import { readIdentity, readTest } from "./read_identity.ts";
 import { makeSessions, type Session } from "./sessions.ts";
 
-/** What the application answers from. */
+/** What the application needs to answer requests. */
 export interface AppWorld {
-  /** The newest snapshot of the host, which has the device or parent that is named, if the host has it. */
+  /** The newest snapshot of the host. It contains the named device or parent if the host has it. */
   newest: (named?: string) => Promise<Snapshot>;
-  /** The last snapshot that was taken, for what watches the server: nothing is looked at for it. */
+  /** The last snapshot, without observing the host again. For monitoring. */
   last: () => Promise<Snapshot>;
   nowMs: () => number;
   version: string;
-  /** Write and test; where it is left out, nothing is tested. */
+  /** Tests a source on a target; without it, nothing is tested. */
   test?: (snapshot: Snapshot, source: Identity, target: TestTarget) => Promise<TestAnswer>;
-  /** Tests what the source's driver could take; tells the problems met, which the answer tells too. */
+  /** Tests all candidates for the source. Reports the problems and returns them for the answer. */
   testAll?: (
     snapshot: Snapshot,
     source: Identity,
   ) => Promise<{ tests: TestResults; problems: Problem[] }>;
-  /** The files of rules as they are now; where it is left out, there are none. */
+  /** The current rule files; without it, there are none. */
   rules?: () => RulesState;
-  /** How other subsystem ids than the source's are judged; a warning where it is left out. */
+  /** How to judge subsystem IDs that differ from the source's; the default is a warning. */
   subsystem?: SubsystemMode;
 }
 
-/** How a request came in. */
+/** How a request arrived. */
 export interface Arrival {
   unix: boolean;
 }
 
 type Handler = (c: Context) => Response | Promise<Response>;
 
-/**
- * The application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server.
- */
+/** Makes the application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server. */
 export function makeApp(
   { newest, last, nowMs, version, test, testAll, rules, subsystem = "warn" }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
@@ -139,7 +137,9 @@ export function makeApp(
         const { source, target } = readTest(body);
         const snapshot = await newest("device" in target ? target.device : target.parent);
         if (test === undefined) {
-          throw new Failure("not-permitted", "Cannot test: tests are off", { subject: "test" });
+          throw new Failure("not-permitted", "Cannot test: tests are disabled", {
+            subject: "test",
+          });
         }
         return c.json(testDocument(snapshot, source, await test(snapshot, source, target)));
       })],
@@ -178,7 +178,7 @@ export function makeApp(
     }],
   ];
 
-  // The default router compiles all routes at the first request; this one is ready at once.
+  // The default router compiles all routes at the first request. This router needs no preparation.
   const app = new Hono<{ Bindings: Arrival }>({ router: new TrieRouter() });
   app.use(async (c, next) => {
     c.header("x-request-id", requestId(c));
@@ -192,7 +192,7 @@ export function makeApp(
     app.all(path, (c) => {
       throw new HttpProblem(
         "method-not-allowed",
-        `${shownName(c.req.method)} is not for ${shownName(c.req.path)}`,
+        `${shownName(c.req.path)} does not support ${shownName(c.req.method)}`,
         {
           value: c.req.method,
           remedy: `Use ${allow}.`,
@@ -202,9 +202,9 @@ export function makeApp(
     });
   }
   app.notFound((c) => {
-    const remedy = "See the README for the paths there are.";
-    const problem = new HttpProblem("not-found", `There is nothing at ${shownName(c.req.path)}`, {
-      remedy,
+    const paths = [...new Set(routes.map(([, path]) => path))].join(", ");
+    const problem = new HttpProblem("not-found", `Unknown path ${shownName(c.req.path)}`, {
+      remedy: `Use one of ${paths}.`,
     });
     return toResponse(problem, requestId(c));
   });
@@ -216,7 +216,7 @@ export function makeApp(
   return app;
 }
 
-/** The caller's own id for the request where it gave a plain one, else a new one. */
+/** The request ID of the caller if it is valid, otherwise a new one. */
 function requestId(c: Context): string {
   const kept = c.get("requestId") as string | undefined;
   if (kept !== undefined) return kept;
@@ -238,24 +238,26 @@ function describe({ id, snapshot, written }: Session) {
   };
 }
 
-/** The answer to a session's source: worked out anew each time, since it is far larger than the source. */
+/** Computes the answer for a session's source each time, because the answer is far larger than the source. */
 function answerOf(
   { snapshot, written, id }: Session,
   wanted: Pick<AnswerOptions, "offers" | "refusals">,
 ): Answer {
   if (written !== null) return answer(snapshot, written.source, { ...written.options, ...wanted });
-  throw new HttpProblem("source-missing", `No source was written to session ${id}`, {
+  throw new HttpProblem("source-missing", `Session ${id} has no source yet`, {
     remedy: `PUT the source's identity to /v1/sessions/${id}/source.`,
   });
 }
 
-/** The parts of an answer that sessions give: the schemas of the whole and of a line, and how many entries there are. */
+/**
+ * The parts of an answer that sessions serve: the schemas of the document and of a line, and the field of the count.
+ */
 const PARTS = {
   offers: { schema: OFFERS_SCHEMA, lineSchema: OFFER_SCHEMA, count: "offered" },
   refusals: { schema: REFUSALS_SCHEMA, lineSchema: REFUSAL_SCHEMA, count: "refused" },
 } as const;
 
-/** One part of an answer: as NDJSON, one a line, until the end; or as one JSON document. */
+/** One part of an answer, as NDJSON or as one JSON document. */
 function part(c: Context, answer: Answer, name: keyof typeof PARTS): Response {
   const items: readonly object[] = answer[name];
   const { schema, lineSchema, count } = PARTS[name];
@@ -268,7 +270,7 @@ function part(c: Context, answer: Answer, name: keyof typeof PARTS): Response {
   return c.json({ ...heading, [count]: answer[count], [name]: items, notSeen, problems });
 }
 
-/** One source, an identity as it is; or `{ "sources": [ … ] }`, all devices of a virtual machine. */
+/** Answers for one identity, or for `{ "sources": [ … ] }`, all devices of a virtual machine. */
 async function askOnce(
   snapshot: Snapshot,
   body: unknown,
@@ -286,14 +288,14 @@ async function askOnce(
     throw new HttpProblem("identity-invalid", `sources: expected 1 to ${MAX_TOGETHER} identities`, {
       pointer: "/sources",
       value: Array.isArray(sources) ? `${sources.length} identities` : sources,
-      remedy: "Send the identities in an array, or a single one by itself.",
+      remedy: "Send an array of identities, or a single identity without the array.",
     });
   }
   const read = sources.map((source, index) => readIdentity(source, ["sources", index]));
   const ids = read.map(({ id }) => id);
   const twice = ids.findIndex((id, index) => ids.indexOf(id) !== index);
   if (twice !== -1) {
-    throw new HttpProblem("identity-invalid", `sources: ${ids[twice]} is there twice`, {
+    throw new HttpProblem("identity-invalid", `sources: ${ids[twice]} occurs twice`, {
       pointer: `/sources/${twice}/id`,
       value: ids[twice],
       remedy: "Send each device of the virtual machine once.",

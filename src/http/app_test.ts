@@ -14,7 +14,7 @@ import { makeApp } from "./app.ts";
 
 const DEVICE = mttyDevice().id;
 
-/** Every path, and the methods that it takes. */
+/** Every path and its methods. */
 const PATHS: readonly (readonly [path: string, methods: readonly string[]])[] = [
   ["/healthz", ["GET"]],
   ["/v1/devices", ["GET"]],
@@ -34,7 +34,7 @@ const PATHS: readonly (readonly [path: string, methods: readonly string[]])[] = 
   ["/v1/sessions/1/refusals", ["GET"]],
 ];
 
-Deno.test("every path refuses another method and says which it takes", async () => {
+Deno.test("every path refuses other methods and names the supported ones", async () => {
   const { request } = makeTestApp();
   for (const [path, methods] of PATHS) {
     for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]) {
@@ -47,7 +47,7 @@ Deno.test("every path refuses another method and says which it takes", async () 
   }
 });
 
-Deno.test("lists name the snapshot that they were read from, and the problems met", async () => {
+Deno.test("lists name their snapshot and the problems", async () => {
   const problem = { code: "kernel", subject: "0000:41:00.1", sentence: "x", remedy: null } as const;
   const { get } = makeTestApp(mttySnapshot({ problems: [problem] }));
   for (const name of ["devices", "types", "configurations", "supported"]) {
@@ -60,21 +60,21 @@ Deno.test("lists name the snapshot that they were read from, and the problems me
   }
 });
 
-Deno.test("documents are of their schemas", async () => {
+Deno.test("documents match their schemas", async () => {
   const { get, ask } = makeTestApp();
   assertEquals(parseSnapshot(await get("/v1/snapshot")), mttySnapshot());
   Identity.parse(await get(`/v1/devices/${DEVICE}/identity`));
   Answer.parse(await (await ask("POST", "/v1/ask", mttyIdentity())).json());
 });
 
-Deno.test("a device's identity can be written back as a source", async () => {
+Deno.test("a device's identity can be used as a source", async () => {
   const { get, ask } = makeTestApp();
   const identity = await get(`/v1/devices/${DEVICE}/identity`);
   const response = await ask("POST", "/v1/ask", identity);
   assertEquals([response.status, (await response.json()).source.id], [200, DEVICE]);
 });
 
-Deno.test("a whole virtual machine is asked for in one request, in its order", async () => {
+Deno.test("POST /v1/ask answers for several sources in their order", async () => {
   const { ask } = makeTestApp();
   const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
   const { answers, snapshot } = await (await ask("POST", "/v1/ask", { sources })).json();
@@ -82,7 +82,7 @@ Deno.test("a whole virtual machine is asked for in one request, in its order", a
   assertEquals([snapshot, answers[0].offers.length], [17, 2]);
 });
 
-Deno.test("all devices of a virtual machine get one plan, and nothing is used twice", async () => {
+Deno.test("POST /v1/ask plans several sources without using a device twice", async () => {
   const { ask, state } = makeTestApp();
   const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
   const { together } = await (await ask("POST", "/v1/ask", { sources })).json();
@@ -95,14 +95,14 @@ Deno.test("all devices of a virtual machine get one plan, and nothing is used tw
   assertEquals([alone.verdict, alone.plans, alone.blocking.length], ["incompatible", [], 1]);
 });
 
-Deno.test("of two sources with one id the second is named", async () => {
+Deno.test("POST /v1/ask refuses a second source with the same id", async () => {
   const { ask } = makeTestApp();
   const sources = [mttyIdentity(), mttyIdentity()];
   const response = await ask("POST", "/v1/ask", { sources });
   assertEquals((await problemOf(response, 422, "identity-invalid")).pointer, "/sources/1/id");
 });
 
-Deno.test("what cannot be known is left out where that is wanted, and counted", async () => {
+Deno.test("?unknown=0 omits unknown offers and counts them", async () => {
   const { ask } = makeTestApp();
   const identity = mttyIdentity({ migration: MIGRATION_UNKNOWN });
   const offered = await (await ask("POST", "/v1/ask", identity)).json();
@@ -113,7 +113,7 @@ Deno.test("what cannot be known is left out where that is wanted, and counted", 
   assertEquals((await problemOf(wrong, 400, "bad-request")).value, "maybe");
 });
 
-Deno.test("what is available now comes first where that is wanted", async () => {
+Deno.test("?order=available lists available offers first", async () => {
   const { ask, state } = makeTestApp();
   const use = { state: "in-use" as const, holder: null };
   state.snapshot = {
@@ -133,7 +133,7 @@ Deno.test("what is available now comes first where that is wanted", async () => 
   assertEquals((await problemOf(wrong, 400, "bad-request")).value, "cheapest");
 });
 
-Deno.test("what the host can be a target for is told before any source exists", async () => {
+Deno.test("/v1/supported lists supported types without a source", async () => {
   const { get } = makeTestApp();
   const { supported } = await get<{ supported: { type: string; verdict: string }[] }>(
     "/v1/supported",
@@ -144,7 +144,7 @@ Deno.test("what the host can be a target for is told before any source exists", 
   ]);
 });
 
-Deno.test("the state of every file of rules is told, and measured", async () => {
+Deno.test("/v1/rules and /metrics report the state of every rule file", async () => {
   const { get, request } = makeTestApp();
   const { files } = await get<{ files: { name: string; state: string }[] }>("/v1/rules");
   assert(files.some(({ name, state }) => name === "mtty.json" && state === "in-force"));
@@ -156,7 +156,7 @@ Deno.test("the state of every file of rules is told, and measured", async () => 
   assertStringIncludes(text, 'vfio_ask_devices{use="idle",uapi="v2"} 1\n');
 });
 
-Deno.test("an unknown device is a problem that says how to find the right one", async () => {
+Deno.test("an unknown device is a problem with a remedy", async () => {
   const { request } = makeTestApp();
   for (
     const path of ["/v1/devices/0000:41:00.1", "/v1/devices/x%2Fy/identity", "/v1/devices/%zz"]
@@ -166,14 +166,17 @@ Deno.test("an unknown device is a problem that says how to find the right one", 
   }
 });
 
-Deno.test("an unknown path is a problem", async () => {
+Deno.test("an unknown path is a problem that lists the paths", async () => {
   const { request } = makeTestApp();
   for (const path of ["/v1", "/v1/devices/", "/v2/devices", "/v1/sessions/1/source/x", "/%"]) {
-    await problemOf(await request(path), 404, "not-found");
+    const { remedy } = await problemOf(await request(path), 404, "not-found");
+    for (const known of ["/healthz", "/v1/ask", "/v1/sessions/:id/source"]) {
+      assertStringIncludes(String(remedy), known);
+    }
   }
 });
 
-Deno.test("the server is called by a local name, over TCP", async () => {
+Deno.test("the server accepts local host names over TCP", async () => {
   const { request } = makeTestApp();
   for (const host of ["localhost", "LOCALHOST:7431", "127.0.0.1", "127.1.2.3:80", "[::1]:7431"]) {
     const response = await request("/v1/devices", { headers: { host } });
@@ -182,7 +185,7 @@ Deno.test("the server is called by a local name, over TCP", async () => {
   }
 });
 
-Deno.test("a foreign Host is refused whatever the path", async () => {
+Deno.test("a foreign Host is refused for every path", async () => {
   const { request } = makeTestApp();
   const foreign = ["evil.example", "127.0.0.1.evil.example", "localhost.evil.example:80", ""];
   for (const host of [...foreign, "10.0.0.1", "evil.example:127.0.0.1"]) {
@@ -193,7 +196,7 @@ Deno.test("a foreign Host is refused whatever the path", async () => {
   }
 });
 
-Deno.test("over a Unix socket any Host will do", async () => {
+Deno.test("the server accepts any Host over a Unix socket", async () => {
   const app = makeApp({
     newest: () => Promise.resolve(mttySnapshot()),
     last: () => Promise.resolve(mttySnapshot()),
@@ -207,7 +210,7 @@ Deno.test("over a Unix socket any Host will do", async () => {
   await problemOf(await app.fetch(again, { unix: false }), 403, "forbidden-host");
 });
 
-Deno.test("a foreign Origin is refused, and a session cannot be opened from it", async () => {
+Deno.test("a foreign Origin is refused and cannot open a session", async () => {
   const { request, get } = makeTestApp();
   const origins = ["https://evil.example", "http://127.0.0.1:8000", "null", "x"];
   for (const origin of origins) {
@@ -223,7 +226,7 @@ Deno.test("a foreign Origin is refused, and a session cannot be opened from it",
   assertEquals(response.status, 200);
 });
 
-Deno.test("every answer has an id, the caller's own where it gave a plain one", async () => {
+Deno.test("every response has a request ID, the caller's own if it is valid", async () => {
   const { request } = makeTestApp();
   for (const path of ["/v1/devices", "/nowhere"]) {
     for (
@@ -241,7 +244,7 @@ Deno.test("every answer has an id, the caller's own where it gave a plain one", 
   }
 });
 
-Deno.test("nothing that is answered may be kept by a cache", async () => {
+Deno.test("no response may be cached", async () => {
   const { request } = makeTestApp();
   for (const path of ["/v1/devices", "/nowhere"]) {
     const response = await request(path);
@@ -250,7 +253,7 @@ Deno.test("nothing that is answered may be kept by a cache", async () => {
   }
 });
 
-Deno.test("a host that cannot be looked at is a problem each time, and the server goes on", async () => {
+Deno.test("a failure to observe the host is a problem, and the server continues", async () => {
   const log = console.error;
   console.error = () => {};
   try {
@@ -278,7 +281,7 @@ Deno.test("a host that cannot be looked at is a problem each time, and the serve
   }
 });
 
-Deno.test("what watches the server looks at nothing", async () => {
+Deno.test("/healthz and /metrics do not observe the host", async () => {
   const app = makeApp({
     newest: () => Promise.reject(new Error("looked at the host")),
     last: () => Promise.resolve(mttySnapshot()),

@@ -1,17 +1,17 @@
 import { shownName } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** What bodies may cost, so that no caller can exhaust the process. */
+/** Limits for bodies, so that no client can exhaust the process. */
 export interface BodyLimits {
-  /** The largest body that is read: an identity with its initial data fits many times. */
+  /** The largest body, far larger than an identity with initial data. */
   bodyBytes: number;
-  /** All bodies that are being read or answered. */
+  /** The total of all bodies that are being read or answered. */
   inFlightBytes: number;
   /** How long a body may take to arrive. */
   readMs: number;
-  /** How deep arrays and objects may be nested. */
+  /** The maximum nesting of arrays and objects. */
   depth: number;
-  /** How many values a body may hold, those in arrays and objects included. */
+  /** The maximum number of values in a body, including those in arrays and objects. */
   values: number;
 }
 
@@ -24,15 +24,15 @@ export const BODY_LIMITS: BodyLimits = {
 };
 
 /**
- * Reads a body as JSON and answers it; its bytes count as in flight until the answer is there. Throws an
- * {@link HttpProblem} that says which limit the body exceeds, or what is wrong with it.
+ * Reads a body as JSON and answers it. Its bytes count as in flight until the answer is complete. Throws an
+ * {@link HttpProblem} that names the exceeded limit or the error in the body.
  */
 export type WithBody = <T>(
   request: Request,
   answer: (json: unknown, bytes: number) => Promise<T>,
 ) => Promise<T>;
 
-/** One reader for the bodies of all requests, which share its limits. */
+/** Makes a reader for the bodies of all requests, which share its limits. */
 export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
   let inFlight = 0;
   const take = (bytes: number): void => {
@@ -60,16 +60,16 @@ export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
 function checkMediaType(request: Request): void {
   const type = request.headers.get("content-type");
   if (type === null || /^application\/(json|[\w.+-]+\+json)\b/i.test(type)) return;
-  throw new HttpProblem("media-type", `The body is ${shownName(type)}`, {
+  throw new HttpProblem("media-type", `The body has the media type ${shownName(type)}`, {
     value: type,
     remedy: "Send Content-Type: application/json.",
   });
 }
 
-/** The most that a body may declare to be read at once, which is cheaper than chunk by chunk. */
+/** A body up to this declared size is read at once, which is cheaper than reading chunks. */
 const SMALL_BYTES = 16 << 10;
 
-/** Reads the chunks of a body; `grow` is called with the size of each, and throws where it is one too many. */
+/** Reads the chunks of a body. Calls `grow` with the size of each chunk; it throws if the body is too large. */
 async function readChunks(
   request: Request,
   grow: (bytes: number) => void,
@@ -124,9 +124,9 @@ function decode(chunks: readonly Uint8Array[]): string {
 
 const UTF8 = new TextDecoder("utf-8", { fatal: true });
 
-/** Counts nesting and values before anything is made of them. */
+/** Checks nesting and number of values before the body is parsed. */
 function checkShape(text: string, { depth: mostDeep, values: mostValues }: BodyLimits): void {
-  // What has so few characters and brackets cannot exceed the limits: most bodies need not be walked through.
+  // Most bodies have too few characters and brackets to exceed the limits.
   if (text.length <= mostValues && countOf(text, "{") + countOf(text, "[") <= mostDeep) return;
   let depth = 0;
   let values = 1;
@@ -142,7 +142,7 @@ function checkShape(text: string, { depth: mostDeep, values: mostValues }: BodyL
       values++;
       if (++depth > mostDeep) throw tooComplex(`is nested deeper than ${mostDeep} levels`);
     } else if (code === CLOSE_BRACKET || code === CLOSE_BRACE) depth--;
-    if (values > mostValues) throw tooComplex(`holds more than ${mostValues} values`);
+    if (values > mostValues) throw tooComplex(`contains more than ${mostValues} values`);
   }
 }
 
@@ -178,8 +178,8 @@ function tooComplex(what: string): HttpProblem {
 }
 
 function tooBusy({ inFlightBytes }: BodyLimits): HttpProblem {
-  return new HttpProblem("too-busy", `Bodies of ${inFlightBytes} bytes are being answered`, {
-    remedy: "Try again in a moment.",
+  return new HttpProblem("too-busy", `Requests with ${inFlightBytes} bytes are in progress`, {
+    remedy: "Try again later.",
     headers: { "retry-after": "1" },
   });
 }
@@ -191,7 +191,7 @@ function tooSlow(readMs: number): HttpProblem {
   });
 }
 
-/** Nobody reads the answer to a request whose client went away; it is no error of the server's. */
+/** The client closed the connection: it does not read the answer, and the server is not at fault. */
 function clientGone(): never {
-  throw new HttpProblem("client-gone", "The client went away before its body had arrived");
+  throw new HttpProblem("client-gone", "The client closed the connection before the body arrived");
 }

@@ -20,7 +20,7 @@ async function problemOf(reader: WithBody, body: BodyInit): Promise<string> {
   return `${error.problem}: ${error.message}`;
 }
 
-/** A body of which the first part comes, and the rest when it is let go. */
+/** A body whose first part arrives at once, and the rest after `finish()`. */
 function slowBody(first: string) {
   const { promise, resolve } = Promise.withResolvers<string>();
   const body = new ReadableStream<Uint8Array>({
@@ -33,22 +33,22 @@ function slowBody(first: string) {
   return { body, finish: resolve };
 }
 
-Deno.test("makeBodyReader() gives a body and its bytes", async () => {
+Deno.test("makeBodyReader() returns a body and its size", async () => {
   const read = makeBodyReader(LIMITS);
   const got = await read(post('{"a":[1,"é"]}'), (json, bytes) => Promise.resolve([json, bytes]));
   assertEquals(got, [{ a: [1, "é"] }, 14]);
 });
 
-Deno.test("makeBodyReader() bounds nesting and values before anything is made of them", async () => {
+Deno.test("makeBodyReader() limits nesting and values before parsing", async () => {
   const read = makeBodyReader({ ...LIMITS, depth: 3, values: 5 });
   assertStringIncludes(await problemOf(read, "[[[[]]]]"), "too-large: The body is nested deeper");
-  assertStringIncludes(await problemOf(read, "[1,2,3,4,5]"), "holds more than 5 values");
-  // What stands in a string is no structure, and an escaped quote does not end it.
+  assertStringIncludes(await problemOf(read, "[1,2,3,4,5]"), "contains more than 5 values");
+  // Brackets in a string do not count, and an escaped quote does not end it.
   const text = JSON.stringify(['[[[[[[,,,,,,"[[[[']);
   assertEquals(await read(post(text), (json) => Promise.resolve(json)), JSON.parse(text));
 });
 
-Deno.test("makeBodyReader() takes no more bodies than it can answer, and takes more when they are answered", async () => {
+Deno.test("makeBodyReader() limits the bodies in flight, and accepts more after answers", async () => {
   const read = makeBodyReader(LIMITS);
   const { promise: held, resolve: release } = Promise.withResolvers<void>();
   const reached = Promise.withResolvers<void>();
@@ -65,7 +65,7 @@ Deno.test("makeBodyReader() takes no more bodies than it can answer, and takes m
   assertEquals(await read(post(large), () => Promise.resolve("answered")), "answered");
 });
 
-Deno.test("makeBodyReader() counts no body that failed as in flight", async () => {
+Deno.test("makeBodyReader() does not count failed bodies as in flight", async () => {
   const read = makeBodyReader(LIMITS);
   for (let turn = 0; turn < 5; turn++) {
     assertStringIncludes(await problemOf(read, "x".repeat(900)), "not-json: ");
@@ -75,14 +75,14 @@ Deno.test("makeBodyReader() counts no body that failed as in flight", async () =
   assertEquals(await read(post("1".repeat(900)), () => Promise.resolve("taken")), "taken");
 });
 
-Deno.test("makeBodyReader() waits only so long for the rest of a body", async () => {
+Deno.test("makeBodyReader() limits the time for the rest of a body", async () => {
   const read = makeBodyReader({ ...LIMITS, readMs: 20 });
   const { body, finish } = slowBody("[1,");
   assertStringIncludes(await problemOf(read, body), "too-slow: The body did not arrive");
   finish("2]");
 });
 
-Deno.test("makeBodyReader() takes a body that comes in parts, cut within a character", async () => {
+Deno.test("makeBodyReader() reads a body in chunks that split a character", async () => {
   const read = makeBodyReader(LIMITS);
   const bytes = new TextEncoder().encode('"é"');
   const body = new ReadableStream<Uint8Array>({
@@ -94,14 +94,14 @@ Deno.test("makeBodyReader() takes a body that comes in parts, cut within a chara
   assertEquals(await read(post(body), (json) => Promise.resolve(json)), "é");
 });
 
-/** A request whose body is declared to be small, as most identities are. */
+/** A request with a small declared body, as for most identities. */
 const declared = (body: BodyInit, bytes: number) => {
   const request = post(body);
   request.headers.set("content-length", `${bytes}`);
   return request;
 };
 
-Deno.test("makeBodyReader() reads a body that is declared to be small within the same limits", async () => {
+Deno.test("makeBodyReader() applies the same limits to a body with a small declared size", async () => {
   const read = makeBodyReader({ ...LIMITS, readMs: 20 });
   const got = await read(declared('{"a":1}', 7), (json, bytes) => Promise.resolve([json, bytes]));
   assertEquals(got, [{ a: 1 }, 7]);
@@ -124,19 +124,21 @@ Deno.test("makeBodyReader() reads a body that is declared to be small within the
   finish("2]");
 });
 
-Deno.test("makeBodyReader() names a client that went away", async () => {
+Deno.test("makeBodyReader() reports a client that closed the connection", async () => {
   const body = new ReadableStream({
     start: (controller) => controller.error(new Error("connection reset")),
   });
   assertStringIncludes(await problemOf(makeBodyReader(LIMITS), body), "client-gone: ");
 });
 
-/** Since 2.8.3 Deno keeps a connection while a read of the request's body waits, and nothing ends such a read. */
+/**
+ * Since 2.8.3, Deno keeps a connection open while a read of the request body waits, and such a read cannot be stopped.
+ */
 const denoKeepsConnections =
   Deno.version.deno.localeCompare("2.8.3", undefined, { numeric: true }) >= 0;
 
 Deno.test({
-  name: "a connection whose body does not arrive is answered and closed",
+  name: "a connection is answered and closed if the body does not arrive",
   ignore: denoKeepsConnections,
   async fn() {
     const read = makeBodyReader({ ...LIMITS, readMs: 20 });
@@ -152,7 +154,7 @@ Deno.test({
     using connection = await Deno.connect({ hostname, port: Number(port) });
     const head = "POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n";
     await connection.write(new TextEncoder().encode(`${head}{"half":`));
-    // The end of this stream is what is tested: without it the test would not end.
+    // This tests that the stream ends; otherwise the test would hang.
     const answer = await new Response(connection.readable).text();
     assertStringIncludes(answer, "HTTP/1.1 408 Request Timeout");
     assertStringIncludes(answer, "The body did not arrive within 0.02 s");

@@ -2,12 +2,12 @@ import { shownName } from "../documents/mod.ts";
 import { BODY_LIMITS, tooLarge } from "./bodies.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** Names under which a loopback server may be called: others come by DNS tricks of a web page. */
+/** Host names of a loopback server. Other names are signs of DNS rebinding by a web page. */
 const LOCAL_NAMES = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /**
- * What every request must pass before any route: a local Host, no foreign Origin, a body of bearable size.
- * `unix` is that it came over a Unix socket, where the Host says nothing.
+ * Checks every request before routing: a local Host, no foreign Origin, and an acceptable body size. `unix` means that
+ * the request came over a Unix socket, where the Host is not checked.
  */
 export function checkDoor(request: Request, { unix }: { unix: boolean }): void {
   const host = request.headers.get("host") ?? new URL(request.url).host;

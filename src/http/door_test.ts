@@ -5,7 +5,7 @@ import { BODY_LIMITS } from "./bodies.ts";
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-Deno.test("a body that says that it is too large is refused before it is read", async () => {
+Deno.test("a body with a too large declared size is refused before reading", async () => {
   await unharmed(async ({ request }, path) => {
     const headers = { ...JSON_TYPE, "content-length": String(BODY_LIMITS.bodyBytes + 1) };
     let read = 0;
@@ -17,7 +17,7 @@ Deno.test("a body that says that it is too large is refused before it is read", 
   });
 });
 
-Deno.test("a body that turns out too large is refused and read no further", async () => {
+Deno.test("a body that becomes too large is refused and not read further", async () => {
   await unharmed(async ({ request }, path) => {
     const chunk = new Uint8Array(1 << 20).fill(0x20);
     let given = 0;
@@ -36,7 +36,7 @@ Deno.test("a body that turns out too large is refused and read no further", asyn
   });
 });
 
-Deno.test("a body of just the largest size is read", async () => {
+Deno.test("a body of the maximum size is read", async () => {
   const { request } = makeTestApp();
   const identity = JSON.stringify(mttyIdentity());
   const body = identity + " ".repeat(BODY_LIMITS.bodyBytes - identity.length);
@@ -45,7 +45,7 @@ Deno.test("a body of just the largest size is read", async () => {
   assertEquals(response.status, 200);
 });
 
-Deno.test("a body that is no UTF-8 is refused", async () => {
+Deno.test("a body that is not UTF-8 is refused", async () => {
   const { request } = makeTestApp();
   const body = new Uint8Array([0x22, 0xff, 0x22]);
   await problemOf(
@@ -55,7 +55,7 @@ Deno.test("a body that is no UTF-8 is refused", async () => {
   );
 });
 
-Deno.test("a body of another media type is refused, with the one to use", async () => {
+Deno.test("a body of another media type is refused with a remedy", async () => {
   await unharmed(async ({ request }, path) => {
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "application/yaml"]) {
       const body = JSON.stringify(mttyIdentity());
@@ -67,7 +67,7 @@ Deno.test("a body of another media type is refused, with the one to use", async 
   });
 });
 
-Deno.test("a body of JSON is read whatever its parameters, and under a name of its own", async () => {
+Deno.test("a body is read with media type parameters and with a +json media type", async () => {
   const { request } = makeTestApp();
   for (const type of ["application/json; charset=utf-8", "application/vnd.vfio-ask+json"]) {
     const body = JSON.stringify(mttyIdentity());

@@ -4,7 +4,7 @@ import { makeTestApp, problemOf, unharmed } from "../../tests/fixtures/test_app.
 
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** An identity with another value in one place. */
+/** An identity with one changed value. */
 function wrong(field: string, value: unknown): Record<string, unknown> {
   return { ...mttyIdentity(), [field]: value };
 }
@@ -14,7 +14,7 @@ function without(field: string): Record<string, unknown> {
   return rest;
 }
 
-/** Bodies that are no identity: what is answered, and the place and value that it names. */
+/** Bodies that are not an identity, with the expected problem, place and value. */
 const BODIES: readonly {
   name: string;
   body: string;
@@ -59,7 +59,7 @@ const BODIES: readonly {
 ];
 
 for (const { name, body, expect: [status, problem, pointer, value] } of BODIES) {
-  Deno.test(`a source that is ${name} is refused, and the session keeps its own`, async () => {
+  Deno.test(`a source that is ${name} is refused, and the session keeps its source`, async () => {
     await unharmed(async ({ request }, path) => {
       for (const [method, to] of [["PUT", `${path}/source`], ["POST", "/v1/ask"]] as const) {
         const response = await request(to, { method, body, headers: JSON_TYPE });
@@ -72,14 +72,14 @@ for (const { name, body, expect: [status, problem, pointer, value] } of BODIES) 
   });
 }
 
-Deno.test("a newer schema's remedy names the one that is read here", async () => {
+Deno.test("the remedy for a newer schema names the supported one", async () => {
   const { ask } = makeTestApp();
   const response = await ask("POST", "/v1/ask", wrong("schema", "vfio-ask/identity/v2"));
   const { remedy } = await problemOf(response, 422, "schema-unsupported");
   assertStringIncludes(remedy!, "vfio-ask/identity/v1");
 });
 
-Deno.test("every wrong field is told at once", async () => {
+Deno.test("all invalid fields are reported at once", async () => {
   const { ask } = makeTestApp();
   const { errors } = await problemOf(
     await ask("POST", "/v1/ask", { ...without("type"), kind: "usb" }),
@@ -90,7 +90,7 @@ Deno.test("every wrong field is told at once", async () => {
   assertEquals(pointers.sort(), ["/kind", "/type"]);
 });
 
-Deno.test("a wrong source among several is named by its place", async () => {
+Deno.test("an invalid source among several is named by its index", async () => {
   const { ask } = makeTestApp();
   const sources = [mttyIdentity(), wrong("kind", "usb")];
   const { pointer } = await problemOf(
@@ -101,7 +101,7 @@ Deno.test("a wrong source among several is named by its place", async () => {
   assertEquals(pointer, "/sources/1/kind");
 });
 
-Deno.test("sources that are none, too many or no array are refused", async () => {
+Deno.test("no sources, too many sources, or a value that is not an array are refused", async () => {
   const { ask } = makeTestApp();
   const many = Array.from({ length: 65 }, () => mttyIdentity());
   for (const sources of [[], many, "mtty", null, { 0: mttyIdentity() }]) {
@@ -111,7 +111,7 @@ Deno.test("sources that are none, too many or no array are refused", async () =>
   }
 });
 
-Deno.test("a document that is wrong in thousands of places gets an answer of bearable size", async () => {
+Deno.test("a document with thousands of errors gets a short answer", async () => {
   const { ask } = makeTestApp();
   const migration = { ...mttyIdentity().migration, arcs: Array.from({ length: 20_000 }, () => 0) };
   const response = await ask("POST", "/v1/ask", wrong("migration", migration));
@@ -119,7 +119,7 @@ Deno.test("a document that is wrong in thousands of places gets an answer of bea
   assertLess((await response.text()).length, 64 << 10);
 });
 
-Deno.test("a document that is nested without end is refused, not an error of the server", async () => {
+Deno.test("a document that is nested too deeply is refused without a server error", async () => {
   const { request } = makeTestApp();
   const deep = "[".repeat(500_000) + "]".repeat(500_000);
   for (const field of ["id", "later"]) {
@@ -137,7 +137,7 @@ Deno.test("a document that is nested without end is refused, not an error of the
   }
 });
 
-/** Requests with a text of the caller's in the query, the path or a header. */
+/** Requests with a text of the client in the query, the path or a header. */
 const CALLERS: readonly {
   where: string;
   request: (text: string) => [method: string, path: string, headers?: HeadersInit];
@@ -168,7 +168,7 @@ const CALLERS: readonly {
 ];
 
 for (const { where, request } of CALLERS) {
-  Deno.test(`what the caller wrote in ${where} is told escaped and shortened`, async () => {
+  Deno.test(`the problem for ${where} escapes and shortens the text of the client`, async () => {
     const app = makeTestApp();
     for (const text of ["\x1b[2J\x9b\x07", "x".repeat(5000), "\x1b".repeat(5000)]) {
       const [method, path, headers = {}] = request(text);
@@ -183,7 +183,7 @@ for (const { where, request } of CALLERS) {
   });
 }
 
-Deno.test("JSON that cannot be parsed is told without its control characters", async () => {
+Deno.test("the error for invalid JSON escapes control characters", async () => {
   const { request } = makeTestApp();
   const init = { method: "POST", body: "\x1b[2J\x9b", headers: JSON_TYPE };
   const { detail } = await problemOf(await request("/v1/ask", init), 400, "not-json");

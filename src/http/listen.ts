@@ -2,27 +2,27 @@ import { Failure } from "../documents/mod.ts";
 
 /** Where a server listens. */
 export interface Listen {
-  /** A loopback address, or null for no TCP. Port 0 takes a free one. */
+  /** A loopback address, or null for no TCP. Port 0 means any free port. */
   tcp: { hostname: string; port: number } | null;
   /** A path for a Unix socket, or null for none. */
   unix: string | null;
 }
 
-/** A server that listens; `addresses` say where, as a person would call it. */
+/** A listening server; `addresses` are its URLs and socket paths. */
 export interface Listening {
   addresses: string[];
-  /** Lets requests under way end within a time limit, then closes. */
+  /** Waits for current requests up to a time limit, then closes. */
   drain(limitMs: number): Promise<void>;
 }
 
 type Handle = (request: Request, arrival: { unix: boolean }) => Response | Promise<Response>;
 
 /**
- * Listens on loopback, on a Unix socket, or both. A socket file that nobody serves any more is replaced;
- * the new one has mode 0660. Throws a {@link Failure} where an address is taken or may not be used.
+ * Listens on loopback, on a Unix socket, or both. Replaces a stale socket file; the new one has mode 0660. Throws a
+ * {@link Failure} if an address is in use or not permitted.
  */
 export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Listening> {
-  // It would move the listener elsewhere, whatever is said here.
+  // This variable overrides the address that is passed to Deno.serve().
   Deno.env.delete("DENO_SERVE_ADDRESS");
   const servers: Deno.HttpServer[] = [];
   const addresses: string[] = [];
@@ -67,7 +67,7 @@ export function parseListen(text: string): Listen["tcp"] {
   if (match === null || port > 65535) {
     throw new Failure("bad-input", `--listen ${text}: not a loopback address with a port`, {
       subject: "--listen",
-      remedy: "Write --listen 127.0.0.1:7431, or none. Other hosts are not served.",
+      remedy: "Use --listen 127.0.0.1:7431 or --listen none. Other hosts cannot be served.",
     });
   }
   const hostname = (match[1] ?? "127.0.0.1").replace(/^\[|\]$/g, "");
@@ -82,12 +82,12 @@ function starting<T>(address: string, start: () => T): T {
     throw new Failure(
       "bad-input",
       taken
-        ? `Cannot listen on ${address}: it is taken`
+        ? `Cannot listen on ${address}: the address is in use`
         : `Cannot listen on ${address}: ${cause instanceof Error ? cause.message : cause}`,
       {
         subject: address,
         remedy: taken
-          ? "End the server that listens there, or choose another with --listen or --unix."
+          ? "Stop the server that listens there, or choose another address with --listen or --unix."
           : "Choose another address with --listen or --unix.",
         cause,
       },
@@ -95,7 +95,7 @@ function starting<T>(address: string, start: () => T): T {
   }
 }
 
-/** A socket that a killed server left behind is removed; one that is served, or another file, is left. */
+/** Removes a socket that a killed server left behind, but no active socket and no other file. */
 async function removeStaleSocket(path: string): Promise<void> {
   const info = await Deno.lstat(path).catch(() => null);
   if (info === null || !info.isSocket) return;

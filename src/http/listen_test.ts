@@ -4,7 +4,7 @@ import { listen, parseListen } from "./listen.ts";
 
 const answer = () => new Response("here");
 
-Deno.test("parseListen() reads loopback addresses, and a port alone", () => {
+Deno.test("parseListen() accepts loopback addresses and a port alone", () => {
   assertEquals(parseListen("127.0.0.1:7431"), { hostname: "127.0.0.1", port: 7431 });
   assertEquals(parseListen("127.5.0.1:1"), { hostname: "127.5.0.1", port: 1 });
   assertEquals(parseListen("localhost:80"), { hostname: "127.0.0.1", port: 80 });
@@ -13,7 +13,7 @@ Deno.test("parseListen() reads loopback addresses, and a port alone", () => {
   assertEquals(parseListen("none"), null);
 });
 
-Deno.test("parseListen() refuses whatever others could reach, and what is no address", () => {
+Deno.test("parseListen() refuses non-loopback and invalid addresses", () => {
   const refused = [
     "0.0.0.0:80",
     "[::]:80",
@@ -29,14 +29,14 @@ Deno.test("parseListen() refuses whatever others could reach, and what is no add
   }
 });
 
-Deno.test("listen() takes a free port and says which", async () => {
+Deno.test("listen() on port 0 uses a free port and returns it", async () => {
   const server = await listen({ tcp: { hostname: "127.0.0.1", port: 0 }, unix: null }, answer);
   const [address] = server.addresses;
   assertEquals(await (await fetch(address!)).text(), "here");
   await server.drain(10_000);
 });
 
-Deno.test("listen() tells a handler which way a request came", async () => {
+Deno.test("listen() passes the transport of a request to the handler", async () => {
   const ways: boolean[] = [];
   const tcp = { hostname: "127.0.0.1", port: 0 };
   const server = await listen({ tcp, unix: null }, (_, { unix }) => {
@@ -48,7 +48,7 @@ Deno.test("listen() tells a handler which way a request came", async () => {
   await server.drain(10_000);
 });
 
-Deno.test("drain() lets a request under way end, and takes no new one", async () => {
+Deno.test("drain() waits for current requests and accepts no new ones", async () => {
   const { promise: free, resolve: go } = Promise.withResolvers<void>();
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();
   const tcp = { hostname: "127.0.0.1", port: 0 };
@@ -66,14 +66,14 @@ Deno.test("drain() lets a request under way end, and takes no new one", async ()
   await drained;
 });
 
-Deno.test("listen() on an address that is taken is a failure with a remedy", async () => {
+Deno.test("listen() on an address in use fails with a remedy", async () => {
   const tcp = { hostname: "127.0.0.1", port: 0 };
   const first = await listen({ tcp, unix: null }, answer);
   const port = Number(new URL(first.addresses[0]!).port);
   const failure = await assertRejects(
     () => listen({ tcp: { ...tcp, port }, unix: null }, answer),
     Failure,
-    "it is taken",
+    "the address is in use",
   );
   assertEquals([failure.code, failure.remedy !== null], ["bad-input", true]);
   await first.drain(10_000);

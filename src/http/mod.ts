@@ -1,13 +1,12 @@
 /**
- * Write and ask over HTTP on this machine.
+ * The HTTP API on this machine.
  *
- * Question: how do programs ask? Choice: sessions pinned to a snapshot, so that concurrent users do not
- * race, and the same in one request; one route table; one door that checks Host, Origin and size before any
- * route; every error an RFC 9457 problem that names field, value and remedy. Sources of like devices differ in no more than
- * names: what is answered to one is remembered for the others, as long as the host looks the same, and written once.
- * Given up: authentication. The
- * server listens on loopback or on a Unix socket only, tells nothing that a local user could not read in
- * sysfs, and changes nothing on the host but that it may open idle devices, as its operator set it up.
+ * Question: how do programs write a source and ask? Choice: sessions pinned to a snapshot, so that concurrent users do
+ * not race, and the same in one request. One route table. One check of Host, Origin and size before routing. Every
+ * error is an RFC 9457 problem that names field, value and remedy. Sources of the same kind differ only in their
+ * names, so an answer is reused for the others while the host is unchanged, and its JSON text is generated once. Given
+ * up: authentication. The server listens only on loopback or on a Unix socket, and shows only what a local user can
+ * read in sysfs. It changes nothing on the host, except that it opens idle devices if its options allow this.
  *
  * @module
  */

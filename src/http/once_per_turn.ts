@@ -1,6 +1,6 @@
 /**
- * Asks once for all that ask within one turn of the event loop, which is shorter than any message takes to arrive. Many
- * connections at once cost one look at the host, not one each. Who names a device asks for himself.
+ * Shares one call among all callers within one turn of the event loop, so that many simultaneous requests observe the
+ * host once. A caller that names a device gets its own call.
  */
 export function oncePerTurn<T>(
   ask: (named?: string) => Promise<T>,

@@ -3,7 +3,7 @@ import { oncePerTurn } from "./once_per_turn.ts";
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 2));
 
-Deno.test("oncePerTurn() asks once for all of a turn, and again in the next", async () => {
+Deno.test("oncePerTurn() calls once per turn", async () => {
   let asked = 0;
   const ask = oncePerTurn(() => Promise.resolve(++asked));
   assertEquals(await Promise.all([ask(), ask(), ask()]), [1, 1, 1]);
@@ -12,7 +12,7 @@ Deno.test("oncePerTurn() asks once for all of a turn, and again in the next", as
   await turn();
 });
 
-Deno.test("oncePerTurn() tells a failure to all of a turn, and asks again in the next", async () => {
+Deno.test("oncePerTurn() passes a failure to all callers of a turn, and calls again in the next", async () => {
   let isBroken = true;
   const ask = oncePerTurn(() =>
     isBroken ? Promise.reject(new Error("broken")) : Promise.resolve(1)

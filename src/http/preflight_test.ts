@@ -1,4 +1,4 @@
-/** Problems that are met while drivers are asked for an answer. */
+/** Problems of preflights for an answer. */
 import { assertEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttySnapshot } from "../../tests/fixtures/snapshot.ts";
@@ -31,11 +31,11 @@ function makeTestedApp() {
   };
 }
 
-Deno.test("problems of a preflight are told in the answer, to one source and to several", async () => {
+Deno.test("answers for one source and for several contain the problems of preflights", async () => {
   const ask = makeTestedApp();
   const tested = await ask("POST", "/v1/ask?preflight=1", mttyIdentity());
   assertEquals([tested.preflight, tested.problems], ["made", [known, met]]);
-  // The answer that follows was not tested.
+  // The next answer has no preflight.
   const plain = await ask("POST", "/v1/ask", mttyIdentity());
   assertEquals([plain.preflight, plain.problems], ["not-asked", [known]]);
   const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
@@ -43,7 +43,7 @@ Deno.test("problems of a preflight are told in the answer, to one source and to 
   assertEquals(together.problems, [known, met]);
 });
 
-Deno.test("problems of a preflight are told by the session, and by its offers and refusals", async () => {
+Deno.test("the session, its offers and its refusals contain the problems of preflights", async () => {
   const ask = makeTestedApp();
   const { id, problems } = await ask("POST", "/v1/sessions");
   assertEquals(problems, [known]);

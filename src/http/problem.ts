@@ -1,6 +1,6 @@
 import { escaped, Failure, type FailureCode, PROBLEM_SCHEMA, shorten } from "../documents/mod.ts";
 
-/** An error answer, RFC 9457, with where it is (`pointer`, RFC 6901), what to do, and the request it was. */
+/** An error response (RFC 9457), with the invalid place (`pointer`, RFC 6901), a remedy and the request ID. */
 export interface ProblemDocument {
   schema: typeof PROBLEM_SCHEMA;
   type: string;
@@ -14,35 +14,35 @@ export interface ProblemDocument {
   [extension: string]: unknown;
 }
 
-/** Every problem that this server answers with: its status and its title. */
+/** All problems of this server: status and title. */
 const PROBLEMS = {
   "not-json": [400, "Cannot read the body as JSON"],
   "bad-request": [400, "Cannot serve the request"],
   "forbidden-host": [403, "Cannot serve this host name"],
   "forbidden-origin": [403, "Cannot serve this origin"],
-  "not-permitted": [403, "Cannot do what the operator does not allow"],
-  "not-found": [404, "Cannot find it"],
+  "not-permitted": [403, "Cannot do this without the operator's permission"],
+  "not-found": [404, "Cannot find this path"],
   "session-unknown": [404, "Cannot find the session"],
   "device-unknown": [404, "Cannot find the device"],
-  "method-not-allowed": [405, "Cannot do that here"],
-  "too-slow": [408, "Cannot wait for the body"],
-  "in-use": [409, "Cannot disturb a device in use"],
+  "method-not-allowed": [405, "Cannot use this method here"],
+  "too-slow": [408, "Cannot wait longer for the body"],
+  "in-use": [409, "Cannot open a device in use"],
   "source-missing": [409, "Cannot ask before a source is written"],
-  "too-large": [413, "Cannot take a body of this size"],
+  "too-large": [413, "Cannot accept a body of this size"],
   "media-type": [415, "Cannot read this media type"],
   "identity-invalid": [422, "Cannot read the identity"],
   "schema-unsupported": [422, "Cannot read this schema"],
   "source-cannot-migrate": [422, "Cannot migrate the source"],
   "client-gone": [499, "Cannot read the rest of the body"],
-  "internal": [500, "Cannot answer"],
-  "too-busy": [503, "Cannot take more bodies now"],
+  "internal": [500, "Cannot answer the request"],
+  "too-busy": [503, "Cannot accept more bodies now"],
   "sessions-full": [503, "Cannot open another session"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ProblemName = keyof typeof PROBLEMS;
 
 /**
- * Thrown by routes; the application turns it into its document, with control characters in `detail` escaped and a `value`
- * that is long shortened.
+ * Thrown by routes. The application sends its document. Control characters in `detail` are escaped, and a long `value`
+ * is shortened.
  */
 export class HttpProblem extends Error {
   readonly document: ProblemDocument;
@@ -84,7 +84,7 @@ const BY_FAILURE: Readonly<Partial<Record<FailureCode, ProblemName>>> = {
   "in-use": "in-use",
 };
 
-/** The problem that an error amounts to; what was not foreseen is `internal`. */
+/** Converts an error to a problem. An unexpected error is `internal`. */
 export function asHttpProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof Failure) {
@@ -92,15 +92,15 @@ export function asHttpProblem(error: unknown): HttpProblem {
     return new HttpProblem(BY_FAILURE[code] ?? "internal", message, { remedy });
   }
   const message = error instanceof Error ? error.message : String(error);
-  return new HttpProblem("internal", message, { remedy: "Report this with the request's id." });
+  return new HttpProblem("internal", message, { remedy: "Report this error with the request ID." });
 }
 
-/** How long a client has to take an answer before its connection is closed. */
+/** How long a client can read an answer before its connection is closed. */
 const HANG_UP_MS = 500;
 
 /**
- * The answer that carries a problem. With `connection: close` the connection is closed after it, whatever the client
- * still has to send: the server beneath would keep it until the request's body has come.
+ * The response for a problem. With `connection: close`, the connection is closed after it, even if the client is still
+ * sending. Otherwise, Deno would keep the connection open until the request body is complete.
  */
 export function toResponse({ document, headers }: HttpProblem, requestId: string): Response {
   const text = JSON.stringify({ ...document, requestId }, null, 2) + "\n";
@@ -116,8 +116,8 @@ export function toResponse({ document, headers }: HttpProblem, requestId: string
 }
 
 /**
- * A body that fails after it was sent. The server then closes the connection, for which it has no other way. Not so Deno
- * 2.8.3 and later, while a read of the request's body waits: see bodies_test.ts.
+ * A body that fails after it was sent: the only way to make Deno close the connection. Deno 2.8.3 and later do not
+ * close it while a read of the request body waits: see bodies_test.ts.
  */
 function lastWords(text: string): ReadableStream<Uint8Array> {
   return new ReadableStream({

@@ -4,7 +4,7 @@ import { OFFER_ORDERS } from "../judge/ask/mod.ts";
 import { REFUSALS_MODES, type RefusalsMode, shownName } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** What a caller wants of an answer, by the query of its request. Throws a problem that names a wrong parameter. */
+/** Reads the options of an answer from the query. Throws a problem that names an invalid parameter. */
 export function answerWanted(c: Context): Required<
   Pick<AnswerOptions, "omitUnknown" | "order" | "refusals" | "offers">
 > {
@@ -16,12 +16,12 @@ export function answerWanted(c: Context): Required<
   };
 }
 
-/** How the caller wants refusals to be told: `?refusals=each`; null where it does not say. */
+/** How to list refusals: `?refusals=each`; null if not given. */
 export function refusalsWanted(c: Context): RefusalsMode | null {
   return choiceOf(c, "refusals", REFUSALS_MODES);
 }
 
-/** How many offers the caller wants: `?offers=5`, `?offers=all`; null where it does not say. */
+/** How many offers to list: `?offers=5`, `?offers=all`; null if not given. */
 export function offersWanted(c: Context): number | null {
   const given = c.req.query("offers");
   if (given === undefined) return null;
@@ -30,16 +30,21 @@ export function offersWanted(c: Context): number | null {
   throw wrongQuery(
     "offers",
     given,
-    "is neither a number from 1 on nor all",
-    "Write ?offers=20 or ?offers=all.",
+    "is not a positive number or all",
+    "For example, use ?offers=20 or ?offers=all.",
   );
 }
 
-/** How many plans the caller wants: `?plans=3`. */
+/** How many plans to list: `?plans=3`. */
 export function plansWanted(c: Context): number {
   const given = c.req.query("plans") ?? "1";
   if (/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= MAX_PLANS) return Number(given);
-  throw wrongQuery("plans", given, `is not a number from 1 to ${MAX_PLANS}`, "Write ?plans=3.");
+  throw wrongQuery(
+    "plans",
+    given,
+    `is not a number from 1 to ${MAX_PLANS}`,
+    "For example, use ?plans=3.",
+  );
 }
 
 /** A switch in the query: `?preflight=1`, `?unknown=0`. */
@@ -47,16 +52,16 @@ export function isWanted(c: Context, name: string, otherwise: boolean): boolean 
   const given = c.req.query(name);
   if (given === undefined) return otherwise;
   if (["0", "1", "false", "true"].includes(given)) return given === "1" || given === "true";
-  throw wrongQuery(name, given, "is neither 1 nor 0", `Write ?${name}=1 or ?${name}=0.`);
+  throw wrongQuery(name, given, "is not 0 or 1", `Use ?${name}=1 or ?${name}=0.`);
 }
 
-/** One of several words in the query; null where the parameter is not there. */
+/** One of several words in the query; null if the parameter is missing. */
 function choiceOf<T extends string>(c: Context, name: string, choices: readonly T[]): T | null {
   const given = c.req.query(name);
   if (given === undefined) return null;
   const choice = choices.find((word) => word === given);
   if (choice !== undefined) return choice;
-  const remedy = `Write ?${name}=${choices.join(`, ?${name}=`)}.`;
+  const remedy = `Use one of ?${name}=${choices.join(`, ?${name}=`)}.`;
   throw wrongQuery(name, given, `is not one of ${choices.join(", ")}`, remedy);
 }
 

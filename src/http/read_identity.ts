@@ -12,8 +12,8 @@ import { reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /**
- * Reads an identity from JSON. Throws a problem that names the field (as a pointer below `base`), its value
- * and the remedy; or, for a source that cannot migrate wherever to, one with the reasons.
+ * Reads an identity from JSON. Throws a problem that names the field (as a pointer below `base`), its value and the
+ * remedy. For a source that cannot migrate to any host, throws a problem with the reasons.
  */
 export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): Identity {
   const identity = readShape(body, base);
@@ -52,12 +52,12 @@ function readShape(body: unknown, base: readonly PropertyKey[]): Identity {
   }
 }
 
-/** Reads a request to test: a source, and a target that is a device or a type on a parent. */
+/** Reads a test request: a source, and a target that is a device or a type on a parent. */
 export function readTest(body: unknown): { source: Identity; target: TestTarget } {
   const { source, target } = (body ?? {}) as { source?: unknown; target?: unknown };
   const { data } = readAs<TestTarget>(TestTarget, target);
   if (data === undefined) {
-    throw new HttpProblem("bad-request", "target: neither a device nor a type on a parent", {
+    throw new HttpProblem("bad-request", "target: not a device or a type on a parent", {
       pointer: "/target",
       value: shorten(target ?? null),
       remedy: 'Send { "device": ID } or { "type": TYPE, "parent": PARENT }.',

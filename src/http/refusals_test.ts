@@ -15,7 +15,7 @@ const namesOf = (refusals: readonly Refusal[]) =>
 const GROUPED = [["a", ["b", "c"]]];
 const EACH = ["a", "b", "c"].map((id) => [id, undefined]);
 
-/** What each word of the query tells. */
+/** The expected refusals for each query. */
 const MODES: readonly (readonly [query: string, names: unknown[]])[] = [
   ["", GROUPED],
   ["?refusals=grouped", GROUPED],
@@ -24,7 +24,7 @@ const MODES: readonly (readonly [query: string, names: unknown[]])[] = [
 ];
 
 for (const [query, names] of MODES) {
-  Deno.test(`POST /v1/ask${query} tells refusals so, and how many there are`, async () => {
+  Deno.test(`POST /v1/ask${query} lists the expected refusals and their number`, async () => {
     const app = makeApp();
     const answer = await (await app.ask("POST", `/v1/ask${query}`, mttyIdentity())).json();
     const { refused, refusals } = Answer.parse(answer) as Answer;
@@ -34,12 +34,12 @@ for (const [query, names] of MODES) {
     for (const each of answers) assertEquals([each.refused, namesOf(each.refusals)], [3, names]);
   });
 
-  Deno.test(`a session tells refusals so by ${query || "default"}, as JSON and NDJSON`, async () => {
+  Deno.test(`a session lists the expected refusals for ${query || "no query"}, as JSON and NDJSON`, async () => {
     const app = makeApp();
     const path = await app.openSession();
     await (await app.ask("PUT", `${path}/source${query}`, mttyIdentity())).body?.cancel();
     const wanted = await app.get<{ refusals: Refusal[] }>(`${path}/refusals`);
-    assertEquals(namesOf(wanted.refusals), names, "as it was wanted of the source");
+    assertEquals(namesOf(wanted.refusals), names, "as requested with the source");
     const plain = await app.openSession();
     const described = await (await app.ask("PUT", `${plain}/source`, mttyIdentity())).json();
     assertEquals([described.offers, described.refusals], [1, 3]);
@@ -56,7 +56,7 @@ for (const [query, names] of MODES) {
   });
 }
 
-Deno.test("a session tells all offers, or as many as are wanted", async () => {
+Deno.test("a session lists all offers, or the requested number", async () => {
   const devices = Array.from({ length: 30 }, (_, n) => mttyDevice({ id: `${n}` }));
   const app = makeTestApp(mttySnapshot({ devices, types: [] }));
   const path = await app.openSession();
@@ -72,7 +72,7 @@ Deno.test("a session tells all offers, or as many as are wanted", async () => {
   }
 });
 
-/** Every route that gives an answer, by its method and its path below the session. */
+/** Every route that returns an answer: method, and path below the session. */
 const ROUTES: readonly (readonly [method: string, path: string])[] = [
   ["POST", "/v1/ask"],
   ["PUT", "source"],
@@ -82,7 +82,7 @@ const ROUTES: readonly (readonly [method: string, path: string])[] = [
 
 for (const [method, name] of ROUTES) {
   for (const [parameter, value] of [["refusals", "some"], ["offers", "0"]] as const) {
-    Deno.test(`${method} ${name} refuses ${parameter}=${value}, and says what to write`, async () => {
+    Deno.test(`${method} ${name} refuses ${parameter}=${value}, with a remedy`, async () => {
       const app = makeApp();
       const session = await app.openSession();
       await (await app.ask("PUT", `${session}/source`, mttyIdentity())).body?.cancel();

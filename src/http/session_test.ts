@@ -41,7 +41,7 @@ Deno.test("a session is opened, written to, read from and closed", async () => {
   await problemOf(await app.ask("GET", `${path}/offers`), 404, "session-unknown");
 });
 
-Deno.test("offers and refusals come one a line where NDJSON is asked for", async () => {
+Deno.test("offers and refusals are one per line for NDJSON", async () => {
   const app = makeTestApp();
   const path = await app.openSession();
   await (await app.ask("PUT", `${path}/source`, mttyIdentity())).body?.cancel();
@@ -58,7 +58,7 @@ Deno.test("offers and refusals come one a line where NDJSON is asked for", async
   }
 });
 
-Deno.test("a session answers from the snapshot that it was opened with", async () => {
+Deno.test("a session answers from its own snapshot", async () => {
   const app = makeTestApp();
   const path = await app.openSession();
   app.state.snapshot = mttySnapshot({ snapshot: 18, devices: [], types: [] });
@@ -90,7 +90,7 @@ Deno.test("two users at once do not see each other's source", async () => {
   assertEquals((await app.get<Described>(two)).source?.id, "two");
 });
 
-Deno.test("a source that is written again replaces the one before", async () => {
+Deno.test("a second source replaces the first one", async () => {
   const app = makeTestApp();
   const path = await app.openSession();
   for (const type of ["mtty-2", "mtty-1"]) {
@@ -101,7 +101,7 @@ Deno.test("a source that is written again replaces the one before", async () => 
   assertEquals(offers.map(({ configuration }) => configuration.type), ["mtty-1"]);
 });
 
-Deno.test("a source that cannot migrate at all is refused with its reasons", async () => {
+Deno.test("a source that cannot migrate is refused with reasons", async () => {
   const app = makeTestApp();
   const path = await app.openSession();
   const response = await app.ask("PUT", `${path}/source`, unmigratableIdentity());
@@ -113,7 +113,7 @@ Deno.test("a source that cannot migrate at all is refused with its reasons", asy
   assertEquals((await app.get<Described>(path)).source, null);
 });
 
-Deno.test("offers are not to be had before a source is written", async () => {
+Deno.test("offers are refused before a source is written", async () => {
   const app = makeTestApp();
   const path = await app.openSession();
   for (const part of ["offers", "refusals"]) {
@@ -126,7 +126,7 @@ Deno.test("offers are not to be had before a source is written", async () => {
   }
 });
 
-Deno.test("a session that nobody uses expires, one that is used does not", async () => {
+Deno.test("an unused session expires, and a used one does not", async () => {
   const app = makeTestApp();
   const [used, unused] = [await app.openSession(), await app.openSession()];
   app.state.nowMs += SESSION_LIMITS.idleMs;
@@ -137,7 +137,7 @@ Deno.test("a session that nobody uses expires, one that is used does not", async
   await problemOf(await app.ask("DELETE", unused), 404, "session-unknown");
 });
 
-Deno.test("a session that has expired is not counted and cannot be closed", async () => {
+Deno.test("an expired session is not counted and cannot be closed", async () => {
   const app = makeTestApp();
   const path = await app.openSession();
   app.state.nowMs += SESSION_LIMITS.idleMs + 1;
@@ -161,7 +161,7 @@ Deno.test("too many sessions are refused until one is closed or expires", async 
   await app.openSession();
 });
 
-Deno.test("a session closed while its source is on the way takes nothing", async () => {
+Deno.test("a session that is closed while a source arrives does not accept it", async () => {
   const app = makeTestApp(mttySnapshot({ devices: [mttyDevice()] }));
   const path = await app.openSession();
   const written = app.ask("PUT", `${path}/source`, mttyIdentity());

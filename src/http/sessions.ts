@@ -2,7 +2,7 @@ import type { AnswerOptions } from "../answers/mod.ts";
 import { type Identity, shownName, type Snapshot } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
-/** A session of write and ask: pinned to a snapshot, with the source once it is written. */
+/** A session to write a source and ask: pinned to a snapshot, with the source once it is written. */
 export interface Session {
   id: string;
   snapshot: Snapshot;
@@ -10,8 +10,7 @@ export interface Session {
 }
 
 /**
- * A source that was written, what is wanted of its answer, tests included, the bytes that it came in, and how many
- * offers and refusals the answer has.
+ * A written source, the options of its answer (with test results), its size, and the numbers of offers and refusals.
  */
 export interface Written {
   source: Identity;
@@ -22,22 +21,22 @@ export interface Written {
 }
 
 export interface SessionLimits {
-  /** How many may be open at once. */
+  /** The maximum number of open sessions. */
   most: number;
-  /** After how long without a request one is closed. */
+  /** How long a session stays open without a request. */
   idleMs: number;
-  /** How many bytes their sources may have come in, all together. */
+  /** The maximum size of all their sources together. */
   bytes: number;
 }
 
 export const SESSION_LIMITS: SessionLimits = { most: 256, idleMs: 15 * 60_000, bytes: 32 << 20 };
 
-/** Open sessions. They live in memory only: an agent that restarts forgets them. */
+/** Open sessions. They are kept in memory and lost when the server restarts. */
 export interface Sessions {
   open(snapshot: Snapshot): Session;
-  /** Throws an {@link HttpProblem} where there is no such session, or no longer. */
+  /** Throws an {@link HttpProblem} if the session does not exist, or has expired. */
   get(id: string): Session;
-  /** Writes a source; gives the session. Throws an {@link HttpProblem} where sources take too much together. */
+  /** Writes a source and returns the session. Throws an {@link HttpProblem} if all sources together are too large. */
   write(id: string, written: Written): Session;
   close(id: string): void;
   readonly size: number;
@@ -77,7 +76,7 @@ export function makeSessions(
         0,
       );
       if (others + written.bytes > limits.bytes) {
-        throw sessionsFull(`Sources of ${others} bytes are open`);
+        throw sessionsFull(`The sources of open sessions use ${others} bytes`);
       }
       session.written = written;
       return session;
@@ -95,7 +94,7 @@ export function makeSessions(
 
 function sessionsFull(why: string): HttpProblem {
   return new HttpProblem("sessions-full", why, {
-    remedy: "Close sessions with DELETE, or use POST /v1/ask, which needs none.",
+    remedy: "Close sessions with DELETE, or use POST /v1/ask, which needs no session.",
     headers: { "retry-after": "60" },
   });
 }
@@ -103,7 +102,7 @@ function sessionsFull(why: string): HttpProblem {
 function unknownSession(id: string): HttpProblem {
   return new HttpProblem(
     "session-unknown",
-    `There is no session ${shownName(id)}, or it was closed`,
+    `Session ${shownName(id)} does not exist or was closed`,
     {
       value: id,
       remedy: "Open one with POST /v1/sessions.",

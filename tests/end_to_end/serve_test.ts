@@ -142,7 +142,7 @@ Deno.test("serve listens where it is told, whatever DENO_SERVE_ADDRESS says", as
   );
 });
 
-Deno.test("serve on an address that is taken says so and exits with 2", async () => {
+Deno.test("serve exits with 2 if the address is in use", async () => {
   await using place = await openWorkplace();
   const path = `${place.folder}/ask.sock`;
   const args = ["--listen", "127.0.0.1:0", "--unix", path];
@@ -151,7 +151,10 @@ Deno.test("serve on an address that is taken says so and exits with 2", async ()
   for (const again of [["--listen", address], ["--listen", "none", "--unix", path]]) {
     const { code, out, err } = await run(place, ["serve", "--simulate", "gpu-host", ...again]);
     assertEquals([code, out], [2, ""], err);
-    assertStringIncludes(err, `Cannot listen on ${again.at(-1)}: it is taken. End the server`);
+    assertStringIncludes(
+      err,
+      `Cannot listen on ${again.at(-1)}: the address is in use. Stop the server`,
+    );
   }
   assertEquals((await askUnix(path, { target: "/healthz" })).status, 200);
   assertEquals(place.leftovers().length, 1);
