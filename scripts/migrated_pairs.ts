@@ -38,7 +38,7 @@ function tables(pairs: readonly Pair[]): string {
     [
       `### ${title}`,
       "",
-      "| what the target has other | predicted plain | predicted with --preflight | what QEMU did |",
+      "| what differs in the target | predicted without --preflight | predicted with --preflight | what QEMU did |",
       "| --- | --- | --- | --- |",
       ...group.map(row),
       "",
