@@ -1,0 +1,82 @@
+/** Checks that prose is in contemporary English: it must not contain archaic words and phrases. */
+import { assertEquals } from "@std/assert";
+import { fromFileUrl } from "@std/path";
+
+const TOP = fromFileUrl(new URL("..", import.meta.url));
+
+/** Folders and files to check. Add a folder when its prose is done. */
+const DONE = [
+  "src/cli",
+  "src/http",
+  "main.ts",
+  "README.md",
+  "CONTRIBUTING.md",
+  "docs",
+  "src/judge/rules/README.md",
+  "tests/fixtures/golden/help.txt",
+];
+
+/** Archaic words and phrases. Each is rare in source code, so that code does not match by accident. */
+const ARCHAIC = [
+  "(is|are|be|been|was|were) told",
+  "told (apart|beside|once|too)",
+  "tells? [a-z]+",
+  "who(so)?ever",
+  "whatever",
+  "wherever",
+  "beside",
+  "but for",
+  "came of",
+  "a word on",
+  "nor",
+  "henceforth",
+  "hence",
+  "thence",
+  "whence",
+  "therein",
+  "thereby",
+  "speaks? (for|of)",
+  "asks? its way",
+  "so that none",
+  "in the place of",
+  "of which",
+  "(is|are) to be",
+  "(as|what) it was",
+  "anew",
+  "(can|could|to) be had",
+  "nobody knows",
+  "meanwhile",
+  "save for",
+  "one a line",
+  "put right",
+].map((phrase) => new RegExp(`\\b${phrase}\\b`, "gi"));
+
+/** The archaic phrases in a text. */
+function archaicIn(text: string): string[] {
+  // A phrase can continue on the next line, behind the mark of a comment.
+  const words = text.replaceAll(/\s+(\*|\/\/)?\s*/g, " ");
+  return ARCHAIC.flatMap((phrase) => words.match(phrase) ?? []);
+}
+
+/** The text files at or below a path. */
+function filesOf(path: string): string[] {
+  if (!Deno.statSync(`${TOP}/${path}`).isDirectory) return [path];
+  return Array.from(Deno.readDirSync(`${TOP}/${path}`)).flatMap(({ name, isDirectory }) =>
+    isDirectory || /\.(ts|md|txt)$/.test(name) ? filesOf(`${path}/${name}`) : []
+  );
+}
+
+Deno.test("archaicIn() finds phrases across lines and comments, and no identifiers", () => {
+  const text = "What came\n * of it is told,\n  // whatever it is.";
+  assertEquals(archaicIn(text), ["is told", "whatever", "came of"]);
+  assertEquals(archaicIn("const told = await tell(context, tellProblems);"), []);
+});
+
+for (const path of DONE) {
+  Deno.test(`${path} has no archaic phrases`, () => {
+    const found = filesOf(path).flatMap((file) =>
+      archaicIn(Deno.readTextFileSync(`${TOP}/${file}`)).map((phrase) => `${file}: ${phrase}`)
+    );
+    assertEquals(found, []);
+  });
+}
