@@ -20,7 +20,7 @@ interface Pair {
   qemu: string;
 }
 
-/** Each pair as it was seen last, in the order of the alterations; those that are tried no longer are left out. */
+/** Each pair as last seen, in the order of the alterations; those that are tried no longer are left out. */
 function lastOfEach(pairs: readonly Pair[]): Pair[] {
   const names = [ON_PORT, ...Object.values(ELSEWHERE), OF_V1].flat().map(({ name }) => name);
   const key = ({ version, machineType, bus, name }: Pair) =>

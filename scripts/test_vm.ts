@@ -4,7 +4,7 @@
  *
  *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; all without
  *   deno task test:vm debian/plain debian/preflight debian/v1 debian/systemd debian/qemu   all on the kernel without cdevs
- *   deno task test:vm vfiolab/bench       a preflight beside a C program
+ *   deno task test:vm vfiolab/bench       a preflight next to a C program
  *   deno task test:vm vfiolab/pci-all     every altered PCI configuration, of which vfiolab/pci is a sample
  *   deno task test:vm vfiolab/storm       kills, and much at once, by hand only: it wants a machine to itself
  *   deno task test:vm vfiolab/storm-all   300 kills and a minute of every storm
@@ -25,7 +25,7 @@ const RUNS = [
   "vfiolab/systemd",
   "debian/qemu/predicted:",
 ];
-/** What scripts/vm/run is told besides. */
+/** More options of scripts/vm/run. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   systemd: ["--root", "systemd"],
   pci: ["--qemus"],
@@ -34,10 +34,10 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   storm: ["--timeout", "1200"],
   "storm-all": ["--timeout", "3000"],
 };
-/** Machines at once: each has one processor. What one prints is told line by line, after its name. */
+/** Machines at once: each has one processor. Each line of output is printed after the name of its machine. */
 const AT_ONCE = Math.min(2, navigator.hardwareConcurrency);
 
-/** How many failures are told at the end, and how many lines of each log. */
+/** How many failures are printed at the end, and how many lines of each log. */
 const MAX_FAILURES = 3;
 const MAX_LINES = 8;
 
@@ -128,7 +128,7 @@ function describeFailure(run: string, log: string): string {
   ].join("\n");
 }
 
-/** The C program that bench_cases.ts measures beside ours, built with the test machine's compiler. */
+/** The C program that bench_cases.ts measures next to ours, built with the test machine's compiler. */
 async function buildYardstick(): Promise<string> {
   const command = "SCRATCH=$PWD/dist scripts/vm/chroot " +
     "gcc -O2 -o /scratch/preflight-yardstick scripts/bench/preflight.c";

@@ -36,7 +36,7 @@ Deno.test("ARCHITECTURE.md has three walks of 15 files at most", () => {
   for (const { heading, files } of walks) assert(files.length <= 15, `${heading}: ${files.length}`);
 });
 
-Deno.test("ARCHITECTURE.md has six recipes of 4 files at most, beside documents", () => {
+Deno.test("ARCHITECTURE.md has six recipes of 4 files at most, besides documents", () => {
   const recipes = below("Recipes");
   assertEquals(recipes.length, 6);
   for (const { heading, files } of recipes) {

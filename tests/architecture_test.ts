@@ -69,7 +69,7 @@ function listFiles(...folders: string[]): string[] {
   );
 }
 
-/** All imports of the files given, and of whatever these import, as Deno itself resolves them. */
+/** All imports of the files given, and of all that these import, as Deno itself resolves them. */
 async function readImports(files: readonly string[]): Promise<Import[]> {
   const imports = new Map<string, Import>();
   for (const file of files) {
@@ -130,7 +130,7 @@ function roomOf(file: string): string {
 const isOurs = ({ to }: Import) => to.includes(".");
 const isTest = (file: string) => file.endsWith("_test.ts") || file.endsWith("testing.ts");
 
-/** From the program and from each room's front door, so that none is left out that is not wired in yet. */
+/** From the program and from each room's front door, so that a room that nothing uses yet is included. */
 const doors = ["main.ts", ...listFiles("src").filter((file) => file.endsWith("/mod.ts"))];
 const imports = await readImports(doors);
 

@@ -32,7 +32,7 @@ function* rows(): Generator<{ pair: QemuPair; name: string; migrated: boolean }>
   }
 }
 
-/** The BARs as a space of the module has them: their kinds are in the registers, the sizes beside. */
+/** The BARs as a space of the module has them: their kinds are in the registers, the sizes next to it. */
 function barsOf(space: Uint8Array, sizes: readonly number[]): PciBar[] {
   return sizes.flatMap((size, index): PciBar[] => {
     const low = space[0x10 + 4 * index]!;

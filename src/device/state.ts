@@ -63,7 +63,7 @@ export function bringToRunning(device: DeviceHandle, id: string, v1: V1Region | 
 }
 
 /**
- * Resets a device after work on it, whatever state it reports. A driver without a reset is left alone if nothing was
+ * Resets a device after work on it, in any state. A driver without a reset is left alone if nothing was
  * written to the device and it is in RUNNING.
  *
  * Effect: resets.

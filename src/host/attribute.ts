@@ -52,7 +52,7 @@ export function resolvePath(path: string): string | null {
 }
 
 /**
- * The inode of a sysfs directory or link, or null if there is none. It tells the entry from a later one at the same
+ * The inode of a sysfs directory or link, or null if there is none. It distinguishes the entry from a later one at the same
  * path.
  *
  * Source: fs/kernfs/dir.c of Linux 6.12: a node gets its number when it is created, and no other node gets it during

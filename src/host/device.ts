@@ -195,7 +195,7 @@ function oneLine(text: string): string {
   return text.trim().replace(/\s*\n\s*/g, ", ");
 }
 
-/** The path under `/sys`, wherever the tree is mounted and whatever path leads to it. */
+/** The path under `/sys`, for any mount point of the tree and any path that leads to it. */
 export function kernelPath({ sys }: HostRoots, path: string): string {
   if (path.startsWith(`${sys}/`)) return `/sys${path.slice(sys.length)}`;
   const root = Deno.realPathSync(sys);

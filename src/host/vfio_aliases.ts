@@ -16,7 +16,7 @@ export interface VfioAlias {
  * are not visible, as in a container that does not mount them.
  *
  * Source: `/lib/modules/RELEASE/modules.alias`, and `modules.builtin.modinfo` for built-in drivers, since Linux 5.16
- * (`PCI_DRIVER_OVERRIDE_DEVICE_VFIO`). Both are looked up next to `/sys`, wherever that is mounted.
+ * (`PCI_DRIVER_OVERRIDE_DEVICE_VFIO`). Both are looked up next to the mounted `/sys`.
  */
 export function readVfioAliases({ sys }: HostRoots, release: string): VfioAlias[] | null {
   const directory = join(dirname(sys), "lib/modules", release);

@@ -36,7 +36,7 @@ export type ScanHost = (
   options: { turns: Turns; nowMs: number; whole?: boolean },
 ) => Promise<HostScan>;
 
-/** A device as it was last read in full, and the names in its directory. */
+/** A device at its last full read, and the names in its directory. */
 interface Known {
   device: SysfsDevice;
   names: ReadonlySet<string>;

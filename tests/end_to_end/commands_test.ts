@@ -31,7 +31,11 @@ Deno.test("an identity of one host is asked of another by a pipe", async () => {
   const { out: stdin, code } = await run(place, ["identity", ...HOST, GPU]);
   assertEquals(code, 0);
   const asked = await run(place, ["ask", ...HOST, "-"], { stdin });
-  assertEquals([asked.code, asked.err], [3, ""], "nobody knows whether ECC is set alike");
+  assertEquals(
+    [asked.code, asked.err],
+    [3, ""],
+    "it is unknown whether both have the same ECC setting",
+  );
   assertStringIncludes(asked.out, GPU);
   const elsewhere = await run(place, ["ask", "--simulate", "nic-host", "-"], { stdin });
   assertEquals(elsewhere.code, 1);

@@ -130,7 +130,7 @@ Deno.test("serve refuses a body that is too large, whether it says so or not", a
   assertEquals((await json(await fetch(`${server.base}/healthz`, { client }))).ok, true);
 });
 
-Deno.test("serve listens where it is told, whatever DENO_SERVE_ADDRESS says", async () => {
+Deno.test("serve listens where its options say, with any DENO_SERVE_ADDRESS", async () => {
   await using place = await openWorkplace();
   const elsewhere = `${place.folder}/elsewhere.sock`;
   const extra = { DENO_SERVE_ADDRESS: `unix:${elsewhere}` };

@@ -93,7 +93,7 @@ Deno.test("a socket that a killed server left behind is replaced", async () => {
   assertEquals(exists(path), false);
 });
 
-Deno.test("serve tells a service manager that it is ready, that it lives, and that it stops", async () => {
+Deno.test("serve notifies a service manager that it is ready, that it lives, and that it stops", async () => {
   await using place = await openWorkplace();
   using manager = openDatagramSocket(`${place.folder}/notify`);
   const extra = { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: "300000" };

@@ -9,7 +9,7 @@ import type { FactReader } from "./reader.ts";
  * and `parentSubsystem` of its parent.
  *
  * Two drivers have nothing else. i915 GVT-g uses the same type names on different generations of hardware, and only the
- * parent's ids tell them apart (`drivers/gpu/drm/i915/gvt/vgpu.c`); its only other attribute, `intel_vgpu/vgpu_id` of
+ * parent's ids distinguish them (`drivers/gpu/drm/i915/gvt/vgpu.c`); its only other attribute, `intel_vgpu/vgpu_id` of
  * an mdev, is a serial number. pds_vfio_pci has nothing in sysfs: only devlink reports its firmware version
  * (`drivers/net/ethernet/amd/pds_core/devlink.c`).
  *
