@@ -6,7 +6,7 @@
  * the error state read afterwards. The end of resuming does not count, because it always fails on incomplete data. The
  * answer counts only if the driver demonstrably checks: in the same run it must accept the device's own data and refuse
  * altered copies of it. A refusal counts if it is repeated, and the driver accepts the device's own data afterwards.
- * Steps are first planned by pure code, then run. The run always ends with a reset, and a device that does not return
+ * Steps are first listed by pure code, then run. The run always ends with a reset, and a device that does not return
  * to RUNNING is reported as needing one. `src/judge/ask` judges the result, together with all other evidence for or
  * against the target.
  *
@@ -20,6 +20,6 @@
  *
  * @module
  */
-export * from "./plan.ts";
+export * from "./list_steps.ts";
 export * from "./read_initial_data.ts";
 export * from "./test_target.ts";

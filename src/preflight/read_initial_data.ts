@@ -1,6 +1,6 @@
 import type { DeviceHandle, V1Region } from "../device/mod.ts";
 import type { Check, InitialData, Migration, Problem } from "../documents/mod.ts";
-import { planSource } from "./plan.ts";
+import { listSourceSteps } from "./list_steps.ts";
 import { runSteps } from "./run_steps.ts";
 
 /** A source's initial data, or why there is none. Problems say whether the device returned to RUNNING. */
@@ -26,13 +26,13 @@ export async function readInitialData(
     stopCopyBytes: number | null;
   },
 ): Promise<ReadInitialData> {
-  const plan = planSource(migration, { stopCopyBytes });
-  if ("impossible" in plan) {
+  const listed = listSourceSteps(migration, { stopCopyBytes });
+  if ("impossible" in listed) {
     const { uapi, checks = [] } = migration;
     const check = uapi === "unknown" ? checks.find(({ errno }) => errno !== "ENOTTY") : null;
-    return { initialData: null, check: check ?? null, why: plan.impossible, problems: [] };
+    return { initialData: null, check: check ?? null, why: listed.impossible, problems: [] };
   }
-  const { ran, back } = runSteps(device, plan.steps, { id, v1, data: new Uint8Array() });
+  const { ran, back } = runSteps(device, listed.steps, { id, v1, data: new Uint8Array() });
   const { problems } = back;
   if (ran.stopped !== null) {
     const { check, isAnswer } = ran.stopped;

@@ -12,7 +12,7 @@ import {
   writeV1Field,
 } from "../device/mod.ts";
 import type { Check } from "../documents/mod.ts";
-import type { Step } from "./plan.ts";
+import type { Step } from "./list_steps.ts";
 import {
   findRoom,
   measureChunk,
@@ -33,7 +33,7 @@ export interface Stopped {
   isAnswer: boolean;
 }
 
-/** The result of running a plan. */
+/** The result of running steps. */
 export interface Ran {
   /** Null if all steps succeeded. */
   stopped: Stopped | null;
@@ -44,7 +44,7 @@ export interface Ran {
 }
 
 /**
- * Runs the steps of a plan on an open device in RUNNING, then always resets it.
+ * Runs steps on an open device in RUNNING, then always resets it.
  *
  * The first failed step ends the run. Nothing is written after it. Effect: changes state. Afterwards the device reports
  * RUNNING, or the second result says that it needs a reset. Throws only unexpected errors.

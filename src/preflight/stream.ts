@@ -18,7 +18,7 @@ import {
 /** The maximum size of a chunk of the stream. More is neither read nor kept. */
 const MAX_BYTES = 16 << 20;
 
-/** A device's stream of migration data, and the progress of one plan. */
+/** A device's stream of migration data, and the progress of one run. */
 export interface Stream {
   device: DeviceHandle;
   v1: V1Region | null;

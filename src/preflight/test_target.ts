@@ -1,7 +1,7 @@
 import type { Bytes } from "../../ffi/syscalls.ts";
 import type { DeviceHandle, V1Region } from "../device/mod.ts";
 import type { Check, DriverTest, Handed, Migration, Problem } from "../documents/mod.ts";
-import { planSource, planTarget } from "./plan.ts";
+import { listSourceSteps, listTargetSteps } from "./list_steps.ts";
 import { type Ran, runSteps } from "./run_steps.ts";
 
 /** The data to give to a target. */
@@ -85,9 +85,9 @@ function runTest(
 /** What the device's own driver reports as initial data. Null if it has none. */
 function readOwn(bench: Bench, source: TestSource): { data: Bytes | null } | { check: Check } {
   const stopCopyBytes = source.phase === "stop-copy" ? source.data.length : null;
-  const plan = planSource(bench.migration, { stopCopyBytes });
-  if ("impossible" in plan) return { data: null };
-  const ran = run(bench, plan.steps, new Uint8Array());
+  const listed = listSourceSteps(bench.migration, { stopCopyBytes });
+  if ("impossible" in listed) return { data: null };
+  const ran = run(bench, listed.steps, new Uint8Array());
   if (ran === null) return { data: null };
   return ran.stopped === null ? { data: ran.data } : { check: ran.stopped.check };
 }
@@ -102,11 +102,11 @@ function handOver(bench: Bench, data: Bytes): Handed | null {
 }
 
 function handOverOnce(bench: Bench, data: Bytes): Handed | null {
-  const plan = planTarget(bench.migration);
-  if ("impossible" in plan) {
-    return { is: "not-handed", check: { step: plan.impossible, errno: null } };
+  const listed = listTargetSteps(bench.migration);
+  if ("impossible" in listed) {
+    return { is: "not-handed", check: { step: listed.impossible, errno: null } };
   }
-  const ran = run(bench, plan.steps, data);
+  const ran = run(bench, listed.steps, data);
   return ran === null ? null : toHanded(ran, data.length);
 }
 

@@ -23,7 +23,7 @@ export type Step =
   | { do: "write-size" };
 
 /** What to do on a device, or why nothing can be done. */
-export type Plan = { steps: readonly Step[] } | { impossible: string };
+export type StepsOrWhy = { steps: readonly Step[] } | { impossible: string };
 
 type Known = Pick<Migration, "uapi" | "features" | "arcs" | "checks">;
 
@@ -31,10 +31,10 @@ type Known = Pick<Migration, "uapi" | "features" | "arcs" | "checks">;
  * How to read a source's initial data: in PRE_COPY, what its driver reports as initial. Without PRE_COPY, and only if
  * the operator allows it, the first `stopCopyBytes` of STOP_COPY, which stops the device. Pure.
  */
-export function planSource(
+export function listSourceSteps(
   migration: Known,
   { stopCopyBytes }: { stopCopyBytes: number | null },
-): Plan {
+): StepsOrWhy {
   if (migration.uapi === "v1") {
     return {
       steps: [{ do: "set-v1-state", state: "pre-copy" }, { do: "measure-chunk" }, {
@@ -68,7 +68,7 @@ export function planSource(
 }
 
 /** How to give data to a target: the path to RESUMING, and the write. Pure. */
-export function planTarget(migration: Known): Plan {
+export function listTargetSteps(migration: Known): StepsOrWhy {
   if (migration.uapi === "v1") {
     return {
       steps: [

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { allowedArcs } from "../probe/mod.ts";
-import { planSource, planTarget, type Step, walk } from "./plan.ts";
+import { listSourceSteps, listTargetSteps, type Step, walk } from "./list_steps.ts";
 
 /**
  * The rule in the uapi v2 header, written independently: in which states a device stands still, runs, saves and loads.
@@ -27,9 +27,9 @@ const migrationOf = (features: string[]) => ({
   features,
   arcs: allowedArcs(features),
 });
-const stepsOf = (plan: ReturnType<typeof planTarget>): readonly Step[] => {
-  assert("steps" in plan);
-  return plan.steps;
+const stepsOf = (listed: ReturnType<typeof listTargetSteps>): readonly Step[] => {
+  assert("steps" in listed);
+  return listed.steps;
 };
 const statesOf = (steps: readonly Step[]) =>
   steps.flatMap((step) => step.do === "set-state" ? [step.state as string] : []);
@@ -37,8 +37,8 @@ const statesOf = (steps: readonly Step[]) =>
 for (const features of DEVICES) {
   Deno.test(`plans for a device with ${features.join(" ")} use only states that it has`, () => {
     const migration = migrationOf(features);
-    const source = planSource(migration, { stopCopyBytes: 64 });
-    for (const steps of [stepsOf(source), stepsOf(planTarget(migration))]) {
+    const source = listSourceSteps(migration, { stopCopyBytes: 64 });
+    for (const steps of [stepsOf(source), stepsOf(listTargetSteps(migration))]) {
       let at = "running";
       for (const state of statesOf(steps)) {
         const [from, to] = [RULE[at]!, RULE[state]!];
@@ -52,15 +52,15 @@ for (const features of DEVICES) {
     }
   });
 
-  Deno.test(`planTarget() for ${features.join(" ")} writes last, in RESUMING, and does not leave it`, () => {
-    const steps = stepsOf(planTarget(migrationOf(features)));
+  Deno.test(`listTargetSteps() for ${features.join(" ")} writes last, in RESUMING, and does not leave it`, () => {
+    const steps = stepsOf(listTargetSteps(migrationOf(features)));
     assertEquals(steps.at(-1), { do: "write" });
     assertEquals(statesOf(steps).at(-1), "resuming");
     assertEquals(steps.filter((step) => step.do === "write").length, 1);
   });
 
-  Deno.test(`planSource() for ${features.join(" ")} ends in RUNNING and writes nothing`, () => {
-    const steps = stepsOf(planSource(migrationOf(features), { stopCopyBytes: 64 }));
+  Deno.test(`listSourceSteps() for ${features.join(" ")} ends in RUNNING and writes nothing`, () => {
+    const steps = stepsOf(listSourceSteps(migrationOf(features), { stopCopyBytes: 64 }));
     assertEquals(statesOf(steps).at(-1), "running");
     assert(!steps.some((step) => step.do === "write"));
     // The device is stopped only if there is no other way to its data.
@@ -69,16 +69,16 @@ for (const features of DEVICES) {
   });
 }
 
-Deno.test("planSource() stops a device without PRE_COPY only on request", () => {
-  const plan = planSource(migrationOf(["stop-copy"]), { stopCopyBytes: null });
-  assertEquals(plan, { impossible: "its driver has no PRE_COPY, and therefore no initial data" });
+Deno.test("listSourceSteps() stops a device without PRE_COPY only on request", () => {
+  const listed = listSourceSteps(migrationOf(["stop-copy"]), { stopCopyBytes: null });
+  assertEquals(listed, { impossible: "its driver has no PRE_COPY, and therefore no initial data" });
 });
 
 Deno.test("plans for a device without migration are impossible", () => {
   for (const uapi of ["none", "unknown"] as const) {
     const migration = { uapi, features: [], arcs: [] };
-    assert("impossible" in planSource(migration, { stopCopyBytes: 64 }));
-    assert("impossible" in planTarget(migration));
+    assert("impossible" in listSourceSteps(migration, { stopCopyBytes: 64 }));
+    assert("impossible" in listTargetSteps(migration));
   }
 });
 
@@ -86,12 +86,12 @@ Deno.test("plans for uapi v1 use its bits", () => {
   const migration = { uapi: "v1" as const, features: [], arcs: [] };
   const names = (steps: readonly Step[]) =>
     steps.map((step) => step.do === "set-v1-state" ? step.state : step.do);
-  assertEquals(names(stepsOf(planSource(migration, { stopCopyBytes: null }))), [
+  assertEquals(names(stepsOf(listSourceSteps(migration, { stopCopyBytes: null }))), [
     "pre-copy",
     "measure-chunk",
     "read",
   ]);
-  assertEquals(names(stepsOf(planTarget(migration))), [
+  assertEquals(names(stepsOf(listTargetSteps(migration))), [
     "resuming",
     "find-room",
     "write",
