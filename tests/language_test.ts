@@ -28,6 +28,7 @@ const DONE = [
   "README.md",
   "CONTRIBUTING.md",
   "ARCHITECTURE.md",
+  "CHANGELOG.md",
   "docs",
   "src/judge/rules/README.md",
   "tests/fixtures/golden/help.txt",
