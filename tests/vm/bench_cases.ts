@@ -7,7 +7,7 @@ const STATE = "/tmp/bench-state";
 const OPTIONS = ["--settle", "0", "--state", STATE];
 const ROUNDS = 7;
 
-/** The milliseconds that each of some works takes, the medians of rounds in which they take turns. */
+/** The median milliseconds of each work, over rounds in which the works take turns. */
 async function mediansMs<Name extends string>(
   works: Readonly<Record<Name, () => Promise<void>>>,
 ): Promise<Record<Name, number>> {
@@ -25,7 +25,7 @@ async function mediansMs<Name extends string>(
   ) as Record<Name, number>;
 }
 
-/** Prints a figure beside its yardstick, and whether the target is met. */
+/** Prints a figure next to its yardstick, and whether the target is met. */
 function printRatio(name: string, ours: number, of: string, yardstick: number, target: number) {
   const ratio = ours / yardstick;
   console.log(
@@ -40,7 +40,7 @@ async function sourceOf(id: string) {
   return await askProgram(["identity", id, "--initial-data", ...OPTIONS]);
 }
 
-/** The microseconds of each of `count` preflights in one child: what more of them take than one. */
+/** The microseconds of one preflight in a child: the extra time of `count` more preflights, divided by `count`. */
 async function oursUs(base64: string, count: number): Promise<number> {
   const task = {
     do: "test",
@@ -69,7 +69,7 @@ async function oursUs(base64: string, count: number): Promise<number> {
     }
     return performance.now() - started;
   };
-  // The controls are made once in a load of the driver, by the first.
+  // The first preflight makes the controls, once per load of the driver.
   await took(1);
   const [one, many] = [await took(1), await took(count + 1)];
   return (many - one) * 1000 / count;
@@ -84,7 +84,7 @@ async function yardstickUs(count: number): Promise<number> {
 }
 
 export const BENCH_CASES: readonly VmCase[] = [{
-  name: "a preflight, beside a C program that makes the same system calls",
+  name: "a preflight, compared with a C program that makes the same system calls",
   async run() {
     const { initialData } = await sourceOf(MTTY_2);
     for (let round = 0; round < 3; round++) {
@@ -96,7 +96,7 @@ export const BENCH_CASES: readonly VmCase[] = [{
     }
   },
 }, {
-  name: "commands that look, ask and test, beside one that only starts",
+  name: "commands that list, ask and test, compared with one that only starts",
   async run() {
     const file = await Deno.makeTempFile();
     await Deno.writeTextFile(file, JSON.stringify(await sourceOf(MTTY_2)));
@@ -110,7 +110,7 @@ export const BENCH_CASES: readonly VmCase[] = [{
       ask: run("ask", file, ...OPTIONS),
       preflight: run("preflight", file, MTTY_2_IDLE, ...OPTIONS),
     };
-    // What is due to be probed, and the controls, are done before.
+    // Probes and controls are done before the measurement.
     await works.preflight();
     const { version, devices, ask, preflight } = await mediansMs(works);
     printRatio("devices", devices, "version", version, 1.5);
@@ -118,7 +118,7 @@ export const BENCH_CASES: readonly VmCase[] = [{
     printRatio("preflight", preflight, "version", version, 2.6);
   },
 }, {
-  name: "POST /v1/test of a server whose worker is warm, beside POST /v1/ask",
+  name: "POST /v1/test with a running worker, compared with POST /v1/ask",
   async run() {
     const source = await sourceOf(MTTY_2);
     const { url, stop } = await startServer(...OPTIONS);

@@ -1,14 +1,14 @@
-/** A test in the test machine, and the runner that prints a line for each and counts them. */
+/** A test in the test machine, and the runner that prints one line per test and counts the results. */
 export interface VmCase {
   name: string;
-  /** Whether it is also run on the kernel without cdevs each time, as one of few: what it shows differs by kernel. */
+  /** Whether the gate also runs it on the kernel without cdevs, because the behaviour depends on the kernel. */
   sample?: true;
-  /** Why it cannot be run here, or null. */
+  /** Why it cannot run here, or null. */
   skip?: () => string | null;
   run: () => void | Promise<void>;
 }
 
-/** Runs the cases in order; gives how many failed. */
+/** Runs the cases in order; returns the number of failures. */
 export async function runCases(cases: readonly VmCase[]): Promise<number> {
   let [passed, failed, skipped] = [0, 0, 0];
   for (const { name, skip, run } of cases) {

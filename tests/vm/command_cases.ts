@@ -62,20 +62,20 @@ export const COMMAND_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "types lists the types of every parent with their free instances",
+    name: "types lists the types of every parent with their available instances",
     sample: true,
     async run() {
       const { types } = await askProgram(["types", "--json", ...KNOWN]);
       const free = Object.fromEntries(
         types.map(({ type, availableInstances }: Json) => [type, availableInstances]),
       );
-      // mtty has 24 ports: one and two times two are taken.
+      // mtty has 24 ports, and 5 are in use: one mtty-1 and two mtty-2.
       assertEquals([free["mtty-1"], free["mtty-2"]], [19, 9]);
       assertEquals([free["mdpy-vga"], free["mbochs-small"]], [3, 63]);
     },
   },
   {
-    name: "probe finds mtty migratable over every path, the others not, with their errno",
+    name: "probe reports mtty as migratable by every path, and the others as not, with the errno",
     sample: true,
     async run() {
       for (const path of paths()) {
@@ -98,12 +98,12 @@ export const COMMAND_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "probe believes dirty tracking only where start, report and stop work",
+    name: "probe reports dirty tracking only if start, report and stop work",
     sample: true,
     async run() {
       const { devices: [{ capabilities }] } = await askProgram(["probe", "--json", MTTY_2]);
       const { device } = capabilities.dirtyTracking;
-      // A kernel without IOMMUFD answers the probe of DMA_LOGGING and fails its report.
+      // A kernel without IOMMUFD supports the probe of DMA_LOGGING, but its report fails.
       assertEquals(
         device,
         hasCdev()
@@ -144,8 +144,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
     },
   },
   {
-    name:
-      "knowledge: an operator's facts and rules decide, ranges, sizes and orders as they are written",
+    name: "knowledge: an operator's facts and rules with version ranges and sizes decide",
     async run() {
       const directory = Deno.makeTempDirSync({ prefix: "knowledge-" });
       const [rulesDirectory, factsDirectory] = [`${directory}/rules`, `${directory}/facts`];
@@ -174,7 +173,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
         const own = [...offers, ...refusals].filter(({ rule }: Json) => rule?.name === "racks");
         return own.flatMap(({ reasons }: Json) => reasons.map(({ code }: Json) => code)).sort();
       };
-      assert((await codes(3)).includes("FactMissing"), "nobody declared rack and buffer");
+      assert((await codes(3)).includes("FactMissing"), "rack and buffer are not declared");
       const facts = (buffer: string) => [{ for: { driver: "mtty" }, set: { rack: "r1", buffer } }];
       write(factsDirectory, { schema: "vfio-ask/facts/v1", facts: facts("8 MiB") });
       assert((await codes(hasCdev() ? 0 : 3)).includes("RuleAccepts"));
@@ -184,7 +183,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "knowledge: rules of a snapshot that cannot be used are left out and reported",
+    name: "knowledge: invalid rules in a snapshot are ignored and reported",
     async run() {
       const { stdout } = await runProgram(["snapshot", ...KNOWN]);
       const { stdout: source } = await runProgram(["identity", MTTY_2, ...KNOWN]);
@@ -204,7 +203,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "ask takes an identity from standard input, and says no for a source that cannot migrate",
+    name: "ask reads an identity from standard input, and refuses a source that cannot migrate",
     async run() {
       const { code, stdout } = await runProgram(["identity", MTTY_1, ...KNOWN]);
       assertEquals(code, 0);
@@ -245,7 +244,7 @@ export const COMMAND_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "the program names its functions in the stack of an error that it did not expect",
+    name: "the stack of an unexpected error names functions",
     async run() {
       const env = { TMPDIR: "/nowhere" };
       const { code, stderr } = await runProgram(["devices", "--simulate", "mixed"], { env });

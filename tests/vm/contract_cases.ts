@@ -4,7 +4,7 @@ import { CONTRACT, type ContractHost } from "../contract/mod.ts";
 import type { VmCase } from "./case.ts";
 import { deviceNamed, makeMdev, MDPY_VGA, MTTY_1, MTTY_2, removeMdev } from "./machine.ts";
 
-/** This kernel, held against the same contract as the simulator. */
+/** Checks this kernel with the same contract as the simulator. */
 export function contractCases(): VmCase[] {
   const v1 = makeMdev("askv1-a1", "askv1");
   const host: ContractHost = {
@@ -26,7 +26,7 @@ export function contractCases(): VmCase[] {
       run: () => run(host),
     })),
     {
-      name: "kernel: the v1 device is removed again",
+      name: "kernel: the v1 device can be removed",
       sample: true as const,
       run: () => removeMdev(v1),
     },

@@ -13,16 +13,16 @@ import { firmwareOf, migratableOf, readDevlink } from "../../src/host/devlink/mo
 import type { VmCase } from "./case.ts";
 import { askProgram, VFS } from "./machine.ts";
 
-/** `/sys/bus/netdevsim`: a driver made for tests, of devices that are nothing but devlink and a net device. */
+/** The bus of netdevsim, a driver for tests. Its devices have only devlink and a net device. */
 const BUS = "/sys/bus/netdevsim";
 const NAME = "netdevsim1";
 const ADDRESS = { bus: "netdevsim", name: NAME };
-/** Makes its virtual functions' ports. Source: `enum devlink_command`, `enum devlink_attr`. */
+/** The command that creates the ports of virtual functions. Source: `enum devlink_command`, `enum devlink_attr`. */
 const DEVLINK_CMD_ESWITCH_SET = 30;
 const DEVLINK_ATTR_ESWITCH_MODE = 25;
 const DEVLINK_ESWITCH_MODE_SWITCHDEV = 1;
 
-/** Why there is no netdevsim here, or null; loads it from the image, or from the job's own folder. */
+/** Loads netdevsim from the image or from the job's folder; returns why that is not possible, or null. */
 function withoutNetdevsim(): string | null {
   const load = (program: string, args: string[]) =>
     new Deno.Command(program, { args, stderr: "null" }).outputSync().success;
@@ -43,7 +43,7 @@ function exists(path: string): boolean {
   }
 }
 
-/** A netdevsim device with one port, for the time of a case. */
+/** Runs a case with a netdevsim device that has one port. */
 function withNetdevsim(run: () => void): void {
   Deno.writeTextFileSync(`${BUS}/new_device`, "1 1");
   try {
@@ -71,7 +71,7 @@ function makeVirtualFunctions(count: number): void {
 export const DEVLINK_CASES: readonly VmCase[] = [
   {
     name:
-      "devlink: driver, firmware and ports of netdevsim are what sysfs says, and are gone with it",
+      "devlink: driver, firmware and ports of netdevsim match sysfs, and disappear with the device",
     skip: withoutNetdevsim,
     run() {
       using sys = openLibc();
@@ -93,7 +93,7 @@ export const DEVLINK_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "devlink: each virtual function has its own port, over more than one read of a dump",
+    name: "devlink: each virtual function has its own port, in a dump that takes several reads",
     skip: withoutNetdevsim,
     run() {
       // One read holds a few dozen ports.
@@ -109,7 +109,7 @@ export const DEVLINK_CASES: readonly VmCase[] = [
         for (const { pfNumber, external } of functions) {
           assertEquals([pfNumber, external], [0, false]);
         }
-        // netdevsim tells of no function whether it may be migrated; a build of it that does tells of even ones.
+        // netdevsim does not report whether functions are migratable; a patched build reports even ones as migratable.
         const told = functions.some(({ migratable }) => migratable !== null);
         for (const vf of [0, 1, 2, 255]) {
           assertEquals(migratableOf(ports, vf), told ? vf % 2 === 0 : null);
@@ -126,7 +126,7 @@ export const DEVLINK_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "devlink: probe declares nothing of a function whose driver has no devlink",
+    name: "devlink: probe declares nothing for a function whose driver has no devlink",
     sample: true,
     async run() {
       const { devices } = await askProgram(["probe", "--json", ...VFS]);

@@ -1,6 +1,6 @@
 /**
- * A process that holds a device as a virtual machine would: it opens it, says so, asks it over and over until
- * its standard input ends, and says how often an answer was not what it was at first.
+ * A process that holds a device like a virtual machine. It opens the device, prints `holding`, queries the device
+ * until its standard input ends, and prints how often an answer differed from the first one.
  */
 import { VFIO_DEVICE_GET_INFO, vfio_device_info } from "../../ffi/vfio.ts";
 import { openLibc } from "../../ffi/libc.ts";
@@ -37,8 +37,8 @@ export async function hold(id: string, path: "cdev" | "group"): Promise<number> 
 }
 
 /**
- * The process `vm-tests grab DEVICE`: opens a device by its ways in turn and closes it, as one that is about to be used
- * is opened, until its standard input ends; says how often, and what the refusals were.
+ * The process `vm-tests grab DEVICE`. Like a virtual machine that starts, it opens and closes a device by each path in
+ * turn. When its standard input ends, it prints the number of opens and the refusals.
  */
 export async function grab(id: string): Promise<number> {
   using sys = openLibc();
@@ -59,21 +59,21 @@ export async function grab(id: string): Promise<number> {
       if (opened.kind === "open") opened.handle[Symbol.dispose]();
       else refusals.push(`${path}: ${JSON.stringify(opened)}`);
     }
-    // Most of the time it is idle, as /proc shows it: only its age tells that it is about to be used.
+    // Most of the time /proc shows the device as idle. Only its age shows that it may be about to be used.
     await new Promise((resolve) => setTimeout(resolve, 15));
   }
   console.log(JSON.stringify({ opens, refusals }));
   return 0;
 }
 
-/** A holder that runs. */
+/** A running holder. */
 export interface Holder {
   pid: number;
-  /** Lets it go; gives what it said of changes. */
+  /** Releases the device; returns the line about changes. */
   release(): Promise<string>;
 }
 
-/** Starts a holder and waits until it holds. Throws with what the kernel answered where it cannot. */
+/** Starts a holder and waits until it holds the device. If it cannot, throws with the kernel's answer. */
 export async function startHolder(id: string, path: "cdev" | "group"): Promise<Holder> {
   const child = new Deno.Command(Deno.execPath(), {
     args: ["hold", id, path],

@@ -1,8 +1,8 @@
-# The test machine's job: makes the devices that tests/vm/machine.ts names, then runs the cases.
+# The test machine's job: creates the devices that tests/vm/machine.ts names, then runs the cases.
 . /job/lib.sh
 export NO_COLOR=1
 case $(sed -n 1p /job/which) in
-  pci*)   # the QEMUs are on a disk, and no other device is needed
+  pci*)   # needs only the disk with QEMU and the askpci driver
     load vfio_iommu_type1 mdev askpci || exit 1
     mkdir -p /mnt/qemus
     mount -t ext2 -o ro /dev/vdb /mnt/qemus || exit 1
@@ -20,5 +20,5 @@ make_mdev mdpy mdpy-vga 33333333-0000-4000-8000-000000000001 || exit 1
 make_mdev mbochs mbochs-small 44444444-0000-4000-8000-000000000001 || exit 1
 setup_igb_vfs 2 || exit 1
 load askv1 || exit 1
-# which cases, and a text that their names must have
+# arguments: the run, and a text that case names must contain
 exec /job/vm-tests run "$(sed -n 1p /job/which)" "$(sed -n 2p /job/which)"

@@ -3,7 +3,7 @@ import type { VmCase } from "./case.ts";
 import { isThere, MTTY_2, MTTY_2_IDLE, PROGRAM, runProgram } from "./machine.ts";
 import { knownSourceOf, mdevs } from "./preflights.ts";
 
-/** File systems that take no journal, and the errno that says so. */
+/** File systems on which the journal cannot be written, and the errno. */
 const UNWRITABLE = [["full", "ENOSPC"], ["read-only", "EROFS"]] as const;
 
 async function mount(...args: string[]): Promise<void> {
@@ -11,7 +11,7 @@ async function mount(...args: string[]): Promise<void> {
   assertEquals(code, 0, new TextDecoder().decode(stderr));
 }
 
-/** Writes a file until its file system takes no more. */
+/** Writes a file until its file system is full. */
 function fill(path: string): void {
   try {
     for (;;) Deno.writeFileSync(path, new Uint8Array(1024), { append: true });
@@ -20,7 +20,7 @@ function fill(path: string): void {
   }
 }
 
-/** A directory that cannot be written, for the time of a run. */
+/** Runs a function with a directory that cannot be written. */
 async function withUnwritable(
   how: "full" | "read-only",
   run: (directory: string) => Promise<void>,
@@ -38,7 +38,7 @@ async function withUnwritable(
 }
 
 export const JOURNAL_CASES: readonly VmCase[] = UNWRITABLE.map(([how, errno]) => ({
-  name: `nothing is tested where the journal cannot be written: on a ${how} file system`,
+  name: `nothing is tested if the journal cannot be written: on a ${how} file system`,
   async run() {
     const read = ["identity", MTTY_2, "--initial-data", "--settle", "0"];
     const source = JSON.stringify(await knownSourceOf(MTTY_2));
@@ -50,7 +50,7 @@ export const JOURNAL_CASES: readonly VmCase[] = UNWRITABLE.map(([how, errno]) =>
         const args = ["preflight", "-", target, "--json", "--preflight-create", ...options];
         const { code, stdout, stderr } = await runProgram(args, { stdin: source });
         const { evidence, tests: [{ verdict, reasons: [reason] }] } = JSON.parse(stdout);
-        // The rule of the vendor still speaks for it; the driver was not asked.
+        // The vendor's rule still accepts it; the driver was not tested.
         assertEquals([code, evidence], [0, "vendor-rule"], stderr);
         assertEquals([verdict, reason.code], ["unknown", "NotTested"]);
         assert(reason.sentence.includes(`Cannot write ${why}`), reason.sentence);

@@ -28,27 +28,26 @@ type Json = any;
 
 const IDS = [MTTY_1, MTTY_2, MTTY_2_IDLE];
 
-/** Cases in which processes are killed at work, so many times. */
+/** Cases in which processes are killed this many times while they work. */
 export const killCases = (times: number): readonly VmCase[] => [
   {
-    name: `${times} preflights that are killed at random moments leave every device right`,
+    name: `all devices recover after ${times} preflights are killed at random moments`,
     run: () => killAndRecover(times),
   },
   {
-    name:
-      "a device that was in RESUMING by its cdev when its process was killed is put right by it",
+    name: "a device in RESUMING when its process was killed is reset through its cdev",
     skip: () =>
       hasCdev() && stateOf(MTTY_2_IDLE) !== null
         ? null
-        : "no cdev, or the kernel does not tell the state",
+        : "no cdev, or the kernel does not expose the state",
     run: () => killInResuming(MTTY_2_IDLE),
   },
   {
-    name: "a running server puts right what a killed process left, by itself",
+    name: "a running server resets what a killed process left behind, by itself",
     run: () => recoverWhileServing(),
   },
   {
-    name: "the entry of a device that was removed after a kill is struck, and that is said",
+    name: "the entry of a device that was removed after a kill is deleted and reported",
     async run() {
       const before = mdevs();
       const id = crypto.randomUUID();
@@ -63,7 +62,7 @@ export const killCases = (times: number): readonly VmCase[] => [
     },
   },
   {
-    name: "a device that is made anew under the name of one in trouble has none",
+    name: "a new device with the name of one in trouble is not in trouble",
     async run() {
       const before = mdevs();
       const id = crypto.randomUUID();
@@ -88,7 +87,7 @@ export const killCases = (times: number): readonly VmCase[] => [
 
 const MTTY_2_CREATE = "/sys/class/mdev_bus/mtty/mdev_supported_types/mtty-2/create";
 
-/** Tasks that test targets with the data of an mtty of two ports, each by every way. */
+/** Tasks that test targets with the data of an mtty-2, by every path. */
 async function testsOf(
   targets: readonly Json[],
   by: readonly ("group" | "cdev")[] = paths(),
@@ -107,7 +106,7 @@ async function testsOf(
   );
 }
 
-/** A worker that does tasks over and over, and has come to its first result. */
+/** Starts a worker that repeats tasks, and waits for its first result. */
 async function startWorker(tasks: readonly Json[]) {
   const child = new Deno.Command(PROGRAM, {
     args: ["worker", "--state", STATE],
@@ -131,7 +130,7 @@ async function startWorker(tasks: readonly Json[]) {
       try {
         child.kill(name);
       } catch {
-        // It has ended.
+        // It has exited.
       }
     },
     async end(): Promise<void> {
@@ -141,10 +140,10 @@ async function startWorker(tasks: readonly Json[]) {
   };
 }
 
-/** Kills workers as soon as something is so, until one is killed while it is. */
+/** Kills workers as soon as a condition holds, until the condition holds after a kill. */
 async function killWhile(tasks: readonly Json[], holds: () => boolean): Promise<void> {
   for (let turn = 0; !holds(); turn++) {
-    assert(turn < 50, "no kill hit the work");
+    assert(turn < 50, "no kill met the condition");
     const worker = await startWorker(tasks);
     while (!holds() && !worker.isOver()) await sleep(turn % 5);
     worker.signal("SIGKILL");
@@ -152,16 +151,16 @@ async function killWhile(tasks: readonly Json[], holds: () => boolean): Promise<
   }
 }
 
-/** Kills workers until one leaves an entry of a device. */
+/** Kills workers until one leaves a journal entry for a device. */
 const killAtWork = (tasks: readonly Json[], id: string): Promise<void> =>
   killWhile(tasks, () => journalled().includes(`${id}.json`));
 
-/** Within how many milliseconds of its first word a worker is killed: it has come to work in earnest by then. */
+/** A worker is killed within this many milliseconds of its first output, while it works on devices. */
 const KILLED_WITHIN_MS = 1500;
 
 /**
- * Starts workers that test over and over, kills each somewhere in its work, and then starts the server: every
- * device must be in RUNNING and open for another process, with no mdev, process or journal entry left.
+ * Starts workers that repeat tests, kills each at a different point, and then starts the server. Every device must
+ * be in RUNNING and available to another process, with no mdev, process or journal entry left.
  */
 async function killAndRecover(times: number): Promise<void> {
   const before = mdevs();
@@ -185,13 +184,13 @@ async function killAndRecover(times: number): Promise<void> {
     worker.signal("SIGKILL");
     await worker.end();
     if (journalled().length > 0) dirty++;
-    // Whoever starts next puts right what was left; otherwise the mdevs would use up all instances.
+    // The next command cleans up; otherwise the left mdevs would use all instances.
     if (turn % 8 === 7) await sourceOf(MTTY_2);
   }
   console.log(
-    `killed ${times}, of which ${worked} had come to a device, ${dirty} left an entry in the journal`,
+    `killed ${times}: ${worked} had opened a device, ${dirty} left a journal entry`,
   );
-  assert(worked > times / 2 && dirty > times / 10, "the kills did not hit the work");
+  assert(worked > times / 2 && dirty > times / 10, "too few kills hit a working process");
   await using server = await startServer(...OPTIONS);
   const { devices, problems } = (await call(`${server.url}/v1/devices`)).json();
   assertEquals(problems, []);
@@ -204,7 +203,7 @@ async function killAndRecover(times: number): Promise<void> {
 }
 
 /**
- * The migration state of a device as the kernel tells it without opening the device; null where it does not.
+ * The migration state of a device, read without opening it; null if the kernel does not expose it.
  * Source: `/sys/kernel/debug/vfio/DEVICE/migration/state`, since Linux 6.8 with CONFIG_VFIO_DEBUGFS.
  */
 function stateOf(id: string): string | null {
@@ -215,12 +214,12 @@ function stateOf(id: string): string | null {
   }
 }
 
-/** Whether a process is stopped, and so no longer inside a system call. */
+/** Whether a process is stopped, and thus not in a system call. */
 function isStopped(pid: number): boolean {
   return /^State:\s+[TZ]/m.test(Deno.readTextFileSync(`/proc/${pid}/status`));
 }
 
-/** Stops a worker again and again until the device is in RESUMING, and kills it there. */
+/** Stops and continues a worker until the device is in RESUMING, then kills it. */
 async function killInResuming(id: string): Promise<void> {
   const before = mdevs();
   const tasks = await testsOf([{ device: id }], ["cdev"]);
@@ -244,7 +243,7 @@ async function killInResuming(id: string): Promise<void> {
   }
   console.log(`killed in RESUMING at stop ${stops}`);
   assertEquals([stateOf(id), journalled()], ["RESUMING", [`${id}.json`]]);
-  // Without the node of its group there is no other way than the cdev.
+  // Without the group node, only the cdev is left.
   const { group } = deviceNamed(id).nodes;
   Deno.renameSync(group!, `${group}-away`);
   await using server = await startServer(...OPTIONS);
@@ -269,11 +268,13 @@ async function recoverWhileServing(): Promise<void> {
     const started = performance.now();
     const { devices } = (await call(`${server.url}/v1/devices`)).json();
     const troubled = devices.filter(({ trouble }: Json) => trouble).length;
-    await until("it is put right", () => !found());
+    await until("the journal and the mdevs are cleaned up", () => !found());
     console.log(
-      `${what}: ${troubled} in trouble, right after ${(performance.now() - started).toFixed(0)} ms`,
+      `${what}: ${troubled} in trouble, recovered after ${
+        (performance.now() - started).toFixed(0)
+      } ms`,
     );
-    await until("the server says so", async () => {
+    await until("the server reports no trouble", async () => {
       const { devices } = (await call(`${server.url}/v1/devices`)).json();
       return devices.every(({ trouble }: Json) => !trouble);
     });
@@ -283,7 +284,7 @@ async function recoverWhileServing(): Promise<void> {
   await assertNothingLeft(IDS, { mdevs: before });
 }
 
-/** What a process is at, for the log of a failure. */
+/** Describes what a process does, for the log of a failure. */
 function describeProcess(pid: string | undefined): string {
   const read = (name: string) => {
     try {

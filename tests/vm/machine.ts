@@ -1,6 +1,4 @@
-/**
- * The test machine as its tests see it: the devices that its job made, and the program under test.
- */
+/** The test machine: the devices that its job created, and the program under test. */
 import { assertEquals } from "@std/assert";
 import {
   type HostRoots,
@@ -11,7 +9,7 @@ import {
   THIS_HOST,
 } from "../../src/host/mod.ts";
 
-/** The mdevs that tests/vm/job.sh makes. */
+/** The mdevs that tests/vm/job.sh creates. */
 export const MTTY_1 = "11111111-0000-4000-8000-000000000001";
 export const MTTY_2 = "22222222-0000-4000-8000-000000000001";
 export const MTTY_2_IDLE = "22222222-0000-4000-8000-000000000002";
@@ -22,12 +20,12 @@ export const VFS = ["0000:01:10.0", "0000:01:10.2"];
 
 export const PROGRAM = "/job/vfio-ask";
 
-/** How QEMU must run to migrate an mtty of either kernel, whatever becomes of its DMA logging. */
+/** QEMU options to migrate an mtty on both kernels, with or without working DMA logging. */
 export const MIGRATING_QEMU = ["--enable-migration", "on", "--device-dirty-page-tracking", "off"];
 
-/** What devices answer is remembered for all cases, so that a case need not ask them anew. */
+/** Probe results are shared by all cases, so that a case does not probe the devices again. */
 export const KNOWN: readonly string[] = ["--settle", "0", "--state", "/tmp/known"];
-/** Nothing is remembered yet. */
+/** An empty state directory, without earlier probe results. */
 export const FRESH = (): string[] => ["--settle", "0", "--state", Deno.makeTempDirSync()];
 
 /** Whether this kernel has cdevs and iommufd. */
@@ -40,13 +38,13 @@ export function hasCdev(): boolean {
   }
 }
 
-/** Why what goes by one path is not tried on this kernel, or null: each kernel has its own, and the contract has both. */
+/** Why a path is not tested on this kernel, or null. Cases test one path per kernel; the contract tests both. */
 export function whyNotHere(path: "group" | "cdev"): string | null {
   if (path === "cdev") return hasCdev() ? null : "this kernel has no device cdev";
-  return hasCdev() ? "tried on the kernel without cdevs" : null;
+  return hasCdev() ? "tested on the kernel without cdevs" : null;
 }
 
-/** Runs the program to its end. */
+/** Runs the program until it exits. */
 export async function runProgram(
   args: readonly string[],
   { stdin = "", env = {} }: { stdin?: string; env?: Record<string, string> } = {},
@@ -75,14 +73,14 @@ export async function askProgram(args: readonly string[], code = 0): Promise<any
   return JSON.parse(result.stdout);
 }
 
-/** A device as sysfs has it. */
+/** A device as read from sysfs. */
 export function deviceNamed(id: string, roots: HostRoots = THIS_HOST): SysfsDevice {
   const path = listVfioDevices(roots).find((found) => lastPart(found.path) === id);
   if (path === undefined) throw new Error(`Cannot find ${id}`);
   return readDevice(roots, path);
 }
 
-/** Makes an mdev of a type; gives its name. */
+/** Creates an mdev of a type; returns its name. */
 export function makeMdev(
   type: string,
   parent = "mtty",
@@ -96,7 +94,7 @@ export function removeMdev(id: string): void {
   Deno.writeTextFileSync(`/sys/bus/mdev/devices/${id}/remove`, "1");
 }
 
-/** Whether a path leads to something, be it a link to nothing. */
+/** Whether a path exists. A dangling link counts. */
 export function isThere(path: string): boolean {
   try {
     Deno.lstatSync(path);
@@ -106,14 +104,14 @@ export function isThere(path: string): boolean {
   }
 }
 
-/** Waits until something is so. Gives up after a time that only a defect takes, on the slowest machine too. */
+/** Waits until a condition holds. The timeout is long enough for the slowest machine: only a defect reaches it. */
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
 ): Promise<void> {
   const endMs = performance.now() + 180_000;
   while (!await holds()) {
-    if (performance.now() > endMs) throw new Error(`Waited in vain: ${what}`);
+    if (performance.now() > endMs) throw new Error(`Timed out: ${what}`);
     await sleep(100);
   }
 }

@@ -1,10 +1,10 @@
 /**
- * The tests of the test machine, compiled into one program that runs in it beside the program under test.
+ * The tests of the test machine, compiled into one program that runs there next to the program under test.
  *
- *   vm-tests run RUN [WORD]   runs the cases, prints a line for each
+ *   vm-tests run RUN [TEXT]     runs the cases whose name contains TEXT, prints one line per case
  *   vm-tests hold DEVICE PATH   holds a device, for the cases
- *   vm-tests grab DEVICE        opens and closes a device over and over, and counts refusals
- *   vm-tests churn UUID…        makes and removes mdevs over and over
+ *   vm-tests grab DEVICE        opens and closes a device repeatedly, and counts refusals
+ *   vm-tests churn UUID…        creates and removes mdevs repeatedly
  */
 import { BENCH_CASES } from "./bench_cases.ts";
 import { runCases, type VmCase } from "./case.ts";

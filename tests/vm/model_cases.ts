@@ -1,4 +1,4 @@
-/** The model on a real kernel: rules, offline answers, whole machines, and what the doctor says. */
+/** The model on a real kernel: rules, offline answers, several sources, and `doctor`. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { parseSnapshot } from "../../src/documents/mod.ts";
 import type { VmCase } from "./case.ts";
@@ -23,20 +23,20 @@ type Json = any;
 
 const RULES = "/etc/vfio-ask/rules.d";
 
-/** A document in a file of its own. */
+/** Writes a document to a temporary file. */
 function inFile(document: unknown): string {
   const path = Deno.makeTempFileSync({ suffix: ".json" });
   Deno.writeTextFileSync(path, JSON.stringify(document));
   return path;
 }
 
-/** A source of another boot, so that every device here may take it. */
+/** A source with another boot ID, so that every device here can be its target. */
 async function sourceLike(device: string, id: string): Promise<Json> {
   const identity = await askProgram(["identity", device, ...MIGRATING_QEMU, ...KNOWN]);
   return { ...identity, id, host: { ...identity.host, name: "hv-17", bootId: "another" } };
 }
 
-/** A file of rules in force for the time of a test. */
+/** Runs a test with a rules file installed. */
 async function withRules(name: string, text: string, test: () => Promise<void>): Promise<void> {
   Deno.mkdirSync(RULES, { recursive: true });
   Deno.writeTextFileSync(`${RULES}/${name}`, text);
@@ -62,13 +62,13 @@ const KEPT_BACK = JSON.stringify({
   }],
 });
 
-/** How many of a type the kernel says can be made. */
+/** The kernel's number of available instances of a type. */
 function free(type: string): number {
   const path = `/sys/class/mdev_bus/mtty/mdev_supported_types/${type}/available_instances`;
   return Number(Deno.readTextFileSync(path));
 }
 
-/** Whether the kernel makes one of each all together; none is left. */
+/** Whether the kernel can create all of these together. Removes them afterwards. */
 function kernelTakes(types: readonly string[]): boolean {
   const made: string[] = [];
   try {
@@ -83,7 +83,7 @@ function kernelTakes(types: readonly string[]): boolean {
 
 export const MODEL_CASES: readonly VmCase[] = [
   {
-    name: "model: a snapshot answers in a file as the host does",
+    name: "model: a snapshot in a file gives the same answer as the host",
     async run() {
       const state = KNOWN;
       const host = inFile(await askProgram(["snapshot", ...state]));
@@ -105,7 +105,7 @@ export const MODEL_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "model: what the host can be a target for, before any source",
+    name: "model: supported lists what the host can accept, without a source",
     async run() {
       const { supported } = await askProgram(["supported", "--json", ...KNOWN]);
       const by = (type: string) => supported.find((entry: Json) => entry.type === type);
@@ -115,9 +115,9 @@ export const MODEL_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "model: a running server takes an operator's rules, and refuses a file with an error",
+    name: "model: a running server loads an operator's rules, and refuses an invalid file",
     async run() {
-      // Before the server, whose child has devices open while it asks them.
+      // Before the server starts, because its child opens devices to probe them.
       const source = await sourceLike(MTTY_2, "source");
       await using server = await startServer(
         "--settle",
@@ -165,23 +165,23 @@ export const MODEL_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "model: a whole virtual machine lands exactly where the kernel has room for it",
+    name: "model: a plan for several sources matches the capacity of the kernel",
     async run() {
       const one = await sourceLike(MTTY_1, "one");
       const two = await sourceLike(MTTY_2, "two");
       await using server = await startServer("--settle", "0", ...KNOWN.slice(2));
       const made: string[] = [];
-      // The idle mdevs are held by nobody: they would take sources too.
+      // The idle mdevs would be offered to the sources too.
       const idle = [MTTY_1, MTTY_2, MTTY_2_IDLE];
       const types = idle.map((id) => id === MTTY_1 ? "mtty-1" : "mtty-2");
-      // What the types are like is known from them.
+      // The properties of the types are inferred from them.
       for (const id of idle) await waitForMigration(server.url, id);
       for (const id of idle) removeMdev(id);
       try {
-        // Down to three ports, which the types share: one of each fits, two of the bigger do not.
+        // Leaves three ports, which the types share: one mtty-1 and one mtty-2 fit, two mtty-2 do not.
         while (free("mtty-1") > 3) made.push(makeMdev("mtty-1"));
         await sleep(700);
-        // No mdev is left idle for a source of type 1, but the types that the test made are: use type 2 twice.
+        // The mdevs that fill the ports are idle mtty-1 devices, so that only mtty-2 must be created: use mtty-2 twice.
         const ask = async (sources: Json[]) =>
           (await call(`${server.url}/v1/ask`, { method: "POST", body: { sources } })).json()
             .together;
@@ -196,7 +196,7 @@ export const MODEL_CASES: readonly VmCase[] = [
           source,
           configuration.kind === "device" ? configuration.id : configuration.type,
         ]);
-        // The smaller has idle devices of its type to go to, the bigger has to be made.
+        // mtty-1 has idle devices, mtty-2 must be created.
         assertEquals(places[1], ["two", "mtty-2"]);
         assert(made.includes(places[0][1]));
         assertEquals(both.plans[0].now, true);
@@ -211,7 +211,7 @@ export const MODEL_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "model: plans for what types share are the kernel's own yes and no",
+    name: "model: plans for types that share a resource match what the kernel can create",
     async run() {
       const sources = [await sourceLike(MTTY_1, "one"), await sourceLike(MTTY_2, "two")];
       const filler: string[] = [];
@@ -223,7 +223,7 @@ export const MODEL_CASES: readonly VmCase[] = [
           while (free("mtty-1") > ports) filler.push(makeMdev("mtty-1"));
           const never = await askProgram(["snapshot", ...KNOWN, "--probe", "never"]);
           const snapshot = parseSnapshot(never);
-          // Without devices to go to, every source has to be made; what was asked before is known of the types.
+          // Without devices, a target must be created for every source. The types keep the earlier probe results.
           const { migration, pciConfig } = sources[0];
           const types = snapshot.types.map((type) => ({ ...type, migration, pciConfig }));
           const file = `${directory}/${ports}.json`;
@@ -250,7 +250,7 @@ export const MODEL_CASES: readonly VmCase[] = [
           const takes = taken.get(`${file} ${ones} ${twos}`);
           const told = `${ones} of type 1 and ${twos} of type 2 on ${file}: ${says}`;
           assert(takes !== undefined, told);
-          // Where it is not known the kernel may say either.
+          // An unknown verdict allows both results.
           if (says === "compatible") assert(takes, told);
           if (says === "not now") assert(!takes, told);
         }
@@ -258,7 +258,7 @@ export const MODEL_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "model: doctor tells which devices can migrate, why not the others, and what to do",
+    name: "model: doctor lists which devices can migrate, why others cannot, and remedies",
     sample: true,
     async run() {
       const { devices, findings } = await askProgram(["doctor", "--json", ...KNOWN], 1);

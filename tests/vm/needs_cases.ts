@@ -1,4 +1,4 @@
-/** What QEMU will make of mtty's dirty tracking: Debian's kernel starts a log that it cannot report, vfiolab's works. */
+/** QEMU's needs for mtty. DMA logging works on vfiolab; on Debian's kernel it starts but cannot report. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { askProgram, hasCdev, KNOWN, MDPY_VGA, MTTY_1, MTTY_2, runProgram } from "./machine.ts";
@@ -7,7 +7,7 @@ import { call, startServer } from "./server.ts";
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
-/** How QEMU runs the source, and the exit code of asking: where the log works, and where it starts and cannot report. */
+/** QEMU options of the source, and the exit code of `ask` if DMA logging works, or if it starts but cannot report. */
 const SETTINGS: readonly (readonly [options: string, works: number, cannotReport: number])[] = [
   ["", 0, 3],
   ["--enable-migration auto", 0, 1],
@@ -19,7 +19,7 @@ const SETTINGS: readonly (readonly [options: string, works: number, cannotReport
   ["--enable-migration off", 1, 1],
 ];
 
-/** The identity of a device of another boot, whose QEMU runs so. */
+/** The identity of a device with another boot ID and these QEMU options. */
 async function sourceWith(options: string, state: readonly string[]): Promise<Json> {
   const said = options === "" ? [] : options.split(" ");
   const identity = await askProgram(["identity", MTTY_2, ...said, ...state]);
@@ -28,7 +28,7 @@ async function sourceWith(options: string, state: readonly string[]): Promise<Js
 
 export const NEEDS_CASES: readonly VmCase[] = [
   {
-    name: "needs: devices and doctor tell absent, starts but cannot report, and works apart",
+    name: "needs: devices and doctor distinguish absent, starts but cannot report, and works",
     sample: true,
     async run() {
       const state = KNOWN;
@@ -58,11 +58,11 @@ export const NEEDS_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "needs: how the source's QEMU runs decides the exit code of ask",
+    name: "needs: the QEMU options of the source decide the exit code of ask",
     sample: true,
     async run() {
       const source = JSON.stringify(await sourceWith("", KNOWN));
-      // Where the log works, hardly anything that is said of QEMU matters.
+      // If DMA logging works, few QEMU options matter.
       const matter = SETTINGS.filter(([options, works]) => options === "" || works !== 0);
       for (const [options, works, cannotReport] of hasCdev() ? matter : SETTINGS) {
         const said = options === "" ? [] : options.split(" ");
@@ -72,7 +72,7 @@ export const NEEDS_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "needs: the server tells them in each offer, and what it cannot see",
+    name: "needs: the server lists needs in each offer, and what it cannot see",
     async run() {
       const state = KNOWN;
       const source = await sourceWith("", state);

@@ -1,20 +1,20 @@
-/** A device's configuration space, and the ways in which the target's is altered from the source's. */
+/** A device's configuration space, and alterations of it for the target. */
 
-/** What a device shows: bytes of the configuration space by their place, its size, and the sizes of its BARs. */
+/** What a device shows: bytes of the configuration space by offset, its size, and the sizes of its BARs. */
 export interface Shown {
   bytes: Readonly<Record<number, string>>;
   size: number;
   bars: readonly number[];
 }
 
-/** The header of an extended capability: its id, its version, and where the next one is. */
+/** The header of an extended capability: its ID, its version, and the offset of the next one. */
 function extended(id: number, version: number, next: number): string {
   const header = new Uint8Array(4);
   new DataView(header.buffer).setUint32(0, next * 2 ** 20 + version * 2 ** 16 + id, true);
   return header.toHex();
 }
 
-/** An endpoint with six capabilities and seven extended ones. */
+/** An endpoint with six capabilities and seven extended capabilities. */
 export const ORIGINAL: Shown = {
   bytes: {
     0x00: "34127856 00001000 01000002",
@@ -40,13 +40,13 @@ export const ORIGINAL: Shown = {
   bars: [0x4000, 0, 0x1000, 0, 32, 0],
 };
 
-/** An alteration of the target: bytes at a place, another size, or other BARs. */
+/** An alteration of the target: bytes at offsets, another size, or other BARs. */
 export interface Alteration {
   name: string;
   bytes?: Readonly<Record<number, string>>;
   size?: number;
   bars?: readonly number[];
-  /** Whether it is in the sample too. */
+  /** Whether it is also in the sample. */
   sample?: true;
 }
 
@@ -56,7 +56,7 @@ const at = (place: number, bytes: string, name: string): Alteration => ({
 });
 const sample = (alteration: Alteration): Alteration => ({ ...alteration, sample: true });
 
-/** Alterations of a PCI Express device below a port, machine type of QEMU 10.0. */
+/** Alterations of a PCI Express device below a port, with a machine type of QEMU 10.0. */
 export const ON_PORT: readonly Alteration[] = [
   sample({ name: "nothing" }),
   at(0x00, "3512", "vendor"),
@@ -148,7 +148,7 @@ export const ON_PORT: readonly Alteration[] = [
   { name: "a space of 255 bytes", size: 255 },
 ];
 
-/** Where the setting decides, in others. */
+/** Alterations whose result depends on the machine type or the bus, in other machines. */
 export const ELSEWHERE: Readonly<Record<string, readonly Alteration[]>> = {
   "pc-q35-9.0": [
     at(0xc4, "ff", "vendor-specific: contents"),
@@ -170,7 +170,7 @@ export const ELSEWHERE: Readonly<Record<string, readonly Alteration[]>> = {
   ],
 };
 
-/** Alterations of a device with migration v1, machine type of QEMU 7.2. */
+/** Alterations of a device with migration v1, with a machine type of QEMU 7.2. */
 export const OF_V1: readonly Alteration[] = [
   sample({ name: "nothing" }),
   at(0x04, "0400", "command"),
@@ -192,7 +192,7 @@ export const OF_V1: readonly Alteration[] = [
   { name: "a space of 255 bytes", size: 255 },
 ];
 
-/** The original's bytes with an alteration's over them. */
+/** The bytes of the original, overwritten by those of an alteration. */
 export function alteredSpace({ bytes = {} }: Alteration): Uint8Array<ArrayBuffer> {
   const space = new Uint8Array(4096);
   for (const [place, hex] of [...Object.entries(ORIGINAL.bytes), ...Object.entries(bytes)]) {

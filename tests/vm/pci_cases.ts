@@ -1,4 +1,4 @@
-/** Devices whose PCI configuration is altered, really migrated by QEMU: what is predicted, and what it then does. */
+/** Migrates devices with altered PCI configurations in QEMU, and compares the results with the predictions. */
 import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { makeMdev, runProgram } from "./machine.ts";
@@ -15,7 +15,7 @@ import { installQemu, loadMachine, type Machine, saveMachine, vmmOptions } from 
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
-/** Alterations that are tried in a machine. */
+/** Alterations to test in a machine. */
 interface Trial {
   machine: Machine;
   type: "askpci-v1" | "askpci-v2";
@@ -45,7 +45,7 @@ const TRIALS: readonly Trial[] = [
   { machine: { ...V1, machineType: "pc-q35-7.2" }, type: "askpci-v1", alterations: OF_V1 },
 ];
 
-/** Makes a device show the original, or what an alteration makes of it. */
+/** Makes a device show the original with an alteration. */
 function show(device: string, alteration: Alteration): void {
   const { size = ORIGINAL.size, bars = ORIGINAL.bars } = alteration;
   const folder = `/sys/bus/mdev/devices/${device}`;
@@ -54,7 +54,7 @@ function show(device: string, alteration: Alteration): void {
   Deno.writeTextFileSync(`${folder}/bar_sizes`, bars.join(" "));
 }
 
-/** A source that has been saved: its identity, and the stream. */
+/** A saved source: its identity and its stream. */
 interface Source {
   version: string;
   identity: Json;
@@ -67,10 +67,10 @@ const devices = new Map<string, readonly [string, string]>();
 let installed: Machine["qemu"] | null = null;
 let state = 0;
 
-/** What has every device asked anew, as it is now. */
+/** Options that probe every device again. */
 const freshly = () => ["--settle", "0", "--probe", "each", "--state", `/tmp/pci-state-${state++}`];
 
-/** The source of a trial, made and saved at its first use. */
+/** The source of a trial, created and saved at its first use. */
 function sourceOf({ machine, type }: Trial): Promise<Source> {
   const known = sources.get(machine) ?? makeSource(machine, type);
   sources.set(machine, known);
@@ -92,7 +92,7 @@ async function makeSource(machine: Machine, type: Trial["type"]): Promise<Source
   return { version, identity: JSON.parse(stdout), stream, target };
 }
 
-/** What the program says of the target: the verdict, and the reasons and warnings. */
+/** The program's verdict on the target, with reasons and warnings. */
 async function predict({ identity, target }: Source, ...options: string[]): Promise<Json> {
   const args = ["ask", "-", "--json", "--refusals=each", ...freshly(), ...options];
   const { stdout, stderr } = await runProgram(args, { stdin: JSON.stringify(identity) });
@@ -101,7 +101,7 @@ async function predict({ identity, target }: Source, ...options: string[]): Prom
   return [...offers, ...refusals].find(({ configuration: { id } }: Json) => id === target);
 }
 
-/** The codes of reasons that only QEMU's comparison gives, and of what is refused although QEMU does not look. */
+/** The codes of reasons from QEMU's comparison, and the code for a difference that QEMU does not check. */
 const BY_QEMU = ["PciConfigDiffers", "PciDeviceRefused"];
 const OURS = "BarsDiffer";
 
@@ -132,7 +132,7 @@ function caseOf(trial: Trial, alteration: Alteration): VmCase {
           qemu: said === null ? "migrated" : complaintIn(said),
         }),
       );
-      // What QEMU will do is predicted by its reasons alone; the verdict follows it, but for BARs.
+      // Only the reasons from QEMU's comparison predict its result. The verdict is the same, except for BARs.
       const refuses = codes.some((code) => BY_QEMU.includes(code));
       assertEquals([refuses, said], [said !== null, said], JSON.stringify(tested));
       assertEquals(tested.verdict, refuses || codes.includes(OURS) ? "incompatible" : "compatible");
@@ -142,13 +142,13 @@ function caseOf(trial: Trial, alteration: Alteration): VmCase {
   };
 }
 
-/** The line that tells why, else the first one. */
+/** The line with the cause, otherwise the first line. */
 function complaintIn(said: string): string {
   const lines = said.split("\n");
   return lines.find((line) => line.includes("Bad config data")) ?? lines[0]!;
 }
 
-/** Where QEMU names the byte that it refuses first, the reason names a register that begins at most there. */
+/** If QEMU names the first byte that differs, the reason must name the register that contains it. */
 function checkPlace(said: string | null, reasons: readonly Json[]): void {
   const byte = said?.match(/Bad config data: i=0x([0-9a-f]+)/)?.[1];
   const place = reasons.find(({ code }) => code === "PciConfigDiffers")?.sentence
@@ -163,7 +163,7 @@ function codesOf({ reasons, warnings }: Json): string[] {
     .filter((code) => /^(Pci|Bars|Subsystem|Vendor|Driver)/.test(code));
 }
 
-/** All of them, or the sample. */
+/** All cases, or the sample. */
 export function pciCases(all: boolean): VmCase[] {
   return TRIALS.flatMap((trial) =>
     trial.alterations.filter((alteration) => all || alteration.sample === true)

@@ -17,7 +17,7 @@ import { call, startServer, withTests } from "./server.ts";
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
-/** Hands an identity to a target; gives the answer. */
+/** Tests an identity on a target; returns the answer. */
 async function answerOf(source: Json, target: string, ...options: string[]): Promise<Json> {
   const args = ["preflight", "-", target, "--json", ...OPTIONS, ...options];
   const { code, stdout, stderr } = await runProgram(args, { stdin: JSON.stringify(source) });
@@ -27,13 +27,13 @@ async function answerOf(source: Json, target: string, ...options: string[]): Pro
   return answer;
 }
 
-/** What the driver said: the verdict, the reason's code, and the check. */
+/** The driver's result: the verdict, the reason's code, and the check. */
 function driverIn({ tests }: Json): Json {
   const { verdict, reasons: [reason] } = tests.find(({ by }: Json) => by === "driver");
   return { verdict, code: reason.code, check: reason.check ?? null };
 }
 
-/** Hands an identity to a target; gives what the driver said. */
+/** Tests an identity on a target; returns the driver's result. */
 async function test(source: Json, target: string, ...options: string[]): Promise<Json> {
   return driverIn(await answerOf(source, target, ...options));
 }
@@ -63,12 +63,12 @@ const refused = {
   check: { step: "write", errno: "EFAULT" },
 };
 
-/** Fields of the header that mtty compares, by their offset. */
+/** Offsets of the header fields that mtty compares. */
 const FIELDS = { magic: 0, major: 8, minor: 12, ports: 16, flags: 20 };
 
 export const PREFLIGHT_CASES: readonly VmCase[] = [
   {
-    name: "identity --initial-data is what mtty calls initial, and where it came from",
+    name: "identity --initial-data contains mtty's initial data and its origin",
     sample: true,
     async run() {
       const { initialData } = await sourceOf(MTTY_2);
@@ -99,7 +99,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   })),
   {
-    name: "altered initial data are refused, short and empty ones prove nothing",
+    name: "altered initial data is refused; short and empty data proves nothing",
     async run() {
       const source = await knownSourceOf(MTTY_2);
       await withTests(OPTIONS, async (test) => {
@@ -127,7 +127,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "ask --preflight: the driver's verdict is the evidence, and the errno in the refusals",
+    name: "ask --preflight: the driver's verdict is the evidence, and refusals show the errno",
     sample: true,
     async run() {
       const source = await knownSourceOf(MTTY_2);
@@ -153,7 +153,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
   },
   {
     name:
-      "a source in use is spoken for by an idle sibling, or by an mdev made for it, and notices nothing",
+      "the data of a source in use comes from an idle or temporary sibling, and its holder notices nothing",
     async run() {
       const before = mdevs();
       const holder = await startHolder(MTTY_2, "group");
@@ -173,7 +173,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "no rule overturns the driver's tested refusal",
+    name: "a rule cannot override a driver that rejected a test",
     async run() {
       const rules = Deno.makeTempDirSync({ prefix: "rules-" });
       const sentence = "the bigger takes the smaller";
@@ -189,7 +189,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
           }],
         }),
       );
-      // As if the guest would see the same, so that only the rule and the driver have a say.
+      // Use the same PCI configuration, so that only the rule and the driver decide.
       const { pciConfig } = await knownSourceOf(MTTY_2);
       const source = { ...await knownSourceOf(MTTY_1), pciConfig };
       const ask = async (...options: string[]) => {
@@ -210,7 +210,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
         );
       };
       const untested = await ask();
-      // Whether QEMU needs an option for it is another question, which depends on the kernel.
+      // Do not check the verdict: it also depends on QEMU options that the kernel requires.
       assertEquals(untested.evidence, "vendor-rule");
       const tested = await ask("--preflight");
       assertEquals([tested.verdict, tested.evidence, tested.reasons[0].code], [
@@ -221,7 +221,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a type is tested on an mdev made for it, only where that is allowed",
+    name: "a type is tested on a temporary mdev, only if allowed",
     async run() {
       const before = mdevs();
       const source = await knownSourceOf(MTTY_2);
@@ -237,12 +237,12 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
   },
   {
     name:
-      "preflight, POST /v1/test and ask --preflight conclude the same, with the same reasons and warnings",
+      "preflight, POST /v1/test and ask --preflight give the same verdict, reasons and warnings",
     async run() {
       await using server = await startServer(...OPTIONS);
       const elsewhere = await knownSourceOf(MTTY_2);
       const short = await altered(elsewhere, (bytes) => bytes.slice(0, 23));
-      // Another class, in what was decoded alone.
+      // Another class, and only the decoded PCI configuration.
       const { space: _, ...decoded } = elsewhere.pciConfig;
       const seen = { ...elsewhere, pciConfig: { ...decoded, class: "030000" } };
       const part = ({ verdict, evidence, reasons, warnings }: Json) => ({
@@ -279,7 +279,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a test hands over mtty's own and altered data first, once in a load of the driver",
+    name: "a test first writes mtty's own and altered data, once per load of the driver",
     async run() {
       const state = Deno.makeTempDirSync({ prefix: "controls-" });
       const source = await knownSourceOf(MTTY_2);
@@ -289,7 +289,7 @@ export const PREFLIGHT_CASES: readonly VmCase[] = [
         assertEquals(declared.depth, "header");
         return [verdict, controls, own?.is ?? null, altered.map(({ handed }: Json) => handed.is)];
       };
-      // mtty's rules declare what it compares, so that its yes counts without controls too.
+      // mtty's rules declare what it compares, so that an acceptance counts without controls.
       assertEquals(await controlled("--preflight-controls=off"), ["compatible", "off", null, []]);
       const made = ["compatible", "made", "taken", ["refused", "refused"]];
       assertEquals(await controlled(), made);

@@ -1,6 +1,4 @@
-/**
- * Sources, tests and what must be left of them: for the cases that hand data to drivers.
- */
+/** Sources and cleanup checks for the cases that write data to drivers. */
 import { assertEquals } from "@std/assert";
 import { startHolder } from "./holder.ts";
 import { askProgram, hasCdev, MIGRATING_QEMU, PROGRAM, until } from "./machine.ts";
@@ -8,14 +6,14 @@ import { askProgram, hasCdev, MIGRATING_QEMU, PROGRAM, until } from "./machine.t
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
-/** Where what is asked once is remembered for all cases, so that each need not ask anew. */
+/** The state directory of all cases, so that each case does not probe again. */
 export const STATE = "/tmp/preflight-state";
 export const OPTIONS = ["--settle", "0", "--state", STATE];
 
-/** The ways in which a device can be opened on this kernel. */
+/** The paths by which a device can be opened on this kernel. */
 export const paths = (): ("group" | "cdev")[] => hasCdev() ? ["group", "cdev"] : ["group"];
 
-/** The identity of a device with its initial data, as if it were a device of another host. */
+/** The identity of a device with its initial data, as if the device were on another host. */
 export async function sourceOf(id: string, ...options: string[]): Promise<Json> {
   const args = ["identity", id, "--initial-data", ...MIGRATING_QEMU, ...OPTIONS, ...options];
   const { host, ...rest } = await askProgram(args);
@@ -24,14 +22,14 @@ export async function sourceOf(id: string, ...options: string[]): Promise<Json> 
 
 const sources = new Map<string, Promise<Json>>();
 
-/** The same, of an idle device of the job, read once for all cases. */
+/** The same for an idle device of the job, read once for all cases. */
 export function knownSourceOf(id: string): Promise<Json> {
   const known = sources.get(id) ?? sourceOf(id);
   sources.set(id, known);
   return known;
 }
 
-/** The devices that a journal has. */
+/** The journal's entries. */
 export function journalled(state: string = STATE): string[] {
   try {
     return [...Deno.readDirSync(`${state}/journal`)].map(({ name }) => name);
@@ -43,7 +41,7 @@ export function journalled(state: string = STATE): string[] {
 export const mdevs = () =>
   [...Deno.readDirSync("/sys/bus/mdev/devices")].map(({ name }) => name).sort();
 
-/** Devices are in RUNNING, and nothing is left in the journal. */
+/** Asserts that devices are in RUNNING and the journal is empty. */
 export async function assertQuiet(ids: readonly string[]): Promise<void> {
   const { devices } = await askProgram(["probe", "--json", ...ids]);
   for (const { device, capabilities } of devices) {
@@ -52,7 +50,7 @@ export async function assertQuiet(ids: readonly string[]): Promise<void> {
   assertEquals(journalled(), []);
 }
 
-/** Nothing is left of the program: no process, no mdev, no entry, and devices that everybody can open by every way. */
+/** Asserts that no process, mdev or journal entry is left, and that devices can be opened by every path. */
 export async function assertNothingLeft(
   ids: readonly string[],
   { mdevs: before, states = [STATE] }: { mdevs: readonly string[]; states?: readonly string[] },
@@ -68,7 +66,7 @@ export async function assertNothingLeft(
   }
 }
 
-/** The processes of the program that run. */
+/** The running processes of the program. */
 export function processes(): number[] {
   return [...Deno.readDirSync("/proc")].flatMap(({ name }) => {
     try {
@@ -79,5 +77,5 @@ export function processes(): number[] {
   });
 }
 
-/** How many descriptors a process has open. */
+/** The number of open descriptors of a process. */
 export const countDescriptors = (pid: number) => [...Deno.readDirSync(`/proc/${pid}/fd`)].length;

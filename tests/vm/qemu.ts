@@ -1,4 +1,4 @@
-/** QEMU in the test machine, on the disk that scripts/vm/stages/qemus makes: it saves a machine and loads it again. */
+/** Saves and loads a machine with a QEMU from the disk that scripts/vm/stages/qemus creates. */
 
 /** Where job.sh mounts that disk. */
 const DISK = "/mnt/qemus";
@@ -11,11 +11,11 @@ export interface Machine {
   qemu: "10" | "7.2";
   machineType: string;
   bus: "port" | "root-complex" | "conventional";
-  /** The device's properties that have it migrate. */
+  /** The device properties that enable migration. */
   properties: string;
 }
 
-/** Makes a version of QEMU the one that is installed; gives its whole version. */
+/** Installs a version of QEMU; returns the full version. */
 export async function installQemu(version: Machine["qemu"]): Promise<string> {
   const folder = `${DISK}/${version}`;
   const script = [
@@ -44,7 +44,7 @@ function argumentsOf(machine: Machine, device: string): string[] {
   ];
 }
 
-/** Saves a machine with a device into a file, as a migration does. */
+/** Saves a machine with a device to a file, as a migration does. */
 export async function saveMachine(machine: Machine, device: string, file: string): Promise<void> {
   await using qemu = startQemu(argumentsOf(machine, device));
   await qemu.ask("qmp_capabilities");
@@ -53,14 +53,14 @@ export async function saveMachine(machine: Machine, device: string, file: string
   if (status !== "completed") throw new Error(`QEMU did not save: ${await qemu.end()}`);
 }
 
-/** What became of a migration: it passed, QEMU refused to start it, or it failed once it had started. */
+/** The result of a migration: it passed, QEMU refused to start it, or it failed after the start. */
 export interface Tried {
   outcome: "passes" | "blocked" | "fails";
-  /** What QEMU said of it. */
+  /** QEMU's message. */
   said: string;
 }
 
-/** Tries to save a machine with a device into a file, as a migration does. */
+/** Tries to save a machine with a device to a file, as a migration does. */
 export async function tryToSave(machine: Machine, device: string, file: string): Promise<Tried> {
   await using qemu = startQemu(argumentsOf(machine, device));
   await qemu.ask("qmp_capabilities");
@@ -74,7 +74,7 @@ export async function tryToSave(machine: Machine, device: string, file: string):
   return { outcome: status === "completed" ? "passes" : "fails", said };
 }
 
-/** What QEMU made of a stream: null where it took it, else what it said, from its first complaint on. */
+/** Loads a stream; returns null if QEMU accepted it, otherwise QEMU's messages without warnings. */
 export async function loadMachine(
   machine: Machine,
   device: string,
@@ -95,7 +95,7 @@ export async function loadMachine(
   }
 }
 
-/** A running QEMU, which is asked in QMP; when it ends a question fails. */
+/** Starts a QEMU that is controlled over QMP. A command fails if QEMU ends. */
 function startQemu(args: readonly string[]) {
   const command = new Deno.Command(INSTALLED, {
     args: [...args],
@@ -132,7 +132,7 @@ function startQemu(args: readonly string[]) {
   };
   return {
     ask,
-    /** Asks until the status is one of these; gives it. */
+    /** Repeats a query until the status is one of these; returns it. */
     async until(execute: string, wanted: readonly string[]): Promise<string> {
       while (true) {
         const { status } = await ask(execute);
@@ -140,7 +140,7 @@ function startQemu(args: readonly string[]) {
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
-    /** Waits until it has ended by itself; gives what it said. */
+    /** Waits until QEMU exits; returns its messages. */
     async end(): Promise<string> {
       await child.status;
       return await said;
@@ -157,7 +157,7 @@ function startQemu(args: readonly string[]) {
   };
 }
 
-/** The program under test, with what it needs to see of the machine. */
+/** Options of the program under test that describe the machine. */
 export function vmmOptions({ machineType, bus }: Machine, version: string): string[] {
   return [
     ...["--qemu-version", version, "--machine-type", machineType],

@@ -1,4 +1,4 @@
-/** mtty, really migrated by QEMU: what is predicted of its options, and what it then does. */
+/** Migrates mtty in QEMU with different options, and compares the results with the predictions. */
 import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { hasCdev, KNOWN, makeMdev, MTTY_2, removeMdev, runProgram } from "./machine.ts";
@@ -6,7 +6,7 @@ import { installQemu, loadMachine, type Machine, type Tried, tryToSave } from ".
 
 const STREAM = "/tmp/stream-mtty";
 
-/** How QEMU runs the source, and what it does: where the log works, and where it starts and cannot report. */
+/** QEMU options of the source, and QEMU's result if DMA logging works, or if it starts but cannot report. */
 interface Trial {
   enableMigration: "on" | "off" | "auto";
   log: "on" | "off";
@@ -31,7 +31,7 @@ function machineOf({ enableMigration, log }: Trial): Machine {
   };
 }
 
-/** The exit code of asking for a source that a QEMU runs so. */
+/** The exit code of `ask` for a source with these QEMU options. */
 async function predict(options: readonly string[]): Promise<number> {
   const { stdout } = await runProgram(["identity", MTTY_2, ...options, ...KNOWN]);
   const identity = JSON.parse(stdout);
@@ -54,7 +54,7 @@ async function verdictsOn(target: string, source: unknown): Promise<string[]> {
   return [await verdict(), await verdict("--preflight")];
 }
 
-/** A source of one type and a target of another: what is predicted, and what QEMU makes of it. */
+/** Migrates from one type to another, and compares QEMU's result with the prediction. */
 async function migratePair(from: string, to: string): Promise<void> {
   const version = await installQemu("10");
   const machine = machineOf({ ...TRIALS[0]!, enableMigration: "on", log: "off" });
@@ -81,7 +81,7 @@ async function migratePair(from: string, to: string): Promise<void> {
 
 export const QEMU_CASES: readonly VmCase[] = [
   {
-    name: "QEMU 10 takes mtty of one type into another as predicted",
+    name: "QEMU 10 migrates mtty between types as predicted",
     async run() {
       for (const from of ["mtty-1", "mtty-2"]) {
         for (const to of ["mtty-1", "mtty-2"]) await migratePair(from, to);
@@ -103,8 +103,8 @@ export const QEMU_CASES: readonly VmCase[] = [
       assertEquals(outcome, hasCdev() ? trial.works : trial.cannotReport, said);
       assertEquals(predicted, outcome === "passes" ? 0 : 1);
       if (outcome !== "passes") return;
-      // The destination needs none of it to take the machine, even where it could not migrate it on. Each takes a
-      // new mtty: one that was loaded and has no reset takes nothing again.
+      // The destination needs none of these options to load the machine, only to migrate it again. Each load needs a
+      // new mtty: a loaded mtty that was not reset accepts no further data.
       for (const properties of ["enable-migration=auto", "x-device-dirty-page-tracking=off"]) {
         const target = makeMdev("mtty-2");
         const taken = await loadMachine({ ...machine, properties }, target, STREAM);
@@ -114,7 +114,7 @@ export const QEMU_CASES: readonly VmCase[] = [
     },
   })),
   {
-    name: "QEMU 7.2 migrates no mtty, and that is not said to work",
+    name: "QEMU 7.2 cannot migrate mtty, and this is predicted",
     async run() {
       const version = await installQemu("7.2");
       const machine = {

@@ -7,17 +7,17 @@ import { call, startServer, waitForMigration } from "./server.ts";
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
-/** Two devices of one class, with the same names in each load of the driver. */
+/** Two devices of one class. Their names are the same in each load of the driver. */
 const SOURCE = "a1a1a1a1-0000-4000-8000-000000000001";
 const TARGET = "a1a1a1a1-0000-4000-8000-000000000002";
-/** A third, which comes after them. */
+/** A third device, which sorts after them. */
 const INFERRED = "f1f1f1f1-0000-4000-8000-000000000003";
 const TYPE = "askv1-a1";
 const RULES = "/tmp/reload-rules";
 const STATE = "/tmp/reload-state";
 const OPTIONS = ["--settle", "0", "--state", STATE, "--rules", RULES];
 
-/** So that a plain question has a yes: the same type of askv1 is compatible. */
+/** Writes a rule that makes the same type of askv1 compatible, so that `ask` can accept it without a test. */
 function writeRules(): void {
   Deno.mkdirSync(RULES, { recursive: true });
   const rule = {
@@ -34,7 +34,7 @@ async function run(program: string, ...args: string[]): Promise<void> {
   assert(success, `${program} ${args.join(" ")}`);
 }
 
-/** `rmmod` and `insmod`, with and without migration regions, and the two devices made anew. */
+/** Reloads the driver, with or without migration regions, and creates the two devices again. */
 async function reload(migration: boolean): Promise<void> {
   await run("rmmod", "askv1");
   await run("modprobe", "askv1", "attribute=none", `migration=${Number(migration)}`);
@@ -47,7 +47,7 @@ const post = async (url: string, body: unknown): Promise<Json> => {
   return { status: answer.status, ...answer.json() };
 };
 
-/** The verdict on the target in an answer: of its offer, or `no` where it is refused for good. */
+/** The verdict on the target in an answer: of its offer, or `no` if it cannot migrate, or its refusal codes. */
 function verdictIn({ offers, refusals }: Json): string {
   const isTarget = ({ configuration: { id } }: Json) => id === TARGET;
   const offer = offers.find(isTarget);
@@ -56,7 +56,7 @@ function verdictIn({ offers, refusals }: Json): string {
   return codes.includes("TargetCannotMigrate") ? "no" : codes.join();
 }
 
-/** What each command says of the target and to the source. */
+/** The answers of each command about the target and for the source. */
 async function askAll(source: Json) {
   const ask = await runProgram(["ask", "-", "--json", "--refusals=each", ...OPTIONS], {
     stdin: JSON.stringify(source),
@@ -73,7 +73,7 @@ async function askAll(source: Json) {
   };
 }
 
-/** What the server says, with `?preflight=1` too, which it caches; and of one test. */
+/** The answers of the server, also with `?preflight=1`, which it caches, and of one test. */
 async function askServer(url: string, source: Json) {
   const target = { device: TARGET };
   const { verdict, reasons } = await post(`${url}/v1/test`, { source, target });
@@ -96,8 +96,7 @@ const TESTED = { ask: "compatible", preflight: "compatible", test: "compatible" 
 
 export const RELOAD_CASES: readonly VmCase[] = [
   {
-    name:
-      "a driver that is reloaded without migration is a new driver to every command and a server",
+    name: "every command and a server notice that a driver was reloaded without migration",
     async run() {
       writeRules();
       await reload(true);
@@ -111,10 +110,10 @@ export const RELOAD_CASES: readonly VmCase[] = [
       assertEquals(said, TESTED);
 
       await reload(false);
-      // The very next answer has no yes of the earlier load.
+      // The next answer must not use the acceptance of the earlier load.
       assertNotEquals(verdictIn(await post(`${url}/v1/ask?refusals=each`, source)), "compatible");
       await until(
-        "the new load is asked",
+        "the new load is probed",
         async () => verdictIn(await post(`${url}/v1/ask?refusals=each`, source)) === "no",
       );
       const refused = await askServer(url, source);
@@ -124,7 +123,7 @@ export const RELOAD_CASES: readonly VmCase[] = [
       await reload(true);
       assertNotEquals(verdictIn(await post(`${url}/v1/ask?refusals=each`, source)), "no");
       await until(
-        "the third load is asked",
+        "the third load is probed",
         async () => verdictIn(await post(`${url}/v1/ask?refusals=each`, source)) === "compatible",
       );
       const { reason: __, ...again } = await askServer(url, source);
@@ -134,10 +133,10 @@ export const RELOAD_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a probe replaces what was known in this load of the driver, for a server too",
+    name: "a probe replaces earlier results of this load of the driver, also in a server",
     async run() {
       await reload(true);
-      // The first by name speaks for the class, so that this one and the type are inferred from what it says.
+      // The first device by name represents the class: this one and the type are inferred from it.
       const inferred = makeMdev(TYPE, "askv1", INFERRED);
       await using server = await startServer(...OPTIONS);
       await waitForMigration(server.url, TARGET);
@@ -155,7 +154,7 @@ export const RELOAD_CASES: readonly VmCase[] = [
         Deno.writeTextFileSync("/sys/module/askv1/parameters/migration", value);
         await askProgram(["probe", TARGET, "--json", "--state", STATE]);
         assertEquals(await here(), said);
-        await until("the server knows", async () => await there() === said);
+        await until("the server has the new result", async () => await there() === said);
       }
       assertEquals(await server.stop(), 0);
       await run("rmmod", "askv1");
@@ -164,7 +163,7 @@ export const RELOAD_CASES: readonly VmCase[] = [
   },
   {
     name:
-      "the load of a driver stays while devices come, go, are asked and bound anew; a binding does not",
+      "the load of a driver stays the same when a device is probed and rebound; the binding changes",
     sample: true,
     async run() {
       const [vf] = VFS;

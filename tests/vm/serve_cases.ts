@@ -19,14 +19,14 @@ type Json = any;
 
 const state = () => ["--state", Deno.makeTempDirSync({ prefix: "state-" })];
 
-/** How long the server leaves a new device alone where it is to be held first. */
+/** The server's settle time in the case with holders of new devices. */
 const SETTLE_S = 10;
-/** How many mdevs are made and held. */
+/** The number of mdevs to create and hold. */
 const TURNS = 10;
 
 export const SERVE_CASES: readonly VmCase[] = [
   {
-    name: "serve takes a whole session: write, ask, refusals, close",
+    name: "serve handles a session: write, ask, refusals, close",
     sample: true,
     async run() {
       await using server = await startServer("--settle", "0", ...state());
@@ -85,7 +85,7 @@ export const SERVE_CASES: readonly VmCase[] = [
         async () => (await use()).holder?.pid === holder.pid,
       );
       assertEquals((await use()).state, "in-use");
-      // Long enough for the server to look, and to ask what is due, over and over.
+      // Long enough for the server to scan and to probe several times.
       await sleep(1000);
       assertEquals(await holder.release(), "changes 0");
       await until("the server sees it idle again", async () => (await use()).state === "idle");
@@ -93,9 +93,9 @@ export const SERVE_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "no holder that starts on a fresh mdev finds it busy while serve runs",
+    name: "no holder of a new mdev finds it busy while serve runs",
     async run() {
-      // Nothing is remembered, so that every class is still due to be asked, and looks come fast.
+      // The state is empty, so that every class must be probed, and scans are frequent.
       await using server = await startServer(
         "--settle",
         `${SETTLE_S}`,
@@ -114,7 +114,7 @@ export const SERVE_CASES: readonly VmCase[] = [
           if (turn % 5 === 0) await sleep(300);
           assertEquals(await holder.release(), "changes 0");
         } catch (error) {
-          // A holder that took so long to start came after the time in which the device is left alone.
+          // This holder started after the settle time.
           if (performance.now() - madeMs > SETTLE_S * 1000) late++;
           else busy++;
           console.log(String(error));
@@ -128,7 +128,7 @@ export const SERVE_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "serve sees an mdev come and go, with a new snapshot for each",
+    name: "serve sees an mdev appear and disappear, with a new snapshot for each change",
     async run() {
       await using server = await startServer("--probe", "never", ...state());
       const look = async () => parseSnapshot((await call(`${server.url}/v1/snapshot`)).json());

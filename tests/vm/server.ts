@@ -1,10 +1,10 @@
 import { PROGRAM, until } from "./machine.ts";
 
-/** The program under test as a server, which ends with the case that uses it. */
+/** The program under test as a server, which stops at the end of the case that uses it. */
 export interface Server extends AsyncDisposable {
   url: string;
   pid: number;
-  /** SIGTERM, once; gives the exit code. */
+  /** Sends SIGTERM once; returns the exit code. */
   stop(): Promise<number>;
 }
 
@@ -41,11 +41,11 @@ export async function startServer(...options: string[]): Promise<Server> {
   };
 }
 
-/** What a server says of a source and a target. */
+/** Returns a server's answer for a source and a target. */
 // deno-lint-ignore no-explicit-any
 export type Test = (source: any, target: string) => Promise<any>;
 
-/** Hands over many sources by one server, which is faster than a program each. */
+/** Tests many sources with one server, which is faster than one program per test. */
 export async function withTests(options: readonly string[], run: (test: Test) => Promise<void>) {
   await using server = await startServer(...options);
   await run(async (source, device) => {
@@ -56,18 +56,18 @@ export async function withTests(options: readonly string[], run: (test: Test) =>
   });
 }
 
-/** Waits until the server has asked a device of the class; gives the device. */
+/** Waits until the server has probed a device of the class; returns the device. */
 // deno-lint-ignore no-explicit-any
 export async function waitForMigration(url: string, id: string): Promise<any> {
   const device = async () => (await call(`${url}/v1/devices/${id}`)).json();
-  await until(`${id} is asked`, async () => (await device()).migration.uapi !== "unknown");
+  await until(`${id} is probed`, async () => (await device()).migration.uapi !== "unknown");
   return await device();
 }
 
-/** A connection that is not used is soon closed, so that it is not taken for a descriptor that the server leaks. */
+/** Closes idle connections soon, so that they do not look like descriptors that the server leaks. */
 const CLIENT = Deno.createHttpClient({ poolIdleTimeout: 1_000 });
 
-/** A request with a JSON answer. */
+/** Sends a request and returns its JSON answer. */
 export async function call(
   url: string,
   { method = "GET", body, accept }: { method?: string; body?: unknown; accept?: string } = {},

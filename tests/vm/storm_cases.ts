@@ -29,42 +29,42 @@ type Json = any;
 
 const IDS = [MTTY_1, MTTY_2, MTTY_2_IDLE];
 
-/** How much of everything: a sample for each run of the tests, or the whole. */
+/** How many rounds, seconds and hangs: a sample, or all. */
 export const STORM = {
   sample: { rounds: 3, seconds: 15, hangs: ["size"] },
   whole: { rounds: 12, seconds: 60, hangs: ["open", "state", "resuming", "data", "size", "reset"] },
 } as const;
 type Amount = (typeof STORM)[keyof typeof STORM];
 
-/** Cases in which much happens at once. */
+/** Cases with many concurrent operations. */
 export const stormCases = ({ rounds, seconds, hangs }: Amount): readonly VmCase[] => [
   {
-    name:
-      `a device made a moment ago is never found busy, whatever is asked at once: ${rounds} times`,
+    name: `a new device is never found busy, even under concurrent requests: ${rounds} times`,
     run: () => grabNewDevices(rounds),
   },
   {
-    name: `mdevs come and go for ${seconds} s under asks, tests and listings`,
+    name: `mdevs appear and disappear for ${seconds} s under asks, tests and listings`,
     run: () => storm(seconds),
   },
   {
-    name: "two preflights at once on one device are never a refusal: in use, or the driver's word",
+    name:
+      "two concurrent preflights of one device are not refused: in use, or the driver's verdict",
     run: () => meet(rounds),
   },
   {
-    name: "a target that is removed while it is tested is no refusal, and nothing is left of it",
+    name: "a target that is removed during its test is not refused, and leaves nothing behind",
     run: () => removeMidway(rounds),
   },
   ...hangs.flatMap((step) =>
     [false, true].map((killable): VmCase => ({
       name: `a driver hangs at ${step}, ${killable ? "killable" : "not killable"}: ` +
-        "others are answered meanwhile, and the device comes back by itself",
+        "other requests are answered, and the device recovers by itself",
       run: () => hang(step, killable),
     }))
   ),
 ];
 
-/** A process of the tests that runs until it is told to end; gives what it said then. */
+/** Starts a process of the tests. `end()` stops it and returns its last line. */
 function startHelper(...args: string[]): { end(): Promise<Json> } {
   const child = new Deno.Command(Deno.execPath(), { args, stdin: "piped", stdout: "piped" })
     .spawn();
@@ -78,7 +78,7 @@ function startHelper(...args: string[]): { end(): Promise<Json> } {
   };
 }
 
-/** How long a new device is left alone in these cases: longer than a command takes on a slow machine. */
+/** The settle time of these cases: longer than a command takes on a slow machine. */
 const SETTLE_S = 45;
 
 async function grabNewDevices(rounds: number): Promise<void> {
@@ -88,11 +88,14 @@ async function grabNewDevices(rounds: number): Promise<void> {
   const source = await sourceOf(MTTY_2);
   const { devices } = await askProgram(["devices", "--json", "--probe=never", ...OPTIONS]);
   const youngest = Math.max(...devices.map(({ since }: Json) => since));
-  await until("the others have settled", () => Date.now() - youngest > SETTLE_S * 1000);
+  await until(
+    "the settle time of the other devices is over",
+    () => Date.now() - youngest > SETTLE_S * 1000,
+  );
   await using server = await startServer(...options);
   let [opens, seen] = [0, 0];
   for (let round = 0; round < rounds; round++) {
-    // Once there are others of its type that may be tested, once they are all in use.
+    // In even rounds, other devices of its type can be tested; in odd rounds, all are in use.
     const alone = round % 2 === 1;
     const holders = alone
       ? await Promise.all([MTTY_2, MTTY_2_IDLE].map((id) => startHolder(id, "group")))
@@ -108,7 +111,7 @@ async function grabNewDevices(rounds: number): Promise<void> {
     const found: Json[] = [JSON.parse(asked.stdout), served.json()].flatMap((
       { offers, refusals },
     ) => [...offers, ...refusals].filter(({ configuration }) => configuration.id === id));
-    // Where it was not seen in use: it is left alone, or an older one spoke for it.
+    // A device that was seen idle is not tested, or an older device was tested instead.
     for (const { evidence, warnings } of found.filter(({ availability }) => availability.now)) {
       const isLeft = warnings.some(({ code }: Json) => code === "DeviceIsNew");
       assertEquals([evidence === "driver-tested", isLeft], [!alone, alone]);
@@ -121,13 +124,13 @@ async function grabNewDevices(rounds: number): Promise<void> {
     for (const holder of holders) assertEquals(await holder.release(), "changes 0");
     removeMdev(id);
   }
-  console.log(`${opens} opens of new devices, none refused; ${seen} answers that saw one idle`);
-  assert(opens > rounds && seen > 0, "nothing was opened, or nothing asked of it");
+  console.log(`${opens} opens of new devices, none refused; ${seen} answers saw the device idle`);
+  assert(opens > rounds && seen > 0, "no device was opened, or no answer saw it idle");
   assertEquals(await server.stop(), 0);
   await assertNothingLeft(IDS, { mdevs: before, states: [STATE, state] });
 }
 
-/** The process `vm-tests churn UUID…`: makes mdevs of these names and removes them, over and over. */
+/** The process `vm-tests churn UUID…`: creates and removes mdevs with these names repeatedly. */
 export async function churn(ids: readonly string[]): Promise<number> {
   let isOver = false;
   (async () => {
@@ -141,7 +144,7 @@ export async function churn(ids: readonly string[]): Promise<number> {
         makeMdev(made % 3 === 0 ? "mtty-1" : "mtty-2", "mtty", id);
         made++;
       } catch {
-        // No free instance: tests made mdevs too.
+        // No free instance: tests create mdevs too.
         await sleep(5);
         continue;
       }
@@ -153,13 +156,13 @@ export async function churn(ids: readonly string[]): Promise<number> {
   return 0;
 }
 
-/** What a server answered: how often, by its status, and what was not expected. */
+/** A server's answers: their number by status, and unexpected ones. */
 interface Heard {
   statuses: Map<number, number>;
   bad: string[];
 }
 
-/** Sends a request again and again until it is over. */
+/** Sends a request repeatedly until the time is over. */
 async function repeat(
   heard: Heard,
   isOver: () => boolean,
@@ -202,8 +205,8 @@ async function storm(seconds: number): Promise<void> {
     }),
   ]);
   const { made } = await churner.end();
-  console.log(`${made} mdevs came and went; answers: ${JSON.stringify([...heard.statuses])}`);
-  for (const sentence of problems) console.log(`  told: ${sentence}`);
+  console.log(`${made} mdevs created and removed; answers: ${JSON.stringify([...heard.statuses])}`);
+  for (const sentence of problems) console.log(`  problem: ${sentence}`);
   assertEquals(heard.bad, []);
   assert(made > seconds && (heard.statuses.get(200) ?? 0) > seconds / 2, "there was no storm");
   await assertServerQuiet(server, descriptors);
@@ -211,7 +214,7 @@ async function storm(seconds: number): Promise<void> {
   await assertNothingLeft(IDS, { mdevs: before });
 }
 
-/** A server shows no trouble, soon, and has no more descriptors than before. */
+/** Waits until a server reports no trouble and has no more descriptors than before. */
 async function assertServerQuiet(server: Server, descriptors: number): Promise<void> {
   await until("no device is in trouble", async () => {
     const { devices } = (await call(`${server.url}/v1/devices`)).json();
@@ -221,8 +224,8 @@ async function assertServerQuiet(server: Server, descriptors: number): Promise<v
 }
 
 /**
- * Hands a source over; gives the verdict of the driver's test and the reason's code, and why where there was no test, or
- * what was said in their place.
+ * Tests a source; returns the verdict and the reason's code of the driver's test. Adds the sentence if there was no
+ * test. Without an answer, returns the exit code and the error.
  */
 async function testOnce(source: Json, target: string, ...options: string[]): Promise<string> {
   const args = ["preflight", "-", target, "--json", "--settle", "0", ...options];
@@ -276,7 +279,7 @@ async function removeMidway(rounds: number): Promise<void> {
     const body = { source, target: { device: id } };
     const testing = call(`${server.url}/v1/test`, { method: "POST", body });
     await sleep(round * 17 % 400);
-    // As an operator would: it waits until nobody has the device.
+    // Like an operator's command: it waits until the device is released.
     const remover = await new Deno.Command("sh", {
       args: ["-c", `echo 1 > /sys/bus/mdev/devices/${id}/remove`],
     }).output();
@@ -285,7 +288,7 @@ async function removeMidway(rounds: number): Promise<void> {
     said.push(`${status} ${json().verdict ?? json().title}`);
     assert(status === 200 ? json().verdict !== "incompatible" : status === 404, said.at(-1));
   }
-  console.log(`removed while it was tested: ${JSON.stringify(count(said))}`);
+  console.log(`removed during its test: ${JSON.stringify(count(said))}`);
   assertEquals(await server.stop(), 0);
   await assertNothingLeft(IDS, { mdevs: before });
 }
@@ -301,7 +304,7 @@ async function hang(step: string, killable: boolean): Promise<void> {
   await using server = await startServer(...OPTIONS, "--deadline", "4");
   const list = () => call(`${server.url}/v1/devices`);
   await until(
-    "the devices are asked",
+    "the devices are probed",
     async () =>
       (await list()).json().devices.every(({ id, migration }: Json) =>
         ![one, two].includes(id) || migration.uapi === "v1"
@@ -309,7 +312,7 @@ async function hang(step: string, killable: boolean): Promise<void> {
   );
   const body = { source, target: { device: two } };
   const test = () => call(`${server.url}/v1/test`, { method: "POST", body });
-  // From here on the server keeps a worker.
+  // From now on the server keeps a worker.
   assertEquals((await test()).json().tests[0].verdict, "compatible");
   const descriptors = countDescriptors(server.pid);
   const running = processes().length;

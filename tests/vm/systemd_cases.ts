@@ -35,20 +35,20 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "the unit starts, is ready when it answers, and says how it is",
+    name: "the unit starts, is ready when it answers, and has a status text",
     async run() {
       await systemctl("daemon-reload");
       assertEquals(await systemctl("start", "vfio-ask"), "");
-      // Type=notify: start returns when the service has said READY.
+      // Type=notify: `start` returns when the service has sent READY.
       assertEquals((await call(`${URL}/healthz`)).status, 200);
       assertEquals(await show("ActiveState"), "active");
       assertStringIncludes(await show("StatusText"), `Answering on ${URL}: 7 devices`);
     },
   },
   {
-    name: "the hardened service asks real devices and remembers what they said",
+    name: "the hardened service probes real devices and stores the results",
     async run() {
-      await waitFor("mtty is asked", async () => {
+      await waitFor("mtty is probed", async () => {
         const device = (await call(`${URL}/v1/devices/${MTTY_2}`)).json();
         return device.migration.uapi === "v2";
       });
@@ -59,7 +59,7 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "the unit survives a kill",
+    name: "the unit restarts after a kill",
     async run() {
       const pid = Number(await show("MainPID"));
       Deno.kill(pid, "SIGKILL");
@@ -84,7 +84,7 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
       await systemctl("restart", "vfio-ask");
       for (let signs = 0; signs < 2; signs++) {
         const last = await show("WatchdogTimestampMonotonic");
-        await waitFor("the server gives a sign of life", async () => {
+        await waitFor("the server notifies the watchdog", async () => {
           return await show("WatchdogTimestampMonotonic") !== last;
         });
       }

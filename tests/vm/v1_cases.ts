@@ -21,11 +21,11 @@ const OPTIONS = ["--settle", "0", "--state", STATE];
 const PARAMETERS = "/sys/module/askv1/parameters";
 const TYPES = ["a1", "a2", "b1", "c1"] as const;
 
-/** Which source each type accepts, as the driver's source has it: its own and earlier generations of its family. */
+/** Whether a type accepts a source. Like the driver, it accepts its own and earlier generations of its family. */
 const accepts = (source: string, target: string) =>
   source[0] === target[0] && source[1]! <= target[1]!;
 
-/** Sets parameters of the driver for the time of a case. */
+/** Runs a case with these driver parameters. */
 async function withFaults(faults: Record<string, string>, run: () => Promise<void>): Promise<void> {
   const set = (name: string, value: string) =>
     Deno.writeTextFileSync(`${PARAMETERS}/${name}`, value);
@@ -40,7 +40,7 @@ async function withFaults(faults: Record<string, string>, run: () => Promise<voi
   }
 }
 
-/** Loads the driver anew, with parameters. */
+/** Reloads the driver with parameters. */
 async function reload(...parameters: string[]): Promise<void> {
   for (const [command, ...args] of [["rmmod", "askv1"], ["modprobe", "askv1", ...parameters]]) {
     const { code, stderr } = await new Deno.Command(command!, { args }).output();
@@ -50,7 +50,7 @@ async function reload(...parameters: string[]): Promise<void> {
 
 const devices = new Map<string, string>();
 
-/** An idle mdev of a type, made once for all cases. */
+/** An idle mdev of a type, created once for all cases. */
 function deviceOf(type: string): string {
   const made = devices.get(type) ?? makeMdev(`askv1-${type}`, "askv1");
   devices.set(type, made);
@@ -59,7 +59,7 @@ function deviceOf(type: string): string {
 
 const sources = new Map<string, Promise<Json>>();
 
-/** The identity of a device with its initial data, as if it were a device of another host; read once for all cases. */
+/** The identity of a device with its initial data, as if the device were on another host. Read once for all cases. */
 function sourceOf(type: string): Promise<Json> {
   const known = sources.get(type) ?? readSource(type);
   sources.set(type, known);
@@ -78,7 +78,7 @@ async function preflight(source: Json, target: string, ...options: string[]): Pr
   return { code, stderr, ...(stdout === "" ? {} : JSON.parse(stdout)) };
 }
 
-/** A directory in which what devices are is known, and no control of a test yet. */
+/** A state directory with probe results, but without test controls. */
 function uncontrolled(): string {
   const state = Deno.makeTempDirSync({ prefix: "v1-controls-" });
   for (const file of ["observations.json", "software.json"]) {
@@ -87,13 +87,13 @@ function uncontrolled(): string {
   return state;
 }
 
-/** What the driver said, of an answer. */
+/** The driver's result in an answer. */
 function driverIn(answer: Json) {
   const { verdict, reasons: [{ code, check }], test } = answer.tests.at(-1);
   return { code, verdict, check, test, answer };
 }
 
-/** What the driver said in a test whose controls are made anew. */
+/** The driver's result in a test with new controls. */
 async function driverSays(source: Json, target: string, ...options: string[]): Promise<Json> {
   const state = uncontrolled();
   try {
@@ -112,7 +112,7 @@ const stateOf = async (id: string) => {
 export const V1_CASES: readonly VmCase[] = [
   {
     name:
-      "a v1 device says its migration region, its state and what can be mapped, in the same document",
+      "a v1 device shows its migration region, its state and mappable areas in the same document",
     sample: true,
     async run() {
       const capabilities = await stateOf(deviceOf("a1"));
@@ -128,7 +128,7 @@ export const V1_CASES: readonly VmCase[] = [
   {
     name: "every pair of v1 types gets the driver's verdict, by errno or by the error state",
     async run() {
-      // Before the server, which asks devices that it has not seen yet.
+      // Before the server starts, because it probes new devices.
       for (const type of TYPES) await sourceOf(type);
       await withTests(OPTIONS, async (test) => {
         for (const one of TYPES) {
@@ -160,7 +160,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "short and empty data prove nothing to a v1 driver",
+    name: "short and empty data proves nothing with a v1 driver",
     async run() {
       const source = { ...await sourceOf("a1"), version: null };
       for (const bytes of [31, 0]) {
@@ -173,7 +173,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "the version attribute of every pair of types is taken for the driver's word",
+    name: "the version attribute gives the driver's verdict for every pair of types",
     run: () =>
       withTests(OPTIONS, async (test) => {
         for (const one of TYPES) {
@@ -183,7 +183,7 @@ export const V1_CASES: readonly VmCase[] = [
           for (const two of TYPES) {
             const { verdict, evidence, reasons } = await test(source, deviceOf(two));
             if (one === "c1" || two === "c1") {
-              // Without a version there is nothing but the type, which only tells that others do not fit.
+              // Without a version, only the type is known: other types are refused, the same type is unknown.
               const said = one === two ? "unknown" : "incompatible";
               assertEquals([one, two, verdict, evidence], [one, two, said, null]);
               continue;
@@ -202,7 +202,7 @@ export const V1_CASES: readonly VmCase[] = [
       }),
   },
   {
-    name: "a version that cannot be read says that a device cannot migrate",
+    name: "a device whose version cannot be read cannot migrate",
     run: () =>
       withFaults({ fail_step: "read_version", fail_errno: "19" }, async () => {
         const { code, stdout } = await runProgram(["ask", deviceOf("a1"), ...OPTIONS]);
@@ -211,8 +211,7 @@ export const V1_CASES: readonly VmCase[] = [
       }),
   },
   {
-    name:
-      "ask --preflight offers a newer type of another name, as its driver accepts the older one's data",
+    name: "ask --preflight offers a newer type whose driver accepts the data of the older type",
     async run() {
       for (const type of TYPES) deviceOf(type);
       const source = await sourceOf("a1");
@@ -226,7 +225,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a driver that fails at a step is no verdict, and the device comes back",
+    name: "a driver that fails at a step gives no verdict, and the device recovers",
     async run() {
       const source = { ...await sourceOf("a1"), version: null };
       const id = deviceOf("a2");
@@ -235,7 +234,7 @@ export const V1_CASES: readonly VmCase[] = [
           await withFaults({ fail_step, fail_errno: "5" }, async () => {
             const { code, verdict, check } = driverIn(await test(source, id));
             assertEquals([fail_step, check.errno], [fail_step, "EIO"]);
-            // A driver that refuses its device's own data with the same errno did not judge the source's.
+            // If a driver refuses its device's own data with the same errno, its refusal of the source proves nothing.
             const unsound = ["data", "size"].includes(fail_step);
             assertEquals([code, verdict], [unsound ? "TestUnsound" : "TestFailed", "unknown"]);
           });
@@ -246,7 +245,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   },
   ...([
-    // A family says no by errno, b by the error state.
+    // Family a refuses by errno, family b by the error state.
     ["nothing", "a1", "a2", "DriverDoesNotLook"],
     ["magic", "b1", "b2", "DriverDoesNotLook"],
     ["refuse", "a1", "a2", "TestUnsound"],
@@ -276,7 +275,7 @@ export const V1_CASES: readonly VmCase[] = [
     ["EINTR", "4", "3", "size", "b1"],
   ] as const).map(([name, fail_errno, fail_times, fail_step, two]): VmCase => ({
     name:
-      `a write at ${fail_step} that gives ${name} ${fail_times} times, and then none, is no verdict`,
+      `a write at ${fail_step} that fails ${fail_times} times with ${name} is retried, and is no verdict`,
     async run() {
       const source = { ...await sourceOf("a1"), version: null };
       await withFaults({ fail_errno, fail_times, fail_step }, async () => {
@@ -288,7 +287,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   })),
   {
-    name: "a driver that no rule speaks of is believed with controls only, made once in its load",
+    name: "without a rule, a driver's verdict counts only with controls, made once per load",
     async run() {
       const source = { ...await sourceOf("a1"), version: null };
       const off = await driverSays(source, deviceOf("a2"), "--preflight-controls=off");
@@ -307,7 +306,7 @@ export const V1_CASES: readonly VmCase[] = [
       assertEquals(await controlled(), ["compatible", "made"]);
       assertEquals(await controlled(), ["compatible", "remembered"]);
       assertEquals(await controlled("--preflight-controls=off"), ["compatible", "remembered"]);
-      // Memory may be short now, whatever the driver did earlier: its own data is handed over beside.
+      // Remembered controls do not rule out a lack of memory now: the device's own data is written again.
       await withFaults({ fail_step: "size", fail_errno: "12" }, async () => {
         assertEquals(await controlled(), ["unknown", "remembered"]);
       });
@@ -315,7 +314,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a device without a version attribute has its type's, and both are tested by it",
+    name: "a device without a version attribute uses that of its type, and both are tested with it",
     async run() {
       for (const id of devices.values()) removeMdev(id);
       devices.clear();
@@ -361,7 +360,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a device that refuses its reset is said to need one, loudly, and is offered to nobody",
+    name: "a device that refuses its reset is reported and not offered",
     async run() {
       const source = { ...await sourceOf("a1"), version: null };
       const id = deviceOf("a2");
@@ -369,7 +368,7 @@ export const V1_CASES: readonly VmCase[] = [
         const { code, stderr } = await preflight(source, id);
         assertEquals(code, 4);
         assert(/needs|VFIO_DEVICE_RESET/.test(stderr), stderr);
-        // No rule compares these devices: what is left to offer is unknown.
+        // No rule compares these devices: the other offers are unknown.
         const answer = await askProgram([
           "ask",
           deviceOf("a1"),
@@ -406,7 +405,7 @@ export const V1_CASES: readonly VmCase[] = [
           if (!done) took.push(performance.now() - started);
           await sleep(20);
         }
-        assert(took.length > 0, `nothing was answered while it hung: ${(await hanging).text}`);
+        assert(took.length > 0, `no request was answered during the hang: ${(await hanging).text}`);
         took.sort((a, b) => a - b);
         console.log(
           `GET /v1/devices while a preflight hangs, ${took.length} times: ${
@@ -419,7 +418,7 @@ export const V1_CASES: readonly VmCase[] = [
         const { trouble } = (await call(`${server.url}/v1/devices/${target.device}`)).json();
         assertEquals(trouble?.code, "stuck");
         const pid = trouble.sentence.match(/process (\d+)/)[1];
-        await until("the hanging process is gone", () => !isThere(`/proc/${pid}`));
+        await until("the hanging process has ended", () => !isThere(`/proc/${pid}`));
       });
       await server.stop();
       await using again = await startServer(...OPTIONS);
@@ -430,7 +429,7 @@ export const V1_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a v1 device in use is left alone",
+    name: "a v1 device in use is not opened",
     async run() {
       const holder = await startHolder(deviceOf("a2"), "group");
       const source = { ...await sourceOf("a1"), version: null };

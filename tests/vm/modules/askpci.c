@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * askpci: mediated PCI devices whose configuration space and BARs can be altered, and which can migrate
+ * askpci: mediated PCI devices that can migrate, with a configurable configuration space and BARs
  *
- * A device's attributes `config` (the configuration space), `config_size` and `bar_sizes` say what it shows from the next
- * time on that it is opened or reset. One type migrates by the state machine of <linux/vfio.h> ("v2"), the other by the
- * migration region that it documented from 5.8 to 5.17 ("v1"). The state is the same of all of them, a header that is
- * checked and zeros, so that what refuses a migration between two is not the driver. Written for Linux 6.12.
+ * The attributes `config` (the configuration space), `config_size` and `bar_sizes` define what a device shows after it
+ * is opened or reset. One type migrates with the state machine of <linux/vfio.h> ("v2"), the other with the migration
+ * region that <linux/vfio.h> documented from 5.8 to 5.17 ("v1"). The state of all devices is the same, a checked header
+ * and zeros, so that the driver never refuses a migration between two devices. Written for Linux 6.12.
  */
 #include <linux/anon_inodes.h>
 #include <linux/cleanup.h>
@@ -54,18 +54,18 @@ static struct askpci_type askpci_types[] = {
 struct askpci_device {
 	struct vfio_device vdev;
 	const struct askpci_type *type;
-	struct mutex lock;	/* of all below */
-	u8 shown[CONFIG_SIZE];	/* what the attributes say */
+	struct mutex lock;	/* protects all below */
+	u8 shown[CONFIG_SIZE];	/* set by the attributes */
 	u32 shown_size;
 	u32 bar_sizes[BARS];
-	u8 config[CONFIG_SIZE];	/* what the user has made of it */
+	u8 config[CONFIG_SIZE];	/* as changed by the user */
 	u8 writable[CONFIG_SIZE];
-	u8 data[DATA_SIZE];	/* what is being saved or resumed */
+	u8 data[DATA_SIZE];	/* being saved or resumed */
 	size_t filled;
 	u32 v1_state;
 	bool v1_pending;
 	enum vfio_device_mig_state state;
-	struct file *stream;	/* the open data_fd's, NULL for none */
+	struct file *stream;	/* of the open data_fd, or NULL */
 };
 
 static struct askpci_device *of(struct vfio_device *vdev)
@@ -168,7 +168,7 @@ static struct file *open_stream(struct askpci_device *dev, int flags)
 static struct file *step(struct askpci_device *dev, enum vfio_device_mig_state next)
 {
 	if (dev->state == VFIO_DEVICE_STATE_PRE_COPY && next == VFIO_DEVICE_STATE_STOP_COPY)
-		return NULL;	/* the same stream goes on */
+		return NULL;	/* continue the same stream */
 	if (next == VFIO_DEVICE_STATE_PRE_COPY || next == VFIO_DEVICE_STATE_STOP_COPY)
 		return open_stream(dev, O_RDONLY);
 	if (next == VFIO_DEVICE_STATE_RESUMING)
@@ -217,7 +217,7 @@ static const struct vfio_migration_ops askpci_mig_ops = {
 	.migration_get_data_size = askpci_get_data_size,
 };
 
-/* It never writes to memory: nothing is ever dirty. */
+/* The device never writes to memory, so that no page is dirty. */
 static int askpci_log_start(struct vfio_device *vdev, struct rb_root_cached *ranges, u32 nnodes, u64 *page_size)
 {
 	return 0;
@@ -456,7 +456,7 @@ static long askpci_ioctl(struct vfio_device *vdev, unsigned int cmd, unsigned lo
 	case VFIO_DEVICE_GET_IRQ_INFO:
 		return get_irq_info((void __user *)arg);
 	case VFIO_DEVICE_SET_IRQS:
-		return 0;	/* it never raises one */
+		return 0;	/* the device raises no interrupts */
 	case VFIO_DEVICE_RESET:
 		reset(of(vdev));
 		return 0;

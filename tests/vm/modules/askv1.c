@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * askv1: mediated devices with the migration interfaces that no driver of today's kernels has any more
+ * askv1: mediated devices with migration interfaces that drivers of current kernels no longer have
  *
- * They do nothing, but have the migration region that <linux/vfio.h> documented from 5.8 to 5.17 ("v1"), and the
- * sysfs attributes that were proposed beside it for telling whether two devices are compatible. Faults and hangs are
- * put into them by module parameters. Written for Linux 6.12.
+ * The devices do nothing. They have the migration region that <linux/vfio.h> documented from 5.8 to 5.17 ("v1"), and the
+ * sysfs attributes that were proposed with it to check whether two devices are compatible. Module parameters inject
+ * faults and hangs. Written for Linux 6.12.
  *
- * The types of a family share all that a guest sees. One accepts what its own and earlier generations of the family
- * saved. The devices' state is 64 bytes, which BAR0 begins with.
+ * The types of a family look the same to a guest. A type accepts the data of its own and earlier generations of the
+ * family. The state of a device is 64 bytes, at the start of BAR0.
  */
 #include <linux/cleanup.h>
 #include <linux/delay.h>
@@ -65,11 +65,11 @@ struct askv1_type {
 	u16 pci_device;
 	u32 bar_size;
 	bool mappable;		/* the data section can be mapped */
-	bool quiet_refusal;	/* data are refused by the error state, not by an errno */
+	bool quiet_refusal;	/* refuses data with the error state, not with an errno */
 	const char *version;	/* as the attribute gives it, without the newline; NULL: no attribute */
 };
 
-/* What is in a version string concerns nobody but the driver; these want to be escaped wherever they are shown. */
+/* Version strings are opaque to programs. These contain characters that must be escaped in output. */
 #define VERSION(name) "askv1-" name ":7f3c \x1b[7m\"1\"\t\\<&>"
 
 static struct askv1_type askv1_types[] = {
@@ -98,15 +98,15 @@ static struct askv1_type askv1_types[] = {
 struct askv1_device {
 	struct vfio_device vdev;
 	const struct askv1_type *type;
-	struct mutex lock;	/* of all below */
+	struct mutex lock;	/* protects all below */
 	u8 config[CONFIG_SIZE];
-	u8 writable[CONFIG_SIZE];	/* which bits of config are */
+	u8 writable[CONFIG_SIZE];	/* mask of the writable bits of config */
 	u8 state[STATE_SIZE];
 	struct page *data;	/* the data section */
 	u32 device_state;
-	u64 pending;		/* bytes to be read in a saving state */
-	bool offered;		/* data_offset has been read: the data section is the user's */
-	bool loaded;		/* a whole state has been resumed */
+	u64 pending;		/* bytes left to read in a saving state */
+	bool offered;		/* data_offset was read: the user owns the data section */
+	bool loaded;		/* a complete state was resumed */
 };
 
 /* ---- parameters ---- */
@@ -186,14 +186,14 @@ enum { JUDGE_HEADER, JUDGE_MAGIC, JUDGE_NOTHING, JUDGE_REFUSE };
 
 static const char * const judge_names[] = {
 	[JUDGE_HEADER] = "header",	/* accepts what header_fits() */
-	[JUDGE_MAGIC] = "magic",	/* looks at no more than "askv1-" */
-	[JUDGE_NOTHING] = "nothing",	/* looks at nothing */
-	[JUDGE_REFUSE] = "refuse",	/* refuses all, its own data too */
+	[JUDGE_MAGIC] = "magic",	/* checks "askv1-" only */
+	[JUDGE_NOTHING] = "nothing",	/* checks nothing */
+	[JUDGE_REFUSE] = "refuse",	/* refuses everything, even its own data */
 };
 
 CHOICE_PARAM(attribute, attribute_names, 0444,
-	     "what tells versions: migration_version, version, vfio_migration_version, type or none");
-CHOICE_PARAM(judge, judge_names, 0644, "what resumed data are judged by: header, magic, nothing or refuse");
+	     "the version attribute: migration_version, version, vfio_migration_version, type or none");
+CHOICE_PARAM(judge, judge_names, 0644, "how resumed data is checked: header, magic, nothing or refuse");
 CHOICE_PARAM(not_migratable, type_names, 0644, "the type whose version attribute answers ENODEV");
 CHOICE_PARAM(fault_type, type_names, 0644, "the type that fails and hangs, empty: all of them");
 CHOICE_PARAM(fail_step, step_names, 0644, "the step that fails, empty: none");
@@ -201,15 +201,15 @@ CHOICE_PARAM(hang_step, step_names, 0644, "the step that hangs, empty: none");
 
 static unsigned int fail_errno = EIO;
 module_param(fail_errno, uint, 0644);
-MODULE_PARM_DESC(fail_errno, "with what a step fails, a positive number");
+MODULE_PARM_DESC(fail_errno, "the errno of a failing step, a positive number");
 
 static unsigned int fail_times;
 module_param(fail_times, uint, 0644);
-MODULE_PARM_DESC(fail_times, "how often the step fails before fail_step is emptied, 0: always");
+MODULE_PARM_DESC(fail_times, "how often the step fails before fail_step is cleared, 0: always");
 
 static unsigned int hang_ms;
 module_param(hang_ms, uint, 0644);
-MODULE_PARM_DESC(hang_ms, "for how long a step hangs; not even SIGKILL ends it, unless hang_killable");
+MODULE_PARM_DESC(hang_ms, "how long a step hangs; SIGKILL does not end it, unless hang_killable is set");
 
 static bool hang_killable;
 module_param(hang_killable, bool, 0644);
@@ -232,7 +232,7 @@ static bool chosen(const struct choice *choice, const struct askv1_type *type)
 	return READ_ONCE(choice->index) == type - askv1_types + 1;
 }
 
-/* Hangs and fails where a parameter says so. To be called without locks of this driver. */
+/* Hangs or fails as the parameters say. Call it without locks of this driver. */
 static int fault(const struct askv1_type *type, enum step step)
 {
 	if (step == STEP_NONE || (READ_ONCE(fault_type.index) && !chosen(&fault_type, type)))
@@ -330,7 +330,7 @@ static int set_state(struct askv1_device *dev, u32 state)
 	return 0;
 }
 
-/* Reading data_offset: in a saving state the data section gets what is pending. */
+/* Handles a read of data_offset: in a saving state, copies the pending data to the data section. */
 static u64 offer_data(struct askv1_device *dev)
 {
 	struct askv1_stream stream;
@@ -343,7 +343,7 @@ static u64 offer_data(struct askv1_device *dev)
 	return DATA_OFFSET;
 }
 
-/* Reading pending_bytes: what was offered has been read. */
+/* Handles a read of pending_bytes: the user has read the offered data. */
 static u64 count_pending(struct askv1_device *dev)
 {
 	if (saving(dev) && dev->offered) {
@@ -353,7 +353,7 @@ static u64 count_pending(struct askv1_device *dev)
 	return dev->pending;
 }
 
-/* Writing data_size: so much of the data section is to be resumed. */
+/* Handles a write of data_size: resumes this many bytes of the data section. */
 static int take_data(struct askv1_device *dev, u64 size)
 {
 	struct askv1_stream stream;
@@ -363,7 +363,7 @@ static int take_data(struct askv1_device *dev, u64 size)
 	dev->offered = false;
 	if (size < sizeof(stream.header))
 		return 0;
-	/* The user may still be writing to a mapped section: judge what is used. */
+	/* The user may still write to a mapped section: check the copy that is used. */
 	memcpy(&stream, page_address(dev->data), sizeof(stream));
 	if (size > sizeof(stream) || !judge_stream(dev, &stream)) {
 		if (!dev->type->quiet_refusal)
@@ -808,7 +808,7 @@ static ssize_t store_version(const struct askv1_type *type, const char *buf, siz
 	return -EINVAL;
 }
 
-/* The core's own (drivers/vfio/mdev/mdev_sysfs.c): its sysfs_ops take each file of a type for one of these. */
+/* As in drivers/vfio/mdev/mdev_sysfs.c: the core's sysfs_ops treat each file of a type as one of these. */
 struct mdev_type_attribute {
 	struct attribute attr;
 	ssize_t (*show)(struct mdev_type *mtype, struct mdev_type_attribute *attr, char *buf);
@@ -832,7 +832,7 @@ static struct mdev_type_attribute type_version = {
 	.store = type_version_store,
 };
 
-/* The core removes them, with the type. */
+/* The core removes them with the type. */
 static int create_type_attributes(void)
 {
 	if (attribute.index == ATTRIBUTE_VFIO_MIGRATION_VERSION || attribute.index == ATTRIBUTE_NONE)
@@ -940,7 +940,7 @@ static struct mdev_driver askv1_driver = {
 	},
 };
 
-static struct class *askv1_class;	/* after which the core names the types */
+static struct class *askv1_class;	/* the core prefixes type names with the class name */
 static struct device *parent_device;
 static struct mdev_parent parent;
 
