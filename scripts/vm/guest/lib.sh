@@ -1,7 +1,7 @@
 # shellcheck shell=sh disable=SC2001
 # Sourced by jobs in the guest, as /job/lib.sh: drivers, mediated devices, virtual functions.
 
-# load DRIVER...: loads each driver, unless it is built into the kernel.
+# load DRIVER...: loads each driver that is not built into the kernel.
 load() {
   for driver; do
     file=$(echo "$driver" | sed 's/[-_]/[-_]/g').ko
@@ -9,16 +9,16 @@ load() {
   done
 }
 
-# load_samples: the sample mediated drivers; their parents are mtty, mdpy and mbochs.
+# load_samples: loads the sample mediated drivers, with parents mtty, mdpy and mbochs.
 load_samples() { load vfio_iommu_type1 mdev mtty mdpy mbochs; }
 
-# make_mdev PARENT TYPE UUID: makes a mediated device, e.g. make_mdev mtty mtty-1 11111111-0000-4000-8000-000000000001
+# make_mdev PARENT TYPE UUID: creates a mediated device, e.g. make_mdev mtty mtty-1 11111111-0000-4000-8000-000000000001
 make_mdev() { echo "$3" > "/sys/class/mdev_bus/$1/mdev_supported_types/$2/create"; }
 
 # remove_mdev UUID
 remove_mdev() { echo 1 > "/sys/bus/mdev/devices/$1/remove"; }
 
-# setup_igb_vfs N: makes N virtual functions of the igb NIC, binds them to vfio-pci and prints their addresses.
+# setup_igb_vfs N: creates N virtual functions of the igb NIC, binds them to vfio-pci and prints their addresses.
 setup_igb_vfs() {
   load igb vfio-pci || return
   pf=

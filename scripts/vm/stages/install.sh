@@ -1,13 +1,13 @@
 # shellcheck shell=bash disable=SC2016
 # Sourced by the stages that install Debian 13.
 
-# install_trixie FOLDER PACKAGES [OPTION...]: a Debian 13 of just these packages and what they need, from the mirrors
-# that this machine's own apt uses. Documentation and translations are left out.
+# install_trixie FOLDER PACKAGES [OPTION...]: installs a Debian 13 with only these packages and their dependencies, from
+# the mirrors of this machine's apt. Omits documentation and translations.
 install_trixie() {
   local folder=$1 packages=$2 main security; shift 2
   main=$(mirror Debian); security=$(mirror Debian-Security)
   [ -n "$main" ] || { echo "cannot find a Debian mirror in this machine's apt sources; is this Debian, with its lists fetched?"; return 1; }
-  # the proxies that apt uses here; other settings of its are not taken over
+  # Use the proxies of this machine's apt, but no other settings.
   local setting
   while read -r setting; do set -- "$@" --aptopt="$setting"; done < <(apt-config dump | grep -E '^Acquire::https?::Proxy.* ".+";')
   unshare --mount mmdebstrap --mode=root --variant=essential --include="$(echo "$packages" | xargs | tr ' ' ,)" \
