@@ -2,6 +2,7 @@ import type { AnswerOptions } from "../answers/mod.ts";
 import { ask, reasonsNotToMigrate, sharingOf } from "../judge/ask/mod.ts";
 import {
   type Availability,
+  compareText,
   type Configuration,
   EVIDENCE,
   type Evidence,
@@ -11,7 +12,6 @@ import {
   type Snapshot,
   type Verdict,
 } from "../documents/mod.ts";
-import { compareText } from "../host/mod.ts";
 import type { Sources } from "./tell_answer.ts";
 
 /** Where a source would be placed on a host. */

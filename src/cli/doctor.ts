@@ -10,8 +10,15 @@ import {
   type Diagnosis,
   type Finding,
 } from "../judge/doctor/mod.ts";
-import { DOCTOR_SCHEMA, escaped, Failure, type Problem, type Snapshot } from "../documents/mod.ts";
-import { compareText, THIS_HOST } from "../host/mod.ts";
+import {
+  compareText,
+  DOCTOR_SCHEMA,
+  escaped,
+  Failure,
+  type Problem,
+  type Snapshot,
+} from "../documents/mod.ts";
+import { THIS_HOST } from "../host/mod.ts";
 import { json } from "./look.ts";
 import { formatTable } from "./table.ts";
 import { driverWords, snapshotWords, tellProblems } from "./words.ts";

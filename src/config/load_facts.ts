@@ -1,5 +1,6 @@
 import { join } from "@std/path";
 import {
+  compareText,
   type Device,
   type DeviceType,
   type DocumentKind,
@@ -12,7 +13,7 @@ import {
 } from "../documents/mod.ts";
 import { countWildcards, matchType, MAX_WILDCARDS } from "../judge/rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
-import { compareText, errnoOf } from "../host/mod.ts";
+import { errnoOf } from "../host/mod.ts";
 
 /** The directories in which operators declare facts. */
 export const FACTS_DIRECTORIES = ["/etc/vfio-ask/facts.d"] as const;

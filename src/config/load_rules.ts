@@ -1,8 +1,8 @@
 import { join } from "@std/path";
-import type { Problem, RulesFile } from "../documents/mod.ts";
+import { compareText, type Problem, type RulesFile } from "../documents/mod.ts";
 import { parseRules, type RulesError, shippedRules } from "../judge/rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
-import { compareText, errnoOf } from "../host/mod.ts";
+import { errnoOf } from "../host/mod.ts";
 
 /** The directories of rules: the operator's before the packages'. The rules shipped with the program come last. */
 export const RULES_DIRECTORIES = ["/etc/vfio-ask/rules.d", "/usr/share/vfio-ask/rules.d"] as const;

@@ -1,6 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { Identity } from "./identity.ts";
 import { parseSnapshot } from "./read_snapshot.ts";
+import { compareText } from "./text.ts";
 
 const FIXTURES = new URL("../../tests/fixtures/", import.meta.url);
 
@@ -15,7 +16,7 @@ function* recorded(folder: string): Generator<[name: string, document: unknown]>
 }
 
 function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
-  return a.name < b.name ? -1 : 1;
+  return compareText(a.name, b.name);
 }
 
 for (const [name, document] of recorded("hosts")) {

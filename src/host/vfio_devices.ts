@@ -1,5 +1,5 @@
 import { join } from "@std/path";
-import { DEVICE_KINDS, type DeviceKind } from "../documents/mod.ts";
+import { compareText, DEVICE_KINDS, type DeviceKind } from "../documents/mod.ts";
 import { lastPart, listDirectory, readLink, resolvePath } from "./attribute.ts";
 import type { HostRoots } from "./roots.ts";
 import type { ScanCache } from "./scan_cache.ts";
@@ -120,9 +120,4 @@ export function isThere({ sys }: HostRoots, name: string): boolean {
   if (name.includes("/") || name.includes("\0")) return false;
   const folders = [...DEVICE_KINDS.map((kind) => `bus/${kind}/devices`), "class/mdev_bus"];
   return folders.some((folder) => readLink(join(sys, folder, name)) !== null);
-}
-
-/** Orders text by code unit, the same on every host. */
-export function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
 }

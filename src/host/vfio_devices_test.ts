@@ -1,11 +1,12 @@
 import { assertEquals } from "@std/assert";
+import { compareText } from "../documents/mod.ts";
 import {
   plantDevice,
   type PlantedDevice,
   type PlantedHost,
   plantEmptyHost,
 } from "../../tests/fixtures/planted_host.ts";
-import { compareText, listVfioDevices } from "./vfio_devices.ts";
+import { listVfioDevices } from "./vfio_devices.ts";
 
 /** One VFIO device on every bus, with a real driver and place in the kernel's tree. */
 const EVERY_BUS: readonly PlantedDevice[] = [

@@ -1,6 +1,5 @@
-import { Failure } from "../../documents/mod.ts";
+import { compareText, Failure } from "../../documents/mod.ts";
 import { listDirectory, parseNumber, readAttribute } from "../attribute.ts";
-import { compareText } from "../vfio_devices.ts";
 
 /** One declared fact. A set is an array of unique texts, ordered by code unit. Null means "not reported". */
 export type Fact = string | number | boolean | readonly string[] | null;

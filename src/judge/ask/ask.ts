@@ -1,12 +1,13 @@
-import type {
-  Device,
-  DeviceType,
-  Identity,
-  Offer,
-  Reason,
-  Refusal,
-  Snapshot,
-  Verdict,
+import {
+  compareText,
+  type Device,
+  type DeviceType,
+  type Identity,
+  type Offer,
+  type Reason,
+  type Refusal,
+  type Snapshot,
+  type Verdict,
 } from "../../documents/mod.ts";
 import { prepareRules, reachedTypes } from "../rules/mod.ts";
 import {
@@ -162,6 +163,6 @@ function sortRefusals(refusals: readonly Refusal[]): Refusal[] {
   });
   return named.sort((a, b) =>
     a.refusal.reasons.length - b.refusal.reasons.length ||
-    (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
+    compareText(a.name, b.name)
   ).map(({ refusal }) => refusal);
 }

@@ -1,4 +1,9 @@
-import type { Availability, Device, DeviceType } from "../../documents/mod.ts";
+import {
+  type Availability,
+  compareText,
+  type Device,
+  type DeviceType,
+} from "../../documents/mod.ts";
 import type { HostIndex } from "./host_index.ts";
 
 /** Whether a device can be had now. */
@@ -33,7 +38,7 @@ export function availabilityOfType(type: DeviceType, index: HostIndex): Availabi
   const toFree = (index.byParent.get(type.parent) ?? [])
     .filter((other) => other.instances.length > 0)
     .map((other) => ({ type: other.type, instances: other.instances.length }))
-    .toSorted((a, b) => a.type < b.type ? -1 : 1);
+    .toSorted((a, b) => compareText(a.type, b.type));
   const first = toFree.map(({ type, instances }) => `${instances} of ${type}`).join(", ");
   const reason = toFree.length === 0 ? "no free instance" : `no free instance; taken by ${first}`;
   return { now: false, instances, inUse, idle, toFree, reason };

@@ -1,4 +1,4 @@
-import { EVIDENCE, type Identity, type Offer } from "../../documents/mod.ts";
+import { compareText, EVIDENCE, type Identity, type Offer } from "../../documents/mod.ts";
 
 /** An offer before it has a rank, with what its rank comes from beside what it shows. */
 export type Unranked = Omit<Offer, "rank" | "order"> & {
@@ -120,8 +120,8 @@ function compareValues(a: readonly number[], b: readonly number[]): number {
 
 function compareNames(a: Unranked, b: Unranked): number {
   for (const name of NAMES) {
-    const [x, y] = [name(a), name(b)];
-    if (x !== y) return x < y ? -1 : 1;
+    const order = compareText(name(a), name(b));
+    if (order !== 0) return order;
   }
   return 0;
 }

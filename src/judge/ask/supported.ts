@@ -1,10 +1,11 @@
-import type {
-  Condition,
-  Rule,
-  RulesFile,
-  RuleTarget,
-  Snapshot,
-  Verdict,
+import {
+  compareText,
+  type Condition,
+  type Rule,
+  type RulesFile,
+  type RuleTarget,
+  type Snapshot,
+  type Verdict,
 } from "../../documents/mod.ts";
 import { isNewerThanRead, isUnmigratable } from "../vmm/mod.ts";
 import { fillPattern, selects } from "../rules/mod.ts";
@@ -53,7 +54,7 @@ export function listSupported(snapshot: Snapshot): SupportedSource[] {
     ...otherTypes(targets, group),
   ]).filter((entry) => entry !== null);
   const key = ({ type, target, rule }: SupportedSource) => `${type} ${target} ${rule?.name ?? ""}`;
-  return supported.toSorted((a, b) => key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0);
+  return supported.toSorted((a, b) => compareText(key(a), key(b)));
 }
 
 /** Sources of the type itself: the first rule that speaks of such a pair decides, as in an answer. */

@@ -1,4 +1,4 @@
-import type { Configuration, Reason } from "../../documents/mod.ts";
+import { compareText, type Configuration, type Reason } from "../../documents/mod.ts";
 import { planBudget } from "./budget.ts";
 import { describeConfiguration, type PlanHost, vendorOf } from "./host.ts";
 import type { Landing } from "./landing.ts";
@@ -85,7 +85,7 @@ function countUsed(landings: readonly Landing[]): Map<string, Used[]> {
     };
     used.set(key, { ...old, instances: old.instances + need });
   }
-  const sorted = [...used].toSorted(([a], [b]) => a < b ? -1 : 1).map(([, one]) => one);
+  const sorted = [...used].toSorted(([a], [b]) => compareText(a, b)).map(([, one]) => one);
   return Map.groupBy(sorted, ({ root }) => root);
 }
 

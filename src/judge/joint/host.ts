@@ -1,4 +1,5 @@
 import {
+  compareText,
   type Configuration,
   type Device,
   type DeviceType,
@@ -20,7 +21,7 @@ export function indexPlanHost({ devices, types }: Snapshot): PlanHost {
   const taken = Map.groupBy(
     types.filter(({ instances }) => instances.length > 0)
       .map(({ parent, type, instances }) => ({ parent, type, instances: instances.length }))
-      .toSorted((a, b) => a.type < b.type ? -1 : 1),
+      .toSorted((a, b) => compareText(a.type, b.type)),
     ({ parent }) => parent,
   );
   return {

@@ -1,4 +1,4 @@
-import { EVIDENCE, type Offer } from "../../documents/mod.ts";
+import { compareText, EVIDENCE, type Offer } from "../../documents/mod.ts";
 import { configurationText, type PlanHost } from "./host.ts";
 import { p2pOfPlacement } from "./p2p.ts";
 import type { Draw, Supply } from "./supply.ts";
@@ -55,7 +55,7 @@ export function listLandings(
   return keepNear(
     [...landings.values()].toSorted((a, b) =>
       Number(a.isUnknown) - Number(b.isUnknown) || a.evidence - b.evidence ||
-      a.offer.rank - b.offer.rank || (a.text < b.text ? -1 : 1)
+      a.offer.rank - b.offer.rank || compareText(a.text, b.text)
     ),
     places,
   );

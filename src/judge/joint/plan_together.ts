@@ -1,4 +1,9 @@
-import type { Configuration, Sharing, Snapshot } from "../../documents/mod.ts";
+import {
+  compareText,
+  type Configuration,
+  type Sharing,
+  type Snapshot,
+} from "../../documents/mod.ts";
 import { explainBlocking } from "./blocking.ts";
 import { BUDGET } from "./budget.ts";
 import { describePlan } from "./describe_plan.ts";
@@ -42,7 +47,7 @@ export function planTogether(
   snapshot: Snapshot,
   { count = 1, sharing = () => "shared", budget = BUDGET }: TogetherOptions = {},
 ): Together {
-  const sorted = sources.toSorted((a, b) => a.source.id < b.source.id ? -1 : 1);
+  const sorted = sources.toSorted((a, b) => compareText(a.source.id, b.source.id));
   const host = indexPlanHost(snapshot);
   const question = { host, sources: sorted, supply: countSupply(host, sorted, sharing) };
   const several = sources.length > 1;
