@@ -1,5 +1,5 @@
 import { layColumns } from "./columns.ts";
-import type { Option, Problem } from "./problem.ts";
+import type { Option, Problem } from "./assignment.ts";
 import type { Room } from "./room.ts";
 
 /**

@@ -1,4 +1,4 @@
-import type { Option, Problem } from "./problem.ts";
+import type { Option, Problem } from "./assignment.ts";
 import type { Room } from "./room.ts";
 
 /**

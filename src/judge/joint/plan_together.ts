@@ -9,7 +9,7 @@ import { BUDGET } from "./budget.ts";
 import { describePlan } from "./describe_plan.ts";
 import { indexPlanHost } from "./host.ts";
 import { classify, dropOutdone, type Landing, listLandings, type Search } from "./landing.ts";
-import { isOpen, isOverfull, makeProblem } from "./problem.ts";
+import { isOpen, isOverfull, makeProblem } from "./assignment.ts";
 import type { Question } from "./question.ts";
 import { type Found, searchPlans } from "./search.ts";
 import { countSupply } from "./supply.ts";

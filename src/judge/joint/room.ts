@@ -1,4 +1,4 @@
-import type { Option, Problem } from "./problem.ts";
+import type { Option, Problem } from "./assignment.ts";
 
 /** What is left of all places, while options are taken and given back, the last one first. */
 export interface Room {

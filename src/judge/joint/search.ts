@@ -1,6 +1,6 @@
 import { makeBounds } from "./bound.ts";
 import type { Landing } from "./landing.ts";
-import type { Option, Problem } from "./problem.ts";
+import type { Option, Problem } from "./assignment.ts";
 import { makeRoom } from "./room.ts";
 
 /** The best plans that a search found, best first: a landing for each source, null where it stays unplaced. */
