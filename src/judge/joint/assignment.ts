@@ -7,7 +7,7 @@ import type { Draw } from "./supply.ts";
  * What is left of a planning question once names are taken away: rows (sources) that each take one option, and
  * places with a limit each. An option takes what its slot weighs of a place, and its device where it has one.
  */
-export interface Problem {
+export interface Assignment {
   /** Those first that take most of a place. */
   rows: readonly Row[];
   slots: readonly Slot[];
@@ -53,10 +53,10 @@ export interface Place {
 }
 
 /** Takes the names off. `groups` tells which sources can land alike. */
-export function makeProblem(
+export function makeAssignment(
   sources: readonly (readonly Landing[])[],
   { groups, certain }: { groups: readonly number[]; certain: boolean },
-): Problem {
+): Assignment {
   const { slots, places, add } = drawPlaces(certain);
   const slotOf = new Map(
     [...Map.groupBy(sources.flat(), ({ draw }) => draw.place).values()]
@@ -121,14 +121,14 @@ function leastShare(options: readonly Option[], slots: readonly Slot[]): number 
 }
 
 /** Whether there is a place whose room is open: slots of several weights share it. */
-export function isOpen({ places, slots }: Problem): boolean {
+export function isOpen({ places, slots }: Assignment): boolean {
   return places.some(({ oneKind, slots: here }) =>
     !oneKind && new Set(here.map((slot) => slots[slot]!.weight)).size > 1
   );
 }
 
 /** Whether what the rows take at least comes to more than all their places: then some row stays unplaced. */
-export function isOverfull({ rows, slots }: Problem): boolean {
+export function isOverfull({ rows, slots }: Assignment): boolean {
   const wanted = rows.flatMap(({ options }) => options.filter(({ landing }) => landing !== null));
   const places = new Set(wanted.map(({ slot }) => slots[slot]!.place)).size;
   const least = rows.reduce((sum, { options }) => sum + leastShare(options, slots), 0);

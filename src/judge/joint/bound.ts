@@ -1,14 +1,14 @@
 import { layColumns } from "./columns.ts";
-import type { Option, Problem } from "./assignment.ts";
+import type { Assignment, Option } from "./assignment.ts";
 import type { Room } from "./room.ts";
 
 /**
  * Bounds what is left of a plan by the cheapest assignment of its rows to columns of their own (Hungarian method), with
  * options that have at least the tie of their row's group.
  */
-export function makeBounds(problem: Problem, room: Room, ties: Readonly<Int32Array>) {
-  const { rows } = problem;
-  const { count, update, firstOf, countOf } = layColumns(problem, room);
+export function makeBounds(assignment: Assignment, room: Room, ties: Readonly<Int32Array>) {
+  const { rows } = assignment;
+  const { count, update, firstOf, countOf } = layColumns(assignment, room);
   const rowOf = new Int32Array(count);
   const u = new Float64Array(rows.length);
   const v = new Float64Array(count);

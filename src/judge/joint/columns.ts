@@ -1,4 +1,4 @@
-import type { Option, Problem } from "./assignment.ts";
+import type { Assignment, Option } from "./assignment.ts";
 import type { Room } from "./room.ts";
 
 /**
@@ -18,7 +18,7 @@ export interface Columns {
   countOf(option: Option): number;
 }
 
-export function layColumns({ rows, slots, places, devices }: Problem, room: Room): Columns {
+export function layColumns({ rows, slots, places, devices }: Assignment, room: Room): Columns {
   const devicesOf = slots.map(() => new Set<number>());
   const wanted = new Int32Array(places.length);
   for (const { options } of rows) {

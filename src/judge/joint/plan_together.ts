@@ -9,7 +9,7 @@ import { BUDGET } from "./budget.ts";
 import { describePlan } from "./describe_plan.ts";
 import { indexPlanHost } from "./host.ts";
 import { classify, dropOutdone, type Landing, listLandings, type Search } from "./landing.ts";
-import { isOpen, isOverfull, makeProblem } from "./assignment.ts";
+import { isOpen, isOverfull, makeAssignment } from "./assignment.ts";
 import type { Question } from "./question.ts";
 import { type Found, searchPlans } from "./search.ts";
 import { countSupply } from "./supply.ts";
@@ -104,18 +104,18 @@ function solve(
   const all = sources.map((source) => listLandings(host, supply, source, { ...search, places }));
   if (!search.isLast && all.some((landings) => landings.length === 0)) return nothing;
   const others = sources.length - 1;
-  const problem = makeProblem(
+  const assignment = makeAssignment(
     all.map((landings) => dropOutdone(landings, { count, others })),
     { groups: classify(all), certain: search.certain },
   );
-  const isFull = isOverfull(problem);
+  const isFull = isOverfull(assignment);
   if (search.isLast) {
-    const found = searchPlans(problem, { count, limit: Infinity, budget });
+    const found = searchPlans(assignment, { count, limit: Infinity, budget });
     return { ...found, isShort: found.isShort || isFull };
   }
   // Where no room is open, the search before was the same.
-  if (isFull || (!search.certain && !isOpen(problem))) return nothing;
-  return searchPlans(problem, { count, limit: problem.unplaced, budget });
+  if (isFull || (!search.certain && !isOpen(assignment))) return nothing;
+  return searchPlans(assignment, { count, limit: assignment.unplaced, budget });
 }
 
 /** The one source that lands best by itself, where no P2P is asked for; else none. */

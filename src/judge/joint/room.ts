@@ -1,4 +1,4 @@
-import type { Option, Problem } from "./assignment.ts";
+import type { Assignment, Option } from "./assignment.ts";
 
 /** What is left of all places, while options are taken and given back, the last one first. */
 export interface Room {
@@ -11,7 +11,7 @@ export interface Room {
 }
 
 /** Empty places. */
-export function makeRoom({ rows, slots, places, devices }: Problem): Room {
+export function makeRoom({ rows, slots, places, devices }: Assignment): Room {
   const left = places.map(({ limit }) => limit);
   const kinds = places.map((): string[] => []);
   const isTaken = new Uint8Array(devices);

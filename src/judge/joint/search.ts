@@ -1,6 +1,6 @@
 import { makeBounds } from "./bound.ts";
 import type { Landing } from "./landing.ts";
-import type { Option, Problem } from "./assignment.ts";
+import type { Assignment, Option } from "./assignment.ts";
 import { makeRoom } from "./room.ts";
 
 /** The best plans that a search found, best first: a landing for each source, null where it stays unplaced. */
@@ -25,14 +25,14 @@ interface Plan {
  * their names, so that plans in which they only change places come once.
  */
 export function searchPlans(
-  problem: Problem,
+  assignment: Assignment,
   { count, limit, budget }: { count: number; limit: number; budget: number },
 ): Found {
-  const { rows } = problem;
-  const room = makeRoom(problem);
+  const { rows } = assignment;
+  const room = makeRoom(assignment);
   /** The tie of what the last row of a group took, by group. */
   const ties = new Int32Array(rows.length);
-  const bounds = makeBounds(problem, room, ties);
+  const bounds = makeBounds(assignment, room, ties);
   const taken: (Option | null)[] = rows.map(() => null);
   const best: Plan[] = [];
   let [isComplete, isShort] = [true, false];
@@ -61,7 +61,7 @@ export function searchPlans(
     if (bounds.steps() > (best.length > 0 ? budget : budget / 2)) isComplete = false;
     if (!isComplete) return;
     const least = cost + bounds.costFrom(at);
-    if (at === 0) isShort = least >= problem.unplaced;
+    if (at === 0) isShort = least >= assignment.unplaced;
     if (!isPromising(least)) return;
     const { source, group, options } = row;
     const tie = ties[group]!;
