@@ -24,38 +24,38 @@ import { indexHost } from "./host_index.ts";
 import { type OfferOrder, rankOffers } from "./order.ts";
 import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
 
-/** What is wanted of an answer. */
+/** Options of an answer. */
 export interface AskOptions {
-  /** Tests of candidates. */
+  /** Test results of candidates. */
   tests?: TestResults;
-  /** Whether what cannot be known is left out, rather than offered last. */
+  /** Leaves out offers of unknown verdict; by default they come last. */
   omitUnknown?: boolean;
-  /** `warn` where it is left out. */
+  /** `warn` by default. */
   subsystem?: SubsystemMode;
-  /** What comes first among offers of one verdict: the stronger evidence (the default), or what is available. */
+  /** What comes first among offers of one verdict: the stronger evidence (the default) or available ones. */
   order?: OfferOrder;
 }
 
-/** Offers, best first, and the rest with their reasons. */
+/** Offers, best first, and refusals with their reasons. */
 export interface Judgement {
-  /** What holds of the host as a whole. */
+  /** Reasons that apply to the whole host. */
   reasons: Reason[];
   offers: Offer[];
-  /** How many offers of unknown verdict were left out. */
+  /** The number of omitted offers of unknown verdict. */
   omitted: number;
-  /** How many configurations are refused. */
+  /** The number of refused configurations. */
   refused: number;
-  /** Worked out when it is asked for: an answer without it costs what configurations of the type cost. */
+  /** Computed when first read. An answer without refusals costs only the configurations of the source's type. */
   readonly refusals: Refusal[];
 }
 
 /**
- * Holds every configuration of a host against a source, with the rules in force there. Pure; the order of the
+ * Compares every configuration of a host with a source, by the rules in force on the host. Pure. The order of the
  * answer does not depend on the order of the snapshot. Asking reserves nothing.
  *
- * Where candidates were tested, the test decides: its no refuses, whatever rules say. A passing test is the stronger
- * evidence, and overrides a type mismatch and any unknowns, but neither what a guest would see nor what a rule refuses.
- * Where there is neither a rule nor a test, the verdict is unknown.
+ * If a candidate was tested, the test decides. A failed test refuses, whatever the rules say. A passing test is the
+ * stronger evidence. It overrides a type mismatch and any unknowns, but not a difference that the guest would see or a
+ * rule that refuses. Without a rule and a test, the verdict is unknown.
  */
 export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
   const { tests = new Map(), omitUnknown = false, subsystem = "warn", order } = options;
@@ -87,14 +87,14 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
   };
 }
 
-/** One configuration of a host, judged by itself. */
+/** The judgement of one configuration of a host. */
 export type Judged = Omit<Refusal, "verdict"> & Partial<Pick<Offer, "needs">> & {
   verdict: Verdict;
 };
 
 /**
- * Holds one device or type of a host against a source, exactly as {@link ask} does with all of them: the same verdict,
- * evidence, reasons and warnings. A device in use is judged too. Pure.
+ * Compares one device or type of a host with a source. The verdict, evidence, reasons and warnings are the same as those
+ * of {@link ask}. Devices in use are judged too. Pure.
  */
 export function judgeOne(
   snapshot: Snapshot,
@@ -114,7 +114,7 @@ export function judgeOne(
   return { configuration, verdict, evidence, needs, availability, reasons, warnings, rule };
 }
 
-/** Judges candidates of a host, those of one class once: but for the source itself, and for those that were tested. */
+/** Judges candidates of a host, each class once. The source itself and tested candidates are judged individually. */
 function makeJudge(
   snapshot: Snapshot,
   source: Identity,
@@ -134,13 +134,11 @@ function makeJudge(
 }
 
 function typeNotOnHost(source: Identity, { host }: Snapshot): Reason {
-  const sentence = `${driverOf(source)}: ${host.name} has nothing of type ${source.type}`;
+  const sentence = `${driverOf(source)}: ${host.name} has no configuration of type ${source.type}`;
   return { code: "TypeNotOnHost", sentence, source: source.type, host: "none" };
 }
 
-/**
- * Why a source cannot migrate at all, wherever to: none where it can, or where that is not known.
- */
+/** Why a source cannot migrate to any host. Empty if it can or if that is unknown. */
 export function reasonsNotToMigrate({ migration, driver, type }: Identity): Reason[] {
   if (migration.uapi !== "none") return [];
   const vendor = driver?.name ?? type;
@@ -155,7 +153,7 @@ export function reasonsNotToMigrate({ migration, driver, type }: Identity): Reas
   }];
 }
 
-/** Nearest first: fewer reasons, then by name. */
+/** Nearest first: by number of reasons, then by name. */
 function sortRefusals(refusals: readonly Refusal[]): Refusal[] {
   const named = refusals.map((refusal) => {
     const { kind, type, parent = "", id = "" } = refusal.configuration;

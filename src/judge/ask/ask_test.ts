@@ -37,7 +37,7 @@ const DECODED: PciConfig = {
 };
 const PCI = pci();
 
-/** mtty's configuration, or one that differs from it. */
+/** mtty's configuration, or a different one. */
 function pci(change: Partial<PciConfig> = {}): PciConfig {
   const decoded: PciConfig = { ...DECODED, ...change };
   return { ...decoded, space: spaceOf(decoded) };
@@ -135,14 +135,14 @@ const codes = (snapshot: Snapshot, identity: Identity = source()) => {
   };
 };
 
-Deno.test("ask() offers an idle device of the type before the type that has to be made", () => {
+Deno.test("ask() offers an idle device before a type that has to be created", () => {
   assertEquals(codes(host([device("idle")], [type("mtty-2"), type("mtty-1")])), {
     offers: ["idle compatible SameType RuleAccepts", "mtty-2 compatible SameType RuleAccepts"],
     refusals: ["mtty-1 TypeDiffers"],
   });
 });
 
-Deno.test("ask() tells all reasons at once", () => {
+Deno.test("ask() reports all reasons together", () => {
   const other = device("other", {
     type: "mdpy-vga",
     deviceApi: "vfio-platform",
@@ -163,20 +163,20 @@ Deno.test("ask() tells all reasons at once", () => {
   assertEquals(refusal!.reasons[3], {
     code: "PciConfigDiffers",
     sentence:
-      "mtty: QEMU compares the PCI configurations and refuses another vendor at 0x0, class at 0x9",
+      "mtty: QEMU refuses the migration: the PCI configurations differ in vendor at 0x0, class at 0x9",
     source: "vendor at 0x0 4348, class at 0x9 070002",
     host: "vendor at 0x0 1b36, class at 0x9 030000",
   });
 });
 
-Deno.test("ask() says unknown where nobody asked the target", () => {
+Deno.test("ask() says unknown if the target was not probed", () => {
   const unasked = type("mtty-2", { migration: MIGRATION_UNKNOWN });
   assertEquals(codes(host([], [unasked])).offers, [
     "mtty-2 unknown SameType RuleAccepts TargetNotObserved",
   ]);
 });
 
-Deno.test("ask() says unknown where neither a rule nor a test compares", () => {
+Deno.test("ask() says unknown without a rule and a test", () => {
   const snapshot = { ...host([device("idle")]), rules: [] };
   const { offers: [offer] } = ask(snapshot, source());
   assertEquals([offer!.verdict, offer!.evidence], ["unknown", null]);
@@ -195,7 +195,7 @@ Deno.test("ask() says unknown where neither a rule nor a test compares", () => {
   );
 });
 
-Deno.test("ask() says unknown where QEMU compares a PCI configuration that is not known, tested or not", () => {
+Deno.test("ask() says unknown if QEMU compares an unknown PCI configuration, tested or not", () => {
   const yes = {
     by: "driver",
     verdict: "compatible",
@@ -216,26 +216,26 @@ Deno.test("ask() says unknown where QEMU compares a PCI configuration that is no
       assertEquals(offer!.reasons.at(-1)!.code, "PciConfigUnknown");
     }
   }
-  // A device that is no PCI function has none, and nobody compares it.
+  // Only PCI functions have a PCI configuration.
   const other = { deviceApi: "vfio-fsl-mc", pciConfig: null };
   assertEquals(codes(host([device("idle", other)]), source(other)).offers, [
     "idle compatible SameType RuleAccepts",
   ]);
 });
 
-Deno.test("ask() says unknown of a source that nobody asked", () => {
+Deno.test("ask() says unknown for a source that was not probed", () => {
   const identity = source({ migration: MIGRATION_UNKNOWN });
   assertEquals(codes(host([device("idle")]), identity).offers, [
     "idle unknown SameType RuleAccepts SourceNotObserved",
   ]);
 });
 
-Deno.test("ask() refuses uapi v1 to a source of v2", () => {
+Deno.test("ask() refuses uapi v1 for a source with v2", () => {
   const v1 = device("old", { migration: { ...V2, uapi: "v1" } });
   assertEquals(codes(host([v1])).refusals, ["old UapiDiffers"]);
 });
 
-Deno.test("ask() keeps availability apart from compatibility", () => {
+Deno.test("ask() keeps availability separate from compatibility", () => {
   const full = type("mtty-2", { availableInstances: 0, instances: ["a", "b"] });
   const { offers: [, offer] } = ask(host([device("a")], [full]), source());
   assertEquals([offer!.verdict, offer!.availability], [
@@ -251,7 +251,7 @@ Deno.test("ask() keeps availability apart from compatibility", () => {
   ]);
 });
 
-Deno.test("ask() offers a function in use as not available, and an mdev in use by its type only", () => {
+Deno.test("ask() offers a function in use as not available, and an mdev in use only by its type", () => {
   const use = { state: "in-use", holder: { pid: 7, name: "qemu", node: "/dev/vfio/1" } } as const;
   const vf = device("0000:01:10.0", { kind: "pci", use });
   const { offers } = ask(host([vf, device("busy", { use })]), source());
@@ -260,18 +260,18 @@ Deno.test("ask() offers a function in use as not available, and an mdev in use b
   ]);
 });
 
-Deno.test("ask() offers the source itself to nobody in the boot that it lives in", () => {
+Deno.test("ask() refuses the source itself in the same boot", () => {
   const here = host([device("source")]);
   const alive = source({ host: { name: "hv-22", kernel: "6.12", bootId: "boot-22" } });
   assertEquals(codes(here, alive).refusals, ["source SourceItself"]);
-  // Another boot, another host, or a boot that is not known: the name alone proves nothing.
+  // With another boot, another host or an unknown boot, the name alone proves nothing.
   for (const bootId of ["boot-21", null]) {
     const gone = source({ host: { name: "hv-22", kernel: "6.12", bootId } });
     assertEquals(codes(here, gone).offers, ["source compatible SameType RuleAccepts"]);
   }
 });
 
-Deno.test("ask() offers a function without a vGPU type by the types that it can be given", () => {
+Deno.test("ask() offers a function without a vGPU type by the types that can be set on it", () => {
   const bare = device("0000:41:00.4", { kind: "pci", facts: { vgpuType: null }, type: "nvidia:x" });
   const types = [
     type("nvidia-558", { kind: "vgpu-type", parent: "0000:41:00.4", availableInstances: 1 }),
@@ -281,7 +281,7 @@ Deno.test("ask() offers a function without a vGPU type by the types that it can 
   assertEquals(offers[0]!.create!.command!.startsWith("echo 558 > "), true);
 });
 
-Deno.test("ask() warns of what a migration would lack", () => {
+Deno.test("ask() warns about features that the migration would lose", () => {
   const weak = device("weak", {
     migration: { ...V2, features: ["stop-copy"] },
     driver: { ...DRIVER, version: "0.2" },
@@ -319,7 +319,7 @@ Deno.test("ask() gives the same answer for any order of the snapshot", () => {
   assertEquals(expected.offers.map(({ rank }) => rank), expected.offers.map((_, i) => i + 1));
 });
 
-Deno.test("ask() looks at nothing but the names of other types, as long as nobody reads refusals", () => {
+Deno.test("ask() reads only the names of other types until refusals are read", () => {
   let looked = 0;
   const strangers = ["a", "b", "c"].map((name): DeviceType => {
     const stranger = type(name);

@@ -6,7 +6,7 @@ import {
 } from "../../documents/mod.ts";
 import type { HostIndex } from "./host_index.ts";
 
-/** Whether a device can be had now. */
+/** Whether a device is free. */
 export function availabilityOfDevice({ use }: Device): Availability {
   switch (use.state) {
     case "idle":
@@ -19,20 +19,26 @@ export function availabilityOfDevice({ use }: Device): Availability {
       return {
         now: false,
         instances: null,
-        reason: "whether it is in use cannot be told without root",
+        reason: "only root can see whether it is in use",
       };
   }
 }
 
 /**
- * How many of a type can be made now, how many there are in use and idle, and where none can be made, what of the
- * same parent would have to go first.
+ * The number of instances of a type that can be created now, and the number in use and idle. If none can be created,
+ * also the instances of the same parent that would have to be removed first.
  */
 export function availabilityOfType(type: DeviceType, index: HostIndex): Availability {
   const instances = type.availableInstances;
   const { inUse, idle } = countInstances(type, index);
   if (instances === null) {
-    return { now: false, instances, inUse, idle, reason: "how many are free cannot be told" };
+    return {
+      now: false,
+      instances,
+      inUse,
+      idle,
+      reason: "the number of free instances is unknown",
+    };
   }
   if (instances > 0) return { now: true, instances, inUse, idle };
   const toFree = (index.byParent.get(type.parent) ?? [])
@@ -44,11 +50,15 @@ export function availabilityOfType(type: DeviceType, index: HostIndex): Availabi
   return { now: false, instances, inUse, idle, toFree, reason };
 }
 
-/** The same where several instances are wanted for one source. */
+/** The availability if one source needs several instances. */
 export function forInstances(availability: Availability, wanted: number): Availability {
   const { instances } = availability;
   if (wanted === 1 || !availability.now || (instances ?? 0) >= wanted) return availability;
-  return { ...availability, now: false, reason: `${wanted} are wanted, ${instances} are free` };
+  return {
+    ...availability,
+    now: false,
+    reason: `needs ${wanted} instances, ${instances} are free`,
+  };
 }
 
 function countInstances({ instances }: DeviceType, index: HostIndex) {

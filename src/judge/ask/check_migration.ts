@@ -2,7 +2,7 @@ import { type Check, type Identity, isMigratable } from "../../documents/mod.ts"
 import type { Candidate } from "./configurations.ts";
 import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
 
-/** Whether both sides can migrate at all, and speak the same generation of the uAPI. */
+/** Whether both sides support migration and use the same version of the uAPI. */
 export function checkMigration(source: Identity, target: Candidate): Finding[] {
   const vendor = vendorOf(target);
   const [theirs, ours] = [source.migration.uapi, target.migration.uapi];
@@ -14,19 +14,19 @@ export function checkMigration(source: Identity, target: Candidate): Finding[] {
       find("refuse", "SourceCannotMigrate", sentence, values, refusedBy(source.migration)),
     );
   } else if (theirs === "unknown") {
-    const sentence = `${driverOf(source)}: it is not known whether the source can migrate`;
+    const sentence = `${driverOf(source)}: it is unknown whether the source can migrate`;
     found.push(find("unknown", "SourceNotObserved", sentence, values));
   }
   if (ours === "none") {
-    const sentence = `${vendor}: the driver does not support migration here`;
+    const sentence = `${vendor}: the driver on this host does not support migration`;
     found.push(
       find("refuse", "TargetCannotMigrate", sentence, values, refusedBy(target.migration)),
     );
   } else if (ours === "unknown") {
-    const sentence = `${vendor}: no device of this kind has been asked whether it can migrate`;
+    const sentence = `${vendor}: no device of this kind was probed for migration support`;
     found.push(find("unknown", "TargetNotObserved", sentence, values));
   } else if (isMigratable(target.migration) && isMigratable(source.migration) && ours !== theirs) {
-    const sentence = `${vendor}: migration by uapi ${ours} cannot take a stream of ${theirs}`;
+    const sentence = `${vendor}: migration uAPI ${ours} cannot load a stream of uAPI ${theirs}`;
     found.push(find("refuse", "UapiDiffers", sentence, values));
   }
   return found;
@@ -34,7 +34,7 @@ export function checkMigration(source: Identity, target: Candidate): Finding[] {
 
 const FEATURES = [["p2p", "P2pMissing"], ["pre-copy", "PreCopyMissing"]] as const;
 
-/** Features that the source has and the target lacks do not forbid a migration, yet change it. */
+/** Features that only the source has. A migration is possible without them, but it behaves differently. */
 export function checkFeatures(source: Identity, target: Candidate): Finding[] {
   if (target.migration.uapi !== "v2" || source.migration.uapi !== "v2") return [];
   return FEATURES.flatMap(([feature, code]) => {
@@ -42,24 +42,24 @@ export function checkFeatures(source: Identity, target: Candidate): Finding[] {
     if (!there(source.migration.features) || there(target.migration.features)) return [];
     const sentence = `${
       vendorOf(target)
-    }: the driver has no ${feature} here, as it has at the source`;
+    }: the driver on this host lacks ${feature}, which the source has`;
     const host = target.migration.features.join(" ");
     return [find("warn", code, sentence, { source: source.migration.features.join(" "), host })];
   });
 }
 
-/** Another build of the driver is no refusal: whether it matters is the vendor's to say. */
+/** A different driver build is only a warning. Whether it matters, only the vendor knows. */
 export function checkBuild(source: Identity, target: Candidate): Finding[] {
   const [theirs, ours] = [source.driver, target.driver];
   if (theirs === null || ours === null || theirs.name !== ours.name) return [];
   const build = ({ version, srcversion }: typeof ours) => version ?? srcversion;
   const [a, b] = [build(theirs), build(ours)];
   if (a === b) return [];
-  const sentence = `${vendorOf(target)}: the driver's version here is not the source's`;
+  const sentence = `${vendorOf(target)}: the driver version differs from the source's`;
   return [find("warn", "DriverVersionDiffers", sentence, { source: a, host: b })];
 }
 
-/** The first check of a migration document is the one that said that there is none. */
+/** The first check of a migration document is the one that failed. */
 function refusedBy({ checks }: Identity["migration"]): Check | undefined {
   return checks?.[0];
 }

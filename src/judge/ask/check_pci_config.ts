@@ -6,8 +6,8 @@ import { driverOf, find, type Finding, vendorOf } from "./finding.ts";
 import type { ToldDifferences } from "./tell_differences.ts";
 
 /**
- * What QEMU will make of the PCI configurations, whatever the drivers say: it compares what both devices show in its own
- * way and refuses a difference. Where one side's is not known, nor is what QEMU will say.
+ * Whether QEMU accepts the PCI configurations. QEMU compares both devices itself, whatever the drivers say, and refuses
+ * differences. If the configuration of one side is unknown, the result is unknown too.
  */
 export function checkPciConfig(source: Identity, target: Candidate): Finding[] {
   const [theirs, ours] = [source.pciConfig, target.pciConfig];
@@ -27,8 +27,8 @@ function notKnown(source: Identity, target: Candidate): Finding[] {
   };
   const [name, side] = source.pciConfig === null
     ? [driverOf(source), "of the source"]
-    : [vendorOf(target), "here"];
-  const sentence = `${name}: the PCI configuration ${side} is not known, and QEMU compares it`;
+    : [vendorOf(target), "of the target"];
+  const sentence = `${name}: the PCI configuration ${side} is unknown, and QEMU compares it`;
   return [{ ...find("unknown", "PciConfigUnknown", sentence, values), by: "vmm" }];
 }
 
@@ -47,30 +47,31 @@ function checkCompared(
     case "same":
       return vendorSpecificDiffers(vendor, outcome.unchecked);
     case "problem": {
-      const sentence = `${vendor}: QEMU does not start with the device: ${outcome.problem}`;
+      const sentence = `${vendor}: QEMU does not start with this device: ${outcome.problem}`;
       return [find("refuse", "PciDeviceRefused", sentence, { source: null, host: null })];
     }
     case "different": {
       const { names, ...values } = outcome.told;
       const sentence =
-        `${vendor}: QEMU compares the PCI configurations and refuses another ${names}`;
+        `${vendor}: QEMU refuses the migration: the PCI configurations differ in ${names}`;
       return [find("refuse", "PciConfigDiffers", sentence, values)];
     }
     case "depends": {
       const { names, ...values } = outcome.told;
-      const sentence = `${vendor}: whether QEMU refuses another ${names} depends on ${
-        outcome.on.join(" and on ")
-      }`;
+      const sentence =
+        `${vendor}: the PCI configurations differ in ${names}; whether QEMU refuses this depends on ${
+          outcome.on.join(" and on ")
+        }`;
       return [{ ...find("unknown", "PciConfigUnknown", sentence, values), by: "vmm" }];
     }
   }
 }
 
-/** What is in vendor-specific capabilities, where QEMU does not look. */
+/** Differences inside vendor-specific capabilities, which QEMU does not check. */
 function vendorSpecificDiffers(vendor: string, told: ToldDifferences | null): Finding[] {
   if (told === null) return [];
   const { names, ...values } = told;
-  const sentence = `${vendor}: the guest sees another ${names}; QEMU does not check it`;
+  const sentence = `${vendor}: the guest sees a different ${names}; QEMU does not check this`;
   return [find("warn", "VendorSpecificDiffers", sentence, values)];
 }
 
@@ -78,14 +79,14 @@ function contentsNotKnown(source: Identity, target: Candidate): Finding[] {
   const [theirs, ours] = [source.pciConfig?.space, target.pciConfig?.space];
   const [name, side] = theirs === undefined
     ? [driverOf(source), "of the source"]
-    : [vendorOf(target), "here"];
+    : [vendorOf(target), "of the target"];
   const sentence =
-    `${name}: the configuration space ${side} was not recorded, and QEMU compares what is in it`;
+    `${name}: the configuration space ${side} was not recorded, and QEMU compares its contents`;
   const values = { source: theirs && "known" || null, host: ours && "known" || null };
   return [{ ...find("unknown", "PciConfigUnknown", sentence, values), by: "vmm" }];
 }
 
-/** Of two configurations without their bytes, what QEMU certainly refuses; null where it may accept them. */
+/** What QEMU certainly refuses when the bytes of a configuration are missing. Null if QEMU may accept it. */
 function differentPciConfig(
   vendor: string,
   theirs: PciConfig,
@@ -96,6 +97,7 @@ function differentPciConfig(
   const names = different.map(({ field }) => field).join(", ");
   const values = (side: "theirs" | "ours") =>
     different.map((difference) => `${difference.field} ${difference[side] || "none"}`).join(", ");
-  const sentence = `${vendor}: QEMU compares the PCI configurations and refuses another ${names}`;
+  const sentence =
+    `${vendor}: QEMU refuses the migration: the PCI configurations differ in ${names}`;
   return { code: "PciConfigDiffers", sentence, source: values("theirs"), host: values("ours") };
 }

@@ -20,7 +20,7 @@ const EXPRESS: PciConfig = {
   bars: [{ index: 0, size: 0x4000, kind: "mem64", prefetchable: true }],
 };
 
-/** The configuration with bytes of its space changed. */
+/** The configuration with changed bytes. */
 function altered(bytes: Readonly<Record<number, number>> = {}, change: Partial<PciConfig> = {}) {
   const decoded = { ...EXPRESS, ...change };
   const space = unpackPciSpace(spaceOf(decoded));
@@ -33,7 +33,7 @@ interface Hosts {
   machineType?: string;
 }
 
-/** The verdict of a host that has only such a device, and what it says. */
+/** The judgement of a host that has only this device. */
 function judge(
   [theirs, ours]: readonly [PciConfig, PciConfig],
   { qemu, machineType }: Hosts = { qemu: "10.0.13", machineType: "pc-q35-10.0" },
@@ -57,23 +57,23 @@ function judge(
   return { verdict, reasons: about, codes: about.map(({ code }) => code) };
 }
 
-Deno.test("a difference inside a capability is refused, and the reason names the register and both values", () => {
+Deno.test("a difference inside a capability is refused with the register and both values", () => {
   const { verdict, reasons } = judge([altered(), altered({ 0x65: 0x80 })]);
   assertEquals([verdict, reasons], ["incompatible", [{
     code: "PciConfigDiffers",
     sentence:
-      "mtty: QEMU compares the PCI configurations and refuses another pci-express DEVCAP at 0x64",
+      "mtty: QEMU refuses the migration: the PCI configurations differ in pci-express DEVCAP at 0x64",
     source: "pci-express DEVCAP at 0x64 00000000",
     host: "pci-express DEVCAP at 0x64 00008000",
   }]]);
 });
 
-Deno.test("what QEMU masks is the same: command, status, interrupt line, addresses of BARs", () => {
+Deno.test("fields that QEMU masks do not differ: command, status, interrupt line, addresses of BARs", () => {
   const busy = altered({ 0x04: 0x07, 0x07: 0x28, 0x0c: 0x10, 0x3c: 11, 0x13: 0xfe, 0x0e: 0x80 });
   assertEquals(judge([altered(), busy]).verdict, "compatible");
 });
 
-Deno.test("other subsystem ids are a warning, or a refusal where the operator wants that", () => {
+Deno.test("different subsystem ids are a warning, or a refusal if the operator wants that", () => {
   const pair = [altered(), altered({}, { subsystem: "1234:0002" })] as const;
   assertEquals(judge(pair).verdict, "compatible");
   assertEquals(judge(pair).codes, ["SubsystemDiffers"]);
@@ -81,14 +81,14 @@ Deno.test("other subsystem ids are a warning, or a refusal where the operator wa
   assertEquals(judge(pair, undefined, { subsystem: "refuse" }).verdict, "incompatible");
 });
 
-Deno.test("another BAR size is refused, though QEMU does not check it", () => {
+Deno.test("a different BAR size is refused, although QEMU does not check it", () => {
   const bars = [{ ...EXPRESS.bars[0]!, size: 0x2000 }];
   const { verdict, codes, reasons } = judge([altered(), altered({}, { bars })]);
   assertEquals([verdict, codes], ["incompatible", ["BarsDiffer"]]);
   assert(reasons[0]!.sentence.includes("QEMU does not check"));
 });
 
-Deno.test("what is in a vendor-specific capability depends on QEMU's version and the machine type", () => {
+Deno.test("the check of a vendor-specific capability depends on QEMU's version and the machine type", () => {
   const pair = [altered(), altered({ 0xa4: 1 })] as const;
   const cases: readonly [Hosts, verdict: string, codes: string[]][] = [
     [{ qemu: "10.0.13", machineType: "pc-q35-10.0" }, "compatible", ["VendorSpecificDiffers"]],
@@ -101,12 +101,12 @@ Deno.test("what is in a vendor-specific capability depends on QEMU's version and
     const judged = judge(pair, hosts);
     assertEquals([hosts, judged.verdict, judged.codes], [hosts, verdict, codes]);
     if (verdict !== "unknown") continue;
-    assert(judged.reasons[0]!.sentence.includes("machine type: from 9.1 on"));
-    assert(!judged.reasons[0]!.sentence.includes("the bus"), "only what decides");
+    assert(judged.reasons[0]!.sentence.includes("machine type (QEMU 9.1 and later"));
+    assert(!judged.reasons[0]!.sentence.includes("the bus"), "only the parts that decide");
   }
 });
 
-Deno.test("a device serial number counts in a q35 machine and not in a pc machine", () => {
+Deno.test("a device serial number is compared in a q35 machine but not in a pc machine", () => {
   const pair = [altered(), altered({ 0x104: 1 })] as const;
   const verdict = (machineType?: string) =>
     judge(pair, { qemu: "10.0.13", ...(machineType === undefined ? {} : { machineType }) }).verdict;
@@ -116,7 +116,7 @@ Deno.test("a device serial number counts in a q35 machine and not in a pc machin
   );
 });
 
-Deno.test("without its bytes a configuration is unknown, unless what was decoded differs", () => {
+Deno.test("a configuration without bytes is unknown, unless decoded fields differ", () => {
   const { space: _, ...decoded } = altered();
   assertEquals(judge([decoded, altered()]).codes, ["PciConfigUnknown"]);
   assertEquals(judge([altered(), decoded]).verdict, "unknown");
@@ -127,14 +127,14 @@ Deno.test("a device that QEMU does not start with is refused", () => {
   assertEquals(judge([altered(), altered({ 0x62: 0x42 })]).codes, ["PciDeviceRefused"]);
 });
 
-Deno.test("a device of another size is refused for it, unless QEMU does not start with it", () => {
+Deno.test("a different size of the space is the reason of a refusal, unless QEMU does not start with the device", () => {
   const { extendedCapabilities: _, ...small } = EXPRESS;
   const source = { ...small, space: spaceOf(small) };
   const unknown = {};
   assertEquals(judge([source, altered()], unknown).reasons, [{
     code: "PciConfigDiffers",
     sentence:
-      "mtty: QEMU compares the PCI configurations and refuses another size of the configuration space",
+      "mtty: QEMU refuses the migration: the PCI configurations differ in size of the configuration space",
     source: "size of the configuration space 256",
     host: "size of the configuration space 4096",
   }]);

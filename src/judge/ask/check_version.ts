@@ -3,8 +3,8 @@ import type { Candidate } from "./configurations.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 
 /**
- * The opaque version, where a vendor's kernel gives one. Its text is never looked into: the same text is the
- * same version, which its own driver takes; of another one only the driver knows, by a test.
+ * The opaque version, if a vendor's kernel has one. Its text is never interpreted. Equal texts are the same version,
+ * which the driver accepts. Whether it accepts a different version, only a test of the driver shows.
  */
 export function checkVersion(source: Identity, target: Candidate): Finding[] {
   if (target.version === null) return [];
@@ -12,11 +12,12 @@ export function checkVersion(source: Identity, target: Candidate): Finding[] {
   const { errno, version } = target.version;
   const values = { source: source.version, host: version };
   if (errno !== null) {
-    const sentence = `${vendor}: reading its version gave ${errno}, so that it cannot migrate`;
+    const sentence =
+      `${vendor}: reading the version failed with ${errno}, so the device cannot migrate`;
     return [find("refuse", "VersionUnreadable", sentence, values, { step: "read version", errno })];
   }
   if (source.version === null || version === null || source.version === version) return [];
   const sentence =
-    `${vendor}: its version is not the source's, and only the driver knows whether it takes that one`;
+    `${vendor}: the version differs from the source's, and only the driver knows whether it accepts that one`;
   return [find("unknown", "VersionNotTested", sentence, values)];
 }

@@ -13,8 +13,8 @@ import type { Candidate } from "./configurations.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 
 /**
- * What the virtual machine monitor and the kernel will look at too, and what refuses nothing by itself: as warnings,
- * since distributions carry back what they like. What refuses is a need, see {@link needsOf}.
+ * Limits of the virtual machine monitors and kernels. They are only warnings, because distributions backport features.
+ * Limits that refuse a migration are needs, see {@link needsOf}.
  */
 export function checkVmm(source: Identity, target: Candidate): Finding[] {
   const hosts = { source: source.host, host: target.host };
@@ -26,12 +26,12 @@ export function checkVmm(source: Identity, target: Candidate): Finding[] {
   ];
 }
 
-/** Before there is a device of a type, its parent's driver is known only. */
+/** Until a type has a device, only the parent's driver is known. */
 function driverHere({ driver, parentDriver }: Candidate): Driver | null {
   return driver ?? parentDriver ?? null;
 }
 
-/** What the monitors of one side cannot do for its device; the versions of both sides are told. */
+/** What the monitors of one side cannot do for its device. Each reason has the versions of both sides. */
 function ofHost(
   side: "source" | "host",
   hosts: Readonly<Record<"source" | "host", Host>>,
@@ -46,7 +46,7 @@ function ofHost(
   const where = side === "source" ? "the source's host" : "this host";
   const told = unmetConditions(software, device, other).filter((one) => one.level !== "refuses");
   return told.map(({ code, program, sentence }) =>
-    find("warn", code, `${VMM_NAMES[program]} ${software[program]} of ${where} ${sentence}`, {
+    find("warn", code, `${VMM_NAMES[program]} ${software[program]} on ${where} ${sentence}`, {
       source: version("source", program),
       host: version("host", program),
     })
@@ -59,17 +59,19 @@ function kernelTooOld({ host: theirs, migration }: Identity, target: Candidate):
   if (!isOlder(kernel, "5.18")) return [];
   const sentence = `${
     vendorOf(target)
-  }: VFIO migration v2 came with Linux 5.18, which ${kernel} has only where its vendor carried it back`;
+  }: VFIO migration v2 needs Linux 5.18 or a backport, and this host runs ${kernel}`;
   return [find("warn", "KernelTooOld", sentence, { source: theirs.kernel, host: kernel })];
 }
 
-/** What this host's QEMU must be started with to migrate the machine on from here, which changes nothing for now. */
+/** What this host's QEMU must be started with to migrate the machine away again. It does not affect this migration. */
 function trackingHere({ migration: theirs }: Identity, target: Candidate): Finding[] {
   const { migration } = target;
   const need = trackingNeed(migration);
   if (need === null || isUnmigratable(target)) return [];
   const { code, why, words } = need;
-  const sentence = `${vendorOf(target)}: ${why}; to migrate on from here QEMU needs ${words}`;
+  const sentence = `${
+    vendorOf(target)
+  }: ${why}; to migrate away from this host again, QEMU needs ${words}`;
   const values = { source: theirs.dirtyTracking, host: migration.dirtyTracking };
   return [find("warn", `${code}Here`, sentence, values, trackingCheck(migration))];
 }
@@ -87,7 +89,7 @@ export function needsOf(source: Identity, target: Candidate): Need[] {
   });
 }
 
-/** What needs come to: one that cannot be met refuses; one that may not be met makes the verdict unknown. */
+/** The effect of needs: an unmet need refuses, and a need that may be unmet makes the verdict unknown. */
 export function judgeNeeds(needs: readonly Need[]): Finding[] {
   return needs.flatMap(({ code, state, sentence, check }): Finding[] => {
     const effect = EFFECTS[state];

@@ -18,7 +18,7 @@ const host = (facts: Record<string, unknown>, kernel = "6.12.57") => ({
   facts,
 });
 
-/** The verdict and the needs of the first offer, or the reasons of the first refusal. */
+/** The verdict with the needs of the first offer or the reasons of the first refusal. */
 function needs(snapshot: Snapshot, source = mttyIdentity()): string[] {
   const { offers: [offer], refusals: [refusal] } = ask(snapshot, source);
   if (offer === undefined) {
@@ -29,7 +29,7 @@ function needs(snapshot: Snapshot, source = mttyIdentity()): string[] {
 
 const idle = (snapshot: Partial<Snapshot>) => mttySnapshot({ types: [], ...snapshot });
 
-Deno.test("ask() tells what a QEMU and a libvirt lack that are too old, on either side", () => {
+Deno.test("ask() warns about an old QEMU or libvirt on either side", () => {
   const here = idle({ host: host({ qemu: "8.0.2", libvirt: "8.5.0" }) });
   const there = mttyIdentity({ host: host({ qemu: "7.2.0", libvirt: null }) });
   assertEquals(needs(here, there), [
@@ -47,7 +47,7 @@ Deno.test("ask() tells what a QEMU and a libvirt lack that are too old, on eithe
   assertEquals([needs(notKnown), warnings(notKnown)], [["compatible"], []]);
 });
 
-Deno.test("ask() goes by the QEMU that runs the source, not by the one that is installed there", () => {
+Deno.test("ask() judges the QEMU that runs the source, not the installed one", () => {
   const there = mttyIdentity({
     host: host({ qemu: "10.0.2" }),
     vmm: { qemu: "8.0.4", enableMigration: "on" },
@@ -60,7 +60,7 @@ Deno.test("ask() goes by the QEMU that runs the source, not by the one that is i
   assertEquals(needs(idle({}), off), ["incompatible", "QemuMigrationExperimental"]);
 });
 
-Deno.test("ask() does not know of a QEMU that dropped uapi v1, which is all that a device speaks", () => {
+Deno.test("ask() says unknown for a device with uapi v1 only and a QEMU that may lack it", () => {
   const migration = { ...mttyDevice().migration, uapi: "v1" as const, features: [] };
   const here = idle({ devices: [mttyDevice({ migration })], host: host({ qemu: "9.2.0" }) });
   assertEquals(needs(here, mttyIdentity({ migration })), [
@@ -69,7 +69,7 @@ Deno.test("ask() does not know of a QEMU that dropped uapi v1, which is all that
   ]);
 });
 
-Deno.test("ask() tells a need where dirty pages are not tracked at the source, a warning where not here", () => {
+Deno.test("ask() reports missing dirty tracking as a need at the source and as a warning on this host", () => {
   const none = { ...mttyDevice().migration, dirtyTracking: "none" as const };
   const here = idle({ devices: [mttyDevice({ migration: none })] });
   assertEquals(warnings(here), ["DirtyTrackingMissingHere device none"]);
@@ -80,13 +80,13 @@ Deno.test("ask() tells a need where dirty pages are not tracked at the source, a
   ]);
 });
 
-Deno.test("ask() keeps the evidence of an offer that only a need leaves unknown", () => {
+Deno.test("ask() keeps the evidence of an offer that is unknown only because of a need", () => {
   const none = { ...mttyDevice().migration, dirtyTracking: "none" as const };
   const { offers: [offer] } = ask(idle({}), mttyIdentity({ migration: none }));
   assertEquals([offer!.verdict, offer!.evidence], ["unknown", "vendor-rule"]);
 });
 
-Deno.test("ask() decides a need by what the source's QEMU runs with", () => {
+Deno.test("ask() decides a need by the options of the source's QEMU", () => {
   const none = { ...mttyDevice().migration, dirtyTracking: "none" as const };
   const source = (enableMigration: "on" | "off" | "auto") =>
     mttyIdentity({ migration: none, vmm: { qemu: "10.0.2", enableMigration } });
@@ -95,7 +95,7 @@ Deno.test("ask() decides a need by what the source's QEMU runs with", () => {
   assertEquals(needs(idle({}), source("off")), ["incompatible", "MigrationDisabled"]);
 });
 
-Deno.test("ask() needs the source's machine type, which an older QEMU has not", () => {
+Deno.test("ask() needs the source's machine type, which an older QEMU lacks", () => {
   const source = mttyIdentity({ vmm: { machineType: "pc-q35-10.0" } });
   const state = (qemu: string | null) => needs(idle({ host: host({ qemu }) }), source);
   assertEquals(state("10.0.2"), ["compatible", "MachineType host open"]);
@@ -107,7 +107,7 @@ Deno.test("ask() needs the source's machine type, which an older QEMU has not", 
   assertEquals(needs(idle({ host: host({ qemu: "9.1.0" }) }), rhel)[0], "unknown");
 });
 
-Deno.test("ask() refuses what QEMU marks unmigratable, unless its QEMU is newer than any that was read", () => {
+Deno.test("ask() refuses devices that QEMU marks unmigratable, unless this QEMU is newer than all known ones", () => {
   const api = { deviceApi: "vfio-ap", pciConfig: null };
   const facts = { qemu: "99.0.0" };
   const at = (here: object, there: object) =>
@@ -120,7 +120,7 @@ Deno.test("ask() refuses what QEMU marks unmigratable, unless its QEMU is newer 
   assertEquals(at(facts, facts), ["unknown", "QemuUnmigratable source unknown"]);
 });
 
-Deno.test("ask() warns of a kernel that is older than uapi v2 where no device was asked", () => {
+Deno.test("ask() warns about a kernel older than uapi v2 if no device was probed", () => {
   const types = [mttyType({ migration: MIGRATION_UNKNOWN })];
   const here = mttySnapshot({ devices: [], types, host: host({}, "5.14.0-570.el9") });
   assertEquals(warnings(here), ["KernelTooOld 6.12.57 5.14.0-570.el9"]);

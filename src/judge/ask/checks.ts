@@ -7,14 +7,14 @@ import { checkVmm } from "./check_vmm.ts";
 import type { Candidate } from "./configurations.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 
-/** A question that is put to every candidate; `rule` is the word of the rule that speaks of the pair. */
+/** A check that runs for every candidate. `rule` is the decision of the rule that applies to the pair. */
 type CompatibilityCheck = (
   source: Identity,
   target: Candidate,
   rule: RuleWord | null,
 ) => Finding[];
 
-/** All checks, in the order in which their reasons are told. */
+/** All checks, in the order of their reasons. */
 const CHECKS: readonly CompatibilityCheck[] = [
   checkSelf,
   checkTrouble,
@@ -31,7 +31,7 @@ const CHECKS: readonly CompatibilityCheck[] = [
   checkVmm,
 ];
 
-/** What every check finds of a candidate. */
+/** Runs all checks on a candidate. */
 export function runChecks(
   source: Identity,
   target: Candidate,
@@ -40,7 +40,7 @@ export function runChecks(
   return CHECKS.flatMap((check) => check(source, target, rule));
 }
 
-/** The source itself, while the host that it is on still runs: a device cannot take its own migration. */
+/** Refuses the source itself while its host still runs in the same boot: a device cannot migrate to itself. */
 function checkSelf(source: Identity, { configuration, host }: Candidate): Finding[] {
   const same = configuration.id === source.id && host.bootId !== null &&
     host.bootId === source.host.bootId;
@@ -49,7 +49,7 @@ function checkSelf(source: Identity, { configuration, host }: Candidate): Findin
   return [find("refuse", "SourceItself", sentence, { source: source.id, host: source.id })];
 }
 
-/** A device that a test could not bring back is offered to nobody. */
+/** Refuses a device that did not recover after a test. */
 function checkTrouble(_: Identity, target: Candidate): Finding[] {
   if (!target.trouble) return [];
   const { code, sentence } = target.trouble;
@@ -58,7 +58,7 @@ function checkTrouble(_: Identity, target: Candidate): Finding[] {
   return [find("refuse", name, `${vendorOf(target)}: ${sentence}`, values)];
 }
 
-/** What no virtual machine can be given as it is: a function without its vGPU type, or without an IOMMU. */
+/** Refuses what no virtual machine can use in this state: a function without a vGPU type, or without an IOMMU. */
 function checkUsable(_: Identity, target: Candidate): Finding[] {
   const vendor = vendorOf(target);
   const { configuration: { kind }, facts, noIommu } = target;
@@ -68,22 +68,24 @@ function checkUsable(_: Identity, target: Candidate): Finding[] {
     found.push(find("refuse", "NoVgpuType", sentence, { source: null, host: null }));
   }
   if (noIommu) {
-    const sentence = `${vendor}: no IOMMU translates it, and no virtual machine takes it so`;
+    const sentence = `${vendor}: no IOMMU translates its DMA, so no virtual machine can use it`;
     found.push(find("refuse", "NoIommuMode", sentence, { source: null, host: "noiommu" }));
   }
   return found;
 }
 
-/** The type is what anybody may compare; another is refused unless a rule has a word on it. */
+/** Compares the types. A different type is refused unless a rule applies to the pair. */
 function checkType(source: Identity, target: Candidate, rule: RuleWord | null): Finding[] {
   const { type } = target.configuration;
   const vendor = vendorOf(target);
   const values = { source: source.type, host: type };
   if (type === source.type) {
-    return [find("accept", "SameType", `${vendor}: the type ${type} is the source's`, values)];
+    return [
+      find("accept", "SameType", `${vendor}: the type ${type} is the same as the source's`, values),
+    ];
   }
   if (rule !== null) return [];
-  const sentence = `${vendor}: the type is not the source's ${source.type}`;
+  const sentence = `${vendor}: the type differs from the source's type ${source.type}`;
   return [find("refuse", "TypeDiffers", sentence, values)];
 }
 
@@ -92,16 +94,18 @@ function checkRule(source: Identity, target: Candidate, rule: RuleWord | null): 
   return judgeRule(rule, source, target).map((finding) => ({ ...finding, by: "rule" as const }));
 }
 
-/** A type of which nothing is free though nothing takes any: this host cannot make it, as it is set up. */
+/** Refuses a type with no free and no existing instance: this host cannot create it in its current setup. */
 function checkPossible(_: Identity, target: Candidate): Finding[] {
   if (target.possible) return [];
-  const sentence = `${vendorOf(target)}: the parent can make none, though nothing is made on it`;
+  const sentence = `${
+    vendorOf(target)
+  }: the parent cannot create an instance, although none exists`;
   return [find("refuse", "TypeNeverAvailable", sentence, { source: null, host: "0 instances" })];
 }
 
 function checkDeviceApi(source: Identity, target: Candidate): Finding[] {
   const [ours, theirs] = [target.deviceApi, source.deviceApi];
   if (ours === null || theirs === null || ours === theirs) return [];
-  const sentence = `${vendorOf(target)}: the device API ${ours} is not the source's ${theirs}`;
+  const sentence = `${vendorOf(target)}: the device API is ${ours}, but the source's is ${theirs}`;
   return [find("refuse", "DeviceApiDiffers", sentence, { source: theirs, host: ours })];
 }

@@ -12,7 +12,7 @@ import {
 import type { Candidate } from "./configurations.ts";
 import { tellDifferences, type ToldDifferences } from "./tell_differences.ts";
 
-/** A source and a target that both have a PCI configuration with its bytes. */
+/** A source and a target whose PCI configurations both include the bytes. */
 export interface PciPair {
   source: Identity;
   target: Candidate;
@@ -20,48 +20,48 @@ export interface PciPair {
   ours: PciConfig;
 }
 
-/** What QEMU will find, by all that is known of it. */
+/** What QEMU will find, as far as its setting is known. */
 export type PciOutcome =
-  /** `unchecked` is where QEMU does not look, of what the guest sees in vendor-specific capabilities. */
+  /** `unchecked`: differences in vendor-specific capabilities that the guest sees and QEMU does not check. */
   | { kind: "same"; unchecked: ToldDifferences | null }
   | { kind: "problem"; problem: string }
   | { kind: "different"; told: ToldDifferences }
   | { kind: "depends"; told: ToldDifferences; on: string[] };
 
-/** What is not known, by the part of the setting that it decides. */
+/** The parts of a setting that may be unknown. */
 const UNKNOWNS: readonly { same: (setting: PairSetting) => unknown; text: string }[] = [
   {
     same: ({ target: { bus } }) => bus,
-    text: "the machine type and the bus of the device there",
+    text: "the source's machine type and the bus of its device",
   },
   {
     same: ({ target }) => target.checksVendorSpecific,
-    text: "the versions of QEMU and the machine type: from 9.1 on it does not check what is in " +
-      "vendor-specific capabilities",
+    text: "the QEMU versions and the machine type (QEMU 9.1 and later do not check inside " +
+      "vendor-specific capabilities)",
   },
   {
     same: ({ target }) => target.boundsPowerManagement,
-    text: "the version of QEMU here: from 10.0 on it does not check the power state",
+    text: "this host's QEMU version (10.0 and later do not check the power state)",
   },
   {
     same: ({ source, target }) => `${source.showsRebar} ${target.showsRebar}`,
-    text: "the versions of QEMU: from 8.1 on it shows resizable BARs",
+    text: "the QEMU versions (8.1 and later show resizable BARs)",
   },
 ];
 
-/** A configuration of sources, with what was found of it by the target's and the monitors. */
+/** A configuration of sources, with its outcomes by target configuration and monitors. */
 interface Found {
   source: PciSource;
   outcomes: Map<string, PciOutcome>;
 }
 
-/** What was found of configurations of sources: most devices are alike. */
+/** A cache of outcomes by the source's configuration: most devices are alike. */
 const FOUND = new Map<string, Found>();
 
-/** Of how many configurations of sources that is remembered, and of how many targets for each. */
+/** The size of the cache: configurations of sources, and targets for each. */
 const MOST_FOUND = { sources: 64, targets: 256 };
 
-/** Compares two configuration spaces in every setting that the monitors can have. */
+/** Compares two configuration spaces in every setting that is possible for the monitors. */
 export function comparePciConfigs(pair: PciPair): PciOutcome {
   const { theirs, ours } = pair;
   const qemus = qemuPair(pair);
@@ -73,7 +73,7 @@ export function comparePciConfigs(pair: PciPair): PciOutcome {
   return outcome;
 }
 
-/** Sets an entry as the newest, and lets go of the oldest where there are too many. */
+/** Sets an entry as the newest, and removes the oldest if there are too many. */
 function setBounded<T>(map: Map<string, T>, key: string, value: T, most: number): void {
   map.delete(key);
   map.set(key, value);
@@ -94,14 +94,14 @@ function compareWith(source: PciSource, { theirs, ours }: PciPair, qemus: QemuPa
   return compareIn(possibleSettings(qemus, matters), { source, target });
 }
 
-/** A configuration, as the model takes it. */
+/** A configuration in the form that the model takes. */
 function unpack({ space, bars }: PciConfig): PciSource {
   return { space: unpackPciSpace(space!), bars };
 }
 
 /**
- * The parts of a setting that matter to devices with such capabilities. Devices of two sizes are refused in every setting,
- * so that only what keeps QEMU from starting matters to them.
+ * The parts of a setting that matter for the capabilities of these devices. Devices of different sizes are refused in
+ * every setting, so only the parts that keep QEMU from starting matter.
  */
 function whatMatters(theirs: PciConfig, ours: PciConfig, isSameSize: boolean): Matters {
   const idsIn = (list: "capabilities" | "extendedCapabilities") =>
@@ -146,7 +146,7 @@ function isRefused({ differences, problem }: PciComparison): boolean {
   return differences.length > 0 || problem !== null;
 }
 
-/** The unknown parts that decide: two settings that differ in such a part alone have different outcomes. */
+/** The unknown parts that decide: settings that differ only in such a part have different outcomes. */
 function decisive(results: readonly (PciComparison & { setting: PairSetting })[]): string[] {
   return UNKNOWNS.filter((part) => {
     const others = (setting: PairSetting) =>
@@ -157,7 +157,7 @@ function decisive(results: readonly (PciComparison & { setting: PairSetting })[]
   }).map(({ text }) => text);
 }
 
-/** The monitors: the one that runs the source's device, else those that are installed. */
+/** The monitors: the one that runs the source's device, otherwise the installed ones. */
 function qemuPair({ source, target }: PciPair): QemuPair {
   const installed = ({ facts }: Identity["host"]) =>
     typeof facts?.qemu === "string" ? facts.qemu : null;
@@ -169,14 +169,14 @@ function qemuPair({ source, target }: PciPair): QemuPair {
   };
 }
 
-/** A part of the configuration that was decoded, as text, in which two devices differ. */
+/** A decoded part of the configuration in which two devices differ, as text. */
 export interface DecodedDifference {
   field: string;
   theirs: string;
   ours: string;
 }
 
-/** What QEMU compares in any setting, of what was decoded. */
+/** The decoded fields that QEMU compares in every setting. */
 const DECODED: readonly { field: string; of: (config: PciConfig) => string }[] = [
   { field: "vendor", of: ({ vendor }) => vendor },
   { field: "device", of: ({ device }) => device },
@@ -188,7 +188,7 @@ const DECODED: readonly { field: string; of: (config: PciConfig) => string }[] =
   },
 ];
 
-/** Where two configurations differ in what QEMU compares, as far as decoded fields tell. */
+/** The decoded fields that QEMU compares and in which two configurations differ. */
 export function decodedDifferences(theirs: PciConfig, ours: PciConfig): DecodedDifference[] {
   return DECODED.map(({ field, of }) => ({ field, theirs: of(theirs), ours: of(ours) }))
     .filter(({ theirs, ours }) => theirs !== ours);

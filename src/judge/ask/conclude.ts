@@ -22,7 +22,7 @@ import {
   withSeen,
 } from "./test_result.ts";
 
-/** How other subsystem ids than the source's are judged: the guest sees them, and QEMU does not check them. */
+/** How different subsystem ids are judged. The guest sees them, and QEMU does not check them. */
 export const SUBSYSTEM_MODES = ["warn", "refuse"] as const;
 export type SubsystemMode = (typeof SUBSYSTEM_MODES)[number];
 
@@ -33,10 +33,10 @@ export interface Grounds {
   subsystem: SubsystemMode;
 }
 
-/** What a candidate comes to: one of both. */
+/** The result for a candidate: either an offer or a refusal. */
 export type Placed = { offer?: Unranked; refusal?: Refusal };
 
-/** What is concluded of a class of candidates, whatever their names and their availability. */
+/** The conclusion for a class of candidates. It does not depend on their names and availability. */
 export type Conclusion =
   & Pick<
     Unranked,
@@ -44,13 +44,13 @@ export type Conclusion =
   >
   & {
     verdict: Verdict;
-    /** How many instances stand for the source. */
+    /** The number of instances that replace the source. */
     instances: number;
-    /** Why it is not to be had now, where findings say so. */
+    /** Why it is not available now according to findings; null if it is. */
     taken: string | null;
   };
 
-/** Holds one candidate against the source by all checks, rules and tests. */
+/** Compares one candidate with the source by all checks, rules and tests. */
 export function conclude(
   source: Identity,
   untested: Candidate,
@@ -77,7 +77,7 @@ export function conclude(
   };
   const refused = reasonsOf(findings, "refuse");
   if (refused.length > 0) {
-    // A test that passed, and what is not known (but for what only QEMU compares), do not refuse it: they are warnings.
+    // A passing test and unknowns do not refuse: they become warnings. Unknowns of QEMU and of needs are dropped.
     const open = findings.filter(({ effect, by }) =>
       effect === "unknown" && by !== "vmm" && by !== "need" ||
       effect === "accept" && by === "test"
@@ -100,7 +100,7 @@ export function conclude(
   const weights = findings.filter(({ effect }) => effect === "unknown").map(({ weight = 1 }) =>
     weight
   );
-  // What a monitor needs takes nothing from what drivers and rules know.
+  // An unknown need does not weaken the evidence of drivers and rules.
   const isBelieved = isCompared &&
     findings.every(({ effect, by }) => effect !== "unknown" || by === "need");
   return {
@@ -113,7 +113,7 @@ export function conclude(
   };
 }
 
-/** A candidate with what is concluded of its class. */
+/** Applies the conclusion for a class to one candidate. */
 export function place(
   { verdict, evidence, needs, instances, reasons, warnings, rule, ruleIndex, unknowns, taken }:
     Conclusion,
@@ -145,7 +145,7 @@ export function place(
   };
 }
 
-/** Other subsystem ids are refused where the operator wants that. */
+/** Refuses different subsystem ids if the operator wants that. */
 function bySubsystemMode(mode: SubsystemMode): (finding: Finding) => Finding {
   return (finding) =>
     mode === "refuse" && finding.reason.code === "SubsystemDiffers"
@@ -153,7 +153,7 @@ function bySubsystemMode(mode: SubsystemMode): (finding: Finding) => Finding {
       : finding;
 }
 
-/** Whose no it is: the strongest of those that said it, null where a check did. */
+/** The strongest evidence of a refusal; null if only a check refused. */
 function evidenceOfRefusal(
   findings: readonly Finding[],
   test: Pick<TestResult, "verdict" | "evidence">,
@@ -163,7 +163,7 @@ function evidenceOfRefusal(
   return byRule ? "vendor-rule" : null;
 }
 
-/** What a tested yes knows better than a check without a test. */
+/** Turns findings that a passing test overrides into warnings. */
 function weaken({ verdict }: Pick<TestResult, "verdict">): (finding: Finding) => Finding {
   return (finding) =>
     verdict === "compatible" &&
@@ -173,18 +173,18 @@ function weaken({ verdict }: Pick<TestResult, "verdict">): (finding: Finding) =>
       : finding;
 }
 
-/** A test that knows nothing is worth a warning: the offer stays as strong as it was without. */
+/** The findings of a test. A test without a result is a warning and does not weaken the offer. */
 function ofTest({ verdict, reasons }: TestResult): Finding[] {
   const effect = { compatible: "accept", incompatible: "refuse", unknown: "warn" } as const;
   return reasons.map((reason) => ({ effect: effect[verdict], reason, by: "test" }));
 }
 
-/** The same type promises the same interface, not that one driver takes the other's state. */
+/** The same type means the same interface. It does not mean that one driver accepts the other's state. */
 function nobodyCompares(source: Identity, { driver, configuration }: Candidate): Reason {
   const vendor = vendorName(driver, configuration.type);
   return {
     code: "NobodyCompares",
-    sentence: `${vendor}: no rule and no test compares the devices behind the type ${source.type}`,
+    sentence: `${vendor}: no rule or test compares devices of type ${source.type}`,
     source: source.type,
     host: configuration.type,
   };

@@ -12,7 +12,7 @@ import { availabilityOfDevice, availabilityOfType } from "./availability.ts";
 import { howToCreate } from "./create.ts";
 import { type HostIndex, indexHost } from "./host_index.ts";
 
-/** A configuration with all that judging it takes. */
+/** A configuration with everything that is needed to judge it. */
 export interface Candidate extends TargetHolder {
   configuration: Configuration;
   availability: Availability;
@@ -20,20 +20,19 @@ export interface Candidate extends TargetHolder {
   migration: Device["migration"];
   create: Create | null;
   version: Version | null;
-  /** Why nobody should be offered it, null where nothing speaks against. */
+  /** Why it must not be offered; null if there is no trouble. */
   trouble: Device["trouble"];
-  /** Whether nothing translates its DMA, so that no virtual machine takes it. */
+  /** Whether no IOMMU translates its DMA. Then no virtual machine can use it. */
   noIommu: boolean;
-  /** Whether this host could ever make it: a type without an instance where nothing takes any cannot be made. */
+  /** Whether this host can ever create it: false for a type with no free instance on a parent with no instances. */
   possible: boolean;
 }
 
 /**
- * What a host can offer as a target: its types that can be made, and its devices.
+ * The possible targets of a host: its types and its devices.
  *
- * An mdev that somebody uses is left out, since its type stands for it; any other device in use is a
- * configuration that is not available now. An SR-IOV function that has no vGPU type yet is offered by the
- * types that it can be given.
+ * An mdev in use is left out, because its type represents it. Any other device in use is a configuration that is not
+ * available now. An SR-IOV function without a vGPU type is represented by the types that can be set on it.
  */
 export function listCandidates(snapshot: Snapshot): Candidate[] {
   const index = indexHost(snapshot);
@@ -49,9 +48,9 @@ export function toCandidate(
   return isType(entry) ? ofType(entry, index, host) : ofDevice(entry, host);
 }
 
-/** Candidates of one host by what is judged of them. */
+/** The candidates of one host in classes of equal properties. */
 export interface CandidateClasses {
-  /** A candidate, made once, and its class: those of one class differ in no more than name, availability and NUMA node. */
+  /** A candidate, built once, and its class. Candidates of a class differ only in name, availability and NUMA node. */
   of: (entry: Device | DeviceType) => { candidate: Candidate; class: number };
 }
 
@@ -78,13 +77,13 @@ export function classify(snapshot: Snapshot): CandidateClasses {
   return classes;
 }
 
-/** All that is judged of a candidate, in its order. */
+/** The properties of a candidate that are judged, in a fixed order. */
 function judgedOf({ configuration: { kind, type }, ...candidate }: Candidate): unknown[] {
   const { availability: _, numaNode: __, create: ___, host: ____, ...judged } = candidate;
   return [kind, type, ...Object.values(judged)];
 }
 
-/** Gives the same number to equal values, and looks at each object but once. */
+/** Numbers values, the same number for equal values. Serializes each object only once. */
 function makeNumbers(): (value: unknown) => number {
   const byText = new Map<string, number>();
   const byObject = new Map<unknown, number>();

@@ -1,6 +1,6 @@
 import type { Configuration, Create, DeviceType, Identity } from "../../documents/mod.ts";
 
-/** How a device of a type is made. */
+/** How to create a device of a type. */
 export function howToCreate({ kind, type, parent, sysfs }: DeviceType): Create {
   if (kind === "vgpu-type") {
     return { sysfs, command: `echo ${type.replace(/^nvidia-/, "")} > ${sysfs}` };
@@ -12,11 +12,11 @@ export function howToCreate({ kind, type, parent, sysfs }: DeviceType): Create {
 }
 
 /**
- * How a candidate is made for a source. An mdev of vfio_ap is created empty and gets the source's queues afterwards,
- * by its assign files.
+ * How to create a candidate for a source. An mdev of vfio_ap is created empty. Its assign files then give it the
+ * source's queues.
  *
  * Source: `Documentation/arch/s390/vfio-ap.rst`, Linux 6.12: `assign_adapter`, `assign_domain`, `assign_control_domain`
- * (4.20), for which `ap_config` (6.10) takes all three masks at once.
+ * (4.20). Alternatively, `ap_config` (6.10) takes all three masks at once.
  */
 export function createFor(
   { create, configuration }: { create: Create | null; configuration: Configuration },
@@ -31,7 +31,7 @@ export function createFor(
   return { ...create, command: [`uuid=$(${create.command})`, ...steps].join("; "), attributes };
 }
 
-/** What is written to the assign files: adapters and domains of the queues (`05.0004`), and control domains. */
+/** The values for the assign files: adapters and domains of the queues (`05.0004`), and control domains. */
 function assignments(
   { guestMatrix, controlDomains }: Identity["facts"],
 ): { name: string; value: string }[] {

@@ -9,27 +9,27 @@ import {
 } from "../../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 
-/** What one check finds: for it, against it, that it cannot be known, a warning, or that it is not to be had now. */
+/** The result of one check. */
 export interface Finding {
   effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
   reason: Reason;
-  /** Who found it, where it is no check of ours: a rule, a test, what the virtual machine monitor compares, or a need of it. */
+  /** Who found it: a rule, a test, the virtual machine monitor's comparison, or its needs. Unset for a check here. */
   by?: "rule" | "test" | "vmm" | "need";
-  /** Of what is unknown: how much it counts in the order of offers, 1 where it is left out. */
+  /** The weight of an unknown in the order of offers; 1 by default. */
   weight?: number;
 }
 
-/** The name that a sentence about a target starts with. */
+/** The name at the start of a sentence about a target. */
 export function vendorOf({ driver, configuration }: Candidate): string {
   return vendorName(driver, configuration.type);
 }
 
-/** The name that a sentence about a source starts with. */
+/** The name at the start of a sentence about a source. */
 export function driverOf({ driver, type }: Identity): string {
   return vendorName(driver, type);
 }
 
-/** A finding of a check with both values; the table of codes says to which effect each is raised. */
+/** A finding of a check, with both values. The table of codes defines the effect of each code. */
 export function find<Effect extends Finding["effect"] & keyof typeof REASON_CODES.checks>(
   effect: Effect,
   code: CodeOf<"checks", Effect> & ReasonCode,

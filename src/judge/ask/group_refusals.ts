@@ -1,14 +1,14 @@
 import type { Configuration, Others, Reason, Refusal } from "../../documents/mod.ts";
 
-/** How many names of others a refusal tells. */
+/** The largest number of other names in a refusal. */
 const MAX_NAMES = 20;
 
 /**
- * Puts together what is refused for the same reasons: the first of each group, which keeps its place, tells the `others`.
- * Reasons are the same where they differ in nothing but the type of the configuration that they are about. Pure.
+ * Merges refusals with the same reasons. The first of each group keeps its place and lists the `others`. Reasons count
+ * as the same if they differ only in the type of their configuration. Pure.
  */
 export function groupRefusals(refusals: readonly Refusal[]): Refusal[] {
-  // Most have the very same list of reasons: only lists that differ are compared.
+  // Most refusals share one list object of reasons. Each list is serialized once.
   const texts = new Map<readonly Reason[], string>();
   const groups = Map.groupBy(refusals, (refusal) => {
     const known = texts.get(refusal.reasons);
@@ -31,7 +31,7 @@ function groupText(
   return JSON.stringify([evidence, rule, reasons.map(ofAnyType), warnings.map(ofAnyType)]);
 }
 
-/** Configurations by kind and type, with as many names as are told. */
+/** Configurations by kind and type, with at most {@link MAX_NAMES} names. */
 function namesOf(configurations: readonly Configuration[]): Others[] {
   let left = MAX_NAMES;
   const byType = Map.groupBy(configurations, ({ kind, type }) => `${kind} ${type}`);

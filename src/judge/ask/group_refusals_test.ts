@@ -8,7 +8,7 @@ import { groupRefusals } from "./group_refusals.ts";
 const { driver } = mttyDevice();
 const OTHER = { ...driver!, name: "other" };
 
-/** A host with many devices and types that are refused for a few reasons. */
+/** A host whose many devices and types are refused for a few reasons. */
 function strangers(devices: number): Snapshot {
   return mttySnapshot({
     devices: [
@@ -24,7 +24,7 @@ function strangers(devices: number): Snapshot {
   });
 }
 
-/** Names of all that refusals stand for. */
+/** The names of all configurations in refusals. */
 function namesOf(refusals: readonly Refusal[]): string[] {
   return refusals.flatMap(({ configuration: { id, parent }, others = [] }) => [
     id ?? parent!,
@@ -32,7 +32,7 @@ function namesOf(refusals: readonly Refusal[]): string[] {
   ]).sort();
 }
 
-Deno.test("groupRefusals() tells the same reasons once, whatever the type that differs", () => {
+Deno.test("groupRefusals() reports the same reasons once, even if the type differs", () => {
   const { refusals, refused } = ask(strangers(4), mttyIdentity());
   const grouped = groupRefusals(refusals);
   assertEquals(grouped.map(({ count = 1 }) => count), [6, 1]);
@@ -47,7 +47,7 @@ Deno.test("groupRefusals() tells the same reasons once, whatever the type that d
   ]);
 });
 
-Deno.test("groupRefusals() counts all of a great many, and names some", () => {
+Deno.test("groupRefusals() counts all configurations and names some", () => {
   const { refusals, refused } = ask(strangers(5_000), mttyIdentity());
   const grouped = groupRefusals(refusals);
   assertEquals([refused, refusals.length], [5_003, 5_003]);
@@ -57,7 +57,7 @@ Deno.test("groupRefusals() counts all of a great many, and names some", () => {
   assert(JSON.stringify(grouped).length < 4_000);
 });
 
-Deno.test("groupRefusals() keeps reasons, warnings and values apart that differ", () => {
+Deno.test("groupRefusals() separates different reasons, warnings and values", () => {
   const snapshot = mttySnapshot({
     devices: [
       mttyDevice({ id: "a", type: "x", deviceApi: "vfio-pci" }),

@@ -1,22 +1,22 @@
 import type { Device, DeviceType, Snapshot } from "../../documents/mod.ts";
 
-/** A snapshot by what is looked up in it. */
+/** Lookup tables of a snapshot. */
 export interface HostIndex {
-  /** All configurations by the name of their type. */
+  /** All configurations by type name. */
   byType: ReadonlyMap<string, readonly (Device | DeviceType)[]>;
-  /** All types by the parent that they share. */
+  /** All types by parent. */
   byParent: ReadonlyMap<string, readonly DeviceType[]>;
-  /** How many configurations there are. */
+  /** The number of configurations. */
   size: number;
   device: (id: string) => Device | undefined;
 }
 
-/** A snapshot never changes, and one that shows the same again has the same lists: they are read through but once. */
+/** A snapshot never changes, and an unchanged new snapshot has the same lists. Each list is indexed once. */
 const KNOWN = new WeakMap<readonly Device[], { types: readonly DeviceType[]; index: HostIndex }>();
 
 /**
- * The index of a snapshot. What somebody asks for one type costs what configurations of that type there are, however
- * many others the host has.
+ * The index of a snapshot. With it, a question about one type costs only the configurations of that type, however many
+ * others the host has.
  */
 export function indexHost(snapshot: Snapshot): HostIndex {
   const known = KNOWN.get(snapshot.devices);

@@ -10,17 +10,17 @@ import {
 } from "../../documents/mod.ts";
 import type { TestResult } from "./test_result.ts";
 
-/** What is judged: a test, and what it was made with. */
+/** A test and its input. */
 export interface DriverTested {
-  /** The driver's name, with which sentences start. */
+  /** The driver's name, for the start of sentences. */
   driver: string;
   test: DriverTest;
-  /** How much was handed over, and which part of the stream it is. */
+  /** The amount of data and the part of the stream that it comes from. */
   source: { bytes: number; phase: "pre-copy" | "stop-copy" };
   declared: DeclaredTest | null;
 }
 
-/** There is nothing that a driver could be asked with. Pure. */
+/** The result if there is no data to test a driver with. Pure. */
 export function judgeWithoutData(driver: string, why: string): TestResult {
   return notKnown(
     "InitialDataMissing",
@@ -32,7 +32,7 @@ export function judgeWithoutData(driver: string, why: string): TestResult {
   );
 }
 
-/** A test that could not be made. Pure. */
+/** The result of a test that was not run. Pure. */
 export function judgeNotMade(
   driver: string,
   why: string,
@@ -47,9 +47,10 @@ export function judgeNotMade(
 }
 
 /**
- * The verdict of a test. A refused write is the driver's no, unless the driver refuses its device's own data too. A taken
- * one is its yes where the driver was seen to look: it refused altered data, or its rules declare what it
- * compares; and where it was given at least what it calls initial itself. Else nothing is known. Pure.
+ * The verdict of a test. If the driver refuses the write, it rejects the source, unless it also refuses its own device's
+ * data. If the driver takes the write, it accepts the source on two conditions. It must be known to check the data: it
+ * refused altered data, or rules declare what it compares. And the data must be at least as long as its own initial
+ * data. Otherwise the result is unknown. Pure.
  */
 export function judgeDriver(tested: DriverTested): TestResult {
   const { test, declared } = tested;
@@ -61,19 +62,19 @@ function judge(tested: DriverTested): TestResult {
   const told = (check?: Check) => valuesOf(tested, check);
   if (own?.is === "refused" || own?.is === "partly-taken") {
     const check = own.is === "refused" ? own.check : undefined;
-    const did = check === undefined ? "took only a part of" : `refused, with ${answer(check)},`;
-    const sentence = `${driver} ${did} its device's own initial data: its answer proves nothing`;
+    const did = check === undefined ? "accepted only part of" : `refused, with ${answer(check)},`;
+    const sentence = `${driver} ${did} its own device's initial data, so its answer proves nothing`;
     return notKnown("TestUnsound", sentence, told(check));
   }
   const stopped = handed ?? own;
   if (stopped === null || handed === null || handed.is === "not-handed") {
     const check = stopped?.is === "not-handed" ? stopped.check : undefined;
     const why = check === undefined ? "the device did not come back" : gave(check);
-    return notKnown("TestFailed", `${driver}: the test could not be made: ${why}`, told(check));
+    return notKnown("TestFailed", `${driver}: the test could not be run: ${why}`, told(check));
   }
   if (handed.is === "refused") return judgeRefused(tested, handed);
   if (handed.is === "partly-taken") {
-    const sentence = `${driver} took ${handed.bytes} of ${source.bytes} bytes and no more`;
+    const sentence = `${driver} accepted only ${handed.bytes} of ${source.bytes} bytes`;
     return notKnown("PartlyTaken", sentence, told(TAKEN));
   }
   return judgeTaken(tested);
@@ -92,8 +93,8 @@ function judgeRefused(
     const sentence =
       `${driver} answered ${
         answer(check)
-      } to the source's initial data, which may be for want of something else: ` +
-      "it was not seen to take its device's own data beside";
+      } to the source's initial data, but the cause may be something else: ` +
+      "the driver was not seen to accept its own device's data";
     return notKnown("RefusalUnclear", sentence, valuesOf(tested, check));
   }
   const sentence = `${driver} refused the source's initial data with ${answer(check)}, ` +
@@ -113,10 +114,10 @@ function judgeTaken(tested: DriverTested): TestResult {
   }
   if (ownBytes === null || ownBytes === 0 || source.bytes < ownBytes) {
     const own = ownBytes === null
-      ? "does not say how much it calls initial"
-      : `calls ${ownBytes} bytes initial`;
+      ? "the size of its own initial data is unknown"
+      : `its own initial data has ${ownBytes} bytes`;
     const sentence =
-      `${driver} did not refuse the source's ${source.bytes} bytes, and ${own}: it may not have looked at them`;
+      `${driver} did not refuse the source's ${source.bytes} bytes, but ${own}: it may not have checked them`;
     return notKnown("InitialDataShort", sentence, values);
   }
   const taken = test.altered.find(({ handed }) =>
@@ -125,33 +126,33 @@ function judgeTaken(tested: DriverTested): TestResult {
   if (taken !== undefined) {
     const from = taken.fromByte === 0 ? "" : ` from byte ${taken.fromByte} on`;
     const sentence =
-      `${driver} accepted the source's initial data, and so it did data with every byte altered${from}: it does not look`;
+      `${driver} accepted the source's initial data, but also data with every byte altered${from}: it does not check the data`;
     return notKnown("DriverDoesNotLook", sentence, values);
   }
   const isSeen = test.controls === "remembered" ||
     (test.altered.length > 0 && test.altered.every(({ handed }) => handed.is === "refused"));
   if (!isSeen && declared?.compares === undefined) {
     const sentence =
-      `${driver} accepted the source's initial data, but was not seen to look at it: ${
-        test.controls === "off" ? "controls are off" : "altered data could not be handed to it"
+      `${driver} accepted the source's initial data, but nothing shows that it checks the data: ${
+        test.controls === "off" ? "controls are off" : "altered data could not be written to it"
       }, and no rule declares what it compares`;
     return notKnown("NotControlled", sentence, values);
   }
   const sentence = `${driver} accepted the source's ${source.bytes} bytes of initial data${
-    isSeen ? ", and refused altered ones" : ""
-  }; ${howFar(declared)}; an idle device's data is less than a running one's`;
+    isSeen ? " and refused altered data" : ""
+  }; ${howFar(declared)}; an idle device has less data than a running one`;
   const reasons: Reason[] = [{ code: "DriverAccepted", sentence, ...values }];
   return { by: "driver", verdict: "compatible", evidence: "driver-tested", reasons };
 }
 
 const DEPTHS: Readonly<Record<TestDepth, string>> = {
-  nothing: "it looks at nothing before RESUMING ends",
+  nothing: "it checks nothing before RESUMING ends",
   header: "the test goes as far as the header",
   setup: "the test goes as far as the setup",
-  state: "the driver loaded the state itself",
+  state: "the driver loaded the device state itself",
 };
 
-/** How far the test went, as rules declare it of the driver. */
+/** How far the test went, as declared by rules. */
 function howFar(declared: DeclaredTest | null): string {
   if (declared === null) return "no rule declares how far this test goes";
   const { depth, compares } = declared;
@@ -167,7 +168,7 @@ function valuesOf({ test: { ownBytes }, source }: DriverTested, check?: Check) {
 }
 
 const answer = ({ errno }: Check) => errno ?? "the error state";
-const gave = ({ step, errno }: Check) => errno === null ? step : `${step} gave ${errno}`;
+const gave = ({ step, errno }: Check) => errno === null ? step : `${step} failed with ${errno}`;
 
 function notKnown(
   code: CodeOf<"tests", "warn">,

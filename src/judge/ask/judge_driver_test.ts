@@ -13,7 +13,7 @@ const lost = (errno: string): Handed => ({
   check: { step: "state RESUMING", errno },
 });
 
-/** A test that went well: the driver took its own data, refused altered ones, and took the source's. */
+/** A passing test: the driver took its own data, refused altered data, and took the source's. */
 const test = (change: Partial<DriverTest> = {}): DriverTest => ({
   controls: "made",
   ownBytes: 24,
@@ -44,13 +44,13 @@ const YES = ["compatible", "driver-tested", "DriverAccepted"];
 const NO = ["incompatible", "driver-tested", "DriverRefused"];
 const unknown = (code: string) => ["unknown", null, code];
 
-Deno.test("judgeDriver() takes a write for the driver's yes where it was seen to look", () => {
+Deno.test("judgeDriver() is compatible if the driver took the data and is known to check it", () => {
   assertEquals(said({}), YES);
   assertEquals(said({ ownBytes: 16 }), YES);
   assertEquals(said({ ...OFF, controls: "remembered" }), YES);
 });
 
-Deno.test("judgeDriver() takes a refused write for the driver's no, with errno and step", () => {
+Deno.test("judgeDriver() is incompatible if the driver refused the write, with errno and step", () => {
   assertEquals(said({ source: refused("EINVAL") }), NO);
   assertEquals(said({ source: refused(null) }), NO);
   assertEquals(
@@ -59,7 +59,7 @@ Deno.test("judgeDriver() takes a refused write for the driver's no, with errno a
   );
 });
 
-Deno.test("judgeDriver() knows nothing from a driver that refuses its device's own data", () => {
+Deno.test("judgeDriver() is unknown if the driver refuses its own device's data", () => {
   for (const own of [refused(), refused("EIO"), { is: "partly-taken", bytes: 3 } as const]) {
     assertEquals(said({ own, altered: [], source: null }), unknown("TestUnsound"));
     assertEquals(said({ own, source: refused() }), unknown("TestUnsound"));
@@ -67,16 +67,16 @@ Deno.test("judgeDriver() knows nothing from a driver that refuses its device's o
   }
 });
 
-Deno.test("judgeDriver() knows nothing from the yes of a driver that takes altered data", () => {
+Deno.test("judgeDriver() is unknown if the driver takes altered data", () => {
   for (const fromByte of [0, 8]) {
     const altered = [{ fromByte, handed: taken }, { fromByte: 9, handed: refused() }];
     assertEquals(said({ altered }), unknown("DriverDoesNotLook"));
-    // It refused the source's, and so it looked at these.
+    // It refused the source's data, so it did check that.
     assertEquals(said({ altered, source: refused() }), NO);
   }
 });
 
-Deno.test("judgeDriver() takes any errno for the driver's no only where its own data was taken in the same run", () => {
+Deno.test("judgeDriver() takes any errno as a refusal only if the driver took its own data in the same run", () => {
   const hosts = ["ENOMEM", "EAGAIN", "EBUSY", "EIO", "ENODEV", "ETIMEDOUT", "EINTR"];
   for (const errno of hosts) {
     assertEquals(said({ source: refused(errno) }), NO, errno);
@@ -106,7 +106,7 @@ Deno.test("judgeDriver() without controls needs a rule that declares what the dr
   assertEquals(said({ altered }, { declared: null }), unknown("NotControlled"));
 });
 
-Deno.test("judgeDriver() knows nothing where the driver may not have looked at so few bytes", () => {
+Deno.test("judgeDriver() is unknown if the driver may not have checked so few bytes", () => {
   assertEquals(said({}, { bytes: 23 }), unknown("InitialDataShort"));
   assertEquals(said({ ownBytes: null }), unknown("InitialDataShort"));
   assertEquals(said({ ownBytes: 0 }), unknown("InitialDataShort"));
@@ -114,19 +114,19 @@ Deno.test("judgeDriver() knows nothing where the driver may not have looked at s
   assertEquals(said({}, { phase: "stop-copy" }), unknown("NotRefused"));
 });
 
-Deno.test("judgeDriver() knows nothing where the device did not get as far as the write", () => {
+Deno.test("judgeDriver() is unknown if the test ended before the write", () => {
   assertEquals(said({ source: lost("EBUSY") }), unknown("TestFailed"));
   assertEquals(said({ own: lost("EBUSY"), altered: [], source: null }), unknown("TestFailed"));
   assertEquals(said({ own: null, altered: [], source: null }), unknown("TestFailed"));
 });
 
-Deno.test("judgeDriver() says how far the test went, and that the data is an idle device's", () => {
+Deno.test("judgeDriver() says how far the test went and that the device was idle", () => {
   const sentence = (declared: DeclaredTest | null) => judged({}, { declared }).reasons[0]!.sentence;
   assertStringIncludes(sentence(HEADER), "as far as the header (magic, ports)");
   assertStringIncludes(
     sentence({ driver: "mlx5_vfio_pci", depth: "state" }),
-    "loaded the state itself",
+    "loaded the device state itself",
   );
   assertStringIncludes(sentence(null), "no rule declares how far");
-  assertStringIncludes(sentence(HEADER), "an idle device's data is less than a running one's");
+  assertStringIncludes(sentence(HEADER), "an idle device has less data than a running one");
 });

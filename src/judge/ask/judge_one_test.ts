@@ -16,7 +16,7 @@ const reason = (code: ReasonCode): Reason => ({
   host: null,
 });
 
-/** What tests may say, by driver and by version attribute. */
+/** Possible test results, by driver and by version attribute. */
 const YES: TestResult = {
   by: "driver",
   verdict: "compatible",
@@ -52,14 +52,14 @@ const TESTS: readonly (readonly TestResult[])[] = [
 ];
 
 const source = () => mttyIdentity({ id: "elsewhere" });
-/** Another class, in what was decoded alone. */
+/** A configuration with another class, without bytes. */
 function other(): Device["pciConfig"] {
   const { space: _, ...decoded } = mttyDevice().pciConfig!;
   return { ...decoded, class: "030000" };
 }
 const codes = (reasons: readonly Reason[]) => reasons.map(({ code }) => code);
 
-Deno.test("judgeOne() concludes what ask() does, whatever tests and targets there are", () => {
+Deno.test("judgeOne() gives the same result as ask() for all tests and targets", () => {
   const devices = [
     mttyDevice({ id: "same" }),
     mttyDevice({ id: "type", type: "mtty-1" }),
@@ -94,7 +94,7 @@ Deno.test("judgeOne() concludes what ask() does, whatever tests and targets ther
   }
 });
 
-Deno.test("judgeOne() refuses another PCI configuration after a driver's yes, and says who refused", () => {
+Deno.test("judgeOne() refuses a different PCI configuration after a passing driver test, and says who refused", () => {
   const entry = mttyDevice({ pciConfig: other() });
   const { verdict, evidence, reasons, warnings } = judgeOne(mttySnapshot(), source(), entry, {
     tests: [YES],
@@ -103,14 +103,14 @@ Deno.test("judgeOne() refuses another PCI configuration after a driver's yes, an
   assertEquals(codes(warnings).includes("DriverAccepted"), true);
 });
 
-Deno.test("judgeOne() tells a yes beside a no of another test, not among its reasons", () => {
+Deno.test("judgeOne() reports a passing test as a warning if another test failed", () => {
   const judged = judgeOne(mttySnapshot(), source(), mttyDevice(), { tests: [VERSION, NO] });
   assertEquals([judged.verdict, judged.evidence], ["incompatible", "driver-tested"]);
   assertEquals(codes(judged.reasons), ["DriverRefused"]);
   assertEquals(codes(judged.warnings).includes("VersionAccepted"), true);
 });
 
-Deno.test("judgeOne() takes from the tested device what the snapshot does not know", () => {
+Deno.test("judgeOne() fills in unknown values from the tested device", () => {
   const { migration, pciConfig } = mttyDevice();
   const unasked = mttyDevice({ migration: MIGRATION_UNKNOWN, pciConfig: null });
   const judge = (seen: NonNullable<TestResult["seen"]>) =>

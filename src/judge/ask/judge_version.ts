@@ -1,12 +1,12 @@
 import type { Check, Reason, ReasonCode } from "../../documents/mod.ts";
 import type { TestResult } from "./test_result.ts";
 
-/** What a write to a version attribute came to. */
+/** The outcome of a write to a version attribute. */
 export interface VersionTested {
   driver: string;
-  /** The source's version: opaque, told as it is. */
+  /** The source's version, an opaque text. */
   version: string | null;
-  /** `partly`: the attribute took fewer bytes than the version has; `not-made`: `why` tells. */
+  /** `partly-taken`: the attribute took fewer bytes than the version has. `not-made`: `why` has the cause. */
   outcome:
     | { is: "taken" }
     | { is: "partly-taken" }
@@ -14,7 +14,7 @@ export interface VersionTested {
     | { is: "not-made"; why: string };
 }
 
-/** The verdict of a version attribute: it takes the source's version whole, or refuses it with an errno. Pure. */
+/** The verdict of a version attribute: it takes the whole version of the source, or refuses it with an errno. Pure. */
 export function judgeVersion({ driver, version, outcome }: VersionTested): TestResult {
   const shown = JSON.stringify(version);
   const reason = (code: ReasonCode, sentence: string, errno: string | null = null): Reason => {
@@ -38,10 +38,10 @@ export function judgeVersion({ driver, version, outcome }: VersionTested): TestR
       return { by, verdict: "incompatible", evidence, reasons: [said] };
     }
     default: {
-      const why = outcome.is === "not-made" ? outcome.why : "it took only a part of it";
+      const why = outcome.is === "not-made" ? outcome.why : "it accepted only part of it";
       const said = reason(
         "VersionNotTested",
-        `was not asked of the source's version ${shown}: ${why}`,
+        `did not judge the source's version ${shown}: ${why}`,
       );
       return { by, verdict: "unknown", evidence: null, reasons: [said] };
     }

@@ -1,4 +1,4 @@
-/** The cases that the mailing lists of Linux, QEMU and libvirt went through when they sketched this interface. */
+/** The cases from the mailing lists of Linux, QEMU and libvirt, where this interface was first discussed. */
 import { assertEquals } from "@std/assert";
 import {
   type Device,
@@ -21,7 +21,7 @@ function host(devices: Device[], types: DeviceType[], change: Partial<Snapshot> 
   return mttySnapshot({ devices, types, ...change });
 }
 
-/** Rules as an operator would write them; they are read as a file is. */
+/** Rules as an operator would write them, parsed like a file. */
 function rules(name: string, all: RulesDocument["rules"]): RulesFile {
   const text = JSON.stringify({ schema: RULES_SCHEMA, vendor: "vendor", rules: all });
   const { document, errors } = parseRules(text);
@@ -29,7 +29,7 @@ function rules(name: string, all: RulesDocument["rules"]): RulesFile {
   return { name, path: `/etc/vfio-ask/rules.d/${name}`, document: document! };
 }
 
-/** Each configuration with its verdict and the codes of its reasons, offers first and in their order. */
+/** Each configuration with its verdict and reason codes: offers in their order, then refusals. */
 function told(snapshot: Snapshot, source: Identity, tests?: TestResults) {
   const { offers, refusals } = ask(snapshot, source, tests === undefined ? {} : { tests });
   return [...offers, ...refusals].map(({ configuration, verdict, evidence, reasons }) =>
@@ -44,13 +44,13 @@ function told(snapshot: Snapshot, source: Identity, tests?: TestResults) {
 const versioned = (version: string | null, errno: string | null = null) =>
   mttyDevice({ id: "x", version: { path: PATH, version, errno } });
 
-Deno.test("version string equal: the type and the version are the source's", () => {
+Deno.test("version string equal: type and version are the same as the source's", () => {
   assertEquals(told(host([versioned("A\n1")], []), mttyIdentity({ version: "A\n1" })), [
     "x compatible by vendor-rule: SameType RuleAccepts",
   ]);
 });
 
-Deno.test("version string unequal: nobody knows but the driver, which a test asks", () => {
+Deno.test("version string unequal: only a test of the driver decides", () => {
   const snapshot = host([versioned("A 2")], []);
   const source = mttyIdentity({ version: "A 1" });
   assertEquals(told(snapshot, source), ["x unknown: SameType RuleAccepts VersionNotTested"]);
@@ -85,17 +85,17 @@ Deno.test("version string with an errno on read: the device cannot migrate", () 
   assertEquals(refusal!.reasons[0]!.check, { step: "read version", errno: "ENODEV" });
 });
 
-Deno.test("type not on the host: one reason for the host, and each other type refused", () => {
+Deno.test("type not on the host: one reason for the host, and every other type is refused", () => {
   const { reasons, offers, refusals } = ask(
     host([], [mttyType({ type: "mtty-1" })]),
     mttyIdentity({ type: "mtty-4" }),
   );
   assertEquals([offers.length, reasons.map(({ code }) => code)], [0, ["TypeNotOnHost"]]);
-  assertEquals(reasons[0]!.sentence, "mtty: hv-18 has nothing of type mtty-4");
+  assertEquals(reasons[0]!.sentence, "mtty: hv-18 has no configuration of type mtty-4");
   assertEquals(refusals.map(({ reasons }) => reasons.map(({ code }) => code)), [["TypeDiffers"]]);
 });
 
-Deno.test("type on the host that can never be made is refused, one that is taken is only not available", () => {
+Deno.test("type that can never be created is refused; type with all instances in use is only not available", () => {
   const full = (instances: string[]) => [
     mttyType({ availableInstances: 0 }),
     mttyType({ type: "mtty-1", availableInstances: 0, instances }),
@@ -114,10 +114,10 @@ Deno.test("type on the host that can never be made is refused, one that is taken
   }]);
 });
 
-/** A host with a QEMU that is newer than any that was read: it may migrate what those before do not. */
+/** A host with a QEMU newer than all known ones. It may migrate devices that older ones do not. */
 const NEWER = { name: "lp-22", kernel: "7.1.0", bootId: null, facts: { qemu: "99.0.0" } };
 
-/** A matrix device of s390, and a host with these queues. */
+/** A matrix device of s390 and a host with these queues. */
 function matrix(queues: string[], queuesFree: string[]): { source: Identity; snapshot: Snapshot } {
   const queuesOfSource = ["05.0004", "05.00ab"];
   const driver = { name: "vfio_ap_mdev", module: "vfio_ap", version: null, srcversion: "A" };
@@ -141,7 +141,7 @@ function matrix(queues: string[], queuesFree: string[]): { source: Identity; sna
   };
 }
 
-Deno.test("matrix device with a missing component is refused, and told which", () => {
+Deno.test("matrix device with a missing component is refused, and the reason names the component", () => {
   const { source, snapshot } = matrix(["05.0004", "06.0004"], ["05.0004"]);
   const { offers, refusals } = ask(snapshot, source);
   assertEquals(offers, []);
@@ -149,7 +149,7 @@ Deno.test("matrix device with a missing component is refused, and told which", (
   assertEquals([reason.source, reason.host], ["05.0004 05.00ab", "05.0004 06.0004"]);
 });
 
-Deno.test("matrix device with a taken component is compatible as far as is known, and not available", () => {
+Deno.test("matrix device with a component in use is offered but not available", () => {
   const { source, snapshot } = matrix(["05.0004", "05.00ab"], ["05.0004"]);
   const { offers: [offer], refusals } = ask(snapshot, source);
   assertEquals(refusals, []);
@@ -157,7 +157,7 @@ Deno.test("matrix device with a taken component is compatible as far as is known
   assertEquals(offer!.availability.reason!.includes("05.00ab"), true);
 });
 
-Deno.test("matrix device is made empty, and gets the source's queues and control domains", () => {
+Deno.test("matrix device is created empty and then gets the source's queues and control domains", () => {
   const { source, snapshot } = matrix(["05.0004", "05.00ab"], ["05.0004", "05.00ab"]);
   const facts = { ...source.facts, controlDomains: ["0004"] };
   const { create } = ask(snapshot, { ...source, facts }).offers[0]!;
@@ -176,10 +176,10 @@ Deno.test("matrix device is made empty, and gets the source's queues and control
     `echo 0x0004 > ${device}/assign_control_domain`,
   ]);
   const unknown = { ...source, facts: { guestMatrix: ["; reboot"] } };
-  assertEquals(ask(snapshot, unknown).offers, [], "no queue of this host");
+  assertEquals(ask(snapshot, unknown).offers, [], "no such queue on this host");
 });
 
-Deno.test("new driver that keeps the old type: a rule tells that it serves it", () => {
+Deno.test("new driver that keeps the old type: a rule declares that it supports the type", () => {
   const driver = { name: "mtty2", module: "mtty2", version: "2.1.0", srcversion: "B" };
   const old = mttyType({ driver, parentDriver: driver });
   const source = mttyIdentity();
@@ -203,7 +203,7 @@ Deno.test("new driver that keeps the old type: a rule tells that it serves it", 
   assertEquals(told3, ["mtty-2@mtty incompatible by vendor-rule: VersionOutOfRange"]);
 });
 
-Deno.test("hardware generations under one type: a rule holds the parents against each other", () => {
+Deno.test("hardware generations under one type: a rule compares the parents", () => {
   const type = (parent: string, parentDevice?: string) =>
     mttyType({ type: "i915-GVTg_V5_4", parent, facts: parentDevice ? { parentDevice } : {} });
   const rule = rules("gvt.json", [{
@@ -228,7 +228,7 @@ Deno.test("hardware generations under one type: a rule holds the parents against
   ]);
 });
 
-Deno.test("traits as supersets: a host must have all that the source says of itself", () => {
+Deno.test("traits as supersets: the host must have all traits of the source", () => {
   const rule = rules("traits.json", [{
     name: "as able as the source",
     for: { driver: "mtty", traits: ["MIGRATES"] },
@@ -245,7 +245,7 @@ Deno.test("traits as supersets: a host must have all that the source says of its
     "mtty-2@more compatible by vendor-rule: SameType RuleAccepts",
     "mtty-2@less incompatible by vendor-rule: TraitMissing",
   ]);
-  // Of a source without the trait that the rule is for, it says nothing.
+  // The rule does not apply to a source without the trait that it selects.
   const plain = mttyIdentity({ facts: { traits: ["HW_X"] } });
   assertEquals(told(host([], [types[0]!], { rules: [rule] }), plain), [
     "mtty-2@less unknown: SameType NobodyCompares",
@@ -275,7 +275,7 @@ Deno.test("driver renamed between generations: a rule maps the names of its type
   ]);
 });
 
-Deno.test("aggregated types: several instances of a small type stand for one of a bigger", () => {
+Deno.test("aggregated types: several instances of a small type replace one of a bigger type", () => {
   const rule = rules("aggregate.json", [{
     name: "n small for one of n",
     for: { type: "vendor-x{n}" },
@@ -304,7 +304,7 @@ Deno.test("aggregated types: several instances of a small type stand for one of 
     ]),
     [
       ["gpu1", 4, true, undefined, 2],
-      ["gpu2", 4, false, "4 are wanted, 3 are free", 0],
+      ["gpu2", 4, false, "needs 4 instances, 3 are free", 0],
     ],
   );
 });
@@ -341,7 +341,7 @@ Deno.test("mdev to physical function, and back", () => {
   ]);
 });
 
-Deno.test("parents that are no PCI devices: nothing keys on PCI ids", () => {
+Deno.test("parents that are not PCI devices: nothing depends on PCI ids", () => {
   const ccw = (change: Partial<DeviceType>) =>
     mttyType({ type: "vfio_ccw-io", deviceApi: "vfio-ccw", pciConfig: null, ...change });
   const source = mttyIdentity({
@@ -357,7 +357,7 @@ Deno.test("parents that are no PCI devices: nothing keys on PCI ids", () => {
   ]);
 });
 
-Deno.test("two users asking at once get the same offer, since asking reserves nothing", () => {
+Deno.test("two users who ask at the same time get the same offer, because asking reserves nothing", () => {
   const snapshot = host([mttyDevice()], [mttyType({ availableInstances: 1 })]);
   const [a, b] = [mttyIdentity({ id: "a" }), mttyIdentity({ id: "b" })].map((source) =>
     ask(snapshot, source).offers
@@ -366,7 +366,7 @@ Deno.test("two users asking at once get the same offer, since asking reserves no
   assertEquals(a!.map(({ availability }) => availability.now), [true, true]);
 });
 
-Deno.test("a rule cannot overturn a driver's tested refusal", () => {
+Deno.test("a rule cannot override a driver that failed the test", () => {
   const rule = rules("yes.json", [{
     name: "all is well",
     for: { type: "mtty-2" },

@@ -1,12 +1,12 @@
 /**
- * The judgement, pure: no clock, no file, no network.
+ * The judgement. It is pure: no clock, no file, no network.
  *
- * Question: given a snapshot of a host and the identity of a source, which configurations of the host can
- * take the source's migration, in which order, and why not the others? Choice: every configuration is
- * held against every check, and all that fail are told at once; what cannot be known makes the verdict
- * unknown, not a guess either way. The type is the filter that everybody may apply; opaque versions are
- * never looked into. What is alike is judged once, and refused in one entry: on a large host a few reasons hold for hundreds
- * of configurations, and nobody reads them hundreds of times. Given up: judging by vendor ids or by version numbers, which only a vendor can, by a rule.
+ * Question: given a snapshot of a host and the identity of a source, which configurations of the host can take the
+ * source's migration, in which order, and why not the others? Choice: every configuration goes through every check,
+ * and all failed checks are reported together. An open question makes the verdict unknown; nothing is guessed. The type
+ * is the only filter without a rule. Opaque versions are never interpreted. Equal candidates are judged once and refused
+ * in one entry, because on a large host the same few reasons apply to hundreds of configurations. Given up: judging by
+ * vendor ids or version numbers. Only a vendor can do that, with a rule.
  *
  * @module
  */

@@ -1,22 +1,22 @@
 import { compareText, EVIDENCE, type Identity, type Offer } from "../../documents/mod.ts";
 
-/** An offer before it has a rank, with what its rank comes from beside what it shows. */
+/** An offer before it is ranked, with values that decide its rank but are not shown in it. */
 export type Unranked = Omit<Offer, "rank" | "order"> & {
-  /** Its place among all targets of all rules, null where no rule accepted it. */
+  /** The index among all targets of all rules; null if no rule accepted it. */
   ruleIndex: number | null;
-  /** How much is not known, by the weight of each open question; 0 where it is compatible. */
+  /** The sum of the weights of all open questions; 0 if compatible. */
   unknowns: number;
   numaNode: number | null;
 };
 
 /**
- * The orders there are: by `evidence`, in which a configuration that is taken may come before one that is free; or
- * `available` first, within what is compatible and within what is unknown.
+ * The possible orders. By `evidence`, a configuration that is not available may come before an available one. With
+ * `available`, available ones come first within each verdict.
  */
 export const OFFER_ORDERS = ["evidence", "available"] as const;
 export type OfferOrder = (typeof OFFER_ORDERS)[number];
 
-/** What offers are compared by: its name, what is shown, and the smaller is the better. */
+/** A sort key of offers: its name, the value that is shown, and the value that is compared. Smaller is better. */
 interface Key {
   name: string;
   shown: (offer: Unranked, wish: Wish) => unknown;
@@ -34,7 +34,7 @@ const NOW: Key = {
   value: ({ availability }) => availability.now ? 0 : 1,
 };
 
-/** All that offers are compared by, one after another, by evidence. */
+/** The sort keys for the order `evidence`. */
 const KEYS: readonly Key[] = [
   VERDICT,
   {
@@ -73,10 +73,10 @@ const KEYS: readonly Key[] = [
 
 type Wish = NonNullable<Identity["wish"]>;
 
-/** The same where what is available comes first. */
+/** The sort keys for the order `available`. */
 const AVAILABLE_FIRST: readonly Key[] = [...new Set([VERDICT, NOW, ...KEYS])];
 
-/** What they are compared by at last, so that no two are alike. */
+/** The last sort keys. No two offers are equal in all of them. */
 const NAMES: readonly (({ configuration }: Unranked) => string)[] = [
   ({ configuration }) => configuration.kind,
   ({ configuration }) => configuration.type,
@@ -85,11 +85,11 @@ const NAMES: readonly (({ configuration }: Unranked) => string)[] = [
 ];
 
 /**
- * The order of offers, best first: compatible before unknown; the stronger evidence; among unknown offers, the fewer or
- * lighter open questions; a rule's own order; available now; no creation before creation; the NUMA node that the source
- * wishes; the smaller leftover, so that the scarcer configuration is used up before the one that others may still need;
- * then the name. With the order `available`, what is available now comes right after the verdict. Total, and the same for
- * any order of the input. Each offer carries what its rank came from.
+ * Sorts offers, best first: compatible before unknown; stronger evidence; among unknown offers, fewer or lighter open
+ * questions; the order in the rules; available now; existing before to be created; the NUMA node that the source
+ * prefers; the smaller leftover, so that scarce configurations are used first; then the name. With the order
+ * `available`, availability comes right after the verdict. The order is total and does not depend on the input order.
+ * Each offer contains the values that decided its rank.
  */
 export function rankOffers(
   offers: readonly Unranked[],

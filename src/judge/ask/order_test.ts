@@ -2,7 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { EVIDENCE } from "../../documents/mod.ts";
 import { rankOffers, type Unranked } from "./order.ts";
 
-/** Numbers that look random and are the same every time. */
+/** Pseudorandom numbers, the same in every run. */
 function makeRandom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -44,7 +44,7 @@ function shuffled<T>(items: readonly T[], random: (below: number) => number): T[
   return copy;
 }
 
-Deno.test("rankOffers() gives one order for any order of the input", () => {
+Deno.test("rankOffers() gives the same order for any order of the input", () => {
   for (let seed = 1; seed <= 100; seed++) {
     const random = makeRandom(seed);
     const offers = randomOffers(random, 1 + random(30));
@@ -55,7 +55,7 @@ Deno.test("rankOffers() gives one order for any order of the input", () => {
   }
 });
 
-Deno.test("rankOffers() is total: of any two one comes first, and three never go round", () => {
+Deno.test("rankOffers() is a total order: one of any two comes first, and no three form a cycle", () => {
   const random = makeRandom(7);
   const offers = randomOffers(random, 40);
   const first = (a: Unranked, b: Unranked) =>
@@ -71,20 +71,20 @@ Deno.test("rankOffers() is total: of any two one comes first, and three never go
   }
 });
 
-/** The written rule: what is compared, one after another. */
+/** The documented sort keys, in order. */
 const SENTENCES: readonly [string, (better: Unranked) => Unranked][] = [
   ["compatible before unknown", (x) => ({ ...x, verdict: "unknown", evidence: null })],
-  ["the stronger evidence", (x) => ({ ...x, evidence: "vendor-rule" })],
-  ["the fewer or lighter open questions", (x) => ({ ...x, unknowns: 3 })],
-  ["a rule's own order", (x) => ({ ...x, ruleIndex: 5 })],
+  ["stronger evidence", (x) => ({ ...x, evidence: "vendor-rule" })],
+  ["fewer or lighter open questions", (x) => ({ ...x, unknowns: 3 })],
+  ["the order in the rules", (x) => ({ ...x, ruleIndex: 5 })],
   ["available now", (x) => ({ ...x, availability: { ...x.availability, now: false } })],
-  ["no creation before creation", (x) => ({ ...x, create: { sysfs: "/sys/x" } })],
-  ["the NUMA node that is wished", (x) => ({ ...x, numaNode: 0 })],
+  ["existing before to be created", (x) => ({ ...x, create: { sysfs: "/sys/x" } })],
+  ["the preferred NUMA node", (x) => ({ ...x, numaNode: 0 })],
   ["the smaller leftover", (x) => ({ ...x, availability: { now: true, instances: 8 } })],
   ["the name", (x) => ({ ...x, configuration: { ...x.configuration, parent: "z" } })],
 ];
 
-Deno.test("rankOffers() compares in the order that is written", () => {
+Deno.test("rankOffers() compares in the documented order", () => {
   const best: Unranked = {
     configuration: { kind: "mdev-type", type: "t", parent: "p" },
     verdict: "compatible",
@@ -100,7 +100,7 @@ Deno.test("rankOffers() compares in the order that is written", () => {
     numaNode: 1,
   };
   for (const [index, [sentence, worsen]] of SENTENCES.entries()) {
-    // Worse in what is compared first loses against worse in all that is compared later.
+    // An offer worse in one key loses against an offer worse in all later keys.
     const other = SENTENCES.slice(index + 1).reduce((offer, [, later]) => later(offer), best);
     const [winner] = rankOffers([worsen(best), other], { numaNode: 1 });
     const { rank: _, order: __, ...won } = winner!;
@@ -109,7 +109,7 @@ Deno.test("rankOffers() compares in the order that is written", () => {
   }
 });
 
-Deno.test("rankOffers() puts what is available first where that is wanted, but never before the verdict", () => {
+Deno.test("rankOffers() puts available offers first on request, but never before the verdict", () => {
   for (let seed = 1; seed <= 50; seed++) {
     const random = makeRandom(seed);
     const offers = randomOffers(random, 2 + random(30));
@@ -117,7 +117,7 @@ Deno.test("rankOffers() puts what is available first where that is wanted, but n
     const groups = ranked.map(({ verdict, availability }) => `${verdict} ${availability.now}`);
     const expected = ["compatible true", "compatible false", "unknown true", "unknown false"];
     assertEquals(groups, expected.flatMap((group) => groups.filter((other) => other === group)));
-    // Within each of these the order is the usual one.
+    // The order within each group is the usual one.
     const names = (of: typeof ranked, group: string) =>
       of.filter(({ verdict, availability }) => `${verdict} ${availability.now}` === group)
         .map(({ configuration }) => JSON.stringify(configuration));
@@ -127,7 +127,7 @@ Deno.test("rankOffers() puts what is available first where that is wanted, but n
   }
 });
 
-Deno.test("rankOffers() shows in each offer what its rank came from", () => {
+Deno.test("rankOffers() shows in each offer the values that decided its rank", () => {
   const [offer] = rankOffers(randomOffers(makeRandom(3), 1));
   assertEquals(Object.keys(offer!.order), [
     "verdict",
@@ -141,7 +141,7 @@ Deno.test("rankOffers() shows in each offer what its rank came from", () => {
   ]);
 });
 
-Deno.test("rankOffers() puts what differs in firmware behind what differs in its board", () => {
+Deno.test("rankOffers() puts a firmware difference behind a board difference", () => {
   const [first] = randomOffers(makeRandom(3), 1) as [Unranked];
   const unknown = { ...first, verdict: "unknown" as const, evidence: null };
   const offer = (id: string, unknowns: number): Unranked => ({

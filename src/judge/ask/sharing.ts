@@ -2,7 +2,7 @@ import type { Configuration, Sharing, Snapshot } from "../../documents/mod.ts";
 import { matchType } from "../rules/mod.ts";
 import { indexHost } from "./host_index.ts";
 
-/** How the types of a parent share it, by the first file of rules that says so of its driver; else `shared`. */
+/** How the types of a parent share it: as the first matching rules file declares for its driver, or `shared`. */
 export function sharingOf(snapshot: Snapshot): (type: Configuration) => Sharing {
   const index = indexHost(snapshot);
   const said = snapshot.rules.flatMap(({ document }) => document.parents ?? []);

@@ -11,30 +11,30 @@ import { isNewerThanRead, isUnmigratable } from "../vmm/mod.ts";
 import { fillPattern, selects } from "../rules/mod.ts";
 import { type Candidate, listCandidates } from "./configurations.ts";
 
-/** A type of source that a host can be a target for, before any source exists. */
+/** A type of source that a host can accept. */
 export interface SupportedSource {
-  /** The source's type; a pattern with `*` or `{name}` where a rule accepts several. */
+  /** The source's type; a pattern with `*` or `{name}` if a rule accepts several. */
   type: string;
-  /** The source's driver, null where it is not fixed. */
+  /** The source's driver, or null for any. */
   driver: string | null;
-  /** The type here that takes it. */
+  /** The type on this host that accepts it. */
   target: string;
   verdict: Exclude<Verdict, "incompatible">;
-  /** What it rests on: a rule, or only that the type is the same, which leaves it unknown. */
+  /** The evidence: a rule, or only the same type. With only the same type, the verdict is unknown. */
   by: "same-type" | "vendor-rule";
   rule: { file: string; name: string } | null;
-  /** How many configurations take it, and how many of them are available now. */
+  /** The number of configurations that accept it. `available` is the number of those available now. */
   configurations: number;
   available: number;
-  /** How many instances can be had now, null where that cannot be told. */
+  /** The number of instances available now; null if unknown. */
   instances: number | null;
-  /** What the rule demands of the source, in short: `services equal`. */
+  /** The conditions of the rule in short form: `services equal`. */
   conditions: string[];
 }
 
 /**
- * What a host can be a target for. Whatever cannot migrate here is left out; whether it can is not always known.
- * Pure; ordered by the source's type.
+ * The types of sources that a host can accept. Configurations that cannot migrate are left out; those with unknown
+ * migration support are kept. Pure; ordered by the source's type.
  */
 export function listSupported(snapshot: Snapshot): SupportedSource[] {
   const candidates = listCandidates(snapshot).filter(({ migration, possible, trouble }) =>
@@ -57,7 +57,7 @@ export function listSupported(snapshot: Snapshot): SupportedSource[] {
   return supported.toSorted((a, b) => compareText(key(a), key(b)));
 }
 
-/** Sources of the type itself: the first rule that speaks of such a pair decides, as in an answer. */
+/** Sources of the same type. The first rule that applies to such a pair decides, as in an answer. */
 function ownType(
   targets: readonly FoundTarget[],
   group: readonly Candidate[],
@@ -67,7 +67,7 @@ function ownType(
   for (const { file, rule, target } of targets) {
     const source = selects(rule.for, first, type);
     if (source === null || selects(target, first, type, source) === null) continue;
-    // A condition on which it hangs whether the rule speaks at all cannot be told without a source.
+    // Without a source, `when` conditions cannot be evaluated, so it is unknown whether the rule applies.
     if ((target.when ?? []).length > 0) continue;
     if (target.verdict === "incompatible") return null;
     return describe(group, { type, file: file.name, rule: rule.name, target });
@@ -75,7 +75,7 @@ function ownType(
   return describe(group, { type });
 }
 
-/** Sources of another type, which only rules accept. */
+/** Sources of other types, which only rules accept. */
 function otherTypes(
   targets: readonly FoundTarget[],
   group: readonly Candidate[],
@@ -95,7 +95,7 @@ function otherTypes(
   });
 }
 
-/** A target of a rule of a file. */
+/** A target with its rule and file. */
 interface FoundTarget {
   file: RulesFile;
   rule: Rule;
@@ -150,6 +150,6 @@ function conditionWords({ fact, hostFact, op, range, value, values }: Condition)
     case "superset":
       return hostFact === undefined ? `${fact} a superset` : `${hostFact} a superset of ${fact}`;
     case "shown":
-      return `${fact} told`;
+      return `${fact} reported`;
   }
 }

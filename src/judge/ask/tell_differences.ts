@@ -1,16 +1,16 @@
 import type { PciDifference } from "../vmm/mod.ts";
 
-/** Registers by name and place, and what each side has there. */
+/** Registers by name and offset, with the values of both sides. */
 export interface ToldDifferences {
   names: string;
   source: string;
   host: string;
 }
 
-/** How many registers a reason names. */
+/** The largest number of registers in a reason. */
 const NAMED = 6;
 
-/** What a reason tells of differences. */
+/** Describes differences for a reason. */
 export function tellDifferences(differences: readonly PciDifference[]): ToldDifferences {
   const shown = differences.slice(0, NAMED);
   const more = differences.length - shown.length;

@@ -9,29 +9,29 @@ import type {
 } from "../../documents/mod.ts";
 import type { Candidate } from "./configurations.ts";
 
-/** What one test of a candidate said, by the driver or by the version attribute. */
+/** The result of one test of a candidate, by the driver or by the version attribute. */
 export interface TestResult {
   by: "driver" | "version-attribute";
   verdict: Verdict;
   evidence: Evidence | null;
   reasons: Reason[];
-  /** What rules declare of tests through this driver; null where none does. */
+  /** What rules declare about tests of this driver; null if no rule does. */
   declared?: DeclaredTest | null;
-  /** What was handed to the driver, and what it did with it. */
+  /** The data written to the driver, and its reactions. */
   test?: DriverTest;
-  /** What the tested device said of itself. */
+  /** What the tested device reported about itself. */
   seen?: { migration: Migration; pciConfig: PciConfig | null };
 }
 
-/** Results of tests by candidate, see {@link candidateKey}. */
+/** Test results by candidate, see {@link candidateKey}. */
 export type TestResults = ReadonlyMap<string, readonly TestResult[]>;
 
-/** One text for a candidate within a snapshot. */
+/** A text that identifies a candidate within a snapshot. */
 export function candidateKey({ configuration: { kind, type, id, parent } }: Candidate): string {
   return JSON.stringify([kind, type, id ?? null, parent ?? null]);
 }
 
-/** What tests of one candidate say together: any no is a no; else the strongest yes; else nothing is known. Pure. */
+/** Combines the tests of one candidate. Any refusal wins, then the strongest pass; otherwise it is unknown. Pure. */
 export function combineTests(
   results: readonly TestResult[],
 ): Pick<TestResult, "verdict" | "evidence"> {
@@ -44,7 +44,7 @@ export function combineTests(
   return { verdict: "unknown", evidence: null };
 }
 
-/** What the tested device said of itself fills in what the snapshot does not know. Pure. */
+/** Fills in what the snapshot does not know from what the tested device reported about itself. Pure. */
 export function withSeen(candidate: Candidate, results: readonly TestResult[]): Candidate {
   const seen = results.flatMap((result) => result.seen ?? [])[0];
   if (seen === undefined) return candidate;
