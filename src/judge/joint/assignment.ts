@@ -4,55 +4,55 @@ import { makePool, type Share } from "./share.ts";
 import type { Draw } from "./supply.ts";
 
 /**
- * What is left of a planning question once names are taken away: rows (sources) that each take one option, and
- * places with a limit each. An option takes what its slot weighs of a place, and its device where it has one.
+ * A planning question without names: rows (sources) that each take one option, and places with a limit each. An option
+ * takes the weight of its slot from the place, and its device if it has one.
  */
 export interface Assignment {
-  /** Those first that take most of a place. */
+  /** Rows that take the largest share of a place come first. */
   rows: readonly Row[];
   slots: readonly Slot[];
   places: readonly Place[];
-  /** How many devices draw on places that others draw on too. */
+  /** The number of devices that share a place with other options. */
   devices: number;
-  /** What a row costs that stays unplaced: more than all else can come to. */
+  /** The cost of an unplaced row: more than all other costs together. */
   unplaced: number;
 }
 
-/** A source, and a number that those have in common that can land alike. */
+/** A source, and the number of its group. Sources of a group have the same landings. */
 export interface Row {
   source: number;
   group: number;
   options: readonly Option[];
 }
 
-/** A landing of a source, or that it has none. */
+/** A landing of a source, or no landing. */
 export interface Option {
   landing: Landing | null;
   cost: number;
-  /** Its position among the source's by name, which decides between plans of one cost. */
+  /** Its position among the source's landings by name. It decides between plans of equal cost. */
   tie: number;
   slot: number;
-  /** -1 where it is none, or where the device is a place of its own. */
+  /** -1 if it is not a device, or if the device is a place of its own. */
   device: number;
 }
 
-/** What draws on a place, and how much. */
+/** One kind of use of a place, and its weight. */
 export interface Slot {
   place: number;
   weight: bigint;
-  /** Which share of its place that is. */
+  /** The weight as a share of the place. */
   share: number;
   kind: string;
 }
 
-/** What slots draw on, the heaviest first; with `oneKind`, only slots of one kind at once. */
+/** What slots share, the heaviest first. With `oneKind`, only slots of one kind at the same time. */
 export interface Place {
   limit: bigint;
   oneKind: boolean;
   slots: readonly number[];
 }
 
-/** Takes the names off. `groups` tells which sources can land alike. */
+/** Builds the assignment of landings. `groups` has the group of each source. */
 export function makeAssignment(
   sources: readonly (readonly Landing[])[],
   { groups, certain }: { groups: readonly number[]; certain: boolean },
@@ -86,14 +86,14 @@ export function makeAssignment(
   return { rows, slots, places, devices: devices.size - 1, unplaced };
 }
 
-/** Of a place that one takes as a whole. */
+/** The share of an option that takes the whole place. */
 const WHOLE: Share = { kind: "", need: 1, instances: 1, oneKind: true };
 
 function keyOf({ place, share }: Draw): string {
   return share === null ? place : `${place} ${share.kind} x${share.need}/${share.instances}`;
 }
 
-/** Places under construction: `add` makes one, and tells the number of each of its slots. */
+/** Places under construction: `add` creates one and returns the number of each of its slots. */
 function drawPlaces(certain: boolean) {
   const slots: Slot[] = [];
   const places: Place[] = [];
@@ -114,31 +114,31 @@ function drawPlaces(certain: boolean) {
   return { slots, places, add };
 }
 
-/** The least share of a place that a row can take; 0 where it can only stay unplaced. */
+/** The smallest share of a place that a row can take; 0 if it can only stay unplaced. */
 function leastShare(options: readonly Option[], slots: readonly Slot[]): number {
   const shares = options.flatMap(({ landing, slot }) => landing === null ? [] : slots[slot]!.share);
   return shares.length === 0 ? 0 : Math.min(...shares);
 }
 
-/** Whether there is a place whose room is open: slots of several weights share it. */
+/** Whether the room of some place is uncertain because slots of several weights share it. */
 export function isOpen({ places, slots }: Assignment): boolean {
   return places.some(({ oneKind, slots: here }) =>
     !oneKind && new Set(here.map((slot) => slots[slot]!.weight)).size > 1
   );
 }
 
-/** Whether what the rows take at least comes to more than all their places: then some row stays unplaced. */
+/** Whether the rows take at least more than all their places together. Then some row stays unplaced. */
 export function isOverfull({ rows, slots }: Assignment): boolean {
   const wanted = rows.flatMap(({ options }) => options.filter(({ landing }) => landing !== null));
   const places = new Set(wanted.map(({ slot }) => slots[slot]!.place)).size;
   const least = rows.reduce((sum, { options }) => sum + leastShare(options, slots), 0);
-  // Far more than sums of floating-point numbers can be wrong by.
+  // Far larger than the rounding error of the sums.
   return least > places + 1e-6;
 }
 
 /**
- * Weights such that no sum of lesser things outweighs one greater thing: unplaced, unknown, evidence, rank. Costs are
- * integers, for 16 sources far below 2^53.
+ * Weights for unplaced, unknown, evidence and rank, in this order: no sum of lower ones exceeds one higher one. Costs
+ * are integers, far below 2^53 for 16 sources.
  */
 function weighCosts(sources: readonly (readonly Landing[])[]) {
   const maxRank = sources.flat().reduce((most, { offer }) => Math.max(most, offer.rank), 0);

@@ -6,7 +6,7 @@ import { p2pOf, p2pOfPlacement, sourceLacksP2p, targetsLackP2p } from "./p2p.ts"
 import type { Question } from "./question.ts";
 import type { Blocked, PlanSource } from "./together.ts";
 
-/** Why each source that has no landing stands in the way, and whether another plan may leave none or fewer. */
+/** Why each source without a landing blocks the plan, and whether another plan may leave fewer or none. */
 export function explainBlocking(
   question: Question,
   landings: readonly (Landing | null)[],
@@ -50,14 +50,14 @@ function reasonsToBlock(question: Question, from: PlanSource): Reason[] {
       code: "NotEnoughInstances",
       sentence:
         `${vendorOf(host, configuration)}: ${describeConfiguration(configuration)} cannot be ` +
-        `made: ${later === 0 ? "no instance is" : `only ${later} are`} free or could be freed`,
+        `created: ${later === 0 ? "no instance is" : `only ${later} are`} free or can be freed`,
       source: String(configuration.instances ?? 1),
       host: String(later),
     };
   });
 }
 
-/** That a source wants what others want too: who they are, and how many there are of it. */
+/** The reason that other sources need the same: their names, and the number available. */
 function competes(question: Question, from: PlanSource, mine: readonly Landing[]): Reason {
   const { host, sources } = question;
   const places = new Set(mine.map(({ draw }) => draw.place));
@@ -79,7 +79,7 @@ function competes(question: Question, from: PlanSource, mine: readonly Landing[]
     code: "NotEnoughInstances",
     sentence: `${vendorOf(host, mine[0]!.offer.configuration)}: this host has ${there} of ${
       names.join(" or ")
-    } for ${from.source.id}, and ${others.join(", ") || "no other source"} want${
+    } for ${from.source.id}, but ${others.join(", ") || "no other source"} need${
       others.length === 1 ? "s" : ""
     } the same`,
     source: String(others.length + 1),
@@ -87,7 +87,7 @@ function competes(question: Question, from: PlanSource, mine: readonly Landing[]
   };
 }
 
-/** All that could be had by freeing it, if a source were alone in wanting it. */
+/** All landings that a source could have if it were the only one, including what must be freed first. */
 function landingsOf({ host, supply, sources }: Question, source: PlanSource): Landing[] {
   const several = sources.length > 1;
   return listLandings(host, supply, source, { when: "later", certain: false, several });

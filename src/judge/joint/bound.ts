@@ -3,8 +3,8 @@ import type { Assignment, Option } from "./assignment.ts";
 import type { Room } from "./room.ts";
 
 /**
- * Bounds what is left of a plan by the cheapest assignment of its rows to columns of their own (Hungarian method), with
- * options that have at least the tie of their row's group.
+ * A lower bound for the rest of a plan: the cheapest assignment of its rows to one column each (Hungarian method). Only
+ * options count whose tie is at least that of the row's group.
  */
 export function makeBounds(assignment: Assignment, room: Room, ties: Readonly<Int32Array>) {
   const { rows } = assignment;
@@ -18,12 +18,12 @@ export function makeBounds(assignment: Assignment, room: Room, ties: Readonly<In
   const reached = new Int32Array(count);
   let [reachedCount, nearestFree, steps] = [0, Infinity, 0];
 
-  /** Goes on from a row, which is `far` away, by the column `by` that it has, to those that it may have. */
+  /** Extends the search from a row at distance `far`, which has the column `by`, to the columns that it may take. */
   function goOn(row: number, far: number, by: number): void {
     const { group, options } = rows[row]!;
     for (const option of options) {
       const length = far + option.cost - u[row]!;
-      // Options come cheapest first, and what is farther than a column that is free is never needed.
+      // Options are sorted by cost. Nothing farther than a free column is needed.
       if (length >= nearestFree) return;
       steps++;
       if (option.tie < ties[group]!) continue;
@@ -41,7 +41,7 @@ export function makeBounds(assignment: Assignment, room: Room, ties: Readonly<In
     }
   }
 
-  /** The column that is nearest of those that were reached. */
+  /** The nearest of the reached columns. */
   function nearest(): number {
     let next = -1;
     steps += reachedCount;
@@ -52,7 +52,7 @@ export function makeBounds(assignment: Assignment, room: Room, ties: Readonly<In
     return next;
   }
 
-  /** Gives a row a column by the shortest chain of rows that give way to one another; tells what that costs. */
+  /** Assigns a column to a row by the shortest augmenting path. Returns its cost. */
   function addRow(row: number): number {
     u[row] = 0;
     [reachedCount, nearestFree] = [0, Infinity];
@@ -81,9 +81,9 @@ export function makeBounds(assignment: Assignment, room: Room, ties: Readonly<In
   }
 
   return {
-    /** How many columns were looked at so far. */
+    /** The number of columns visited so far. */
     steps: () => steps,
-    /** The least that the rows from this one on can cost. */
+    /** The lowest possible cost of the rows from this one on. */
     costFrom(first: number): number {
       update();
       rowOf.fill(-1);
@@ -93,7 +93,7 @@ export function makeBounds(assignment: Assignment, room: Room, ties: Readonly<In
       for (let row = first; row < rows.length; row++) sum += addRow(row);
       return sum;
     },
-    /** How much more it costs at least where a row has this option (reduced cost); after `costFrom` of that row. */
+    /** The least extra cost if a row takes this option (reduced cost). Call `costFrom` of that row before. */
     extraOf(row: number, option: Option): number {
       if (option.tie < ties[rows[row]!.group]!) return Infinity;
       const first = firstOf(option);

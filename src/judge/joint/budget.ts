@@ -1,9 +1,9 @@
 import type { Reason } from "../../documents/mod.ts";
 
-/** What all searches for a plan may take together, in looks at columns: 50 to 90 ms. */
+/** The budget of all searches together, in visited columns: 50 to 90 ms. */
 export const BUDGET = 5_000_000;
 
-/** That not all plans were looked at, and what another one may do. */
+/** The reason that not all plans were checked, and how an unchecked plan may be better. */
 export function planBudget(
   vendor: string,
   sources: number,
@@ -11,8 +11,8 @@ export function planBudget(
 ): Reason {
   return {
     code: "PlanBudget",
-    sentence: `${vendor}: there are too many plans for ${sources} sources to look at each; ` +
-      `one that was not looked at may ${hope}`,
+    sentence: `${vendor}: there are too many plans for ${sources} sources to check all; ` +
+      `an unchecked plan may ${hope}`,
     source: String(sources),
     host: null,
   };

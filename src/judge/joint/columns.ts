@@ -2,19 +2,19 @@ import type { Assignment, Option } from "./assignment.ts";
 import type { Room } from "./room.ts";
 
 /**
- * Columns of which each is taken once at most, such that every plan has one for each of its options.
+ * Columns that can be taken at most once each. Every plan has a column for each of its options.
  *
- * A place has a column for each unit of its lightest slot that fits, and an option of a slot of which n fit may have one
- * of the first n. Of what a plan puts on a place, the heaviest first, the i-th has a column left: i that are as heavy
- * fit together. A device has one column to itself, behind those of heavier slots: it takes none from what is
- * heavier, and of what is not, it is one of those that fit together.
+ * A place has one column for each unit of its lightest slot that fits. If n units of a slot fit, its options may take
+ * one of the first n columns. Proof that every option of a plan gets a column: sort the options on a place, heaviest
+ * first. For the i-th there are i columns, because i units of its weight fit together. A device has its own column,
+ * behind those of heavier slots. So it takes none from heavier options, and it is one of the units that fit otherwise.
  */
 export interface Columns {
   count: number;
-  /** Looks again where devices have theirs: after options were taken or given back. */
+  /** Updates the columns of devices. Call it after options were taken or given back. */
   update(): void;
   firstOf(option: Option): number;
-  /** How many an option may have, from its first on: 0 where it does not fit. */
+  /** The number of columns that an option may take, from its first on; 0 if it does not fit. */
   countOf(option: Option): number;
 }
 
@@ -25,7 +25,7 @@ export function layColumns({ rows, slots, places, devices }: Assignment, room: R
     for (const { slot, device } of options) if (device !== -1) devicesOf[slot]!.add(device);
     for (const place of new Set(options.map(({ slot }) => slots[slot]!.place))) wanted[place]!++;
   }
-  // No more columns than rows want of a place.
+  // A place needs at most as many columns as rows that want it.
   let count = 0;
   const bases = places.map((place, at) => {
     const base = count;

@@ -7,7 +7,7 @@ import type { Question } from "./question.ts";
 import { fitTogether } from "./share.ts";
 import type { Plan } from "./together.ts";
 
-/** A plan in words: `landings` are those of the question's sources, one each. */
+/** Describes a plan. `landings` has one landing for each source of the question. */
 export function describePlan(
   { host, sources, supply }: Question,
   landings: readonly Landing[],
@@ -49,7 +49,7 @@ export function describePlan(
   };
 }
 
-/** What offers warn of and a machine with several devices fails by: a QEMU that migrates one alone. */
+/** The warnings of offers that fail a machine with several devices: QEMU migrates only one device. */
 function oneDeviceOnly(landings: readonly Landing[]): Reason[] {
   const found = landings.flatMap(({ offer }) =>
     offer.warnings.filter(({ code }) => code === "QemuMigratesOneDevice")
@@ -57,7 +57,7 @@ function oneDeviceOnly(landings: readonly Landing[]): Reason[] {
   return [...new Map(found.map((reason) => [reason.sentence, reason])).values()];
 }
 
-/** What a plan takes of a type on a parent. */
+/** The instances of a type on a parent that a plan takes. */
 interface Used {
   configuration: Configuration;
   instances: number;
@@ -67,7 +67,7 @@ interface Used {
   isDoubtful: boolean;
 }
 
-/** What is taken of each type, by the parent that it shares. */
+/** The instances that landings take, by shared parent. */
 function countUsed(landings: readonly Landing[]): Map<string, Used[]> {
   const used = new Map<string, Used>();
   for (const { draw } of landings) {
@@ -89,7 +89,7 @@ function countUsed(landings: readonly Landing[]): Map<string, Used[]> {
   return Map.groupBy(sorted, ({ root }) => root);
 }
 
-/** Parents of which it is not known whether they have room for all that a plan puts there. */
+/** Reasons for parents that may not have room for everything that a plan puts there. */
 function unknownParents(host: PlanHost, used: ReadonlyMap<string, Used[]>): Reason[] {
   return [...used.values()].flatMap((types) => {
     const fits = fitTogether(types.map(({ of, instances, oneKind, configuration: { type } }) => ({
@@ -104,9 +104,9 @@ function unknownParents(host: PlanHost, used: ReadonlyMap<string, Used[]>): Reas
     const list = types.map(({ configuration: { type }, instances }) => `${instances} ${type}`);
     return [{
       code: "ParentShareUnknown",
-      sentence: `${vendorOf(host, configuration)}: it is not known whether ${parent} has room for ${
+      sentence: `${vendorOf(host, configuration)}: it is unknown whether ${parent} has room for ${
         list.join(" and ")
-      } ${fits ? "once what is there is freed" : "together, since types share it"}`,
+      } ${fits ? "after its instances are freed" : "together, because the types share it"}`,
       source: list.join(", "),
       host: types.map(({ configuration: { type }, of, isDoubtful }) =>
         `${type} ${isDoubtful ? "?" : of}`
@@ -115,13 +115,13 @@ function unknownParents(host: PlanHost, used: ReadonlyMap<string, Used[]>): Reas
   });
 }
 
-/** What has to be freed before a plan can be carried out. */
+/** What must be freed before a plan can be carried out. */
 function toFree(
   { host, supply }: Pick<Question, "host" | "supply">,
   landings: readonly Landing[],
   used: ReadonlyMap<string, Used[]>,
 ): Reason[] {
-  // A type that has instances and yet cannot be had now lacks something else, which its offer tells.
+  // A type with free instances that is not available now lacks something else. Its offer has the reason.
   const devices = landings.map(({ offer }) => offer).filter(({ configuration, availability }) =>
     !availability.now && (configuration.kind !== "mdev-type" ||
       (availability.instances ?? 0) >= (configuration.instances ?? 1))
@@ -129,7 +129,7 @@ function toFree(
     code: "MustBeFreed",
     sentence: `${vendorOf(host, configuration)}: ${
       describeConfiguration(configuration)
-    } has to be freed first${availability.reason ? `: ${availability.reason}` : ""}`,
+    } must be freed first${availability.reason ? `: ${availability.reason}` : ""}`,
     source: null,
     host: availability.reason ?? null,
   }));
@@ -162,8 +162,9 @@ function toFree(
     );
     return [{
       code: "MustBeFreed",
-      sentence: `${vendorOf(host, configuration)}: to make ${wanted.join(" and ")} on ${parent}, ` +
-        `some of what is there has to be freed first${
+      sentence:
+        `${vendorOf(host, configuration)}: to create ${wanted.join(" and ")} on ${parent}, ` +
+        `some existing instances must be freed first${
           there.length === 0 ? "" : `: ${there.join(", ")}`
         }`,
       source: wanted.join(", "),

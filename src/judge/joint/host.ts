@@ -7,14 +7,14 @@ import {
   vendorName,
 } from "../../documents/mod.ts";
 
-/** What a plan looks up in a snapshot: the entry behind a configuration, and what a parent has of each type. */
+/** Lookups of a plan in a snapshot: the entry of a configuration, and the instances of a parent by type. */
 export interface PlanHost {
   entryOf(configuration: Configuration): Device | DeviceType | undefined;
   /** The types of a parent that have devices. */
   takenOn(parent: string): readonly { type: string; instances: number }[];
 }
 
-/** A snapshot by names. */
+/** Indexes a snapshot by name. */
 export function indexPlanHost({ devices, types }: Snapshot): PlanHost {
   const byId = new Map(devices.map((device) => [device.id, device]));
   const byType = new Map(types.map((type) => [typeKey(type), type]));
@@ -33,21 +33,21 @@ export function indexPlanHost({ devices, types }: Snapshot): PlanHost {
   };
 }
 
-/** A type of a parent, by name. */
+/** A key for a type of a parent. */
 export function typeKey(
   { kind, type, parent = "" }: { kind: string; type: string; parent?: string | undefined },
 ): string {
   return `${kind} ${parent} ${type}`;
 }
 
-/** A configuration by name: no two of a host have the same. */
+/** A name of a configuration, unique on a host. */
 export function configurationText(
   { kind, type, parent = "", id = "", instances = 1 }: Configuration,
 ): string {
   return `${kind} ${type} ${parent} ${id}${instances === 1 ? "" : ` x${instances}`}`;
 }
 
-/** How a sentence calls a configuration. */
+/** Names a configuration in a sentence. */
 export function describeConfiguration(
   { kind, type, parent, id, instances = 1 }: Configuration,
 ): string {
@@ -55,7 +55,7 @@ export function describeConfiguration(
   return `${instances === 1 ? "" : `${instances} `}${type} on ${parent}`;
 }
 
-/** The name that a sentence about a configuration starts with. */
+/** The name at the start of a sentence about a configuration. */
 export function vendorOf(host: PlanHost, configuration: Configuration): string {
   const entry = host.entryOf(configuration);
   return vendorName(entry?.driver ?? entry?.parentDriver, configuration.type);

@@ -4,33 +4,33 @@ import { p2pOfPlacement } from "./p2p.ts";
 import type { Draw, Supply } from "./supply.ts";
 import type { PlanSource } from "./together.ts";
 
-/** An offer that a source can be planned onto. */
+/** An offer that a plan can use for a source. */
 export interface Landing {
   offer: Offer;
-  /** The configuration by name. */
+  /** The name of the configuration. */
   text: string;
   draw: Draw;
-  /** Counts as a placement of unknown verdict: by the offer, by P2P, or since the parent's room is not known. */
+  /** Whether the verdict is unknown: because of the offer, of P2P or of the parent's room. */
   isUnknown: boolean;
   isP2pUnknown: boolean;
-  /** The place of the evidence, 0 the strongest. */
+  /** The index of the evidence; 0 is the strongest. */
   evidence: number;
 }
 
-/** Which plans are looked for. */
+/** Which plans to search for. */
 export interface Search {
-  /** Only what is free now, or also what would have to be freed. */
+  /** Only what is free now, or also what must be freed first. */
   when: "now" | "later";
-  /** Whether parents that types share must be certain to have room. */
+  /** Whether shared parents must be certain to have room. */
   certain: boolean;
-  /** Whether the sources are more than one device, so that all must support P2P. */
+  /** Whether there are several sources. Then all must support P2P. */
   several: boolean;
 }
 
 /**
- * The offers that a source can be planned onto, best first; only the near ones where so many `places` suffice.
- * What an offer says itself orders it, but for a placement that turns out unknown, which only moves it back: so that
- * it is enough to look until that many places are open to landings that were not moved.
+ * The landings of a source, best first; only the near ones if `places` is given. Offers determine the order, but a
+ * landing moves back if P2P or the parent's room is unknown. So the search can stop when landings that did not move
+ * back cover that many places.
  */
 export function listLandings(
   host: PlanHost,
@@ -71,12 +71,11 @@ function compareOffers(a: Offer, b: Offer): number {
 }
 
 /**
- * The landings that a plan among the `count` best can use: up to the one that opens the (rows + count - 1)th place.
+ * The landings that one of the `count` best plans can use: up to the first landing on the (rows + count - 1)th place.
  *
- * Proof. Let a plan put a source onto a later landing. The other rows - 1 sources leave at least `count` of those
- * places empty. In an empty place the best landing fits whatever else is planned, since every landing fits
- * alone; it is better than the later one, and nothing else changes but that room is given up. That makes `count`
- * different plans that are better: one for each of these places.
+ * Proof. Assume that a plan puts a source onto a later landing. The other rows - 1 sources leave at least `count` of
+ * those places empty. The best landing on an empty place always fits, because every landing fits alone. It is better
+ * than the later one, and the change only frees room. So there are `count` better plans, one for each of these places.
  */
 function keepNear(landings: readonly Landing[], places: number): Landing[] {
   const seen = new Set<string>();
@@ -85,11 +84,11 @@ function keepNear(landings: readonly Landing[], places: number): Landing[] {
 }
 
 /**
- * The landings that a plan among the `count` best can use, of those on one place: not such as `count` others outdo there,
- * which are better and draw no more. A device outdoes only beside as many more as there are other sources.
+ * Drops landings that none of the `count` best plans needs: those with `count` better landings on the same place that
+ * draw no more. Of the better landings that are devices, only those beyond the number of other sources count.
  *
- * Proof. Let a plan put a source onto a landing that is outdone. It has room on each of those that outdo it instead,
- * but for devices that other sources have. That makes `count` different plans that are better.
+ * Proof. Assume that a plan puts a source onto a dropped landing. Each of the better landings has room for the source
+ * instead, except devices that other sources take. So there are `count` better plans.
  */
 export function dropOutdone(
   landings: readonly Landing[],
@@ -111,7 +110,7 @@ function drawsNoMore({ draw: { share: a } }: Landing, { draw: { share: b } }: La
   return a.need <= b.need && a.instances >= b.instances && (!a.oneKind || a.kind === b.kind);
 }
 
-/** Which sources can land alike: for each, the first that can land just as it can. */
+/** Groups sources with the same landings. The group of a source is the index of the first such source. */
 export function classify(all: readonly (readonly Landing[])[]): number[] {
   return all.map((landings) => all.findIndex((other) => areAlike(landings, other)));
 }

@@ -1,16 +1,15 @@
 /**
- * A whole virtual machine at once: all its sources against one host, in one plan.
+ * Plans for all sources of a virtual machine together on one host.
  *
- * Question: each source has offers of its own, but can all of them land together, and if not, which of them stand
- * in the way? Choice: exact search over few offers. A plan among the best needs of each source only its best offers
- * on as many places as there are sources (`keepNear`), and on each place only such as no others outdo
- * (`dropOutdone`). Names are taken off what is left, and a depth-first search goes through it, bounded by the cheapest
- * assignment of the sources that are still open: what each of them likes best by itself bounds too little where
- * 16 want the same devices. What a parent has room for is judged by integers: certain,
- * impossible, or not known, which is told as such. Given up: an answer that is exact however long it takes. A search
- * ends after so many steps, the same on every machine; then the best plan found is told, as unknown (`PlanBudget`).
- * That happens where many sources of many sizes hardly fit on few parents. Given up too: other virtual
- * machines' wishes, since asking reserves nothing.
+ * Question: each source has its own offers, but can all of them land together, and if not, which sources block the
+ * plan? Choice: an exact search over few offers. The best plans need only the best offers of each source on as many
+ * places as there are sources (`keepNear`), and on each place no offer that enough others outdo (`dropOutdone`). The
+ * rest becomes an assignment of numbers. A depth-first search solves it, bounded by the cheapest assignment of the open
+ * sources. The sum of each source's best cost would be too weak a bound when 16 sources want the same devices. Integers
+ * decide whether a parent has room: certain, impossible or unknown, and the plan says which. Given up: an exact answer
+ * at any cost. A search ends after a fixed number of steps, the same on every machine. Then the best plan found is
+ * reported as unknown (`PlanBudget`). This happens when many sources of different sizes barely fit on few parents. Also
+ * given up: the needs of other virtual machines, because asking reserves nothing.
  *
  * @module
  */

@@ -15,32 +15,31 @@ import { type Found, searchPlans } from "./search.ts";
 import { countSupply } from "./supply.ts";
 import type { PlanSource, Together } from "./together.ts";
 
-/** How a joint plan is made. */
+/** Options of a joint plan. */
 export interface TogetherOptions {
-  /** At most so many plans are told. */
+  /** The largest number of plans to return. */
   count?: number;
-  /** How the types of one parent share it, asked with each type: `shared` where nobody says otherwise. */
+  /** How the types of a parent share it, called with each type; `shared` by default. */
   sharing?: (type: Configuration) => Sharing;
-  /** How many steps the searches may take. */
+  /** The largest number of steps of all searches. */
   budget?: number;
 }
 
 /**
- * Whether all sources, the VFIO devices of one virtual machine, can land on a host together, and where. Pure, and the
- * same for any order of the sources and of the snapshot.
+ * Whether all sources, the VFIO devices of one virtual machine, can land on a host together, and where. Pure. The order
+ * of the sources and of the snapshot does not matter.
  *
- * A device is used once, and types of one parent share what it has. Of several sources every one, and what it lands
- * on, must support P2P, as QEMU asks. Plans that need nothing to be freed come first of all, then such where all
- * parents are certain to have room: only where there is none, the others are looked for. Among the same kind:
- * the fewest placements of unknown verdict, the strongest evidence in sum, the smallest sum of ranks, and at last
- * the names of the configurations, source by source. Plans that differ only in which of several sources
- * that can land alike goes where are told once.
+ * A device is used once, and the types of a parent share its room. Several sources and their targets must all support
+ * P2P, as QEMU requires. Plans that need nothing to be freed are searched first; among these, plans whose parents
+ * certainly have room. Other plans are searched only if there is none. Plans of the same kind are sorted by: the fewest
+ * placements of unknown verdict, the strongest evidence in sum, the smallest sum of ranks, and the names of the
+ * configurations, source by source. If sources with the same landings only swap places, the plan is returned once.
  *
- * Where there is no plan, the smallest set of sources without which the rest can land stands in the way; of several
- * such sets, that whose rest makes the best plan. A single source that is left needs no P2P.
+ * If there is no plan, the blocking sources are the smallest set without which the rest can land. Among several such
+ * sets, it is the one whose rest has the best plan. A single remaining source does not need P2P.
  *
- * Where the budget is used up, the best that was found is told with `PlanBudget`, and the verdict is unknown, unless it
- * is certain that there is no plan.
+ * If the budget is used up, the best plan found is returned with `PlanBudget`, and the verdict is unknown, unless it is
+ * certain that there is no plan.
  */
 export function planTogether(
   sources: readonly PlanSource[],
@@ -78,7 +77,7 @@ export function planTogether(
   return { verdict: "incompatible", plans: [], blocking: [] };
 }
 
-/** The ways to look for a plan, the ones to be preferred first. */
+/** The searches for a plan, in order of preference. */
 const SEARCHES = [
   { when: "now", certain: true },
   { when: "now", certain: false },
@@ -86,14 +85,14 @@ const SEARCHES = [
   { when: "later", certain: false },
 ] as const;
 
-/** The landing of each source, null where it has none. */
+/** The landing of each source, or null if it has none. */
 type Landings = readonly (Landing | null)[];
 
 function isWhole(landings: Landings): landings is readonly Landing[] {
   return landings.every((landing) => landing !== null);
 }
 
-/** The best plans; in the last search, where there is none, what comes nearest. */
+/** The best plans. If the last search finds none, the nearest incomplete ones. */
 function solve(
   { host, sources, supply }: Question,
   search: Search & { isLast: boolean },
@@ -113,12 +112,12 @@ function solve(
     const found = searchPlans(assignment, { count, limit: Infinity, budget });
     return { ...found, isShort: found.isShort || isFull };
   }
-  // Where no room is open, the search before was the same.
+  // Without uncertain room, the previous search was the same.
   if (isFull || (!search.certain && !isOpen(assignment))) return nothing;
   return searchPlans(assignment, { count, limit: assignment.unplaced, budget });
 }
 
-/** The one source that lands best by itself, where no P2P is asked for; else none. */
+/** The landing of the source that lands best alone, without P2P; null for all others. */
 function solveAlone({ host, sources, supply }: Question, search: Search): Landings {
   const alone = sources.map((source) =>
     listLandings(host, supply, source, { ...search, several: false })[0] ?? null

@@ -20,7 +20,7 @@ const free = (instances: number, more: Partial<Availability> = {}): Availability
   ...more,
 });
 
-/** The best plan in one line a source. */
+/** The best plan, one line for each source. */
 const best = ({ plans: [plan] }: Together) =>
   plan?.placements.map(({ source, configuration: { id, type, parent } }) =>
     `${source} ${id ?? `${type} on ${parent}`}`
@@ -28,7 +28,7 @@ const best = ({ plans: [plan] }: Together) =>
 const codes = ({ plans, blocking }: Together) =>
   [...plans.slice(0, 1), ...blocking].flatMap(({ reasons }) => reasons.map(({ code }) => code));
 
-Deno.test("planTogether() gives each source a device of its own", () => {
+Deno.test("planTogether() gives each source its own device", () => {
   const [x, y] = [makeOffer(aDevice("x")), makeOffer(aDevice("y"))];
   const host = makeHost([{ id: "x" }, { id: "y" }]);
   const together = planTogether([asks("a", [x, y]), asks("b", [x])], host);
@@ -40,21 +40,21 @@ Deno.test("planTogether() gives each source a device of its own", () => {
   ]);
 });
 
-Deno.test("planTogether() tells plans that only swap like sources once", () => {
+Deno.test("planTogether() returns plans that only swap equal sources once", () => {
   const offers = ["x", "y"].map((id) => makeOffer(aDevice(id)));
   const host = makeHost([{ id: "x" }, { id: "y" }]);
   const { plans } = planTogether([asks("a", offers), asks("b", offers)], host, { count: 3 });
   assertEquals(plans.length, 1);
 });
 
-Deno.test("planTogether() names who competes where there is one device too few", () => {
+Deno.test("planTogether() names the competing sources if there is one device too few", () => {
   const sources = ["a", "b", "c"].map((id) => asks(id, [makeOffer(aDevice("x"))]));
   const together = planTogether(sources, makeHost([{ id: "x" }]));
   assertEquals([together.verdict, together.plans], ["incompatible", []]);
   assertEquals(together.blocking.map(({ source }) => source), ["b", "c"]);
   assertEquals(
     together.blocking[0]!.reasons[0]!.sentence,
-    "mtty: this host has 1 of mtty-2 for b, and a, c want the same",
+    "mtty: this host has 1 of mtty-2 for b, but a, c need the same",
   );
 });
 
@@ -67,7 +67,7 @@ Deno.test("planTogether() names a source that nothing can take", () => {
   assertEquals(codes(together), ["NoConfiguration"]);
 });
 
-Deno.test("planTogether() keeps to what is certain of a parent that types share", () => {
+Deno.test("planTogether() prefers plans whose shared parent certainly has room", () => {
   const on = (parent: string) => [
     makeOffer(aType("big", parent), { availability: free(2) }),
     makeOffer(aType("small", parent), { availability: free(4) }),
@@ -79,19 +79,19 @@ Deno.test("planTogether() keeps to what is certain of a parent that types share"
       ...Array.from({ length: bigs }, (_, i) => asks(`b${i}`, [big!])),
       ...Array.from({ length: smalls }, (_, i) => asks(`s${i}`, [small!])),
     ], host);
-  // 1/2 + 2/4 is a whole; 1/2 + 3/4 is more, 1/3 + 3/5 is not; 2/3 + 2/5 is.
+  // 1/2 + 2/4 = 1; 1/2 + 3/4 > 1, but 1/3 + 3/5 < 1; 2/3 + 2/5 > 1.
   assertEquals(ask(1, 2).verdict, "compatible");
   const open = ask(1, 3);
   assertEquals([open.verdict, codes(open)], ["unknown", ["ParentShareUnknown"]]);
   assertEquals(
     open.plans[0]!.reasons[0]!.sentence,
-    "mtty: it is not known whether card has room for 1 big and 3 small together, since types share it",
+    "mtty: it is unknown whether card has room for 1 big and 3 small together, because the types share it",
   );
   assertEquals(ask(2, 2).verdict, "incompatible");
   assertEquals(ask(2, 2).blocking.length, 1);
 });
 
-Deno.test("planTogether() shares a parent as it is told", () => {
+Deno.test("planTogether() shares a parent as the option says", () => {
   const offers = ["big", "small"].map((type) =>
     makeOffer(aType(type, "card"), { availability: free(1) })
   );
@@ -126,7 +126,7 @@ Deno.test("planTogether() sets one vGPU type on a function", () => {
   assertEquals(together.blocking.map(({ source }) => source), ["b"]);
 });
 
-Deno.test("planTogether() says what has to be freed where all cannot be had now", () => {
+Deno.test("planTogether() says what must be freed if not everything is available now", () => {
   const offer = makeOffer(aType("t", "card"), { availability: free(1, { inUse: 2 }) });
   const host = makeHost([], [{ type: "t", parent: "card", instances: ["x", "y"] }]);
   const ask = (count: number) =>
@@ -140,12 +140,12 @@ Deno.test("planTogether() says what has to be freed where all cannot be had now"
   ]);
   assertEquals(
     later.plans[0]!.reasons[0]!.sentence,
-    "mtty: to make 2 t (1 free) on card, some of what is there has to be freed first: 2 t",
+    "mtty: to create 2 t (1 free) on card, some existing instances must be freed first: 2 t",
   );
   assertEquals(ask(4).blocking.length, 1);
 });
 
-Deno.test("planTogether() tells why what has instances cannot be had now", () => {
+Deno.test("planTogether() says why a type with free instances is not available now", () => {
   const reason = "AP queue 05.0004 is of another mdev";
   const offer = makeOffer(aType("t", "matrix"), {
     availability: { now: false, instances: 5, reason },
@@ -171,7 +171,7 @@ Deno.test("planTogether() does not free a device that it keeps", () => {
   assertEquals(planTogether(sources, host).verdict, "incompatible");
 });
 
-Deno.test("planTogether() knows not what a parent takes once others are freed", () => {
+Deno.test("planTogether() says unknown if other types of a parent must be freed first", () => {
   const full = free(0, { toFree: [{ type: "other", instances: 2 }] });
   const offer = makeOffer(aType("t", "card"), { availability: full });
   const host = makeHost([], [
@@ -185,7 +185,7 @@ Deno.test("planTogether() knows not what a parent takes once others are freed", 
   ]);
 });
 
-Deno.test("planTogether() asks for P2P of several, not of one", () => {
+Deno.test("planTogether() requires P2P of several sources, not of one", () => {
   const [x, y] = [makeOffer(aDevice("x")), makeOffer(aDevice("y"))];
   const plain = MIGRATIONS.plain;
   const host = makeHost([{ id: "x" }, { id: "y" }]);
@@ -199,7 +199,7 @@ Deno.test("planTogether() asks for P2P of several, not of one", () => {
   assertEquals(none.blocking.length, 1);
 });
 
-Deno.test("planTogether() avoids targets without P2P, and says where it is not known", () => {
+Deno.test("planTogether() avoids targets without P2P and reports unknown P2P", () => {
   const offers = [
     makeOffer(aDevice("x"), { evidence: "driver-tested" }),
     makeOffer(aDevice("y")),
@@ -219,7 +219,7 @@ Deno.test("planTogether() avoids targets without P2P, and says where it is not k
   assertEquals(planTogether(v1, hostWith("v1")).verdict, "compatible");
 });
 
-Deno.test("planTogether() keeps a type that is outdone, where another source needs it", () => {
+Deno.test("planTogether() keeps an outdone type that another source needs", () => {
   const [one, two] = ["t1", "t2"].map((type) =>
     makeOffer(aType(type, "card"), { availability: free(2) })
   );
@@ -268,14 +268,14 @@ Deno.test("planTogether() is exact for 16 sources and 1,000 devices", () => {
   const sources = Array.from({ length: 16 }, (_, i) => asks(`s${i + 10}`, offers));
   const ranks = ({ plans }: Together) =>
     plans.map(({ placements }) => placements.reduce((sum, { offer }) => sum + offer, 0));
-  // 1 to 16; then 17 in the place of 16; then 18 of 16 or 17 of 15, which is the first by name.
+  // 1 to 16; then 17 instead of 16; then 18 instead of 16 or 17 instead of 15, the latter first by name.
   assertEquals(ranks(planTogether(sources, host, { count: 3 })), [136, 137, 138]);
   const scarce: PlanSource[] = sources.map(({ source }) => asks(source.id, offers.slice(0, 15)));
   assertEquals(planTogether(scarce, host).blocking.map(({ source }) => source), ["s25"]);
 });
 
-Deno.test("planTogether() fills shared parents to the last share with 16 sources", () => {
-  // Four wholes, four halves and eight quarters are eight cards.
+Deno.test("planTogether() fills shared parents completely with 16 sources", () => {
+  // Four wholes, four halves and eight quarters fill eight cards.
   const types = [["whole", 1], ["half", 2], ["quarter", 4]] as const;
   const cards = Array.from({ length: 8 }, (_, n) => `card${n}`);
   const host = makeHost([], cards.flatMap((parent) => types.map(([type]) => ({ type, parent }))));
@@ -298,7 +298,7 @@ Deno.test("planTogether() fills shared parents to the last share with 16 sources
   assertEquals(verdictOf(10, 0, 6), ["incompatible", 2]);
 });
 
-Deno.test("planTogether() ends a search that takes too long, and tells what it found", () => {
+Deno.test("planTogether() ends a search that takes too long and returns what it found", () => {
   const random = seedRandom(7);
   const types = ["card0", "card1", "card2", "card3"].flatMap((parent) =>
     ["a", "b", "c", "d", "e"].map((type) => ({ type, parent }))
@@ -315,7 +315,7 @@ Deno.test("planTogether() ends a search that takes too long, and tells what it f
   ]);
   assertEquals(
     together.plans[0]!.reasons[0]!.sentence,
-    "mtty: there are too many plans for 16 sources to look at each; one that was not looked at " +
+    "mtty: there are too many plans for 16 sources to check all; an unchecked plan " +
       "may be better",
   );
 });

@@ -9,7 +9,7 @@ import {
 import { type Plan, type PlanSource, planTogether, type Together } from "./mod.ts";
 import { makeRandomQuestion, seedRandom } from "./testing.ts";
 
-/** The written rules once more, one after another, for whole plans: slow and plain. */
+/** A second, slow and simple implementation of the documented rules for whole plans. */
 interface Rules {
   sources: readonly PlanSource[];
   host: Snapshot;
@@ -41,7 +41,7 @@ function p2p(rules: Rules, at: number, offer: Offer): "no" | "yes" | "?" {
   return target.uapi === "unknown" ? "?" : "yes";
 }
 
-/** Free now, and what could be freed. */
+/** The instances that are free now, or that can be freed. */
 function stock({ sources }: Rules, { type, parent }: Configuration, later: boolean): number {
   const all = sources.flatMap(({ offers }) => offers).map((offer) => offer).filter((
     { configuration: other },
@@ -60,7 +60,7 @@ function isOffered({ sources }: Rules, type: string, parent: string): boolean {
   );
 }
 
-/** More than there is, where other types of the parent have devices that could be freed: who knows. */
+/** Whether more is needed than exists while other types of the parent have devices to free: then it is unknown. */
 function isDoubtful(rules: Rules, { configuration: c }: Offer, { later }: Way): boolean {
   return c.kind === "mdev-type" && later && stock(rules, c, true) < (c.instances ?? 1) &&
     rules.host.types.some((other) =>
@@ -148,7 +148,7 @@ function* everyChoice(sources: readonly PlanSource[]): Generator<Choice> {
   }
 }
 
-/** The best plans in order, told once where only sources with the same offers change places. */
+/** The best plans in order. Plans in which sources with the same offers only swap places count once. */
 function expect(rules: Rules, count: number): { plans: Cost[]; unplaced: number; way: Way } {
   for (const way of WAYS) {
     const feasible = [...everyChoice(rules.sources)].filter((choice) =>
@@ -208,7 +208,7 @@ function choiceOf({ sources }: Rules, { placements }: Plan): Choice {
 }
 
 for (const sharing of ["shared", "independent", "one-type"] as const) {
-  Deno.test(`planTogether() finds what trying everything finds, ${sharing}`, () => {
+  Deno.test(`planTogether() finds the same as an exhaustive search, ${sharing}`, () => {
     const counts = { plans: 0, blocked: 0, later: 0, open: 0 };
     for (let seed = 1; seed <= 2500; seed++) {
       const { sources, host } = makeRandomQuestion(seedRandom(seed));
@@ -226,13 +226,13 @@ for (const sharing of ["shared", "independent", "one-type"] as const) {
         if (!expected.way.certain) counts.open++;
       } else counts.blocked++;
     }
-    // The instances are of use only where all of that happens.
+    // The instances are useful only if all of these cases occur.
     const rare = sharing === "shared" ? Object.values(counts) : [counts.plans, counts.blocked];
     assertEquals(rare.every((count) => count > 5), true, JSON.stringify(counts));
   });
 }
 
-Deno.test("planTogether() leaves out no offer that one of the best plans needs", () => {
+Deno.test("planTogether() drops no offer that one of the best plans needs", () => {
   let told = 0;
   for (let seed = 1; seed <= 1500; seed++) {
     const random = seedRandom(seed);
@@ -248,7 +248,7 @@ Deno.test("planTogether() leaves out no offer that one of the best plans needs",
   assertEquals(told > 1500, true);
 });
 
-Deno.test("planTogether() tells the best that it found within its budget", () => {
+Deno.test("planTogether() returns the best plan found within its budget", () => {
   const counts = { all: 0, some: 0, none: 0, never: 0 };
   for (let seed = 1; seed <= 600; seed++) {
     const random = seedRandom(seed);

@@ -2,7 +2,7 @@ import type { PlanHost } from "./host.ts";
 import type { Supply } from "./supply.ts";
 import type { PlanSource } from "./together.ts";
 
-/** Sources by id, and what their host has for them. */
+/** Sources ordered by id, and the host's supply for them. */
 export interface Question {
   host: PlanHost;
   sources: readonly PlanSource[];

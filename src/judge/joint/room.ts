@@ -1,8 +1,8 @@
 import type { Assignment, Option } from "./assignment.ts";
 
-/** What is left of all places, while options are taken and given back, the last one first. */
+/** The free room of all places. Options are taken and given back in reverse order. */
 export interface Room {
-  /** How many options of each slot fit beside what is taken, as far as there are rows. */
+  /** How many more options of each slot fit, at most the number of rows. */
   units: Readonly<Int32Array>;
   /** Which devices are taken. */
   isTaken: Readonly<Uint8Array>;
@@ -10,7 +10,7 @@ export interface Room {
   giveBack(option: Option): void;
 }
 
-/** Empty places. */
+/** The room of empty places. */
 export function makeRoom({ rows, slots, places, devices }: Assignment): Room {
   const left = places.map(({ limit }) => limit);
   const kinds = places.map((): string[] => []);

@@ -3,12 +3,12 @@ import type { Landing } from "./landing.ts";
 import type { Assignment, Option } from "./assignment.ts";
 import { makeRoom } from "./room.ts";
 
-/** The best plans that a search found, best first: a landing for each source, null where it stays unplaced. */
+/** The best plans of a search, best first: a landing for each source, or null if it stays unplaced. */
 export interface Found {
   plans: (readonly (Landing | null)[])[];
-  /** Whether no other plan can be better: false where the budget was used up. */
+  /** Whether no other plan can be better; false if the budget was used up. */
   isComplete: boolean;
-  /** Whether it was seen at once that some source stays unplaced. */
+  /** Whether the first bound already showed that some source stays unplaced. */
   isShort: boolean;
   steps: number;
 }
@@ -20,9 +20,9 @@ interface Plan {
 }
 
 /**
- * The `count` cheapest plans below `limit`: depth-first, row by row, the option that promises most first, and back where
- * nothing can come that is better than the plans at hand. Rows of one group take options in the order of
- * their names, so that plans in which they only change places come once.
+ * The `count` cheapest plans below `limit`. The search is depth-first, row by row, with the most promising option first.
+ * It backtracks when no better plan than the known ones is possible. Rows of a group take options in the order of their
+ * names, so plans in which they only swap places are found once.
  */
 export function searchPlans(
   assignment: Assignment,
@@ -30,14 +30,14 @@ export function searchPlans(
 ): Found {
   const { rows } = assignment;
   const room = makeRoom(assignment);
-  /** The tie of what the last row of a group took, by group. */
+  /** The tie of the last option that was taken in each group. */
   const ties = new Int32Array(rows.length);
   const bounds = makeBounds(assignment, room, ties);
   const taken: (Option | null)[] = rows.map(() => null);
   const best: Plan[] = [];
   let [isComplete, isShort] = [true, false];
 
-  /** Whether what begins as `taken` does, and costs so much at least, may be better than a plan. */
+  /** Whether a plan that starts with `taken` and costs at least `cost` may be better than another. */
   function isBetter(cost: number, { cost: other, options }: Plan): boolean {
     return cost === other ? compareNames(taken, options) <= 0 : cost < other;
   }
@@ -57,7 +57,7 @@ export function searchPlans(
   function fill(at: number, cost: number): void {
     const row = rows[at];
     if (row === undefined) return keep(cost);
-    // Where there is no plan yet, half is left for other searches.
+    // Without a plan so far, leave half of the budget to other searches.
     if (bounds.steps() > (best.length > 0 ? budget : budget / 2)) isComplete = false;
     if (!isComplete) return;
     const least = cost + bounds.costFrom(at);
@@ -86,7 +86,7 @@ export function searchPlans(
   return { plans, isComplete, isShort, steps: bounds.steps() };
 }
 
-/** Which plan comes first by name, source by source: below 0 the first; 0 where one has nothing there yet. */
+/** Compares plans by name, source by source. 0 as soon as one plan has no option for a source yet. */
 function compareNames(
   a: readonly (Option | null)[],
   b: readonly (Option | null)[],

@@ -1,13 +1,13 @@
-/** What is drawn of a parent: `need` instances of a type of which there are `instances`. */
+/** What is drawn from a parent: `need` instances of a type that has `instances`. */
 export interface Share {
   kind: string;
   need: number;
   instances: number;
-  /** Whether only one kind of its parent may be drawn at all. */
+  /** Whether its parent allows only one kind at a time. */
   oneKind: boolean;
 }
 
-/** The limit of a parent, and what each share weighs: shares fit where their weights come to no more. */
+/** The limit of a parent and the weight of each share. Shares fit if the sum of their weights is within the limit. */
 export interface Pool {
   limit: bigint;
   weightOf(share: Share): bigint;
@@ -16,13 +16,13 @@ export interface Pool {
 /**
  * The limit of a parent whose types share it, in integers.
  *
- * A kernel's `available_instances` says of each type how many fit if nothing else is made, so that a parent with room C
- * takes n_t of type t with sizes C/(a_t + 1) < s_t <= C/a_t. That all fit is then certain where the sum of n_t/a_t
- * is at most 1, and impossible where the sum of n_t/(a_t + 1) is not below 1. `certain` chooses the first,
- * else the second; fractions are brought to their common denominator.
+ * The kernel's `available_instances` is the number a_t of instances of type t that fit if nothing else is created. So a
+ * parent with room C has instances of size s_t, with C/(a_t + 1) < s_t <= C/a_t. n_t instances of each type certainly
+ * fit if the sum of n_t/a_t is at most 1. They cannot fit if the sum of n_t/(a_t + 1) is at least 1. `certain` selects
+ * the first condition, otherwise the second applies. Fractions are brought to their common denominator.
  */
 export function makePool(shares: readonly Share[], certain: boolean): Pool {
-  // Where only one kind may draw, there is nothing to be uncertain of.
+  // With only one kind, the room is certain.
   const isCertain = certain || shares.some(({ oneKind }) => oneKind);
   const denominator = ({ instances }: Share) => BigInt(isCertain ? instances : instances + 1);
   const common = shares.map(denominator).reduce(leastCommonMultiple, 1n);
@@ -32,7 +32,7 @@ export function makePool(shares: readonly Share[], certain: boolean): Pool {
   };
 }
 
-/** Whether it is certain that a parent has room for all of them. */
+/** Whether a parent certainly has room for all shares. */
 export function fitTogether(shares: readonly Share[]): boolean {
   const { limit, weightOf } = makePool(shares, true);
   const isMixed = shares.some(({ oneKind, kind }) => oneKind && kind !== shares[0]?.kind);

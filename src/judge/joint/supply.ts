@@ -3,39 +3,39 @@ import { type PlanHost, typeKey } from "./host.ts";
 import type { Share } from "./share.ts";
 import type { PlanSource } from "./together.ts";
 
-/** What a type has on its parent: free now, and with those that are there freed. */
+/** The instances of a type on its parent: free now, and after its existing ones are freed. */
 export interface Stock {
   now: number;
   later: number;
 }
 
-/** How types of one parent share it, asked of each type. */
+/** How the types of a parent share it, called with each type. */
 export type SharingOf = (configuration: Configuration) => Sharing;
 
 /**
- * What an offer draws on: a device takes itself; a type takes instances of its parent, and a vGPU type the whole
- * function that it is set on.
+ * What an offer takes. A device takes itself. A type takes instances of its parent. A vGPU type takes the whole function
+ * that it is set on.
  */
 export interface Draw {
-  /** A function or a parent: where nothing else can be in the way of it. */
+  /** A function or a parent. Draws on different places do not affect each other. */
   place: string;
-  /** The parent that it takes instances of; null where it takes the place as a whole. */
+  /** The parent whose instances it takes; null if it takes the whole place. */
   parent: string | null;
-  /** Of a device that counts as one of its parent's instances: its name. */
+  /** The name of a device that counts as one of its parent's instances. */
   device: string | null;
-  /** What it takes of a parent; null where it takes the place as a whole. */
+  /** What it takes of a parent; null if it takes the whole place. */
   share: Share | null;
-  /** Whether it is not known that its parent can make it, once what others took of it is freed. */
+  /** Whether it is unknown that its parent can create it after other types are freed. */
   isDoubtful: boolean;
 }
 
-/** What a host can supply to some sources: `drawOf` is null where an offer cannot be had at all. */
+/** What a host can supply to the sources. `drawOf` is null if an offer is not available at all. */
 export interface Supply {
   stockOf(configuration: Configuration): Stock;
   drawOf(offer: Offer, when: "now" | "later"): Draw | null;
 }
 
-/** Counts what the offers of all sources say of each type. */
+/** Counts the instances of each type from the offers of all sources. */
 export function countSupply(
   host: PlanHost,
   sources: readonly PlanSource[],
@@ -60,7 +60,7 @@ export function countSupply(
     const type = mdevTypeOf(host, configuration);
     const stock = type === null ? undefined : stocks.get(typeKey(type));
     const alone = takeFunction(configuration.id ?? "");
-    // A device that is kept cannot be one of those that are freed for others of its type.
+    // A device that the plan keeps cannot be freed for others of its type.
     if (when === "now" || type === null || stock === undefined || stock.later === stock.now) {
       return alone;
     }
@@ -106,7 +106,7 @@ function takeFunction(name: string, isDoubtful = false): Draw {
   return { place: `function ${name}`, parent: null, device: null, share: null, isDoubtful };
 }
 
-/** The type that an mdev was made of, as a configuration, null for any other device. */
+/** The type of an mdev as a configuration; null for any other device. */
 function mdevTypeOf(host: PlanHost, configuration: Configuration): Configuration | null {
   const device = host.entryOf(configuration);
   if (device?.kind !== "mdev" || !device.parent) return null;

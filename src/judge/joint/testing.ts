@@ -24,7 +24,7 @@ export const P2P: Migration = {
   observed: "probed",
 };
 
-/** The same without P2P, by uapi v1, and not known. */
+/** Migration without P2P, by uapi v1, and unknown. */
 export const MIGRATIONS = {
   p2p: P2P,
   plain: { ...P2P, features: ["stop-copy"] },
@@ -32,7 +32,7 @@ export const MIGRATIONS = {
   unknown: MIGRATION_UNKNOWN,
 } satisfies Record<string, Migration>;
 
-/** A source of that name. */
+/** A source with this id. */
 export function makeSource(id: string, migration: Migration = P2P): Identity {
   return {
     schema: "vfio-ask/identity/v1",
@@ -90,7 +90,7 @@ export function asks(id: string, offers: readonly Offer[], migration: Migration 
   };
 }
 
-/** A host with such devices and types, all of them with P2P where nothing else is said. */
+/** A host with these devices and types, with P2P by default. */
 export function makeHost(
   devices: readonly (Partial<Device> & { id: string })[] = [],
   types: readonly (Partial<DeviceType> & { type: string; parent: string })[] = [],
@@ -137,7 +137,7 @@ export function makeHost(
   };
 }
 
-/** Numbers that look random and are the same for the same seed (mulberry32): `below(n)` is from 0 to n - 1. */
+/** Pseudorandom numbers, the same for the same seed (mulberry32). `below(n)` is from 0 to n - 1. */
 export function seedRandom(seed: number) {
   let state = seed >>> 0;
   const next = () => {
@@ -163,7 +163,7 @@ export function seedRandom(seed: number) {
 
 export type Random = ReturnType<typeof seedRandom>;
 
-/** A small question of any shape: devices, types on shared parents, vGPU functions, things in use or not known. */
+/** A small random question: devices, types on shared parents, vGPU functions, some in use or unknown. */
 export function makeRandomQuestion(
   random: Random,
   { sources: mostSources = 4, offers: mostOffers = 5, parents: mostParents = 2 } = {},

@@ -7,7 +7,7 @@ import type {
   Reason,
 } from "../../documents/mod.ts";
 
-/** One of the sources of a virtual machine, with its offers best first, as `ask()` ranks them from 1. */
+/** A source of a virtual machine with its offers, best first, with the ranks from `ask()`. */
 export interface PlanSource {
   source: Identity;
   offers: readonly Offer[];
@@ -16,32 +16,32 @@ export interface PlanSource {
 /** The answer for all devices of a virtual machine at once. */
 export interface Together {
   /**
-   * Of the best plan, whether it can be had now or not; `incompatible` where there is none, and `unknown` where the
-   * search ended before that was known.
+   * The verdict of the best plan, available now or not. `incompatible` if there is no plan. `unknown` if the search ended
+   * before that was certain.
    */
   verdict: "compatible" | "unknown" | "incompatible";
-  /** Best first; empty where there is none. */
+  /** Best first; empty if there is none. */
   plans: Plan[];
-  /** The smallest set of sources that was found without which the others can land; empty where there is a plan. */
+  /** The smallest known set of sources without which the others can land; empty if there is a plan. */
   blocking: Blocked[];
 }
 
-/** Which source goes to which configuration: all of them, and no instance twice. */
+/** The configuration for each source. No instance is used twice. */
 export interface Plan {
   rank: number;
-  /** Unknown where one placement is, or where it is not known whether all fit on one parent together. */
+  /** Unknown if one placement is unknown, or if it is unknown whether all fit on one parent. */
   verdict: "compatible" | "unknown";
-  /** Whether all of it is free now; else a reason says what has to be freed. */
+  /** Whether everything is free now. If not, a reason says what must be freed. */
   now: boolean;
-  /** By the id of the source. */
+  /** Ordered by the source's id. */
   placements: Placement[];
-  /** What the monitors need for the sources, by the id of each. */
+  /** What the monitors need for the sources, each with the source's id. */
   needs: (Need & { source: string })[];
   reasons: Reason[];
   warnings: Reason[];
 }
 
-/** One source of a plan, and the offer that it takes by its rank. */
+/** A source of a plan, and the rank of the offer that it takes. */
 export interface Placement {
   source: string;
   configuration: Configuration;
@@ -50,7 +50,7 @@ export interface Placement {
   evidence: Evidence | null;
 }
 
-/** A source that stands in the way, and why. */
+/** A source that blocks a plan, with the reasons. */
 export interface Blocked {
   source: string;
   reasons: Reason[];
