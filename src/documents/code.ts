@@ -1,19 +1,19 @@
 import * as z from "zod/mini";
 
 /**
- * A code that is in no table of ours: of an operator's rule, or in a document of another version. An enumeration in name
- * only, so that no text can be written for it, nor compared with it.
+ * A code that is not in the tables: from an operator's rule, or from a document of another version. It is an enumeration
+ * only so that the code cannot write or compare it as text.
  */
 export declare enum OtherCode {
   Any = "",
 }
 
-/** A code, with the level at which a table has it. */
+/** A code with its level in a table. */
 export type Leveled<Table> = {
   [Level in keyof Table]: { level: Level; code: keyof Table[Level] };
 }[keyof Table];
 
-/** A code as a field: what we write is in a table, and of what we read any code is kept that fits the text's schema. */
+/** A field for a code. Codes that the program writes are in a table. When reading, any code that fits `text` is kept. */
 export function codeField<Code extends string>(text: z.ZodMiniType<string> = z.string()) {
   return text as z.ZodMiniType<Code | OtherCode>;
 }

@@ -1,11 +1,11 @@
 import type { FailureCode } from "./problem_codes.ts";
 
 /**
- * The unexpected: one error class for the whole program. The message says what cannot be done and why,
- * the remedy, one imperative sentence, says what to do; the cause is kept apart and not repeated.
+ * The error class for everything unexpected. The message says what cannot be done and why. The remedy says what to do
+ * in one imperative sentence. The message does not repeat the cause.
  */
 export class Failure extends Error {
-  /** The thing it happened to: a device, a file, an option. */
+  /** The affected device, file or option. */
   readonly subject: string;
   readonly code: FailureCode;
   readonly remedy: string | null;

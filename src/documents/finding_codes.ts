@@ -1,6 +1,6 @@
 import { TRACKING_CODES, UNMIGRATABLE, UNUSABLE, VMM_CODES } from "./shared_codes.ts";
 
-/** Why a driver without migration has none: it blocks where the driver was asked. */
+/** Why a driver has no migration. It blocks if the driver was probed. */
 const NO_MIGRATION = {
   DriverHasNoMigration: "No version of the driver supports migration.",
   KernelTooOld: "The driver supports migration in a later kernel.",
@@ -9,8 +9,8 @@ const NO_MIGRATION = {
 };
 
 /**
- * All codes of what doctor finds, by level, with their meanings. `docs/reasons.md` is made of it; only types of it are in
- * the program.
+ * All codes of doctor's findings by level, with their meanings. `docs/reasons.md` is written from it. Only its types are
+ * in the program.
  */
 export const FINDING_CODES = {
   blocks: {

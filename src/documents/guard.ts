@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 
-/** Whether a value is as a schema wants it. */
+/** Whether a value matches a schema. */
 type Guard = (value: unknown) => boolean;
 
 type Schema = z.core.$ZodType;
@@ -9,9 +9,9 @@ type Check = z.core.$ZodCheck<never>;
 const GUARDS = new WeakMap<Schema, Guard>();
 
 /**
- * A fast test that a value fits a schema: made once of the schema itself, so that both say the same. It copies nothing. A yes
- * is the schema's own yes. A no may be that of a schema of a kind that is not known here: the schema itself decides then,
- * and says what is wrong.
+ * A fast check that a value matches a schema. It is built once from the schema and copies nothing. If it returns true,
+ * the schema accepts the value. If it returns false, the schema must decide and report the issues, because the guard does
+ * not support all kinds of schemas.
  */
 export function guardOf(schema: Schema): Guard {
   const known = GUARDS.get(schema);
@@ -21,7 +21,7 @@ export function guardOf(schema: Schema): Guard {
   return guard;
 }
 
-/** The guard of a schema, made when the first value comes: many a field is absent, null or empty in every document. */
+/** A guard that is built on first use, because many fields are absent, null or empty in every document. */
 function guardLater(schema: Schema): Guard {
   let guard: Guard | undefined;
   return (value) => (guard ??= guardOf(schema))(value);
@@ -95,7 +95,7 @@ function makeGuard({ _zod: { def } }: z.core.$ZodTypes): Guard {
   }
 }
 
-/** Of an object that keeps the fields which its schema does not name; any other is left to the schema itself. */
+/** The guard of an object that keeps unknown fields. Other objects are left to the schema. */
 function guardOfObject({ shape, catchall }: z.core.$ZodObjectDef): Guard {
   if (catchall?._zod.def.type !== "unknown") return NEVER;
   const fields = Object.entries(shape).map(([name, schema]) => [name, guardOf(schema)] as const);
@@ -106,7 +106,7 @@ function guardOfObject({ shape, catchall }: z.core.$ZodObjectDef): Guard {
   };
 }
 
-/** Stricter than zod, which takes blanks too. */
+/** Stricter than zod, which also accepts blanks. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 
 function guardOfFormat(format: unknown): Guard {
@@ -144,7 +144,7 @@ function guardOfCheck(check: Check): Guard {
   }
 }
 
-/** For the schema itself to decide. */
+/** Leaves the decision to the schema. */
 const NEVER: Guard = () => false;
 
 function isString(value: unknown): value is string {

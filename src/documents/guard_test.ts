@@ -12,7 +12,7 @@ const WRONG: readonly unknown[] = [null, true, -1, 1.5, 1e300, "", "x\x1b", "a".
   null,
 ], {}];
 
-/** A copy of a document for each place in it and each wrong value, and one without the place. */
+/** A copy of a document for each field with each wrong value, and one without the field. */
 function* alter(document: object): Generator<[path: string, altered: unknown]> {
   for (const path of pathsOf(document)) {
     for (const value of [...WRONG, undefined]) {
@@ -21,7 +21,7 @@ function* alter(document: object): Generator<[path: string, altered: unknown]> {
       for (const key of path.slice(0, -1)) at = at[key] as Record<string, unknown>;
       if (value === undefined) delete at[path.at(-1)!];
       else at[path.at(-1)!] = value;
-      // As another program would have written it.
+      // As in a document from another program.
       yield [
         `${path.join("/")} = ${JSON.stringify(value)?.slice(0, 20)}`,
         JSON.parse(JSON.stringify(altered)),
@@ -36,13 +36,13 @@ function pathsOf(value: unknown, path: string[] = []): string[][] {
   return path.length === 0 ? inner : [path, ...inner];
 }
 
-Deno.test("guardOf() says yes to whole documents itself", () => {
+Deno.test("guardOf() accepts complete documents", () => {
   assert(guardOf(Identity)(mttyIdentity()));
   assert(guardOf(SnapshotDocument)(mttySnapshot()));
   assert(guardOf(SnapshotDocument)(shareSnapshot(mttySnapshot())));
 });
 
-Deno.test("guardOf() says no to whatever the schema refuses, and to little else", () => {
+Deno.test("guardOf() refuses everything that the schema refuses, and nothing else in these documents", () => {
   const { devices: [device], types: [type], ...rest } = mttySnapshot();
   const snapshot = { ...rest, devices: [device], types: [type] };
   for (
@@ -51,14 +51,14 @@ Deno.test("guardOf() says no to whatever the schema refuses, and to little else"
     let left = 0;
     for (const [change, altered] of alter(document)) {
       const [fast, slow] = [guardOf(schema)(altered), z.safeParse(schema, altered).success];
-      assert(slow || !fast, `the guard takes what the schema refuses: ${change}`);
+      assert(slow || !fast, `the guard accepts what the schema refuses: ${change}`);
       if (slow && !fast) left++;
     }
-    assertEquals(left, 0, "each of these is decided twice");
+    assertEquals(left, 0, "the guard refuses valid documents");
   }
 });
 
-Deno.test("guardOf() leaves schemas that it does not know to themselves", () => {
+Deno.test("guardOf() refuses all values of unsupported schemas", () => {
   const facts = { schema: "vfio-ask/facts/v1", facts: [] };
   assert(OperatorFacts._zod.def.type === "lazy" && z.safeParse(OperatorFacts, facts).success);
   assert(!guardOf(OperatorFacts)(facts), "a strict object has no guard");
@@ -66,7 +66,7 @@ Deno.test("guardOf() leaves schemas that it does not know to themselves", () => 
   assert(!guardOf(z.date())(new Date(0)));
 });
 
-Deno.test("guardOf() has no prototype slip in", () => {
+Deno.test("guardOf() refuses __proto__ as a key", () => {
   const record = z.record(z.string(), z.number());
   assert(guardOf(record)({ a: 1 }));
   assert(!guardOf(record)(JSON.parse('{"__proto__": 1}')));

@@ -3,11 +3,11 @@ import type { Known } from "./known.ts";
 import { Check } from "./migration.ts";
 
 /**
- * What a driver did with bytes that were handed to it in RESUMING.
+ * What a driver did with bytes that were written to it in RESUMING.
  *
  * - `taken`: every byte. `partly-taken`: fewer, and no errno.
- * - `refused`: the write gave an errno, or (uapi v1) left the device in its error state; `bytes` were taken before.
- * - `not-handed`: the device did not get as far as the write, see `check`.
+ * - `refused`: the write failed with an errno, or (uapi v1) left the device in its error state; `bytes` were taken before.
+ * - `not-handed`: the device failed before the write, see `check`.
  */
 export const Handed = z.discriminatedUnion("is", [
   z.looseObject({ is: z.literal("taken"), bytes: z.number() }),
@@ -17,18 +17,18 @@ export const Handed = z.discriminatedUnion("is", [
 ]);
 export type Handed = Known<z.infer<typeof Handed>>;
 
-/** How a test was controlled: in the same run, earlier in this load of the driver, or not at all and why. */
+/** The controls of a test: made in this run, remembered from this load of the driver, turned off, or impossible. */
 export const CONTROLS = ["made", "remembered", "off", "impossible"] as const;
 
 /**
- * One test of a device through its driver. `own` is the device's own data (the positive control), `altered` are copies
- * of it with every byte changed from `fromByte` on (the negative controls), `source` is the source's data. Null or
- * empty where it was not handed over.
+ * One test of a device through its driver. `own` is the device's own data (the positive control). `altered` are copies
+ * of it with every byte changed from `fromByte` on (the negative controls). `source` is the source's data. Each is null
+ * or empty if it was not written.
  */
 export const DriverTest = z.lazy(() =>
   z.looseObject({
     controls: z.enum(CONTROLS),
-    /** How much the device's own driver calls initial, in bytes; null where it does not say. */
+    /** The size of the device's own initial data in bytes; null if the driver does not report it. */
     ownBytes: z.nullable(z.number()),
     own: z.nullable(Handed),
     altered: z.array(z.looseObject({ fromByte: z.number(), handed: Handed })),
@@ -38,8 +38,8 @@ export const DriverTest = z.lazy(() =>
 export type DriverTest = Known<z.infer<typeof DriverTest>>;
 
 /**
- * errnos of a write that may come from the state of the host, not from the data: memory, an interrupted or a busy
- * device, an unplugged one. Source: errno(3); ERESTARTSYS is one that drivers leak.
+ * errnos of a write that may come from the state of the host and not from the data: no memory, an interrupted, busy or
+ * unplugged device. Source: errno(3); ERESTARTSYS is one that drivers leak.
  */
 const HOST_ERRNOS: ReadonlySet<string> = new Set([
   "EACCES",
@@ -62,7 +62,7 @@ const HOST_ERRNOS: ReadonlySet<string> = new Set([
   "ETIMEDOUT",
 ]);
 
-/** Whether a refusal may have nothing to do with the data. It counts only where the device's own data was taken. */
+/** Whether a refusal may have a cause other than the data. Then it counts only if the device's own data was taken. */
 export function mayBeTheHosts(errno: string | null): boolean {
   return errno !== null && HOST_ERRNOS.has(errno);
 }

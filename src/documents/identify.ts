@@ -4,7 +4,7 @@ import { IDENTITY_SCHEMA } from "./schemas.ts";
 import { shownName } from "./shorten.ts";
 import type { Device, Snapshot } from "./snapshot.ts";
 
-/** The identity of a device of this host, to be written to another. Throws where there is no such device. */
+/** The identity of a device of this host, to send to another host. Throws if there is no such device. */
 export function identify(snapshot: Snapshot, id: string): Identity {
   const device = deviceOf(snapshot, id);
   const { kind, type, deviceApi, description, driver, parentDriver, facts } = device;
@@ -26,14 +26,14 @@ export function identify(snapshot: Snapshot, id: string): Identity {
   };
 }
 
-/** Which load of a driver it is means nothing elsewhere. */
+/** Removes `load`, which has no meaning on another host. */
 function withoutLoad(driver: Driver | null): Driver | null {
   if (driver === null) return null;
   const { load: _, ...rest } = driver;
   return rest;
 }
 
-/** A version attribute that cannot be read says that the device cannot migrate, whatever else it has. */
+/** A device whose version attribute cannot be read cannot migrate. */
 function withVersion({ migration, version }: Device): Device["migration"] {
   if (!version?.errno) return migration;
   const check = { step: "read version", errno: version.errno };
@@ -48,6 +48,6 @@ export function deviceOf(snapshot: Snapshot, id: string): Device {
   throw new Failure(
     "not-found",
     problem === undefined ? `Cannot find a VFIO device named ${shownName(id)}` : problem.sentence,
-    { subject: id, remedy: problem?.remedy ?? "Run vfio-ask devices to see the names of all." },
+    { subject: id, remedy: problem?.remedy ?? "Run vfio-ask devices to list all device names." },
   );
 }

@@ -8,7 +8,7 @@ import { identify } from "./identify.ts";
 import { noObservations } from "../state/observations.ts";
 import { takeSnapshot } from "../view/take_snapshot.ts";
 
-Deno.test("identify() is a document of its schema that says what the snapshot says", () => {
+Deno.test("identify() returns a valid document with the values of the snapshot", () => {
   const snapshot = mttySnapshot();
   const device = mttyDevice();
   const identity = identify(snapshot, device.id);
@@ -19,7 +19,7 @@ Deno.test("identify() is a document of its schema that says what the snapshot sa
   assertEquals([identity.migration, identity.driver], [device.migration, device.driver]);
 });
 
-Deno.test("identify() keeps fields that it does not know below a device's", () => {
+Deno.test("identify() keeps unknown fields inside a device's fields", () => {
   const device = mttyDevice();
   const migration = { ...device.migration, later: [1] };
   const snapshot = mttySnapshot({ devices: [{ ...device, migration }] });
@@ -27,14 +27,14 @@ Deno.test("identify() keeps fields that it does not know below a device's", () =
   assertEquals((identity.migration as Record<string, unknown>).later, [1]);
 });
 
-Deno.test("identify() of a device that is not there says how to find the right one", () => {
+Deno.test("identify() of a missing device says how to list all devices", () => {
   const failure = assertThrows(() => identify(mttySnapshot(), "0000:41:00.1"), Failure);
   assertEquals([failure.code, failure.subject], ["not-found", "0000:41:00.1"]);
   assertEquals(failure.message, "Cannot find a VFIO device named 0000:41:00.1");
   assert(failure.remedy!.includes("vfio-ask devices"));
 });
 
-Deno.test("identify() of a device that cannot be read says why", async () => {
+Deno.test("identify() of an unreadable device says why it cannot be read", async () => {
   using host = plantEmptyHost();
   const id = "0000:41:00.1";
   plantDevice(host, { bus: "pci", id, above: "pci0000:40", driver: "vfio-pci", vfioDev: "vfio0" });
@@ -45,7 +45,7 @@ Deno.test("identify() of a device that cannot be read says why", async () => {
   assertThrows(() => identify(snapshot, id), Failure, "kernel answered EISDIR");
 });
 
-Deno.test("answer() is a document of its schema that names the snapshot it came from", () => {
+Deno.test("answer() returns a valid document that names its snapshot", () => {
   const snapshot = mttySnapshot();
   const given = answer(snapshot, identify(snapshot, mttyDevice().id));
   const document = JSON.parse(JSON.stringify(given));

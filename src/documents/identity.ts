@@ -8,8 +8,8 @@ import { Count, Name, NumaNode, Text } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
 /**
- * A host, and which of its boots: a device is the same one only within one boot. `facts` are what it declares of
- * itself: its IOMMU, the versions of QEMU and libvirt.
+ * A host and its current boot. A device name identifies the same device only within one boot. `facts` are what the host
+ * declares about itself: its IOMMU, the versions of QEMU and libvirt.
  */
 export const Host = z.lazy(() =>
   z.looseObject({
@@ -21,7 +21,7 @@ export const Host = z.lazy(() =>
 );
 export type Host = Known<z.infer<typeof Host>>;
 
-/** The driver behind a device; `module`, `version` and `srcversion` are null where it is built in or says none. */
+/** The driver of a device. `module`, `version` and `srcversion` are null if it is built in or reports none. */
 export const Driver = z.lazy(() =>
   z.looseObject({
     name: Name,
@@ -29,44 +29,44 @@ export const Driver = z.lazy(() =>
     version: z.nullable(Text),
     srcversion: z.nullable(Text),
     /**
-     * Which load of the driver it is: another one after `rmmod` and `insmod`. Two loads of one build can differ in
-     * their parameters, so what one said does not hold for the next. Means nothing on another host or after a boot,
-     * so identities leave it out.
+     * Identifies the load of the driver. It changes after `rmmod` and `insmod`. Two loads of one build can have
+     * different parameters, so a result of one load does not apply to the next. It has no meaning on another host or
+     * after a boot, so identities omit it.
      */
     load: z.optional(z.nullable(Name)),
   })
 );
 export type Driver = Known<z.infer<typeof Driver>>;
 
-/** How many bytes a base64 text stands for, null where it is none, which is another complaint. */
+/** The number of bytes in a base64 text; null if it is not base64, which another check reports. */
 function decodedBytes(base64: string): number | null {
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(base64)) return null;
   return base64.length / 4 * 3 - (base64.match(/=*$/)?.[0].length ?? 0);
 }
 
-/** The first bytes of a device's pre-copy stream, in base64, and where they came from. */
+/** The first bytes of a device's pre-copy stream in base64, and their origin. */
 export const InitialData = z.lazy(() =>
   z.looseObject({
     base64: z.base64(),
     bytes: Count,
     sha256: z.string().check(z.regex(/^[0-9a-f]{64}$/)),
-    /** `self`, or the sibling that gave it in the source's place. */
+    /** `self`, or the sibling that gave the data instead of the source. */
     origin: Name,
-    /** Which part of the stream it is; `pre-copy` where it does not say. */
+    /** The part of the stream; `pre-copy` by default. */
     phase: z.optional(z.enum(["pre-copy", "stop-copy"])),
   }).check(
     z.refine(({ base64, bytes }) => bytes < 0 || [bytes, null].includes(decodedBytes(base64)), {
       path: ["bytes"],
-      error: "Invalid input: not the number of bytes in base64",
+      error: "Invalid input: expected the number of bytes in base64",
     }),
   )
 );
 export type InitialData = Known<z.infer<typeof InitialData>>;
 
 /**
- * The identity of a source: what it writes to ask. `type` and `deviceApi` are transparent and may be
- * compared by anybody; `version` is opaque, handed to the target's driver and never parsed here;
- * `description` is for people. What is not known is null, which is not the same as "no".
+ * The identity of a source, which it sends to ask. `type` and `deviceApi` are transparent and may be compared.
+ * `version` is opaque: it goes to the target's driver and is never parsed here. `description` is for people. Null means
+ * unknown, which is not the same as "no".
  */
 export const Identity = z.lazy(() =>
   z.looseObject({
@@ -79,15 +79,15 @@ export const Identity = z.lazy(() =>
     version: z.nullable(Text),
     description: Text,
     driver: z.nullable(Driver),
-    /** The driver of the device that it was made on, null where there is none. */
+    /** The driver of its parent device; null if there is none. */
     parentDriver: z.optional(z.nullable(Driver)),
     facts: z.record(Name, z.unknown()),
     pciConfig: z.nullable(PciConfig),
     migration: Migration,
     initialData: z.nullable(InitialData),
-    /** What runs the device now, left out or null where that is not known. */
+    /** The monitor that runs the device now; missing or null if unknown. */
     vmm: z.optional(z.nullable(RunningVmm)),
-    /** What the source would like, and which decides between configurations that are else as good. */
+    /** The source's preferences, which decide between otherwise equal configurations. */
     wish: z.optional(z.looseObject({ numaNode: z.optional(z.nullable(NumaNode)) })),
   })
 );

@@ -12,12 +12,12 @@ const QEMU = {
   enableMigration: "auto",
 } as const;
 
-/** The document as another program has it: JSON and nothing else. */
+/** The document as plain JSON, as another program sees it. */
 function json(): Json {
   return JSON.parse(JSON.stringify(mttyIdentity({ vmm: QEMU })));
 }
 
-/** A whole document with another value at one place; `undefined` takes the field away. */
+/** A complete document with one changed value; `undefined` removes the field. */
 function changed(path: Path, value: Json | undefined): Json {
   const document = json();
   let at = document as Record<string | number, Json>;
@@ -41,11 +41,11 @@ function objectsIn(value: Json, path: Path = []): Path[] {
   return Array.isArray(value) ? children : [path, ...children];
 }
 
-Deno.test("Identity reads a whole document and gives it back as it was", () => {
+Deno.test("Identity reads a complete document and returns it unchanged", () => {
   assertEquals(Identity.parse(json()) as unknown, json());
 });
 
-Deno.test("Identity keeps fields that it does not know, at every depth", () => {
+Deno.test("Identity keeps unknown fields at every depth", () => {
   const objects = objectsIn(json());
   assertEquals(objects.length, 12);
   for (const path of objects) {
@@ -104,20 +104,20 @@ Deno.test("Identity refuses a wrong value and names its path", () => {
   }
 });
 
-Deno.test("Identity refuses an arc that does not lead from one state to another", () => {
+Deno.test("Identity refuses an arc that is not a pair of states", () => {
   for (const arc of [["running"], ["running", "stop", "running"], "running"]) {
     const [path] = pathsRefused(changed(["migration", "arcs", 0], arc));
     assertEquals(path?.startsWith("migration.arcs.0"), true, JSON.stringify(arc));
   }
 });
 
-Deno.test("Identity tells every wrong field at once", () => {
+Deno.test("Identity reports all wrong fields together", () => {
   const document = changed(["kind"], "usb") as Record<string, Json>;
   delete document.type;
   assertEquals(pathsRefused(document).sort(), ["kind", "type"]);
 });
 
-Deno.test("Identity takes null for what is not known", () => {
+Deno.test("Identity accepts null for unknown values", () => {
   for (const field of ["deviceApi", "version", "driver", "pciConfig", "initialData"]) {
     assertEquals(pathsRefused(changed([field], null)), []);
   }
@@ -130,6 +130,6 @@ Deno.test("Identity takes null for what is not known", () => {
   }
 });
 
-Deno.test("Identity refuses what is no document at all", () => {
+Deno.test("Identity refuses values that are not documents", () => {
   for (const document of [null, [], "identity", 17]) assertEquals(pathsRefused(document), [""]);
 });

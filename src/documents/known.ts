@@ -1,6 +1,6 @@
 /**
- * A document's type without the index signatures that "unknown fields are kept" brings with it: the fields
- * that this program knows, at every depth. A plain record stays one.
+ * A document's type without the index signatures for unknown fields, at every depth: only the fields that this program
+ * knows. A plain record does not change.
  */
 export type Known<T> = T extends readonly unknown[] ? { [K in keyof T]: Known<T[K]> }
   : T extends object ? keyof Named<T> extends never ? { [K in keyof T]: Known<T[K]> }

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { Count, Name } from "./text.ts";
 
-/** Names of the v2 states, in lower case; `VFIO_DEVICE_STATE_PRE_COPY_P2P` is `pre-copy-p2p`. */
+/** The names of the v2 states in lower case: `VFIO_DEVICE_STATE_PRE_COPY_P2P` is `pre-copy-p2p`. */
 export const MIGRATION_STATES = [
   "error",
   "stop",
@@ -15,12 +15,12 @@ export const MIGRATION_STATES = [
 ] as const;
 export type MigrationState = (typeof MIGRATION_STATES)[number];
 
-/** Names of the flags of `VFIO_DEVICE_FEATURE_MIGRATION`. */
+/** The names of the flags of `VFIO_DEVICE_FEATURE_MIGRATION`. */
 export const MIGRATION_FEATURES = ["stop-copy", "p2p", "pre-copy"] as const;
 
 /**
- * How far a way of tracking dirty pages came in a test: `absent`, the driver has none; `cannot-start`; `cannot-report`,
- * it starts and its report fails; `cannot-stop`; or `works`: start, report and stop.
+ * The result of a test of dirty page tracking: `absent`, the driver has none; `cannot-start`; `cannot-report`, it starts
+ * but its report fails; `cannot-stop`; or `works`: start, report and stop succeed.
  */
 export const TRACKING_RESULTS = [
   "works",
@@ -31,21 +31,21 @@ export const TRACKING_RESULTS = [
 ] as const;
 export type TrackingResult = (typeof TRACKING_RESULTS)[number];
 
-/** An errno that the kernel gave, and what was asked of it. */
+/** A call to the kernel and its errno. */
 export const Check = z.lazy(() => z.looseObject({ step: Name, errno: z.nullable(Name) }));
 export type Check = Known<z.infer<typeof Check>>;
 
 /**
- * What is known of a device's migration.
+ * What is known about a device's migration.
  *
- * - `uapi`: which generation answers; `none` was asked and has none, `unknown` was not or could not be asked.
+ * - `uapi`: the version of the uAPI. `none`: probed, no migration. `unknown`: not probed, or the probe failed.
  * - `features`: the flags of v2 by name. `arcs`: the state arcs that they allow, `[from, to]`.
- * - `stopCopyBytes`: the driver's estimate of the STOP_COPY data, null where it gives none.
- * - `dirtyTracking`: who can track dirty pages, believed only where start, report and stop succeeded.
- * - `dmaLogging`: how far the device's own log came, `VFIO_DEVICE_FEATURE_DMA_LOGGING_*`. QEMU uses a log that is there,
- *   whether it can report or not. Left out: `works` where `dirtyTracking` is `device`, else as `absent`.
- * - `observed`: `probed` on this device, `inferred` from the representative in `inferredFrom`, or read
- *   from `sysfs` alone, which says nothing of migration.
+ * - `stopCopyBytes`: the driver's estimate of the STOP_COPY data; null if it gives none.
+ * - `dirtyTracking`: who can track dirty pages. It counts only if start, report and stop succeeded.
+ * - `dmaLogging`: the test of the device's own log, `VFIO_DEVICE_FEATURE_DMA_LOGGING_*`. QEMU uses an existing log even
+ *   if it cannot report. If missing: `works` if `dirtyTracking` is `device`, otherwise `absent`.
+ * - `observed`: `probed` on this device, `inferred` from the representative in `inferredFrom`, or `sysfs`, which has no
+ *   information about migration.
  * - `checks`: the kernel checks behind an absence or a failure.
  */
 export const Migration = z.lazy(() =>
@@ -63,7 +63,7 @@ export const Migration = z.lazy(() =>
 );
 export type Migration = Known<z.infer<typeof Migration>>;
 
-/** What is known of the migration of a device that nobody asked: nothing. */
+/** The migration of a device that was not probed. */
 export const MIGRATION_UNKNOWN: Migration = {
   uapi: "unknown",
   features: [],
@@ -73,12 +73,12 @@ export const MIGRATION_UNKNOWN: Migration = {
   observed: "sysfs",
 };
 
-/** Whether some generation of the uAPI answers. */
+/** Whether the device supports any version of the uAPI. */
 export function isMigratable({ uapi }: Pick<Migration, "uapi">): boolean {
   return uapi === "v1" || uapi === "v2";
 }
 
-/** How far the device's own log of DMA came, null where nobody asked. */
+/** The test result of the device's own DMA log; null if it was not probed. */
 export function dmaLoggingOf({ dmaLogging, dirtyTracking }: Migration): TrackingResult | null {
   if (dmaLogging != null) return dmaLogging;
   if (dirtyTracking === "unknown") return null;

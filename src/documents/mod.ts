@@ -1,22 +1,21 @@
 /**
- * The vocabulary: the documents that hosts exchange, and the words in them. It imports nothing of ours.
+ * The documents that hosts exchange, and their vocabulary. It imports no other folder.
  *
- * Question: what must a source say of itself so that a host elsewhere can answer, and what does that
- * host say back? Choice: plain JSON with a `schema` name and version, checked by zod (its small `mini`
- * build: the full one doubles the time to start); one reader for the command line and HTTP, which says of each wrong place what
- * is there and what was expected, and which first holds a document against a guard that is made of the schema: zod copies what
- * it reads, and takes ten times as long; fields that are not known here are kept, never
- * refused, so that an older agent passes on what a newer one wrote. Schemas are lazy: most runs use few. Given up: a binary form, and
- * classes; a document is data and holds no handle.
+ * Question: what must a source say about itself so that another host can answer, and what does that host answer? Choice:
+ * plain JSON with a `schema` name and version, checked by zod (the small `mini` build, because the full one doubles the
+ * time to start). One reader serves the command line and HTTP. For each issue, it reports the value and what was
+ * expected. A guard built from the schema checks a document first, because zod copies what it reads and takes ten times
+ * as long. Unknown fields are kept, so an older agent passes on what a newer one wrote. Schemas are lazy, because most
+ * runs use few. Given up: a binary format, and classes. A document is data and holds no handle.
  *
- * Question: how large may the document of a snapshot be, of which a fleet keeps one for each host? Devices of one class differ
- * in little more than their names. Choice: what is equal stands once, in tables by key, and is put together again where
- * the document is read; in memory a snapshot is plain, its equal parts one object. A document without tables is as valid,
- * so that people can write one. Given up: a general compression, which nobody could read or query.
+ * Question: how large may the document of a snapshot be? A fleet keeps one for each host, and devices of one class differ
+ * in little more than their names. Choice: equal parts are stored once, in tables by key, and the reader puts them
+ * together. In memory a snapshot is plain, and equal parts are one object. A document without tables is also valid, so
+ * people can write one. Given up: general compression, which nobody could read or query.
  *
- * Question: which codes may reasons, findings and problems have? Choice: tables, by who raises a code and what it does, to
- * which the types of these fields are tied; `docs/reasons.md` is made of them. Only the types are in the program. Of what is
- * read, other codes are kept. Given up: an enumeration at run time, and codes that each room makes up.
+ * Question: which codes may reasons, findings and problems have? Choice: tables of codes by origin and effect. The types
+ * of these fields follow from them, and so does `docs/reasons.md`. Only the types are in the program. Other codes in
+ * documents are kept when reading. Given up: an enumeration at run time, and codes outside the tables.
  *
  * @module
  */

@@ -5,21 +5,21 @@ import { Check } from "./migration.ts";
 import type { CodeOf } from "./reason_codes.ts";
 
 /**
- * How a need stands: `met`; `open`, who starts the destination's QEMU must meet it; `unknown`, whether it is met; `unmet`
- * for good, which refuses.
+ * The state of a need: `met`; `open`, whoever starts the destination's QEMU must meet it; `unknown`; `unmet`, it cannot
+ * be met, which refuses the migration.
  */
 export const NEED_STATES = ["met", "open", "unknown", "unmet"] as const;
 export type NeedState = (typeof NEED_STATES)[number];
 
-/** How an option is set: for QEMU's command line, and in libvirt's XML, null where libvirt has no way. */
+/** How to set an option: on QEMU's command line, and in libvirt's XML; null if libvirt has no way. */
 export const NeedOption = z.lazy(() =>
   z.looseObject({ qemu: z.string(), libvirt: z.nullable(z.string()) })
 );
 export type NeedOption = Known<z.infer<typeof NeedOption>>;
 
 /**
- * Something without which the virtual machine monitor of one side refuses the migration, whatever the drivers say.
- * The source's cannot be met any more once the machine runs.
+ * A requirement of the virtual machine monitor of one side. Without it, the monitor refuses the migration, whatever the
+ * drivers say. A need of the source cannot be met after the machine has started.
  */
 export const Need = z.lazy(() =>
   z.looseObject({
@@ -27,9 +27,9 @@ export const Need = z.lazy(() =>
     side: z.enum(["source", "host"]),
     state: z.enum(NEED_STATES),
     sentence: z.string(),
-    /** Null where no option meets it, but another version. */
+    /** Null if only another version meets it. */
     option: z.nullable(NeedOption),
-    /** The kernel's answer behind it. */
+    /** The kernel check behind it. */
     check: z.optional(Check),
   })
 );

@@ -8,24 +8,24 @@ import { Problem } from "./problem.ts";
 import type { CodeOf, ReasonCode } from "./reason_codes.ts";
 import { ANSWER_SCHEMA } from "./schemas.ts";
 
-/** Something that a host can offer as a target: a device that is there, or a type that can be made. */
+/** A possible target on a host: an existing device, or a type to create a device of. */
 export const Configuration = z.lazy(() =>
   z.looseObject({
     kind: z.enum(["device", "mdev-type", "vgpu-type"]),
     type: z.string(),
-    /** Of a device: its name in sysfs. */
+    /** For a device: its name in sysfs. */
     id: z.optional(z.string()),
-    /** Of a type: the device that it is made on. */
+    /** For a type: its parent device. */
     parent: z.optional(z.string()),
-    /** Of a type: how many instances it takes, where it is more than one. */
+    /** For a type: the number of instances needed, if more than one. */
     instances: z.optional(z.number()),
   })
 );
 export type Configuration = Known<z.infer<typeof Configuration>>;
 
 /**
- * Why something was judged as it was: a stable code for programs, a sentence for a person that starts
- * with the vendor or driver, both values, and the kernel check behind it, where there is one.
+ * The reason of a judgement: a stable code for programs, a sentence for people that starts with the vendor or driver,
+ * both values, and the kernel check behind it, if any.
  */
 export const Reason = z.lazy(() =>
   z.looseObject({
@@ -38,7 +38,7 @@ export const Reason = z.lazy(() =>
 );
 export type Reason = Known<z.infer<typeof Reason>>;
 
-/** Why an offer is believed, strongest first. The same type alone is no evidence. */
+/** The evidence of an offer, strongest first. The same type alone is not evidence. */
 export const EVIDENCE = ["driver-tested", "attribute-tested", "vendor-rule"] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
@@ -46,9 +46,9 @@ export const VERDICTS = ["compatible", "incompatible", "unknown"] as const;
 export type Verdict = (typeof VERDICTS)[number];
 
 /**
- * Whether a configuration can be had now, and how many: apart from whether it would fit. Of a type, `instances` are
- * free, `inUse` are in use, `idle` are taken by devices that nobody uses; `toFree` are the types of the same
- * parent whose instances stand in the way.
+ * Whether a configuration is available now, and how many instances. It does not depend on compatibility. For a type,
+ * `instances` are free, `inUse` are in use, and `idle` are taken by unused devices. `toFree` are the types of the same
+ * parent whose instances must be removed first.
  */
 export const Availability = z.lazy(() =>
   z.looseObject({
@@ -63,8 +63,8 @@ export const Availability = z.lazy(() =>
 export type Availability = Known<z.infer<typeof Availability>>;
 
 /**
- * How to make the configuration: the sysfs attribute to write to, and the command line. `attributes` are what is
- * written to files of the new device afterwards, in this order.
+ * How to create the configuration: the sysfs attribute to write to, and the command line. `attributes` are then written
+ * to files of the new device, in this order.
  */
 export const Create = z.lazy(() =>
   z.looseObject({
@@ -76,10 +76,10 @@ export const Create = z.lazy(() =>
 
 export type Create = Known<z.infer<typeof Create>>;
 
-/** A rule, by its file and its name there. */
+/** A rule, by file and name. */
 const RuleName = z.lazy(() => z.looseObject({ file: z.string(), name: z.string() }));
 
-/** A configuration that fits, or may: best first by `rank`, which starts at 1. */
+/** A configuration that is or may be compatible. `rank` starts at 1, the best. */
 export const Offer = z.lazy(() =>
   z.looseObject({
     rank: z.number(),
@@ -92,17 +92,17 @@ export const Offer = z.lazy(() =>
     reasons: z.array(Reason),
     warnings: z.array(Reason),
     create: z.nullable(Create),
-    /** The rule that had a word on it. */
+    /** The rule that applies to it. */
     rule: z.nullable(RuleName),
-    /** What its rank came from, in the order in which offers are compared. */
+    /** The values that decided its rank, in the order of comparison. */
     order: z.record(z.string(), z.unknown()),
   })
 );
 export type Offer = Known<z.infer<typeof Offer>>;
 
 /**
- * Configurations of one kind and type, by name: devices by `ids`, types by the `parents` that they are made on. Of a great
- * many not all are named; `count` says how many there are.
+ * Configurations of one kind and type, by name: devices by `ids`, types by `parents`. `count` is their number. If there
+ * are very many, not all are named.
  */
 export const Others = z.lazy(() =>
   z.looseObject({
@@ -115,15 +115,15 @@ export const Others = z.lazy(() =>
 );
 export type Others = Known<z.infer<typeof Others>>;
 
-/** A configuration that does not fit, with all its reasons; grouped, it stands for `others` that do not for the same ones. */
+/** An incompatible configuration with all reasons. A grouped refusal also represents `others` with the same reasons. */
 export const Refusal = z.lazy(() =>
   z.looseObject({
     configuration: Configuration,
-    /** How many configurations it stands for, itself included; left out where it stands for itself alone. */
+    /** The number of configurations that it represents, including itself; missing if it is only itself. */
     count: z.optional(z.number()),
     others: z.optional(z.array(Others)),
     verdict: z.literal("incompatible"),
-    /** Who refused it: a driver, a version attribute or a rule; null where a check did. */
+    /** Who refused it: a driver, a version attribute or a rule; null for a check. */
     evidence: z.nullable(z.enum(EVIDENCE)),
     availability: Availability,
     reasons: z.array(Reason),
@@ -133,13 +133,11 @@ export const Refusal = z.lazy(() =>
 );
 export type Refusal = Known<z.infer<typeof Refusal>>;
 
-/**
- * How refusals are told: not at all; those for the same reasons together; or each by itself.
- */
+/** How refusals are listed: not at all, grouped by the same reasons, or one by one. */
 export const REFUSALS_MODES = ["none", "grouped", "each"] as const;
 export type RefusalsMode = (typeof REFUSALS_MODES)[number];
 
-/** The answer to one source: offers best first, and the rest with their reasons. */
+/** The answer to one source: offers, best first, and refusals with their reasons. */
 export const Answer = z.lazy(() =>
   z.looseObject({
     schema: z.literal(ANSWER_SCHEMA),
@@ -147,17 +145,17 @@ export const Answer = z.lazy(() =>
     takenAt: z.string(),
     host: Host,
     source: z.looseObject({ id: z.string(), type: z.string(), description: z.string() }),
-    /** What holds of the host as a whole. */
+    /** Reasons that apply to the whole host. */
     reasons: z.array(Reason),
-    /** Whether drivers were asked: `not-asked`, `made`, or `offline`, where they cannot be. */
+    /** Whether drivers were tested: `not-asked`, `made`, or `offline` if they cannot be. */
     preflight: z.enum(["not-asked", "made", "offline"]),
-    /** How many offers of unknown verdict were left out because that was wanted. */
+    /** The number of offers of unknown verdict that were left out on request. */
     omitted: z.number(),
-    /** How many offers there are; `offers` has the best of them where fewer are wanted. */
+    /** The number of offers. `offers` has only the best of them if fewer were requested. */
     offered: z.number(),
-    /** How many configurations are refused, whether `refusals` tells all, some or none of them. */
+    /** The number of refused configurations, even if `refusals` does not list all. */
     refused: z.number(),
-    /** What the virtual machine monitor refuses too, and is not to be seen from here: the same in every answer. */
+    /** What the virtual machine monitor also refuses but this host cannot see: the same in every answer. */
     notSeen: z.array(
       z.looseObject({ code: codeField<CodeOf<"notSeen", "tell">>(), sentence: z.string() }),
     ),

@@ -2,16 +2,16 @@ import * as z from "zod/mini";
 import { FACTS_SCHEMA } from "./schemas.ts";
 import { Name } from "./text.ts";
 
-/** The name of a declared fact: a key of `facts`, in camelCase. */
+/** The name of a declared fact: a camelCase key of `facts`. */
 const FactKey = z.lazy(() => z.string().check(z.regex(/^[a-z][A-Za-z0-9]*$/)));
 
-/** Facts that an operator declares of some devices and types: those that fit all that `for` names, `*` being anything. */
+/** Facts that an operator declares for the devices and types that match all of `for`, where `*` matches anything. */
 export const OperatorFact = z.lazy(() =>
   z.strictObject({
     for: z.strictObject({
       /** The name of a device in sysfs. */
       device: z.optional(Name),
-      /** The name of its parent; of a type, where it is made. */
+      /** The name of the parent of a device or type. */
       parent: z.optional(Name),
       driver: z.optional(Name),
       type: z.optional(Name),
@@ -21,7 +21,7 @@ export const OperatorFact = z.lazy(() =>
 );
 export type OperatorFact = z.infer<typeof OperatorFact>;
 
-/** A file of facts that nothing on the host can be read from. */
+/** A file of declared facts, which cannot be read from the host. */
 export const OperatorFacts = z.lazy(() =>
   z.strictObject({ schema: z.literal(FACTS_SCHEMA), facts: z.array(OperatorFact) })
 );

@@ -8,7 +8,7 @@ export interface PciAddress {
 
 const PATTERN = /^(?:([0-9a-f]{4,8}):)?([0-9a-f]{2}):([0-9a-f]{2})\.([0-7])$/i;
 
-/** Reads `0000:41:00.1`, or `41:00.1` in domain 0; null where the text is no PCI address. */
+/** Parses `0000:41:00.1`, or `41:00.1` in domain 0; null if the text is not a PCI address. */
 export function parsePciAddress(text: string): PciAddress | null {
   const match = PATTERN.exec(text);
   if (match === null) return null;
@@ -17,7 +17,7 @@ export function parsePciAddress(text: string): PciAddress | null {
   return { domain: domain!, bus: bus!, device: device!, function: Number(match[4]) };
 }
 
-/** Writes an address as sysfs does: `0000:41:00.1`. */
+/** Formats an address as in sysfs: `0000:41:00.1`. */
 export function formatPciAddress(address: PciAddress): string {
   const hex = (value: number, digits: number) => value.toString(16).padStart(digits, "0");
   return `${hex(address.domain, 4)}:${hex(address.bus, 2)}:${

@@ -1,14 +1,14 @@
 import { assertEquals } from "@std/assert";
 import { formatPciAddress, parsePciAddress } from "./pci_address.ts";
 
-Deno.test("parsePciAddress() reads an address as sysfs and as lspci write it", () => {
+Deno.test("parsePciAddress() reads addresses in the formats of sysfs and lspci", () => {
   const address = { domain: 0, bus: 0x41, device: 0, function: 1 };
   assertEquals(parsePciAddress("0000:41:00.1"), address);
   assertEquals(parsePciAddress("41:00.1"), address);
   assertEquals(parsePciAddress("0000:FF:1F.7"), { domain: 0, bus: 255, device: 31, function: 7 });
 });
 
-Deno.test("parsePciAddress() reads the long domains that VMD controllers make", () => {
+Deno.test("parsePciAddress() reads the long domains of VMD controllers", () => {
   assertEquals(parsePciAddress("10000:e1:00.0")?.domain, 0x10000);
 });
 

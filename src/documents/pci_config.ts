@@ -3,7 +3,7 @@ import type { Known } from "./known.ts";
 import { PciSpace } from "./pci_space.ts";
 import { Count, Name } from "./text.ts";
 
-/** One entry of a capability list: id and offset in hexadecimal; `vectors` of MSI and MSI-X. */
+/** One entry of a capability list: id and offset in hexadecimal; `vectors` for MSI and MSI-X. */
 export const PciCapability = z.lazy(() =>
   z.looseObject({
     id: Name,
@@ -14,7 +14,7 @@ export const PciCapability = z.lazy(() =>
 );
 export type PciCapability = Known<z.infer<typeof PciCapability>>;
 
-/** A base address register that is in use: its size in bytes and what it decodes. */
+/** A base address register in use: its size in bytes and what it decodes. */
 export const PciBar = z.lazy(() =>
   z.looseObject({
     index: Count,
@@ -27,8 +27,8 @@ export type PciBar = Known<z.infer<typeof PciBar>>;
 
 /**
  * The PCI configuration as the guest sees it: the configuration space, which QEMU compares between source and target
- * byte by byte, and what people and rules read of it, in lower-case hexadecimal as sysfs writes it without `0x`. Without
- * `space` it is not known what QEMU would find.
+ * byte by byte, and decoded fields for people and rules, in lower-case hexadecimal as in sysfs but without `0x`. Without
+ * `space`, it is unknown what QEMU would find.
  */
 export const PciConfig = z.lazy(() =>
   z.looseObject({

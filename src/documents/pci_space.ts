@@ -4,8 +4,8 @@ import type { Known } from "./known.ts";
 const PCI_CFG_SPACE_EXP_SIZE = 4096;
 
 /**
- * A configuration space as the device's configuration region shows it: its size, and its bytes in base64 up to the last
- * one that is not zero.
+ * A configuration space as in the device's configuration region: its size, and its bytes in base64 up to the last
+ * nonzero byte.
  */
 export const PciSpace = z.lazy(() =>
   z.looseObject({
@@ -15,7 +15,7 @@ export const PciSpace = z.lazy(() =>
 );
 export type PciSpace = Known<z.infer<typeof PciSpace>>;
 
-/** Writes a configuration space down; trailing zeros are left out. */
+/** Encodes a configuration space without trailing zeros. */
 export function packPciSpace(space: Uint8Array): PciSpace {
   const end = space.findLastIndex((byte) => byte !== 0) + 1;
   return { bytes: space.length, base64: space.subarray(0, end).toBase64() };

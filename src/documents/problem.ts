@@ -5,8 +5,8 @@ import { Failure } from "./failure.ts";
 import type { ProblemCode } from "./problem_codes.ts";
 
 /**
- * Something that was met on the way and did not stop the answer: one bad device never hides the others.
- * `subject` is what it happened to, `sentence` is for a person, `remedy` one imperative sentence or null.
+ * Something that went wrong but did not stop the answer: one bad device never hides the others. `subject` is the affected
+ * thing, `sentence` is for people, and `remedy` is one imperative sentence or null.
  */
 export const Problem = z.lazy(() =>
   z.looseObject({
@@ -18,7 +18,7 @@ export const Problem = z.lazy(() =>
 );
 export type Problem = Known<z.infer<typeof Problem>>;
 
-/** The problem that an error amounts to, for the thing it happened to. */
+/** Converts an error to a problem of the affected thing. */
 export function toProblem(error: unknown, subject: string): Problem {
   if (error instanceof Failure) {
     const { code, message, remedy } = error;

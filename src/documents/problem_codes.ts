@@ -1,4 +1,4 @@
-/** The codes of a `Failure`, with their meanings: an error that ends what was asked for. */
+/** The codes of a `Failure`, an error that ends a request, with their meanings. */
 export const FAILURE_CODES = {
   "bad-input": "An option or a document cannot be used.",
   "not-found": "There is no such device, type or file.",
@@ -12,8 +12,8 @@ export const FAILURE_CODES = {
 export type FailureCode = keyof typeof FAILURE_CODES;
 
 /**
- * All codes of problems: what went wrong and did not stop the answer. `docs/reasons.md` is made of it; only types of it
- * are in the program.
+ * All codes of problems, which went wrong but did not stop the answer. `docs/reasons.md` is written from it. Only its
+ * types are in the program.
  */
 export const PROBLEM_CODES = {
   ...FAILURE_CODES,

@@ -15,7 +15,7 @@ Deno.test("toProblem() keeps a failure's code, sentence and remedy", () => {
   });
 });
 
-Deno.test("toProblem() names the subject of an error that was not foreseen", () => {
+Deno.test("toProblem() names the subject of an unexpected error", () => {
   assertEquals(toProblem(new TypeError("x is not iterable"), "0000:41:00.1"), {
     code: "internal",
     subject: "0000:41:00.1",

@@ -4,26 +4,26 @@ import { guardOf } from "./guard.ts";
 import { jsonPointer } from "./json_pointer.ts";
 import { shorten, shown } from "./shorten.ts";
 
-/** One place where a document is wrong: a JSON pointer, what is there and what is expected. */
+/** One error in a document: a JSON pointer, the value and what is expected. */
 export interface Issue {
   pointer: string;
-  /** Shortened; left out where nothing is there. */
+  /** Shortened; missing if the document has no value there. */
   value?: unknown;
   /** `expected number, received string`. */
   detail: string;
 }
 
-/** A document that is as it must be, or what is wrong with it. */
+/** A valid document, or its issues. */
 export type ReadAs<T> =
   | { data: T; issues?: undefined }
   | { data?: undefined; issues: [Issue, ...Issue[]] };
 
-/** How many wrong places are told: a small document can have a great many. */
+/** The largest number of reported issues: a small document can have very many. */
 export const MAX_ISSUES = 20;
 
 /**
- * Holds a document against a schema. The data are the document itself, fields included that the schema does not name.
- * `base` is where it is in a larger document.
+ * Checks a document against a schema. The data is the document itself, including fields that the schema does not name.
+ * `base` is its path in a larger document.
  */
 export function readAs<T>(
   schema: z.core.$ZodType,
@@ -31,7 +31,7 @@ export function readAs<T>(
   base: readonly PropertyKey[] = [],
 ): ReadAs<T> {
   if (guardOf(schema)(document)) return { data: document as T };
-  // Without a language zod says no more than "Invalid input".
+  // Without a language, zod says only "Invalid input".
   z.config(en());
   const read = z.safeParse(schema, document);
   if (read.success) return { data: read.data as T };
@@ -59,7 +59,7 @@ interface Found {
   message: string;
 }
 
-/** Where no option of a union fits, the one that went furthest is the one that was meant; of equal ones, all are told. */
+/** If no option of a union fits, reports the one that got furthest, or all that got equally far. */
 function deepest({ path, message, ...issue }: z.core.$ZodIssue): Found {
   const plain = { path, message: message.replace(/^(?:Invalid|Too) \w+: /, "") };
   if (issue.code !== "invalid_union" || issue.errors.length === 0) return plain;

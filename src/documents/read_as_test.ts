@@ -8,7 +8,7 @@ import { Selector } from "./rules.ts";
 import { shown } from "./shorten.ts";
 import { readSnapshot } from "./read_snapshot.ts";
 
-/** What is said of a document's first wrong place. */
+/** The description of a document's first issue. */
 function firstIssue(schema: z.core.$ZodType, document: unknown): string {
   return firstOf(readAs(schema, document));
 }
@@ -19,12 +19,12 @@ function firstOf({ issues }: ReadAs<unknown>): string {
 
 const identity = (change: Record<string, unknown>) => ({ ...mttyIdentity(), ...change });
 
-Deno.test("readAs() gives the document itself where it is as it must be", () => {
+Deno.test("readAs() returns a valid document itself", () => {
   const document = { ...mttyIdentity(), later: { field: 1 } };
   assertEquals(readAs(Identity, document), { data: document });
 });
 
-Deno.test("readAs() says at which place what was expected, and what is there", () => {
+Deno.test("readAs() reports the place, the value and what was expected", () => {
   const { migration } = mttyIdentity();
   const said: readonly (readonly [change: Record<string, unknown>, string])[] = [
     [
@@ -50,13 +50,13 @@ Deno.test("readAs() says at which place what was expected, and what is there", (
   }
 });
 
-Deno.test("readAs() cuts a value that has no end", () => {
+Deno.test("readAs() shortens a very long value", () => {
   const said = firstIssue(Identity, identity({ id: "a".repeat(100_000) }));
   assertStringIncludes(said, "…: expected string to have <=512 characters");
   assertEquals(said.length < 200, true, said);
 });
 
-Deno.test("readAs() names the option of a union that was meant, or all of them", () => {
+Deno.test("readAs() reports the option of a union that got furthest, or all options", () => {
   assertStringIncludes(
     firstIssue(Selector, { driver: ["a", 17] }),
     "/driver/1 is 17: expected string, received number",
@@ -67,7 +67,7 @@ Deno.test("readAs() names the option of a union that was meant, or all of them",
   );
 });
 
-Deno.test("readSnapshot() refuses negative sizes, and names that are empty, endless or move the cursor", () => {
+Deno.test("readSnapshot() refuses negative sizes, and names that are empty, too long or have control characters", () => {
   const { devices: [device], types: [type] } = mttySnapshot();
   const names = ["", "a".repeat(513), "a\n", "\x7f", "\x85"];
   for (const name of names) {
@@ -83,7 +83,7 @@ Deno.test("readSnapshot() refuses negative sizes, and names that are empty, endl
   assertStringIncludes(firstOf(readSnapshot(negative)), "/types/0/availableInstances is -1: ");
 });
 
-Deno.test("shown() escapes and cuts", () => {
+Deno.test("shown() escapes and shortens", () => {
   assertEquals(shown("a\x1b\x9b"), String.raw`"a\u001b\u009b"`);
   assertEquals(shown(undefined), "nothing");
   assertEquals(shown("a".repeat(1_000)).length, 81);

@@ -4,14 +4,14 @@ import { describeIssue, type Issue, type ReadAs, readAs } from "./read_as.ts";
 import { checkSchema } from "./schema_version.ts";
 import { IDENTITY_SCHEMA } from "./schemas.ts";
 
-/** A kind of document that comes from elsewhere. */
+/** A kind of document that comes from another host or from a person. */
 export interface DocumentKind<T> {
-  /** What people call it: `identity`. */
+  /** Its name for people: `identity`. */
   name: string;
   schema: string;
-  /** Holds a document against the schema; `base` is where it is in a larger one. */
+  /** Checks a document against the schema. `base` is its path in a larger document. */
   read: (document: unknown, base: readonly PropertyKey[]) => ReadAs<T>;
-  /** What to do where there is none, one imperative sentence. */
+  /** What to do if the document is wrong, one imperative sentence. */
   remedy: string;
 }
 
@@ -22,7 +22,7 @@ const IDENTITY_DOCUMENT: DocumentKind<Identity> = {
   remedy: `Give a document of schema ${IDENTITY_SCHEMA}, as vfio-ask identity DEVICE prints it.`,
 };
 
-/** A document that is not as its schema wants it, with all places that are wrong. */
+/** A document that does not match its schema, with all issues. */
 export class InvalidDocument extends Failure {
   constructor(
     readonly issues: readonly [Issue, ...Issue[]],
@@ -37,16 +37,16 @@ export class InvalidDocument extends Failure {
 }
 
 /**
- * Reads a document of a kind, for the command line and for HTTP alike. `base` is where it is in a larger one.
+ * Reads a document of a kind, for the command line and for HTTP. `base` is its path in a larger document.
  *
- * Throws an {@link InvalidDocument}, or a {@link Failure} about `/schema` where it is of another kind or of a newer version.
+ * Throws an {@link InvalidDocument}, or a {@link Failure} about `/schema` if it has another kind or a newer version.
  */
 export function readDocument<T>(
   kind: DocumentKind<T>,
   document: unknown,
   base: readonly PropertyKey[] = [],
 ): T {
-  // One without any schema is told with whatever else is wrong.
+  // A missing schema is reported together with the other issues.
   const schema = (document as { schema?: unknown } | null)?.schema;
   if (typeof schema === "string") checkSchema(document, kind.schema);
   const { data, issues } = kind.read(document, base);

@@ -5,8 +5,8 @@ import { Device, DeviceType, type Snapshot } from "./snapshot.ts";
 import { MERGED, type Shared, SnapshotDocument, TABLES } from "./snapshot_document.ts";
 
 /**
- * Reads a snapshot from its document: what devices and types share is one object in memory too. A key that no table has,
- * and a field that neither an entry nor what it is like has, are issues. Pure.
+ * Reads a snapshot from its document. Shared parts of devices and types are one object in memory too. A key that is not
+ * in its table is an issue. So is a field that is missing both in an entry and in the entry named by `like`. Pure.
  */
 export function readSnapshot(document: unknown): ReadAs<Snapshot> {
   const read = readAs<SnapshotDocument>(SnapshotDocument, document);
@@ -35,10 +35,10 @@ export function parseSnapshot(document: unknown): Snapshot {
   throw new TypeError(`Cannot read the snapshot: ${describeIssue(issues[0])}`);
 }
 
-/** A device or a type as the document has it. */
+/** A device or a type in the document. */
 type Entry = Record<string, unknown>;
 
-/** An entry with all its fields, each key replaced by what it stands for. */
+/** An entry with all its fields. Keys of tables are replaced by their values. */
 function linkEntry(
   { like, ...own }: Entry,
   { shared, list, whole, path, issues }: {
@@ -77,7 +77,10 @@ function linkEntry(
   if (like !== undefined && base === undefined) return entry;
   for (const field of whole.required) {
     if (entry[field] === undefined) {
-      issues.push({ pointer: jsonPointer([...path, field]), detail: "expected in a whole entry" });
+      issues.push({
+        pointer: jsonPointer([...path, field]),
+        detail: "expected in a complete entry",
+      });
     }
   }
   for (const [field, schema] of whole.merged) {
@@ -87,7 +90,7 @@ function linkEntry(
   return entry;
 }
 
-/** What can be checked of an entry only once it is whole. */
+/** What can be checked only in a complete entry. */
 interface WholeFields {
   required: string[];
   merged: [field: string, schema: z.core.$ZodType][];

@@ -1,8 +1,8 @@
 import { TRACKING_CODES, UNMIGRATABLE, UNUSABLE, VMM_CODES } from "./shared_codes.ts";
 
 /**
- * All codes of reasons in answers, by who raises them and by what they do to the verdict, with their meanings.
- * `docs/reasons.md` is made of it; only types of it are in the program.
+ * All codes of reasons in answers, by origin and by effect on the verdict, with their meanings. `docs/reasons.md` is
+ * written from it. Only its types are in the program.
  */
 export const REASON_CODES = {
   /** The checks of each candidate. */
@@ -90,7 +90,7 @@ export const REASON_CODES = {
       VersionNotTested: "The version attribute gave no clear answer.",
     },
   },
-  /** Rules: what any of them finds without a code of its own. */
+  /** Rules: findings without a code of the rule. */
   rules: {
     accept: {
       RuleAccepts: "A rule accepts the pair.",
@@ -111,7 +111,7 @@ export const REASON_CODES = {
       FactMissing: "A fact that the rule compares is not known.",
     },
   },
-  /** The codes that rules of the program name themselves. */
+  /** The codes in the shipped rules. */
   shippedRules: {
     refuse: {
       CapabilitiesLacking: "QAT: the device offers `dc` for a source with `dcc`.",
@@ -164,7 +164,7 @@ export const REASON_CODES = {
       MustBeFreed: "A device or an instance must be freed first.",
     },
   },
-  /** What QEMU refuses and no host can see before: in every answer. */
+  /** What QEMU refuses and no host can see, in every answer. */
   notSeen: {
     tell: {
       Viommu: "The virtual machine has a vIOMMU.",
@@ -177,12 +177,12 @@ export const REASON_CODES = {
 
 type Table = typeof REASON_CODES;
 
-/** The codes that a room raises to an effect. */
+/** The codes of an origin with an effect. */
 export type CodeOf<Room extends keyof Table, Effect extends keyof Table[Room]> =
   & keyof Table[Room][Effect]
   & string;
 
-/** Every code of a reason but those that operators' rules bring. */
+/** Every code of a reason, except those of operators' rules. */
 export type ReasonCode = {
   [Room in keyof Table]: { [Effect in keyof Table[Room]]: CodeOf<Room, Effect> }[keyof Table[Room]];
 }[keyof Table];

@@ -5,7 +5,7 @@ import { compareText } from "./text.ts";
 
 const FIXTURES = new URL("../../tests/fixtures/", import.meta.url);
 
-/** A recorded document: its name without `.json`, and what it says. */
+/** The recorded documents: the name without `.json`, and the content. */
 function* recorded(folder: string): Generator<[name: string, document: unknown]> {
   const directory = new URL(`${folder}/`, FIXTURES);
   for (const { name } of [...Deno.readDirSync(directory)].toSorted(byName)) {
@@ -20,10 +20,10 @@ function byName(a: Deno.DirEntry, b: Deno.DirEntry): number {
 }
 
 for (const [name, document] of recorded("hosts")) {
-  Deno.test(`readSnapshot() takes the recorded ${name}`, () => {
+  Deno.test(`readSnapshot() reads the recorded ${name}`, () => {
     const snapshot = parseSnapshot(document);
-    assertEquals(snapshot, document, "nothing is left out or made up on the way in");
-    assertEquals(snapshot.rules, [], "tests put the rules in that they are about");
+    assertEquals(snapshot, document, "nothing is lost or added");
+    assertEquals(snapshot.rules, [], "tests add the rules that they need");
     const names = new Set(snapshot.devices.map(({ id }) => id));
     assertEquals(names.size, snapshot.devices.length, "no device twice");
     for (const { instances } of snapshot.types) {
@@ -39,9 +39,9 @@ for (const [name, document] of recorded("hosts")) {
 }
 
 for (const [name, document] of recorded("identities")) {
-  Deno.test(`Identity takes the recorded ${name}`, async () => {
+  Deno.test(`Identity reads the recorded ${name}`, async () => {
     const identity = Identity.parse(document);
-    assertEquals(identity, document, "nothing is left out or made up on the way in");
+    assertEquals(identity, document, "nothing is lost or added");
     if (identity.initialData === null) return;
     const { base64, sha256 } = identity.initialData;
     const digest = await crypto.subtle.digest("SHA-256", Uint8Array.fromBase64(base64));
@@ -49,7 +49,7 @@ for (const [name, document] of recorded("identities")) {
   });
 }
 
-Deno.test("every recorded identity has a recorded host of its kind, and is of another host", () => {
+Deno.test("every recorded identity has a recorded host of its kind and comes from another host", () => {
   const hosts = [...recorded("hosts")].map(([, host]) => parseSnapshot(host));
   for (const [name, document] of recorded("identities")) {
     const source = Identity.parse(document);

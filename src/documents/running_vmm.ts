@@ -2,12 +2,12 @@ import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { NO_CONTROLS } from "./text.ts";
 
-/** Through what QEMU reaches a device: `-device vfio-pci,iommufd=ID`, or a container and its group. */
+/** How QEMU opens a device: by iommufd (`-device vfio-pci,iommufd=ID`), or by a container and its group. */
 export const VMM_BACKENDS = ["iommufd", "container"] as const;
 
 /**
- * Where the device is in the machine: `port`, below a root or downstream port, where libvirt puts devices of q35 and virt
- * machines; `root-complex`, directly on `pcie.0`; `conventional`, on the bus of a pc machine.
+ * The place of the device in the machine. `port`: below a root or downstream port, where libvirt puts devices of q35 and
+ * virt machines. `root-complex`: directly on `pcie.0`. `conventional`: on the bus of a pc machine.
  */
 export const VMM_PCI_BUSES = ["port", "root-complex", "conventional"] as const;
 export type PciBus = (typeof VMM_PCI_BUSES)[number];
@@ -16,8 +16,8 @@ export type PciBus = (typeof VMM_PCI_BUSES)[number];
 export const ON_OFF_AUTO = ["on", "off", "auto"] as const;
 
 /**
- * The virtual machine monitor that runs the source's device, as far as the asker knows it. A field that is null or
- * left out is not known, which is not the same as QEMU's default. All of it is fixed while the machine runs.
+ * The virtual machine monitor that runs the source's device, as far as the client knows. A field that is null or missing
+ * is unknown, which is not the same as QEMU's default. Nothing of it can change while the machine runs.
  */
 export const RunningVmm = z.lazy(() =>
   z.looseObject({
@@ -26,10 +26,10 @@ export const RunningVmm = z.lazy(() =>
       z.string().check(
         z.maxLength(64),
         NO_CONTROLS(),
-        z.regex(/^\d+\.\d+/, "Invalid input: not a version of QEMU, such as 10.0.2"),
+        z.regex(/^\d+\.\d+/, "Invalid input: expected a version of QEMU, such as 10.0.2"),
       ),
     )),
-    /** With its version, as `-machine` takes it: `pc-q35-10.0`. */
+    /** With its version, as for `-machine`: `pc-q35-10.0`. */
     machineType: z.optional(
       z.nullable(z.string().check(z.minLength(1), z.maxLength(128), NO_CONTROLS())),
     ),

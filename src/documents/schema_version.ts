@@ -1,10 +1,9 @@
 import { Failure } from "./failure.ts";
 
 /**
- * A document whose `schema` is `current` (`vfio-ask/snapshot/v1`).
+ * Returns the document if its `schema` is `current` (`vfio-ask/snapshot/v1`).
  *
- * Throws a {@link Failure} where the document is of another kind, or of a newer version than is known here,
- * which it names.
+ * Throws a {@link Failure} that names the schema if the document has another kind or a newer version.
  */
 export function checkSchema(document: unknown, current: string): unknown {
   const given = (document as { schema?: unknown } | null)?.schema;
@@ -13,13 +12,17 @@ export function checkSchema(document: unknown, current: string): unknown {
   const found = typeof given === "string" ? splitSchema(given) : null;
   const isNewer = found !== null && found[0] === kind && found[1] > version;
   throw isNewer
-    ? new Failure("bad-input", `its schema is ${given}, and this version reads up to ${current}`, {
-      subject: "/schema",
-      remedy: `Use a version of vfio-ask that reads ${given}, or write ${current}.`,
-    })
+    ? new Failure(
+      "bad-input",
+      `its schema is ${given}, but this version reads only up to ${current}`,
+      {
+        subject: "/schema",
+        remedy: `Use a version of vfio-ask that reads ${given}, or send ${current}.`,
+      },
+    )
     : new Failure(
       "bad-input",
-      `its schema is ${given === undefined ? "missing" : JSON.stringify(given)}`,
+      `its schema is ${given === undefined ? "missing" : JSON.stringify(given)}, not ${current}`,
       { subject: "/schema", remedy: `Give a document of schema ${current}.` },
     );
 }

@@ -1,10 +1,10 @@
 import type { Snapshot } from "./snapshot.ts";
 import { MERGED, type SnapshotDocument, TABLES } from "./snapshot_document.ts";
 
-/** A device or a type as JSON has it: fields that are there, by name. */
+/** A device or a type as in JSON: its existing fields by name. */
 type Entry = Record<string, unknown>;
 
-/** The document of a snapshot, in which what is equal stands once. `readSnapshot` gives the snapshot back. Pure. */
+/** The document of a snapshot, with equal parts only once. `readSnapshot` restores the snapshot. Pure. */
 export function shareSnapshot(snapshot: Snapshot): SnapshotDocument {
   const { schema, snapshot: number, takenAt, host, rules, problems } = snapshot;
   const devices = shareFields(snapshot.devices.map((device) => withDirectory(fieldsOf(device))), {
@@ -30,7 +30,7 @@ export function shareSnapshot(snapshot: Snapshot): SnapshotDocument {
   } as SnapshotDocument;
 }
 
-/** The document of a snapshot as text: each device, type, shared part and file of rules on one line. */
+/** The document of a snapshot as text: each device, type, shared part and rules file on one line. */
 export function formatSnapshot(snapshot: Snapshot): string {
   const fields = Object.entries(shareSnapshot(snapshot)).map(([name, value]) =>
     `  ${JSON.stringify(name)}: ${formatLines(value, name === "shared" ? 2 : 1, "  ")}`
@@ -54,7 +54,7 @@ function fieldsOf(entry: object): Entry {
   return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined));
 }
 
-/** A device that lies in sysfs under its id, by the directory that it shares with others. */
+/** Replaces a `sysfs` path that ends in the device's id by its directory, which other devices share. */
 function withDirectory({ sysfs, ...device }: Entry): Entry {
   const end = `/${device.id}`;
   return typeof sysfs === "string" && sysfs.endsWith(end) && !("directory" in device)
@@ -71,8 +71,8 @@ function withSysfs({ directory, ...entry }: Entry): Entry {
 }
 
 /**
- * Takes out of entries what many have: of those with the same `alike` fields, the most frequent value of each field that
- * all have goes into a table, and an entry keeps what differs.
+ * Moves common fields of entries into a table. Among entries with the same `alike` fields, the table gets the most
+ * frequent value of each field that all have. An entry keeps what differs.
  */
 function shareFields(
   entries: readonly Entry[],
@@ -92,7 +92,7 @@ function shareFields(
   return { table, entries: entries.map((entry) => shared.get(entry) ?? withSysfs(entry)) };
 }
 
-/** Of each field that all members have, the value that is most frequent, where two have it. */
+/** The most frequent value of each field that all members have, if at least two have that value. */
 function commonFields(members: readonly Entry[]): Entry {
   const common: Entry = {};
   for (const field of Object.keys(members[0]!)) {
@@ -105,13 +105,13 @@ function commonFields(members: readonly Entry[]): Entry {
     }
     const alike = Map.groupBy(values, textOf);
     const most = [...alike.values()].reduce((a, b) => b.length > a.length ? b : a);
-    // What is null here and an object there cannot be merged.
+    // Null and an object cannot be merged.
     if (most.length > 1 && !(isMerged(field) && alike.size > 1)) common[field] = most[0];
   }
   return common;
 }
 
-/** What of an entry is not in what it has in common with others. */
+/** The fields of an entry that are not in the common part. */
 function ownFields(entry: Entry, common: Entry): Entry {
   const own: Entry = {};
   for (const [field, value] of Object.entries(entry)) {
@@ -134,7 +134,7 @@ function isObject(value: unknown): value is Entry {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Moves parts that are there more than once into tables, and leaves their keys in the entries. */
+/** Moves parts that occur more than once into tables, and leaves their keys in the entries. */
 function shareParts(entries: readonly Entry[]): Record<string, Entry> {
   const tables: Record<string, Entry> = { drivers: {}, migrations: {}, pciConfigs: {} };
   const holders = Map.groupBy(
@@ -155,22 +155,22 @@ function shareParts(entries: readonly Entry[]): Record<string, Entry> {
   return tables;
 }
 
-/** A driver goes by its name, other parts by a number. */
+/** The key of a part: the name of a driver, a number for other parts. */
 function freeKey(table: Entry, part: unknown): string {
   const name = (part as { name?: unknown }).name;
   if (typeof name === "string" && !Object.hasOwn(table, name) && name !== "__proto__") return name;
   return `${typeof name === "string" ? `${name} ` : ""}${Object.keys(table).length + 1}`;
 }
 
-/** What was written down of an object once: snapshots never change. */
+/** The texts of objects. Snapshots never change, so each is serialized once. */
 const TEXTS = new WeakMap<object, string>();
 
-/** What stands for a value: the same for equal values, objects whose fields stand in the same order. */
+/** A text that is the same for equal values, with the fields of objects in the same order. */
 function textOf(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   const known = TEXTS.get(value);
   if (known !== undefined) return known;
-  // No other value begins like this.
+  // No other value starts like this.
   const text = `\0${JSON.stringify(value)}`;
   TEXTS.set(value, text);
   return text;

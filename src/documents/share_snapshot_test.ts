@@ -9,7 +9,7 @@ function writeAndRead(snapshot: Snapshot): Snapshot {
   return parseSnapshot(JSON.parse(formatSnapshot(snapshot)));
 }
 
-/** Numbers that look random, and are the same in each run. */
+/** Pseudorandom numbers, the same in every run. */
 function makeRandom(seed: number): <T>(...choices: readonly T[]) => T {
   let state = seed;
   return (...choices) => {
@@ -18,7 +18,7 @@ function makeRandom(seed: number): <T>(...choices: readonly T[]) => T {
   };
 }
 
-/** A host whose entries have much in common, and some of them everything, nothing, or fields that nobody knows. */
+/** A host whose entries have much in common; some are equal, completely different, or have unknown fields. */
 function randomSnapshot(seed: number): Snapshot {
   const pick = makeRandom(seed);
   const { driver, migration, pciConfig } = mttyDevice();
@@ -56,14 +56,14 @@ function randomSnapshot(seed: number): Snapshot {
   });
 }
 
-Deno.test("readSnapshot() of what formatSnapshot() wrote is the snapshot, whatever it has in common", () => {
+Deno.test("readSnapshot() restores every snapshot from the output of formatSnapshot()", () => {
   for (let seed = 0; seed < 200; seed++) {
     const snapshot = randomSnapshot(seed);
     assertEquals(writeAndRead(snapshot), snapshot, `seed ${seed}`);
   }
 });
 
-Deno.test("formatSnapshot() writes each device on a line, and what is equal once", () => {
+Deno.test("formatSnapshot() writes one line for each device, and equal parts once", () => {
   const devices = Array.from({ length: 1_000 }, (_, n) => {
     const id = `83b8f4f2-509f-4c1a-9b0e-${String(n).padStart(12, "0")}`;
     return mttyDevice({
@@ -84,7 +84,7 @@ Deno.test("formatSnapshot() writes each device on a line, and what is equal once
   assertEquals(text.split(driver).length, 2);
 });
 
-Deno.test("shareSnapshot() leaves what is there once as it is", () => {
+Deno.test("shareSnapshot() does not change parts that occur once", () => {
   const alone = mttyDevice({ parentDriver: null });
   const { devices, shared } = shareSnapshot(mttySnapshot({
     devices: [alone],
@@ -93,14 +93,14 @@ Deno.test("shareSnapshot() leaves what is there once as it is", () => {
   assertEquals([devices as unknown, shared], [[alone], undefined]);
 });
 
-Deno.test("readSnapshot() makes equal parts one object", () => {
+Deno.test("readSnapshot() makes one object of equal parts", () => {
   const devices = ["a", "b"].map((id) => structuredClone(mttyDevice({ id })));
   const { devices: [a, b], types: [type] } = writeAndRead(mttySnapshot({ devices }));
   assertStrictEquals(a!.migration, b!.migration);
   assertStrictEquals(a!.pciConfig, type!.pciConfig);
 });
 
-/** Documents with one thing wrong, and the place and the words that must be said. */
+/** Documents with one error, and the path and words of the expected issue. */
 const WRONG: readonly [
   what: string,
   change: (document: Json) => void,
@@ -108,14 +108,19 @@ const WRONG: readonly [
   words: string,
 ][] = [
   [
-    "a driver of no table",
+    "a driver that is not in the table",
     ({ devices }) => devices[0].driver = "gone",
     "devices.0.driver",
     '"gone"',
   ],
-  ["a likeness of no table", ({ devices }) => devices[1].like = "d9", "devices.1.like", '"d9"'],
   [
-    "a name of Object's",
+    "a like that is not in the table",
+    ({ devices }) => devices[1].like = "d9",
+    "devices.1.like",
+    '"d9"',
+  ],
+  [
+    "a property name of Object",
     ({ devices }) => devices[1].like = "toString",
     "devices.1.like",
     "toString",
@@ -140,14 +145,14 @@ const WRONG: readonly [
     "devices.0.iommuGroup.id",
     "",
   ],
-  ["a likeness that is no text", ({ devices }) => devices[0].like = 1, "devices.0.like", ""],
+  ["a like that is not a text", ({ devices }) => devices[0].like = 1, "devices.0.like", ""],
 ];
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
 
 for (const [what, change, path, words] of WRONG) {
-  Deno.test(`readSnapshot() refuses ${what}, and names the place`, () => {
+  Deno.test(`readSnapshot() refuses ${what} and names the place`, () => {
     const document = JSON.parse(formatSnapshot(mttySnapshot({
       devices: ["a", "b", "c"].map((id) => mttyDevice({ id })),
     })));

@@ -9,12 +9,12 @@ export const UNUSABLE = {
   VersionUnreadable: "The device's version attribute gives an error: the device cannot migrate.",
 };
 
-/** That QEMU marks a kind of device unmigratable. */
+/** QEMU marks a kind of device unmigratable. */
 export const UNMIGRATABLE = {
   QemuUnmigratable: "QEMU marks devices of this kind unmigratable.",
 };
 
-/** What versions of QEMU and libvirt refuse, limit, or can do in another way. */
+/** What versions of QEMU and libvirt refuse, limit or replace. */
 export const VMM_CODES = {
   refuses: {
     QemuWithoutV2: "QEMU is too old for VFIO migration v2.",

@@ -1,12 +1,12 @@
 import { assertEquals } from "@std/assert";
 import { escaped } from "./shorten.ts";
 
-Deno.test("escaped() leaves no control character, of C0, C1 or DEL", () => {
+Deno.test("escaped() escapes all control characters of C0 and C1, and DEL", () => {
   const all = Array.from({ length: 0x100 }, (_, code) => String.fromCharCode(code)).join("");
   assertEquals(/\p{Cc}/u.test(escaped(all)), false);
   assertEquals(escaped("\x9b\x7f\t"), "\\u009b\\u007f\\u0009");
 });
 
-Deno.test("escaped() leaves every other character", () => {
+Deno.test("escaped() keeps all other characters", () => {
   assertEquals(escaped("größe 5 µs …"), "größe 5 µs …");
 });

@@ -10,11 +10,11 @@ import type { SNAPSHOT_SCHEMA } from "./schemas.ts";
 import { Count, Name, NumaNode, Text } from "./text.ts";
 import { DEVICE_KINDS } from "./type_name.ts";
 
-/** Who holds a device: a process by number and name, and the node that it has open. */
+/** The holder of a device: a process by pid and name, and the node that it has open. */
 export const Holder = z.lazy(() => z.looseObject({ pid: Count, name: Text, node: Text }));
 export type Holder = Known<z.infer<typeof Holder>>;
 
-/** Whether a device is held: from `/proc`, which `unknown` could not be read in full, or by a refused open. */
+/** Whether a device is in use, from `/proc` or a refused open. `unknown`: `/proc` could not be read completely. */
 export const Use = z.lazy(() =>
   z.looseObject({
     state: z.enum(["idle", "in-use", "unknown"]),
@@ -23,7 +23,7 @@ export const Use = z.lazy(() =>
 );
 export type Use = Known<z.infer<typeof Use>>;
 
-/** A vendor's opaque version: what its attribute said, or the errno that reading it gave. */
+/** A vendor's opaque version: the text of its attribute, or the errno of reading it. */
 export const Version = z.lazy(() =>
   z.looseObject({
     path: Text,
@@ -33,7 +33,7 @@ export const Version = z.lazy(() =>
 );
 export type Version = Known<z.infer<typeof Version>>;
 
-/** A VFIO device as this host has it: what sysfs says, who holds it, and what is known of its migration. */
+/** A VFIO device of this host: its state in sysfs, its holder, and what is known about its migration. */
 export const Device = z.lazy(() =>
   z.looseObject({
     id: Name,
@@ -43,7 +43,7 @@ export const Device = z.lazy(() =>
     description: Text,
     deviceApi: z.nullable(Name),
     driver: z.nullable(Driver),
-    /** Which binding of the driver it is: another one after an unbind and a bind, and for an mdev made anew. */
+    /** Identifies the binding of the driver. It changes after unbind and bind, and for a recreated mdev. */
     bound: z.optional(z.nullable(Name)),
     parentDriver: z.nullable(Driver),
     parent: z.nullable(Name),
@@ -64,13 +64,13 @@ export const Device = z.lazy(() =>
       type: z.nullable(Name),
     })),
     nodes: z.looseObject({ cdev: z.nullable(Text), group: z.nullable(Text) }),
-    /** When its node appeared, in milliseconds since 1970; null where it has none. */
+    /** When its node appeared, in milliseconds since 1970; null if it has none. */
     since: z.nullable(Count),
     facts: z.record(Name, z.unknown()),
     use: Use,
-    /** Null where the kernel has no such attribute, as kernels of kernel.org have not. */
+    /** Null if the kernel has no such attribute, as in mainline kernels. */
     version: z.optional(z.nullable(Version)),
-    /** Why nobody should be offered it: it needs a reset, or a driver is stuck in it. */
+    /** Why it must not be offered: it needs a reset, or a driver is stuck. */
     trouble: z.optional(
       z.nullable(z.looseObject({ code: codeField<"stuck" | "needs-reset">(Name), sentence: Text })),
     ),
@@ -80,7 +80,7 @@ export const Device = z.lazy(() =>
 );
 export type Device = Known<z.infer<typeof Device>>;
 
-/** A type of device that can be made here: an mdev type of a parent, or a vGPU type of an SR-IOV function. */
+/** A type of device that this host can create: an mdev type of a parent, or a vGPU type of an SR-IOV function. */
 export const DeviceType = z.lazy(() =>
   z.looseObject({
     kind: z.enum(["mdev-type", "vgpu-type"]),
@@ -90,7 +90,7 @@ export const DeviceType = z.lazy(() =>
     name: z.nullable(Text),
     description: z.nullable(Text),
     deviceApi: z.nullable(Name),
-    /** The driver that devices of the type are bound to, null where none shows it yet. */
+    /** The driver of devices of the type; null until a device shows it. */
     driver: z.nullable(Driver),
     parentDriver: z.nullable(Driver),
     availableInstances: z.nullable(Count),
@@ -104,7 +104,7 @@ export const DeviceType = z.lazy(() =>
 );
 export type DeviceType = Known<z.infer<typeof DeviceType>>;
 
-/** What a driver says of one VFIO feature: `present`, `absent` (ENOTTY), or an errno that says neither. */
+/** A driver's answer about one VFIO feature: `present`, `absent` (ENOTTY), or another errno. */
 export const Feature = z.lazy(() =>
   z.looseObject({
     id: z.number(),
@@ -140,7 +140,7 @@ export const Region = z.lazy(() =>
 );
 export type Region = Known<z.infer<typeof Region>>;
 
-/** Whether a way of tracking dirty pages works: how far a start, report and stop came. */
+/** The test of one way of dirty page tracking by start, report and stop. */
 export const DirtyTracking = z.lazy(() =>
   z.looseObject({
     result: z.enum(TRACKING_RESULTS),
@@ -151,7 +151,7 @@ export type DirtyTracking = Known<z.infer<typeof DirtyTracking>>;
 
 const Versions = z.lazy(() => z.record(z.string(), z.string()));
 
-/** What devlink declares of a PCI function: the firmware that runs, and whether the function may be migrated. */
+/** What devlink declares about a PCI function: the running firmware, and whether the function may migrate. */
 export const Declared = z.lazy(() =>
   z.looseObject({
     firmware: z.nullable(z.string()),
@@ -161,7 +161,7 @@ export const Declared = z.lazy(() =>
 );
 export type Declared = Known<z.infer<typeof Declared>>;
 
-/** Everything that a device said of itself, in one document: all capabilities in one go. */
+/** All capabilities that a device reported, in one document. */
 export const Capabilities = z.lazy(() =>
   z.looseObject({
     device: z.string(),
@@ -177,14 +177,14 @@ export const Capabilities = z.lazy(() =>
     v1Region: z.nullable(z.number()),
     migration: Migration,
     pciConfig: z.nullable(PciConfig),
-    /** Of a PCI function; left out of others, and where asking failed. */
+    /** Only for a PCI function; missing if devlink failed. */
     declared: z.optional(Declared),
     problems: z.array(Problem),
   })
 );
 export type Capabilities = Known<z.infer<typeof Capabilities>>;
 
-/** One immutable, numbered view of a host; every answer names the snapshot that it came from. */
+/** An immutable, numbered view of a host. Every answer names its snapshot. */
 export interface Snapshot {
   schema: typeof SNAPSHOT_SCHEMA;
   snapshot: number;
@@ -192,7 +192,7 @@ export interface Snapshot {
   host: Host;
   devices: Device[];
   types: DeviceType[];
-  /** The rules in force, in their order, so that the snapshot answers elsewhere as the host does. */
+  /** The rules in force, in order. With them, the snapshot gives the same answers on another host. */
   rules: RulesFile[];
   problems: Problem[];
 }

@@ -9,7 +9,7 @@ import { SNAPSHOT_SCHEMA } from "./schemas.ts";
 import { Device, DeviceType } from "./snapshot.ts";
 import { Count, Name, Text } from "./text.ts";
 
-/** The parts that devices and types have in common, and the table that holds each part of a document. */
+/** The parts that devices and types can share, each with its table in the document. */
 export const TABLES = {
   driver: "drivers",
   parentDriver: "drivers",
@@ -17,10 +17,10 @@ export const TABLES = {
   pciConfig: "pciConfigs",
 } as const;
 
-/** The fields of which an entry may have a part, and what it is like the rest. */
+/** The fields that are merged from an entry and from the entry named by `like`. */
 export const MERGED = ["iommuGroup", "nodes", "pci", "use"] as const;
 
-/** A part as it is, or the key of its table. */
+/** A part itself, or its key in the table. */
 const orKey = <T extends z.core.$ZodType>(part: T) => z.union([part, Name]);
 
 const parts = () => ({
@@ -28,11 +28,11 @@ const parts = () => ({
   parentDriver: orKey(z.nullable(Driver)),
   migration: orKey(Migration),
   pciConfig: orKey(z.nullable(PciConfig)),
-  /** The key of the entry below `shared` that has the fields which are left out here. */
+  /** The key of the entry below `shared` that has the missing fields. */
   like: Name,
 });
 
-/** Any fields of an object, which is checked once it is whole. */
+/** Some fields of an object, which is checked after merging. */
 const Fields = z.nullable(z.record(Name, z.unknown()));
 
 const SharedDevice = z.lazy(() =>
@@ -40,20 +40,20 @@ const SharedDevice = z.lazy(() =>
     z.extend(Device._zod.innerType, {
       ...parts(),
       ...Object.fromEntries(MERGED.map((field) => [field, Fields])),
-      /** Stands for `sysfs`, which is the device's id in this directory. */
+      /** Replaces `sysfs`, which is `directory/id`. */
       directory: Text,
     }),
   )
 );
 const SharedType = z.lazy(() => z.partial(z.extend(DeviceType._zod.innerType, parts())));
 
-/** What is equal, once: tables by key. */
+/** Shared parts in tables by key. */
 export const Shared = z.lazy(() =>
   z.partial(z.looseObject({
     drivers: z.record(Name, Driver),
     migrations: z.record(Name, Migration),
     pciConfigs: z.record(Name, PciConfig),
-    /** Fields that many devices, or types, have. */
+    /** Fields that many devices or types have. */
     devices: z.record(Name, SharedDevice),
     types: z.record(Name, SharedType),
   }))
@@ -61,9 +61,9 @@ export const Shared = z.lazy(() =>
 export type Shared = Known<z.infer<typeof Shared>>;
 
 /**
- * A snapshot as files and answers carry it: what is equal stands once, below `shared`. A device or type that is `like`
- * one of `shared.devices` or `shared.types` has the fields of that besides its own, which win; of the fields in
- * {@link MERGED} both have a part. Each part of {@link TABLES} is there as it is, or as the key of its table.
+ * A snapshot as in files and answers, with equal parts only once, below `shared`. A device or type with `like` also has
+ * the fields of that entry of `shared.devices` or `shared.types`. Its own fields override them, and the fields in
+ * {@link MERGED} are merged. Each part of {@link TABLES} is either inline or a key of its table.
  */
 export const SnapshotDocument = z.lazy(() =>
   z.looseObject({
