@@ -1,10 +1,11 @@
 /**
- * Prints the layouts that `ffi/` declares, as a C compiler sees them in the kernel headers that it finds.
+ * Prints the layouts that `ffi/` declares, as a C compiler sees them in the kernel headers.
  *
  *   deno task abi [--cc "gcc -I…"] [--chroot] [--check]
  *
- * With `--chroot` compiler and headers are those of the test machine (scripts/vm). Writes `tests/fixtures/abi/linux-X.Y.json`, named after the headers; `--check` compares instead. A macro
- * that these headers do not have is null.
+ * With `--chroot`, compiler and headers are those of the test machine (scripts/vm). Writes
+ * `tests/fixtures/abi/linux-X.Y.json`, named after the headers. `--check` compares instead. Macros that these headers
+ * lack are null.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { join } from "@std/path";
@@ -22,7 +23,7 @@ const DECLARED: Record<string, unknown> = {
   ...netlink,
   ...devlink,
 };
-/** Enumerators, which no preprocessor can ask after. */
+/** Enumerators, which the preprocessor cannot test for. */
 const ENUMERATORS =
   /^(VFIO_DEVICE_STATE_(?!V1_)|VFIO_PCI_\w+_INDEX|VFIO_PCI_NUM_REGIONS|IOMMU_HW_CAP_|IOMMU_HWPT_(ALLOC|DIRTY)_[A-Z]+(_|$)|IOMMU_IOAS_MAP_|CTRL_|DEVLINK_(CMD|ATTR|PORT_FLAVOUR|PORT_FN_ATTR)_)/;
 
@@ -48,9 +49,9 @@ try {
   const text = JSON.stringify(printed, null, 1) + "\n";
   if (!check) await Deno.writeTextFile(path, text);
   else if (await Deno.readTextFile(path) !== text) {
-    throw new Error(`${path} is not what the headers say: run deno task abi`);
+    throw new Error(`${path} differs from the headers: run deno task abi`);
   }
-  console.log(`${path}: ${check ? "as the headers say" : "written"}`);
+  console.log(`${path}: ${check ? "same as the headers" : "written"}`);
 } finally {
   await Deno.remove(directory, { recursive: true });
 }

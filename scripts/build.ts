@@ -3,17 +3,17 @@
  *
  *   deno task build [--arch x86_64|aarch64] [--entry FILE --output FILE]
  *
- * The program is not minified: a stack trace names functions, and every `using` keeps its disposal. The runtime comes
- * from Deno's download host where that answers, else out of npm; `VFIO_ASK_DENORT=host|npm` decides without asking,
- * `DENORT_BIN` names one.
+ * The program is not minified: stack traces name functions, and every `using` keeps its disposal. The runtime comes from
+ * Deno's download host if that answers, otherwise from npm. `VFIO_ASK_DENORT=host|npm` chooses one without a check, and
+ * `DENORT_BIN` names a file.
  */
 import { parseArgs } from "@std/cli/parse-args";
 import { basename, join } from "@std/path";
 import { fetchDenort } from "./denort.ts";
 
 /**
- * A small nursery: a scan's garbage is soon collected. Old garbage is collected when the heap has doubled, not at a
- * multiple. The heap as a whole has no limit of ours: at one, V8 ends the process.
+ * A small nursery collects a scan's garbage soon. Old garbage is collected when the heap has doubled, not at a multiple.
+ * The whole heap has no limit here, because V8 ends the process at the limit.
  */
 const V8_FLAGS = "--max-semi-space-size=2,--heap-growing-percent=100";
 
@@ -54,7 +54,7 @@ await Deno.remove(bundle, { recursive: true });
 const { size } = await Deno.stat(output);
 console.log(`${output}: ${(size / 1e6).toFixed(0)} MB`);
 
-/** The runtime to compile with, null for the one that Deno fetches itself. */
+/** The runtime to compile with, or null for the one that Deno fetches itself. */
 async function findDenort(): Promise<string | null> {
   const named = Deno.env.get("DENORT_BIN");
   if (named) return named;

@@ -1,6 +1,6 @@
 /**
- * The main job in one command, on a simulated host: starts the server, lets a source ask over HTTP, prints
- * offers and refusals, and leaves the server running.
+ * A demo of the main function on a simulated host: starts the server, asks for a source over HTTP, prints offers and
+ * refusals, and leaves the server running.
  *
  *   deno task demo [SCENARIO] [--listen 127.0.0.1:7431] [--once]
  */
@@ -32,7 +32,7 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 const url = await addressOf(server.stdout);
 
-// A source elsewhere: what a busy device of another host like this one would say of itself.
+// A source on another host: the identity of a busy device, as if that host were equal to this one.
 const source = await findSource();
 console.log(
   `\n$ curl --json @source.json ${url}/v1/ask     # a machine on ${source.host.name} uses ${source.id}`,
@@ -69,7 +69,7 @@ interface Device {
   migration: { uapi: string };
 }
 
-/** Passes on what the server prints; gives the address that it names. */
+/** Copies the output of the server. Returns the address that it prints. */
 async function addressOf(stdout: ReadableStream<Uint8Array>): Promise<string> {
   const [ours, shown] = stdout.tee();
   shown.pipeTo(Deno.stdout.writable, { preventClose: true }).catch(() => {});

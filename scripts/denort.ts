@@ -1,8 +1,8 @@
 /**
- * The runtime that `deno compile` puts in front of a program, where Deno's download host cannot be reached.
+ * Gets the runtime that `deno compile` puts in front of a program, if Deno's download host cannot be reached.
  *
- * npm has no package of it, but has programs that were compiled with it: what such a program starts with is
- * the runtime itself, and its SHA-256 says whether it is the one that Deno released.
+ * npm has no package of it, but it has programs that were compiled with it. Such a program starts with the runtime, and
+ * its SHA-256 shows whether it is the one that Deno released.
  */
 import { join } from "@std/path";
 
@@ -28,7 +28,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
   },
 };
 
-/** The path of the runtime for an architecture, fetched with npm unless it is in the cache. */
+/** The path of the runtime for an architecture. Fetched with npm if it is not in the cache. */
 export async function fetchDenort(arch: string, cache: string): Promise<string> {
   const source = SOURCES[arch];
   if (source === undefined) throw new Error(`Cannot find a runtime for ${arch}`);
@@ -52,7 +52,7 @@ export async function fetchDenort(arch: string, cache: string): Promise<string> 
   }
 }
 
-/** Where a little-endian ELF64 file ends: behind its section headers; what follows is the program. */
+/** The end of a little-endian ELF64 file, behind its section headers. The program follows. */
 function endOfElf(bytes: Uint8Array): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint32(0) !== 0x7f454c46 || bytes[4] !== 2 || bytes[5] !== 1) {

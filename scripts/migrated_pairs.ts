@@ -1,14 +1,14 @@
 /**
- * Writes the part of docs/migrated-pairs.md about altered PCI configurations from what a run of `vfiolab/pci-all` printed.
+ * Writes the part of docs/migrated-pairs.md about altered PCI configurations from the output of `vfiolab/pci-all`.
  *
- *   deno task pairs LOG…      of a pair that is in several, the last counts
+ *   deno task pairs LOG…      if a pair is in several logs, the last one counts
  */
 import { ELSEWHERE, OF_V1, ON_PORT } from "../tests/vm/pci_alterations.ts";
 
 const DOCUMENT = new URL("../docs/migrated-pairs.md", import.meta.url);
 const [BEGIN, END] = ["<!-- altered PCI configurations -->", "<!-- end -->"];
 
-/** A pair as tests/vm/pci_cases.ts prints it. */
+/** A pair as printed by tests/vm/pci_cases.ts. */
 interface Pair {
   version: string;
   machineType: string;
@@ -20,7 +20,7 @@ interface Pair {
   qemu: string;
 }
 
-/** Each pair as last seen, in the order of the alterations; those that are tried no longer are left out. */
+/** The last result of each pair, in the order of the alterations. Removed alterations are left out. */
 function lastOfEach(pairs: readonly Pair[]): Pair[] {
   const names = [ON_PORT, ...Object.values(ELSEWHERE), OF_V1].flat().map(({ name }) => name);
   const key = ({ version, machineType, bus, name }: Pair) =>
@@ -63,7 +63,7 @@ function row({ name, plain, tested, qemu }: Pair): string {
   return `| ${name} | ${words(plain)} | ${words(tested)} | ${did} |`;
 }
 
-/** QEMU's words without the device's name, which is another one in each run. */
+/** QEMU's message without the device's name, which differs in each run. */
 function complaint(said: string): string {
   return said.replace(/^(-device \S+: |get_pci_config_device: )/, "")
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "DEVICE").replaceAll("|", "\\|");

@@ -8,14 +8,14 @@ export const PAGE = new URL("../docs/reasons.md", import.meta.url);
 const ROOMS: Readonly<Record<keyof typeof REASON_CODES, [title: string, text: string]>> = {
   checks: ["Checks", "Each device and type of the host is checked against the source."],
   needs: ["Needs", "What QEMU needs on either side, in `needs` of each offer."],
-  tests: ["Tests", "What a driver or a version attribute said in a preflight."],
-  rules: ["Rules", "What any rule finds that names no code of its own."],
+  tests: ["Tests", "Results of a driver or a version attribute in a preflight."],
+  rules: ["Rules", "Findings of rules that do not name their own code."],
   shippedRules: [
     "Shipped rules",
-    "Codes that the rules of the program name. Rules of operators can have more.",
+    "Codes in the shipped rules. Rules of operators can have other codes.",
   ],
   plans: ["Plans", "For several sources, which are devices of one virtual machine."],
-  notSeen: ["Not seen", "What QEMU refuses too and no host can see, in `notSeen` of each answer."],
+  notSeen: ["Not seen", "What QEMU also refuses but no host can see, in `notSeen` of each answer."],
 };
 
 type Effect = { [R in keyof typeof REASON_CODES]: keyof (typeof REASON_CODES)[R] }[
@@ -25,7 +25,7 @@ const EFFECTS: Readonly<Record<Effect, string>> = {
   accept: "Supports the verdict `compatible`.",
   refuse: "The verdict is `incompatible`.",
   unknown:
-    "The verdict is `unknown`. A passing test makes it a warning, but not what QEMU compares.",
+    "The verdict is `unknown`. A passing test makes it a warning, except for QEMU's comparison.",
   need: "Refuses when the need is `unmet`. The verdict is `unknown` when the need is `unknown`.",
   condition: "The rule decides: `otherwise` of the condition, or `missing` for an unknown fact.",
   unavailable: "The verdict stays. The configuration or the plan is not available now.",
@@ -35,14 +35,14 @@ const EFFECTS: Readonly<Record<Effect, string>> = {
 
 const LEVELS: Readonly<Record<keyof typeof FINDING_CODES, string>> = {
   blocks: "The device cannot migrate.",
-  unknown: "It is not known whether the device can migrate.",
+  unknown: "It is unknown whether the device can migrate.",
   limits: "The device can migrate, with a limitation.",
   note: "Information only.",
 };
 
 type Codes = Readonly<Record<string, string>>;
 
-/** The page, formatted as `deno fmt` does. */
+/** The page in the format of `deno fmt`. */
 export function reasonsPage(): string {
   const rooms = Object.entries(REASON_CODES).flatMap(([room, byEffect]) => {
     const [title, text] = ROOMS[room as keyof typeof REASON_CODES];
@@ -58,16 +58,16 @@ export function reasonsPage(): string {
     table(["effect", "what it does"], Object.entries(EFFECTS)),
     ...rooms,
     "## Findings",
-    "What `vfio-ask doctor` finds of a device or of the host.",
+    "What `vfio-ask doctor` finds about a device or the host.",
     table(["level", "what it says"], Object.entries(LEVELS)),
     table(["code", "level", "meaning"], rowsOf(FINDING_CODES)),
     "## Problems",
-    "What went wrong and did not stop the answer, in `problems`.",
+    "What went wrong but did not stop the answer, in `problems`.",
     table(["code", "meaning"], problems.toSorted(byFirst)),
   ].join("\n\n") + "\n";
 }
 
-/** A row for each meaning of a code; one that is raised to several effects with one meaning has one row. */
+/** One row for each meaning of a code. A code with several effects and one meaning has one row. */
 function rowsOf(byEffect: Readonly<Record<string, Codes>>): string[][] {
   const rows = new Map<string, [code: string, effects: string, meaning: string]>();
   for (const [effect, codes] of Object.entries(byEffect)) {

@@ -1,6 +1,4 @@
-/**
- * Runs the tests and closes with `tests: N passed, N failed[, N skipped]`. Arguments go to `deno test`.
- */
+/** Runs the tests and ends with `tests: N passed, N failed[, N skipped]`. Arguments are passed to `deno test`. */
 const config = Deno.env.get("VFIO_ASK_CONFIG");
 const PRELOAD = new URL("../tests/open_files.ts", import.meta.url).pathname;
 const child = new Deno.Command(Deno.execPath(), {

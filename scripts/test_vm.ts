@@ -1,20 +1,20 @@
 /**
- * Runs the tests of the test machine: prepares it, builds the program and its tests, boots each kernel, and
- * closes with `tests: N passed, N failed[, N skipped]` over all of them.
+ * Runs the tests in the test machine: prepares it, builds the program and its tests, boots each kernel, and ends with
+ * `tests: N passed, N failed[, N skipped]` over all runs.
  *
- *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; all without
- *   deno task test:vm debian/plain debian/preflight debian/v1 debian/systemd debian/qemu   all on the kernel without cdevs
- *   deno task test:vm vfiolab/bench       a preflight next to a C program
+ *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; without arguments, the default runs
+ *   deno task test:vm debian/plain debian/preflight debian/v1 debian/systemd debian/qemu   everything on the kernel without cdevs
+ *   deno task test:vm vfiolab/bench       a preflight compared with a C program
  *   deno task test:vm vfiolab/pci-all     every altered PCI configuration, of which vfiolab/pci is a sample
- *   deno task test:vm vfiolab/storm       kills, and much at once, by hand only: it wants a machine to itself
+ *   deno task test:vm vfiolab/storm       kills and high load; only by hand, on a machine without other work
  *   deno task test:vm vfiolab/storm-all   300 kills and a minute of every storm
  */
 import { basename, join } from "@std/path";
 
-/** The exit status of scripts/vm/run where the kernel reported a bug. */
+/** The exit status of scripts/vm/run if the kernel reported a bug. */
 const KERNEL_BUG = 126;
 
-/** The longest first. On Debian's kernel, which has no cdevs, what a kernel makes different. */
+/** The longest first. On Debian's kernel, which has no cdevs, only the cases that depend on the kernel. */
 const RUNS = [
   "vfiolab/preflight",
   "vfiolab/v1",
@@ -25,7 +25,7 @@ const RUNS = [
   "vfiolab/systemd",
   "debian/qemu/predicted:",
 ];
-/** More options of scripts/vm/run. */
+/** Additional options of scripts/vm/run. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   systemd: ["--root", "systemd"],
   pci: ["--qemus"],
@@ -34,10 +34,10 @@ const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   storm: ["--timeout", "1200"],
   "storm-all": ["--timeout", "3000"],
 };
-/** Machines at once: each has one processor. Each line of output is printed after the name of its machine. */
+/** The number of concurrent machines, with one processor each. Their output is printed line by line with their name. */
 const AT_ONCE = Math.min(2, navigator.hardwareConcurrency);
 
-/** How many failures are printed at the end, and how many lines of each log. */
+/** The largest number of failures at the end, and of lines from each log. */
 const MAX_FAILURES = 3;
 const MAX_LINES = 8;
 
@@ -47,7 +47,7 @@ await must("scripts/vm/prepare", []);
 await build([]);
 await build(["--entry", "tests/vm/main.ts", "--output", "dist/vm-tests"]);
 
-/** What failed, with the end of its log and how to run it alone: printed last, where it is seen. */
+/** Failures with the end of their log and the command to run them alone. Printed last, to be seen. */
 const failures: string[] = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 if (Deno.args.length === 0) total[await testSoftware() ? "passed" : "failed"]++;
@@ -64,7 +64,7 @@ if (failures.length > MAX_FAILURES) console.log(`\n… and ${failures.length - M
 console.log(`\ntests: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
 Deno.exit(failed === 0 ? 0 : 1);
 
-/** Whether the program finds QEMU where the machines' own lies, in the version that it says itself. */
+/** Whether the program finds the machine's QEMU and the version that QEMU itself prints. */
 async function testSoftware(): Promise<boolean> {
   const run = async (...words: string[]) => (await capture("scripts/vm/chroot", words)).text;
   const says = await run("qemu-system-x86_64", "--version");
@@ -75,7 +75,7 @@ async function testSoftware(): Promise<boolean> {
   return isFound;
 }
 
-/** One boot. A machine that dies, or says nothing of its tests, is a failed test. */
+/** One boot. A machine that dies or does not report its tests counts as a failed test. */
 async function runOnce(run: string): Promise<typeof total> {
   const [, kernel, which, pattern = ""] = run.match(/^([^/]+)\/([^/]+)\/?(.*)$/) as string[] as [
     string,
@@ -104,14 +104,14 @@ async function runOnce(run: string): Promise<typeof total> {
       failures.push(describeFailure(`${kernel}/${which}/${name}`, log));
     }
     const [passed, failed, skipped] = closing.slice(1).map(Number) as [number, number, number];
-    // All passed, yet the machine found fault: an oops, say.
+    // All tests passed, but the machine reported an error, such as an oops.
     return { passed, failed: failed === 0 && code !== 0 ? 1 : failed, skipped };
   } finally {
     await Deno.remove(job, { recursive: true });
   }
 }
 
-/** The cases that failed, each with what it printed. */
+/** The failed cases, each with its output. */
 function failedCases(text: string): { name: string; log: string }[] {
   return text.split(/^(?=(?:ok|not ok|skip) |vm: )/m).flatMap((block) => {
     const name = block.match(/^not ok (.*) \(\S+ s\)$/m)?.[1];
@@ -128,7 +128,7 @@ function describeFailure(run: string, log: string): string {
   ].join("\n");
 }
 
-/** The C program that bench_cases.ts measures next to ours, built with the test machine's compiler. */
+/** The C program that bench_cases.ts uses as the yardstick, built with the test machine's compiler. */
 async function buildYardstick(): Promise<string> {
   const command = "SCRATCH=$PWD/dist scripts/vm/chroot " +
     "gcc -O2 -o /scratch/preflight-yardstick scripts/bench/preflight.c";
@@ -152,7 +152,7 @@ async function must(program: string, args: string[]): Promise<void> {
   if (code !== 0) Deno.exit(code);
 }
 
-/** Runs a program and gives what it prints, each line also when it comes. */
+/** Runs a program and returns its output. Each line is also passed on at once. */
 async function capture(
   program: string,
   args: string[],

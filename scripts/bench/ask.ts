@@ -12,9 +12,9 @@ const SAME_TYPE = 4;
 const TARGET_MS = 1_000;
 
 /**
- * One identity against the snapshots of 10,000 hosts, on one core, beside a walk through the same snapshots that
- * only compares the names of types; and the same with ten times as many configurations of other types on
- * each host, which must not cost more.
+ * Asks 10,000 snapshots of hosts with one identity, on one core. The yardstick goes through the same snapshots and only
+ * compares the names of types. A second figure has ten times as many configurations of other types on each host, which
+ * must not cost more.
  */
 export async function benchAsk(): Promise<Figure[]> {
   const source = mttyIdentity();
@@ -37,7 +37,7 @@ export async function benchAsk(): Promise<Figure[]> {
   return [
     { name: `ask ${HOSTS} hosts`, unit: "ms", ...first, target: null, most: TARGET_MS },
     {
-      name: "ask again, 200 strangers a host beside 20",
+      name: "ask, 200 other types per host, with 20",
       unit: "ms",
       ...indexed,
       target: null,
@@ -45,7 +45,7 @@ export async function benchAsk(): Promise<Figure[]> {
   ];
 }
 
-/** The milliseconds that offers of all hosts take. Throws where a host does not answer as it must. */
+/** The milliseconds for the offers of all hosts. Throws if a host gives a wrong answer. */
 function timeAsk(hosts: readonly Snapshot[], source: Identity): number {
   const start = performance.now();
   let offers = 0;
@@ -67,7 +67,7 @@ function timeWalk(hosts: readonly Snapshot[], source: Identity): number {
   return ms;
 }
 
-/** Another object of the same host, so that nothing is remembered of it. */
+/** A new object of the same host, so that nothing is cached for it. */
 function copy(host: Snapshot): Snapshot {
   return { ...host, devices: [...host.devices], types: [...host.types] };
 }

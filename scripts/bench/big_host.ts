@@ -11,10 +11,10 @@ const MDEVS_PER_CARD = 50;
 const PORTS = 8;
 const VFS_PER_PORT = 75;
 
-/** How many devices of {@link bigHost} are VFIO's. */
+/** The number of VFIO devices of {@link bigHost}. */
 export const VFIO_DEVICES = CARDS * MDEVS_PER_CARD + PORTS * VFS_PER_PORT;
 
-/** The types of each card, and how many devices of each were made. */
+/** The types of each card, and the number of devices of each. */
 const TYPES = [
   { type: "nvidia-230", name: "GRID T4-1Q", made: 20 },
   { type: "nvidia-231", name: "GRID T4-2Q", made: 15 },
@@ -22,12 +22,12 @@ const TYPES = [
   { type: "nvidia-233", name: "GRID T4-8Q", made: 5 },
 ] as const;
 
-/** Every how manieth device a virtual machine holds. */
+/** A virtual machine holds one in so many devices. */
 const HELD_EVERY = 4;
 
 /**
- * A host with 1,000 VFIO devices: mdevs of several types on several cards, and virtual functions. Larger
- * than any machine has, so that a scan takes long enough to be measured.
+ * A host with 1,000 VFIO devices: mdevs of several types on several cards, and virtual functions. It is larger than any
+ * real machine, so a scan takes long enough to measure.
  */
 export function bigHost(): Scenario {
   const cards = times(CARDS, (card) => makeCard(card));

@@ -3,17 +3,17 @@ import { fromFileUrl, join } from "@std/path";
 /** The top of the source tree. */
 export const TOP = fromFileUrl(import.meta.resolve("../../"));
 
-/** Where benchmarks are built and plant their files. */
+/** The folder for builds and files of benchmarks. */
 export const WORKSHOP = join(TOP, "dist/bench");
 
-/** Removes what this run or an earlier one left there. */
+/** Removes the files of this run or an earlier one. */
 export async function removeWorkshop(): Promise<void> {
   await Deno.remove(WORKSHOP, { recursive: true }).catch((error) => {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
   });
 }
 
-/** Compiles a program of this folder as `dist/vfio-ask` is compiled; gives the path of its binary. */
+/** Compiles a program of this folder in the same way as `dist/vfio-ask`. Returns the path of the binary. */
 export async function build(name: string): Promise<string> {
   await Deno.mkdir(WORKSHOP, { recursive: true });
   const output = join(WORKSHOP, name);
@@ -26,7 +26,7 @@ export async function build(name: string): Promise<string> {
   return output;
 }
 
-/** Compiles a C program of this folder; null, said on the console, where there is no compiler. */
+/** Compiles a C program of this folder. Without a compiler, prints that and returns null. */
 export async function compile(name: string, bench: string): Promise<string | null> {
   await Deno.mkdir(WORKSHOP, { recursive: true });
   const output = join(WORKSHOP, name);
@@ -36,12 +36,12 @@ export async function compile(name: string, bench: string): Promise<string | nul
     return output;
   } catch (error) {
     if (!(error instanceof Deno.errors.NotFound)) throw error;
-    console.log(`${bench}: skipped, since there is no gcc to compile ${name}.c with`);
+    console.log(`${bench}: skipped, because gcc is missing to compile ${name}.c`);
     return null;
   }
 }
 
-/** Copies `dist/vfio-ask`, so that what is measured stays the same; gives the path of the copy. */
+/** Copies `dist/vfio-ask`, so that the measured program does not change. Returns the path of the copy. */
 export async function copyProgram(): Promise<string> {
   const copy = join(WORKSHOP, "vfio-ask");
   await Deno.mkdir(WORKSHOP, { recursive: true });
@@ -51,7 +51,7 @@ export async function copyProgram(): Promise<string> {
   return copy;
 }
 
-/** Runs a program to its end, at the top of the source tree, and gives what it printed. */
+/** Runs a program at the top of the source tree. Returns its output. */
 export async function run(program: string, args: string[]): Promise<string> {
   const child = new Deno.Command(program, { args, cwd: TOP, stderr: "inherit" });
   const { success, stdout } = await child.output();

@@ -1,16 +1,16 @@
-/** Samples of ours and of the yardstick, taken in turns. */
+/** Samples of this program (`ours`) and of the yardstick, taken in turns. */
 export interface Figure {
   name: string;
   unit: "ms" | "µs" | "MiB" | "%";
   ours: readonly number[];
   yardstick: readonly number[];
-  /** How many times the yardstick ours may be, null where no limit is set. */
+  /** The highest allowed ratio of ours to the yardstick; null without a limit. */
   target: number | null;
-  /** How much ours may be in its own unit, where that is what is wanted. */
+  /** The highest allowed value of ours in its own unit, if there is such a limit. */
   most?: number;
 }
 
-/** Takes samples of both in turns, each going first every other round; a first round is thrown away. */
+/** Takes samples of both in turns. Each goes first in every other round. The first round is discarded. */
 export async function sampleInTurns<T>(
   rounds: number,
   { ours, yardstick }: { ours: () => Promise<T>; yardstick: () => Promise<T> },
@@ -26,7 +26,7 @@ export async function sampleInTurns<T>(
   return samples;
 }
 
-/** The value below which a share of the samples lies, between the two nearest. */
+/** A quantile of the samples, interpolated between the two nearest. */
 function quantile(samples: readonly number[], share: number): number {
   const sorted = samples.toSorted((a, b) => a - b);
   const at = (sorted.length - 1) * share;
@@ -34,7 +34,7 @@ function quantile(samples: readonly number[], share: number): number {
   return low + (sorted[Math.ceil(at)]! - low) * (at % 1);
 }
 
-/** Figures as a table: each median with the quartiles around it, and the ratio of the medians. */
+/** Figures as a table: each median with its quartiles, and the ratio of the medians. */
 export function formatFigures(figures: readonly Figure[]): string {
   const rows = figures.map(({ name, unit, ours, yardstick, target, most }) => {
     const ratio = quantile(ours, 0.5) / quantile(yardstick, 0.5);

@@ -1,6 +1,6 @@
 /**
- * The least that takes an identity and answers: it validates the body as `vfio-ask serve` does, and sends the bytes of
- * a file. The yardstick for the throughput of POST /v1/ask.
+ * A minimal server that validates an identity like `vfio-ask serve` and answers with the bytes of a file. The yardstick
+ * for the throughput of POST /v1/ask.
  *
  *   fixed_answer FILE
  */
@@ -15,7 +15,7 @@ app.post("/v1/ask", async (c) => {
   if (!success) return c.json({ ok: false }, 422);
   return c.body(bytes, 200, { "content-type": "application/json" });
 });
-// A client that goes away in the middle of a body, as the load does at its end, is no news.
+// Ignore clients that disconnect in the middle of a body, as the load does at its end.
 app.onError((_, c) => c.body(null, 500));
 Deno.serve({
   hostname: "127.0.0.1",

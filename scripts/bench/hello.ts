@@ -1,4 +1,4 @@
-/** The least that serves a route as `vfio-ask serve` does: the yardstick for its start and its memory. */
+/** A minimal server of one route in the style of `vfio-ask serve`: the yardstick for its start and its memory. */
 import { Hono } from "hono";
 
 const app = new Hono();

@@ -4,11 +4,11 @@ import { prepareBigServers, type Running, type Server, startServer } from "./ser
 
 const ROUNDS = 3;
 const HALF_SENT = 500;
-/** More than are kept at once. */
+/** More sessions than the server keeps at the same time. */
 const SESSIONS = 65;
 
 const CHUNK = "0,".repeat(1_950_000);
-/** Just below the largest body that is read. */
+/** Just below the largest accepted body. */
 const HOSTILE: Readonly<Record<string, string>> = {
   "4 arrays of 3.9 MB": `[${CHUNK}0]`,
   "8 strings of 3.9 MB": JSON.stringify("x".repeat(3_900_000)),
@@ -16,8 +16,8 @@ const HOSTILE: Readonly<Record<string, string>> = {
 };
 
 /**
- * What hostile and large input costs a server on a host of 1,000 devices: its largest resident size, and how long
- * `/healthz` took meanwhile at most, beside a server that only reads the same bodies as JSON.
+ * The cost of hostile and large input for a server on a host with 1,000 devices: its largest resident size, and the
+ * longest time of `/healthz` meanwhile. The yardstick is a server that only parses the same bodies as JSON.
  */
 export async function benchHostile(): Promise<Figure[]> {
   const yardstick: Server = [await build("swallow")];
@@ -53,11 +53,11 @@ export async function benchHostile(): Promise<Figure[]> {
 interface Sample {
   peakMib: number;
   slowestMs: number;
-  /** What came of each attack: how often each status. */
+  /** The number of answers by status, for each attack. */
   said: [what: string, statuses: string][];
 }
 
-/** Attacks a server with each kind of input in turn. Throws where it does not live through it. */
+/** Attacks a server with each kind of input in turn. Throws if the server does not survive. */
 async function attack(server: Server, { hasSessions }: { hasSessions: boolean }): Promise<Sample> {
   await using running = await startServer(server);
   const base = `http://127.0.0.1:${running.port}`;
@@ -75,7 +75,7 @@ async function attack(server: Server, { hasSessions }: { hasSessions: boolean })
   return { peakMib: peakKib / 1024, slowestMs: await watch.end(), said };
 }
 
-/** Asks `/healthz` over and over until it is ended; gives the longest that an answer took, in milliseconds. */
+/** Requests `/healthz` repeatedly until it is stopped. Returns the longest time of an answer in milliseconds. */
 function watchHealth(running: Running): { end: () => Promise<number> } {
   let isOn = true;
   const watching = (async () => {
@@ -99,7 +99,7 @@ async function post(url: string, body: string): Promise<number | string> {
   return response?.status ?? "closed";
 }
 
-/** Sends heads and halves of bodies, and waits a little more than a server may wait for the rest. */
+/** Sends headers and half of a body, and waits slightly longer than the server may wait for the rest. */
 async function sendByHalf(port: number): Promise<(number | string)[]> {
   const head = `POST /v1/ask HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nContent-Length: 1000\r\n` +
     "Content-Type: application/json\r\n\r\n";
@@ -117,7 +117,7 @@ async function sendByHalf(port: number): Promise<(number | string)[]> {
   return await Promise.all(Array.from({ length: HALF_SENT }, one));
 }
 
-/** Opens sessions one after another, each with a source, and reads its offers. */
+/** Opens sessions one after another, each with a source, and reads their offers. */
 async function openSessions(base: string): Promise<(number | string)[]> {
   const json = async (response: Response) => await response.json();
   const { devices } = await json(await fetch(`${base}/v1/devices`));

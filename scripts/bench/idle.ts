@@ -1,14 +1,14 @@
 import type { Figure } from "./figure.ts";
 import { prepareBigServers, type Server, startServer } from "./servers.ts";
 
-/** What comes with the start is over by then. */
+/** The work after the start is done by then. */
 const SETTLE_MS = 20_000;
 const SECONDS = 60;
 const TARGET_PERCENT = 1;
 
 /**
- * The share of a core that a server takes when nobody asks, on a host with 1,000 devices, beside a server of one
- * route in the same minute. `VFIO_ASK_IDLE_SECONDS` measures longer: every five minutes all is read.
+ * The share of a core that an idle server takes on a host with 1,000 devices. The yardstick is a server of one route in
+ * the same minute. `VFIO_ASK_IDLE_SECONDS` measures longer: the server reads everything every five minutes.
  */
 export async function benchIdle(): Promise<Figure[]> {
   const seconds = Number(Deno.env.get("VFIO_ASK_IDLE_SECONDS") ?? SECONDS);
@@ -36,13 +36,13 @@ async function measureShare(server: Server, seconds: number): Promise<number> {
   return ticks / TICKS_PER_SECOND / ((performance.now() - began) / 1000) * 100;
 }
 
-/** Source: USER_HZ of Linux, which is 100 on every architecture that there is a build for. */
+/** Source: USER_HZ of Linux, which is 100 on every supported architecture. */
 const TICKS_PER_SECOND = 100;
 
-/** Source: `utime` and `stime` of `/proc/P/stat`, of threads that have ended too. */
+/** Source: `utime` and `stime` of `/proc/P/stat`, which include ended threads. */
 function readTicks(pid: number): number {
   const text = Deno.readTextFileSync(`/proc/${pid}/stat`);
-  // The name, in parentheses, may hold spaces.
+  // The name in parentheses may contain spaces.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ").map(Number);
   return fields[11]! + fields[12]!;
 }

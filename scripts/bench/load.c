@@ -1,11 +1,11 @@
 /*
- * Loads a server: keeps connections to it busy for a while, each with one request at a time, and prints how many
- * answers came, in how many milliseconds, and how long the slowest took.
+ * Loads a server: keeps connections busy for a while, with one request at a time on each. Prints the number of answers,
+ * the duration in milliseconds, and the time of the slowest answer.
  *
  *	load PORT CONNECTIONS MILLISECONDS REQUEST
  *
- * REQUEST is a file with a whole HTTP/1.1 request. Where it has "############", each request has another number there.
- * An answer other than 200 ends it with status 1.
+ * REQUEST is a file with a complete HTTP/1.1 request. "############" in it is replaced by a different number in each
+ * request. An answer other than 200 ends the program with status 1.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -93,7 +93,7 @@ static void send_more(struct connection *c)
 	}
 }
 
-/* Finds the end of the head, once it is there, and how long the body is. */
+/* Finds the end of the head, if it has arrived, and the length of the body. */
 static void read_head(struct connection *c)
 {
 	c->head[c->head_bytes] = 0;
@@ -165,7 +165,7 @@ int main(int argc, char **argv)
 		c->request = malloc(request_bytes);
 		memcpy(c->request, request, request_bytes);
 		struct epoll_event event = { .events = EPOLLIN | EPOLLOUT | EPOLLET, .data.ptr = c };
-		/* It does not block from here on. */
+		/* Nonblocking from here on. */
 		if (fcntl(c->fd, F_SETFL, O_NONBLOCK))
 			fail("fcntl");
 		start(c);

@@ -1,14 +1,14 @@
 import { join } from "@std/path";
 import { run, WORKSHOP } from "./build.ts";
 
-/** What load.c prints: answers, how long it went on, and how long the slowest took. */
+/** The output of load.c: the number of answers, the duration, and the time of the slowest answer. */
 export interface Load {
   answers: number;
   ms: number;
   slowestMs: number;
 }
 
-/** Keeps a server busy for a while. Throws where it answers anything but 200. */
+/** Keeps a server busy for a while. Throws if an answer is not 200. */
 export async function loadServer(
   load: string,
   { port, connections, ms, request }: {
@@ -23,7 +23,7 @@ export async function loadServer(
   return { answers, ms: took, slowestMs };
 }
 
-/** Writes a whole request down, for load.c; gives the path. */
+/** Writes a complete request to a file for load.c. Returns the path. */
 export function writeRequest(
   name: string,
   { method, path, body }: { method: string; path: string; body?: unknown },

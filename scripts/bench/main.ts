@@ -1,11 +1,10 @@
 /**
- * Benchmarks: figures of this program, each beside a yardstick that is measured in turns with it, on the
- * same machine and in the same minute. A missed target is shown and fails nothing.
+ * Benchmarks: figures of this program and of a yardstick, measured in turns on the same machine in the same minute. A
+ * missed target is shown but does not fail.
  *
  *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [throughput] [idle] [stall] [hostile]
  *
- * What is measured is a copy of `dist/vfio-ask`, so that neither a build meanwhile nor another process of
- * it disturbs the figures.
+ * The measured program is a copy of `dist/vfio-ask`, so a build or another process of it does not disturb the figures.
  */
 import { removeWorkshop } from "./build.ts";
 import { benchAsk } from "./ask.ts";
@@ -36,7 +35,9 @@ const BENCHES = {
 const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
 const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
 if (unknown !== undefined) {
-  console.error(`bench: there is no ${unknown}. Name any of ${Object.keys(BENCHES).join(", ")}.`);
+  console.error(
+    `bench: unknown benchmark ${unknown}. Choose from ${Object.keys(BENCHES).join(", ")}.`,
+  );
   Deno.exit(2);
 }
 await removeWorkshop();

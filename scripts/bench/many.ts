@@ -7,18 +7,18 @@ const ROUNDS = 3;
 const MOST_MS = 20_000;
 const MOST_MIB = 150;
 
-/** Kinds of hosts, and how many of them are asked. */
+/** Kinds of hosts and their number. */
 const KINDS: readonly { name: string; hosts: number; devices: DeviceRange }[] = [
   { name: "ordinary", hosts: 10_000, devices: [10, 20] },
   { name: "large", hosts: 60, devices: [1_000, 1_000] },
 ];
 
-/** How often the memory of a running program is looked at. */
+/** The interval at which the memory of a running program is read. */
 const EVERY_MS = 20;
 
 /**
- * `ask --snapshot FOLDER` of many hosts by the compiled binary on one core: the time to its end and the most memory that
- * was resident, beside a program that only reads and parses the same files.
+ * `ask --snapshot FOLDER` of many hosts by the compiled binary on one core: the run time and the largest resident
+ * memory. The yardstick is a program that only reads and parses the same files.
  */
 export async function benchMany(): Promise<Figure[]> {
   const yardstick = await build("read_files");
@@ -50,16 +50,16 @@ export async function benchMany(): Promise<Figure[]> {
   return figures;
 }
 
-/** What a program took until its end. */
+/** The run time and memory of a program. */
 interface Sample {
   ms: number;
   mib: number;
 }
 
-/** Of the hosts some may take the source, which nobody knows for sure: ask exits with 3. The yardstick exits with 0. */
+/** For some hosts it is unknown whether they can take the source, so ask exits with 3. The yardstick exits with 0. */
 const CODES = [0, 3];
 
-/** Runs a program on one core. Throws where it fails or says nothing. */
+/** Runs a program on one core. Throws if it fails or prints nothing. */
 async function measure(command: readonly string[]): Promise<Sample> {
   const start = performance.now();
   const child = new Deno.Command("taskset", {
@@ -81,7 +81,7 @@ async function measure(command: readonly string[]): Promise<Sample> {
   return { ms: performance.now() - start, mib: kib / 1024 };
 }
 
-/** The most memory that a process had resident so far, 0 where it has ended. Source: `VmHWM` of `/proc/P/status`. */
+/** The largest resident memory of a process so far; 0 if it has ended. Source: `VmHWM` of `/proc/P/status`. */
 function peakKib(pid: number): number {
   try {
     const text = Deno.readTextFileSync(`/proc/${pid}/status`);

@@ -8,12 +8,12 @@ import {
 import { shippedRules } from "../../src/judge/rules/mod.ts";
 import { TOP } from "./build.ts";
 
-/** How many devices hosts have: at least and at most. */
+/** The minimum and maximum number of devices of a host. */
 export type DeviceRange = readonly [least: number, most: number];
 
 /**
- * Writes snapshots of hosts into a folder, as `vfio-ask snapshot` does. Hosts are the recorded ones in turn, each with its own
- * name, and with as many more of its devices as the range says. The same hosts each time.
+ * Writes snapshots of hosts to a folder, like `vfio-ask snapshot`. The hosts are copies of the recorded ones, each with
+ * its own name and with copies of its devices up to a number in the range. The hosts are the same in every run.
  */
 export function plantHosts(folder: string, hosts: number, range: DeviceRange): void {
   const templates = readTemplates();
@@ -48,7 +48,7 @@ function makeHost(template: Snapshot, n: number, [least, most]: DeviceRange): Sn
   };
 }
 
-/** Another device like one: the first of each is as it was, every third of the others is held. */
+/** A copy of a device. The first copy of each device is unchanged, every third of the others is in use. */
 function makeDevice(device: Device, n: number, index: number): Device {
   const id = `${device.id.slice(0, -4)}${index.toString(16).padStart(4, "0")}`;
   const holder = { pid: 20_000 + n % 1000, name: "qemu-system-x86", node: "/dev/vfio/1" };

@@ -12,7 +12,7 @@ interface Resident {
   pss: number;
 }
 
-/** Resident memory 5 s after start, and after a few requests, beside a server of one route. */
+/** Resident memory 5 s after the start, and after a few requests. The yardstick is a server of one route. */
 export async function benchMemory(): Promise<Figure[]> {
   const { ours, yardstick } = await prepareServers();
   console.log(`memory: ${ROUNDS} rounds, ${(ROUNDS + 1) * 2 * IDLE_MS / 1000} s of waiting`);

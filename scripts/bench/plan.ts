@@ -21,7 +21,7 @@ interface Question {
   host: Snapshot;
 }
 
-/** Questions of a size that no machine has. The last two are made to be hard: there the search may end by its budget. */
+/** Questions larger than on any real machine. The last two are hard on purpose: the search may use up its budget. */
 const SHAPES: Readonly<Record<string, (random: Random) => Question>> = {
   "devices, the same order for all": () => devices((offers) => offers),
   "devices, an order for each": ({ shuffle }) => devices(shuffle),
@@ -33,7 +33,7 @@ const SHAPES: Readonly<Record<string, (random: Random) => Question>> = {
     oneType(freeTypes(125, 8, () => 1 + below(8)), shuffle),
   "250 parents of 4 types, hardly room": ({ below, shuffle }) =>
     oneType(freeTypes(250, 4, () => 1 + below(2)), shuffle),
-  // Types of 1, 1/2, 1/3 and 1/4 of a parent, so that the parents are filled up.
+  // Types of 1, 1/2, 1/3 and 1/4 of a parent, to fill the parents.
   "6 parents, room for 14 of 16": () => oneType(freeTypes(6, 4, (t) => t + 1), (offers) => offers),
   "8 parents, just room, an order for each": ({ shuffle }) =>
     oneType(freeTypes(8, 4, (t) => t + 1), shuffle),
@@ -49,9 +49,9 @@ const SHAPES: Readonly<Record<string, (random: Random) => Question>> = {
 };
 
 /**
- * A plan for 16 sources at once on a host with 1,000 configurations, beside a plain assignment of the same costs
- * (Hungarian method, 16 rows by 1,000 columns), which knows nothing of parents that are shared. Told of each shape: the
- * first letter of each verdict, or how many sources stand in the way.
+ * A plan for 16 sources on a host with 1,000 configurations. The yardstick is a plain assignment of the same costs
+ * (Hungarian method, 16 rows by 1,000 columns), which ignores shared parents. For each shape, it prints the first letter
+ * of each verdict, or the number of blocking sources.
  */
 export async function benchPlan(): Promise<Figure[]> {
   console.log(`plan: ${ROUNDS} rounds, ${SOURCES} sources, ${CONFIGURATIONS} configurations`);
@@ -84,7 +84,7 @@ export async function benchPlan(): Promise<Figure[]> {
   return figures;
 }
 
-/** Takes one question after another; gives the milliseconds that each took. */
+/** Answers one question after another. Returns the milliseconds of each. */
 function timer(questions: readonly Question[], take: (question: Question) => void) {
   const rest = questions.values();
   return () => {
@@ -104,7 +104,7 @@ function devices(order: Order): Question {
   return question(host, () => order(offers));
 }
 
-/** Types on parents that they share, with a free number of each. */
+/** Types on shared parents, with a number of free instances each. */
 function freeTypes(parents: number, types: number, room: (type: number) => number): Offer[][] {
   const free = (instances: number) => ({ now: true, instances, inUse: 0, idle: 0 });
   return times(
@@ -114,19 +114,19 @@ function freeTypes(parents: number, types: number, room: (type: number) => numbe
   );
 }
 
-/** Sources of some kinds, each of one type, which every parent has. */
+/** Sources of several kinds. Each kind has one type, which every parent has. */
 function oneType(all: readonly Offer[][], order: Order, kinds = SOURCES): Question {
   const orders = times(kinds, (kind) => order(all.map((types) => types[kind % types.length]!)));
   return question(typesOf(all.flat()), (at) => orders[at % kinds]!);
 }
 
-/** As where drivers were asked: a source may go onto types of other names too. */
+/** As after driver tests: a source may also land on types with other names. */
 function anyType({ below, shuffle }: Random, parents: number): Question {
   const all = freeTypes(parents, 4, () => 1 + below(5)).flat();
   return question(typesOf(all), () => shuffle(all));
 }
 
-/** Nothing can be had now: devices are kept, or freed for others of their type, and types take one or two instances. */
+/** Nothing is available now: devices are kept or freed for others of their type, and types take one or two instances. */
 function inUse({ below, pick, shuffle }: Random): Question {
   const types = times(15, (n) => {
     const [type, parent] = [`t${n % 3}`, `parent${Math.floor(n / 3)}`];
@@ -148,7 +148,7 @@ function inUse({ below, pick, shuffle }: Random): Question {
   return question(makeHost(devices, types), () => pick(orders));
 }
 
-/** A host that has the types that are offered. */
+/** A host with the offered types. */
 function typesOf(offers: readonly Offer[]): Snapshot {
   return makeHost([], offers.map(({ configuration: { type, parent = "" } }) => ({ type, parent })));
 }
@@ -161,7 +161,7 @@ function times<T>(count: number, make: (n: number) => T): T[] {
   return Array.from({ length: count }, (_, n) => make(n));
 }
 
-/** The least sum of costs, each row to a column of its own: shortest augmenting paths with potentials. */
+/** The lowest sum of costs with one column for each row: shortest augmenting paths with potentials. */
 function assignPlainly(costs: readonly (readonly number[])[]): number {
   const columns = Math.max(costs.length, ...costs.map((row) => row.length));
   const rowOf = new Int32Array(columns + 1).fill(-1);

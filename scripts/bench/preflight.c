@@ -1,8 +1,7 @@
 /*
- * The yardstick of a preflight: the same system calls that vfio-ask makes to test an idle mtty through its group,
- * without anything around them.
+ * The yardstick of a preflight: only the system calls that vfio-ask makes to test an idle mtty through its group.
  *
- *   preflight GROUP DEVICE COUNT      prints the microseconds of each of COUNT preflights, on average
+ *   preflight GROUP DEVICE COUNT      prints the average microseconds of COUNT preflights
  */
 #include <fcntl.h>
 #include <linux/vfio.h>

@@ -1,7 +1,7 @@
 /**
- * The processor time that a process has taken, in milliseconds: it holds still on a busy machine.
+ * The processor time of a process in milliseconds. It is stable on a busy machine.
  *
- * Source: `/proc/P/task/T/schedstat`, nanoseconds on a processor first, of the threads there are.
+ * Source: the first field of `/proc/P/task/T/schedstat`, in nanoseconds, for all running threads.
  */
 export function readProcessorMs(pid: number): number {
   return Array.from(Deno.readDirSync(`/proc/${pid}/task`))

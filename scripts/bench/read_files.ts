@@ -1,4 +1,4 @@
-/** The least that takes in a folder of JSON documents: reads and parses each. The yardstick for asking many snapshots. */
+/** Reads and parses each JSON document of a folder. The yardstick for asking many snapshots. */
 const [folder] = Deno.args as [string];
 let read = 0;
 for (const { name } of Deno.readDirSync(folder)) {

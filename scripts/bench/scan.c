@@ -1,6 +1,6 @@
 /*
- * The yardstick of the scan: makes the calls that a plan lists, as often as told, and prints for each pass
- * its milliseconds, those on a processor, and how many calls found something.
+ * The yardstick of the scan: makes the calls of a plan PASSES times. For each pass, prints its milliseconds, its
+ * milliseconds of processor time, and the number of calls that found something.
  *
  *   scan PLAN PASSES
  *
@@ -65,7 +65,7 @@ static double now_ms(clockid_t clock)
 	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
 }
 
-/* The lines of a file, each ended by a NUL, with an empty one behind the last. */
+/* The lines of a file, each ended by a NUL, followed by an empty one. */
 static char *read_plan(const char *path)
 {
 	FILE *file = fopen(path, "r");

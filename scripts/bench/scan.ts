@@ -6,16 +6,16 @@ import { type Figure, sampleInTurns } from "./figure.ts";
 import type { Scanned } from "./take_scan.ts";
 
 const ROUNDS = 10;
-/** The first pass of a process is as a command sees it, the last as a server does. */
+/** The first pass of a process shows the cost in a command, the last the cost in a server. */
 const PASSES = 10;
 
-/** How many times the processor time of the yardstick a scan may take. */
+/** The highest allowed ratio of the processor times of a scan and the yardstick. */
 const TARGET = 2.5;
 
 /**
- * A whole scan of a host with 1,000 VFIO devices, the files in the page cache, beside a C program that
- * makes the same calls, each once, and does nothing with what it reads: how long it takes, and the processor time
- * that goes into it, which holds still on a busy machine.
+ * A full scan of a host with 1,000 VFIO devices, with the files in the page cache: its duration and its processor time,
+ * which is stable on a busy machine. The yardstick is a C program that makes each of the same calls once and ignores
+ * what it reads.
  */
 export async function benchScan(): Promise<Figure[]> {
   const yardstick = await compile("scan", "scan");
@@ -56,15 +56,15 @@ export async function benchScan(): Promise<Figure[]> {
   ];
 }
 
-/** What both programs tell of each pass. */
+/** The output of both programs for each pass. */
 type Passes = Pick<Scanned, "passesMs" | "processorMs">;
 
-/** What scan.c printed. Throws where it did not find what we found. */
+/** The output of scan.c. Throws if it did not find the same as this program. */
 function readPasses(text: string, found: number): Passes {
   const lines = text.trim().split("\n").map((line) => line.split(" ").map(Number));
   const here = lines.find(([, , count]) => count !== found)?.[2];
   if (here === undefined) {
     return { passesMs: lines.map(([ms]) => ms!), processorMs: lines.map(([, ms]) => ms!) };
   }
-  throw new Error(`Cannot compare: we found ${found}, the yardstick ${here}`);
+  throw new Error(`Cannot compare: vfio-ask found ${found}, the yardstick ${here}`);
 }

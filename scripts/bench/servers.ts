@@ -3,21 +3,21 @@ import { plantHost } from "../../src/simulator/mod.ts";
 import { bigHost } from "./big_host.ts";
 import { build, copyProgram, WORKSHOP } from "./build.ts";
 
-/** A compiled server: its command line. It prints its address when it listens, and answers `/healthz`. */
+/** The command line of a compiled server, which prints its address when it listens and answers `/healthz`. */
 export type Server = readonly [binary: string, ...args: string[]];
 
-/** A server that runs. Dispose of it to kill it. */
+/** A running server. Dispose of it to kill it. */
 export interface Running extends AsyncDisposable {
   pid: number;
   port: number;
-  /** Asks one path; throws unless the answer is 200. */
+  /** Requests one path. Throws unless the answer is 200. */
   ask(path: string): Promise<void>;
 }
 
-/** How long a server may take to answer before the benchmark gives up. */
+/** The longest time to wait for the first answer of a server. */
 const LIMIT_MS = 20_000;
 
-/** Our server on a host with nothing on it, and the yardstick, both built alike. */
+/** `vfio-ask serve` on an empty host, and the yardstick, both built in the same way. */
 export async function prepareServers(): Promise<{ ours: Server; yardstick: Server }> {
   const yardstick = await build("hello");
   const ours = await copyProgram();
@@ -30,7 +30,7 @@ export async function prepareServers(): Promise<{ ours: Server; yardstick: Serve
   return { ours: [ours, "serve", ...listen, ...roots], yardstick: [yardstick] };
 }
 
-/** Our server on a host with 1,000 devices, and the yardstick; that host is planted below `folder`. */
+/** `vfio-ask serve` on a host with 1,000 devices, planted below `folder`, and the yardstick. */
 export async function prepareBigServers(
   folder: string,
 ): Promise<{ ours: Server; yardstick: Server }> {
@@ -45,7 +45,7 @@ export async function prepareBigServers(
   };
 }
 
-/** Starts a server and waits for the first answer of `/healthz`, asking without a pause. */
+/** Starts a server and requests `/healthz` without a pause until the first answer. */
 export async function startServer([binary, ...args]: Server): Promise<Running> {
   const child = new Deno.Command(binary, { args, stdout: "piped", stderr: "inherit" }).spawn();
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
@@ -83,7 +83,7 @@ async function readPort(reader: ReadableStreamDefaultReader<string>): Promise<nu
   }
 }
 
-/** One request over a connection of its own: `fetch` would bring its own time to warm up. */
+/** One request over its own connection: `fetch` would need time to warm up. */
 async function askPath(port: number, path: string): Promise<void> {
   using connection = await Deno.connect({ hostname: "127.0.0.1", port });
   const lines = [`GET ${path} HTTP/1.1`, `Host: 127.0.0.1:${port}`, "Connection: close", "", ""];

@@ -6,13 +6,13 @@ const ASKING_MS = 10_000;
 const PAUSE_MS = 3;
 const TARGET_MS = 100;
 
-/** One question over and over. `null` for the body of a GET. */
+/** A repeated question. The body is `null` for a GET. */
 type Question = readonly [path: string, body: string | null];
 
 /**
- * The longest time between two answers of `/healthz`, asked every few milliseconds, while questions are asked about a
- * host with 1,000 devices: one with a short answer, so that looking is all that it costs, the list of all devices, and
- * an ask. The yardstick is a server of one route that is asked for that meanwhile: what the machine itself stalls.
+ * The longest time between two answers of `/healthz`, requested every few milliseconds, during questions about a host
+ * with 1,000 devices: one with a short answer, whose cost is only the scan, the list of all devices, and an ask. The
+ * yardstick is a server of one route under requests for that route: it shows the stalls of the machine itself.
  */
 export async function benchStall(): Promise<Figure[]> {
   const { ours, yardstick } = await prepareBigServers("stall-host");
@@ -38,7 +38,7 @@ export async function benchStall(): Promise<Figure[]> {
   return figures;
 }
 
-/** A device of the host, and what it says of itself to another one. */
+/** A device of the host, and its identity for another host. */
 async function readSource(server: Server): Promise<{ first: string; identity: string }> {
   await using running = await startServer(server);
   const base = `http://127.0.0.1:${running.port}`;
@@ -65,7 +65,7 @@ async function measureStall(server: Server, question: Question): Promise<number>
   return longest;
 }
 
-/** Asks a question over and over. Throws unless each answer is 200. */
+/** Repeats a question. Throws unless each answer is 200. */
 async function askOver(
   { port }: Running,
   [path, body]: Question,

@@ -6,8 +6,8 @@ const ROUNDS = 20;
 const TARGET = 1.5;
 
 /**
- * The time from exec to the first answer, beside a server of one route; and the processor time that went
- * into it, which holds still on a busy machine.
+ * The time from exec to the first answer, and its processor time, which is stable on a busy machine. The yardstick is a
+ * server of one route.
  */
 export async function benchStart(): Promise<Figure[]> {
   const { ours, yardstick } = await prepareServers();

@@ -1,4 +1,4 @@
-/** The least that reads JSON bodies as `vfio-ask serve` does: the yardstick for what hostile bodies cost. */
+/** A minimal server that reads JSON bodies like `vfio-ask serve`: the yardstick for the cost of hostile bodies. */
 import { Hono } from "hono";
 
 const app = new Hono();

@@ -1,9 +1,10 @@
 /**
- * Scans a planted host as often as told, and prints how long each scan took and what the last one found.
+ * Scans a planted host PASSES times. Prints the duration of each scan and the result of the last one.
  *
  *   take_scan SYS DEV PROC PASSES [PLAN]
  *
- * With PLAN it first scans once and writes there, for scan.c, each call that it made, once: a letter and a path a line.
+ * With PLAN, it first scans once and writes each call to PLAN for scan.c, without repetitions: one line with a letter and
+ * a path.
  */
 import { makeRulesReader } from "../../src/config/mod.ts";
 import { noObservations } from "../../src/state/mod.ts";
@@ -11,7 +12,7 @@ import { openWorker } from "../../src/children/mod.ts";
 import { takeSnapshot, type World } from "../../src/view/mod.ts";
 import { readProcessorMs } from "./processor.ts";
 
-/** What this program prints, as JSON. */
+/** The output of this program, as JSON. */
 export interface Scanned {
   passesMs: number[];
   /** The processor time of each pass. */
@@ -19,12 +20,12 @@ export interface Scanned {
   devices: number;
   types: number;
   problems: string[];
-  /** Calls of the scan that was noted, repetitions included, and how many different ones found something. */
+  /** The calls of the recorded scan, including repetitions, and the number of different ones that found something. */
   calls: number;
   found: number;
 }
 
-/** How the calls of the runtime are written in a plan, and those of libc that take a path. */
+/** The letters in a plan for calls of the runtime and for calls of libc that take a path. */
 const LETTERS: Readonly<Record<string, string>> = {
   readTextFileSync: "f",
   openSync: "f",
@@ -59,7 +60,7 @@ if (plan !== undefined) {
   snapshot = await takeSnapshot(world, { observations });
   stop();
   if (withoutLetter.size > 0) {
-    throw new Error(`Cannot note ${[...withoutLetter].join(", ")}: no letter stands for it`);
+    throw new Error(`Cannot note ${[...withoutLetter].join(", ")}: it has no letter`);
   }
   write(plan, [...noted.keys(), ""].join("\n"));
 }
@@ -85,7 +86,7 @@ const scanned: Scanned = {
 };
 console.log(JSON.stringify(scanned));
 
-/** Stands in front of every file function that Deno has, and of libc, so that none is missed; gives what ends it. */
+/** Wraps every file function of Deno and libc, so that none is missed. Returns a function that removes the wrappers. */
 function noteCalls(): () => void {
   let isOn = true;
   const functions = Deno as unknown as Record<string, FileFunction>;
@@ -110,7 +111,7 @@ function noteCalls(): () => void {
 
 type FileFunction = (...rest: unknown[]) => unknown;
 
-/** Notes the calls of libc that take a path. Which of two an open is for, the call after it tells. */
+/** Records the calls of libc that take a path. The call after an open shows what the open is for. */
 function noteSymbols(symbols: Record<string, FileFunction>, isOn: () => boolean) {
   let openedPath = "";
   const failed = (result: unknown) => Number(result) < 0;

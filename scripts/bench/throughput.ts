@@ -7,18 +7,18 @@ import { type Running, startServer } from "./servers.ts";
 const ROUNDS = 5;
 const CONNECTIONS = 32;
 const LOAD_MS = 1_500;
-/** How many times as long as the yardstick an answer may take: half its throughput. */
+/** The highest allowed ratio of the times of an answer and the yardstick: half its throughput. */
 const TARGET = 2;
 
-/** An idle device of the simulated host: the source is its like on another host. */
+/** An idle device of the simulated host. The source is an equal device on another host. */
 const DEVICE = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
 const MIXED = ["--simulate", "mixed"];
 const NUMBER = "############";
 
 /**
- * POST /v1/ask on a simulated host over 32 connections, beside a route that validates the same body and sends the same
- * bytes: with one body; with bodies that differ in the source's id, as those of like devices do; and with bodies that
- * differ in a fact, so that each is judged anew.
+ * POST /v1/ask on a simulated host over 32 connections: with one body; with bodies that differ in the source's id, like
+ * those of equal devices; and with bodies that differ in a fact, so that each is judged again. The yardstick is a route
+ * that validates the same body and sends the same bytes.
  */
 export async function benchThroughput(): Promise<Figure[]> {
   const load = await compile("load", "throughput");
@@ -58,14 +58,14 @@ export async function benchThroughput(): Promise<Figure[]> {
   return figures;
 }
 
-/** The identity of a device as it would be on another host. */
+/** The identity of a device, as if on another host. */
 async function foreignSource(program: string) {
   const identity = JSON.parse(await run(program, ["identity", DEVICE, ...MIXED]));
   const host = { ...identity.host, name: "elsewhere", bootId: crypto.randomUUID() };
   return { ...identity, id: crypto.randomUUID(), host };
 }
 
-/** Asks until all devices are known, so that every later answer is as large; gives its text. */
+/** Asks until all devices are probed, so that later answers have the same size. Returns the last answer. */
 async function askOnce({ port }: Running, source: unknown): Promise<string> {
   const url = `http://127.0.0.1:${port}/v1/ask`;
   const ask = async () => {
