@@ -7,7 +7,7 @@ import * as vfio from "../ffi/vfio.ts";
 import * as migration from "../ffi/vfio_migration.ts";
 import linux from "./fixtures/abi/linux-6.12.json" with { type: "json" };
 
-/** What a C compiler printed from the kernel's headers; see scripts/abi.ts. */
+/** The values that a C compiler printed from the kernel's headers; see scripts/abi.ts. */
 const printed: Readonly<Record<string, number | string | null>> = linux;
 const declared: Record<string, unknown> = {
   ...vfio,
@@ -17,18 +17,18 @@ const declared: Record<string, unknown> = {
   ...devlink,
 };
 
-/** What these headers do not have yet. */
+/** Names that these headers do not have yet. */
 const LATER = ["VFIO_DEVICE_FEATURE_MIG_PRECOPY_INFOv2", "VFIO_PRECOPY_INFO_REINIT"];
 
 for (const [name, value] of Object.entries(declared)) {
   if (typeof value === "number") {
-    Deno.test(`${name} is the header's number`, () => {
+    Deno.test(`${name} has the number from the header`, () => {
       assertEquals(printed[name], LATER.includes(name) ? null : value);
     });
     continue;
   }
   const { size, fields } = value as Struct<Fields>;
-  Deno.test(`struct ${name} is laid out as in the header`, () => {
+  Deno.test(`struct ${name} has the layout from the header`, () => {
     assertEquals(printed[name], size);
     for (const [field, at] of Object.entries(fields)) {
       assertEquals(printed[`${name}.${field}`], at[1], `offset of ${field}`);
@@ -37,7 +37,7 @@ for (const [name, value] of Object.entries(declared)) {
   });
 }
 
-Deno.test("every number that the header printed is declared", () => {
+Deno.test("every number from the header is declared", () => {
   const known = Object.keys(declared);
   const strangers = Object.keys(printed).filter((name) =>
     name !== "linux" && !known.includes(name.replace(/[.:].*/, ""))

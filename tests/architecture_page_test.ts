@@ -4,20 +4,20 @@ import { fromFileUrl } from "@std/path";
 const TOP = fromFileUrl(new URL("..", import.meta.url));
 const TEXT = Deno.readTextFileSync(`${TOP}/ARCHITECTURE.md`);
 
-/** The sections of the page, by heading, with the files that each names. */
+/** The sections of the page, with heading and named files. */
 const sections = TEXT.split(/^#{2,3} /m).slice(1).map((section) => {
   const [heading = ""] = section.split("\n");
   const files = [...section.matchAll(/`((?:ffi|src|docs|scripts|tests)\/[\w./]+\.\w+|main\.ts)`/g)];
   return { heading, text: section, files: [...new Set(files.map(([, file]) => file!))] };
 });
 
-/** The sections below a heading of the second level. */
+/** The sections below a second-level heading. */
 function below(heading: string): typeof sections {
   const part = TEXT.split(/^## /m).find((text) => text.startsWith(heading)) ?? "";
   return sections.filter((section) => part.includes(`### ${section.heading}\n`));
 }
 
-Deno.test("ARCHITECTURE.md names files that are there", () => {
+Deno.test("ARCHITECTURE.md names only existing files", () => {
   const named = sections.flatMap(({ files }) => files).filter((file) => !file.includes("NAME"));
   assert(named.length > 30);
   const missing = named.filter((file) => {
@@ -30,13 +30,13 @@ Deno.test("ARCHITECTURE.md names files that are there", () => {
   assertEquals(missing, []);
 });
 
-Deno.test("ARCHITECTURE.md has three walks of 15 files at most", () => {
+Deno.test("ARCHITECTURE.md has three walks of at most 15 files", () => {
   const walks = below("Three walks");
   assertEquals(walks.length, 3);
   for (const { heading, files } of walks) assert(files.length <= 15, `${heading}: ${files.length}`);
 });
 
-Deno.test("ARCHITECTURE.md has six recipes of 4 files at most, besides documents", () => {
+Deno.test("ARCHITECTURE.md has six recipes of at most 4 files, not counting documents", () => {
   const recipes = below("Recipes");
   assertEquals(recipes.length, 6);
   for (const { heading, files } of recipes) {
@@ -45,7 +45,7 @@ Deno.test("ARCHITECTURE.md has six recipes of 4 files at most, besides documents
   }
 });
 
-Deno.test("ARCHITECTURE.md shows every room in its picture", () => {
+Deno.test("ARCHITECTURE.md shows every folder in its picture", () => {
   const [picture = ""] = TEXT.split("## Three walks");
   const rooms = Array.from(Deno.readDirSync(`${TOP}/src`), ({ name }) => `src/${name}`);
   assertEquals(rooms.filter((room) => !picture.includes(room)), []);

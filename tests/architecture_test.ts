@@ -3,7 +3,7 @@ import { fromFileUrl, relative } from "@std/path";
 
 const TOP = fromFileUrl(new URL("..", import.meta.url));
 
-/** What each room may import of ours, from the bottom up; a file may always import from its own room. */
+/** What each folder may import, from the bottom up. A file may always import from its own folder. */
 const MAY_IMPORT = parseTable(`
   ffi
   documents
@@ -33,10 +33,10 @@ const MAY_IMPORT = parseTable(`
   main.ts          ffi cli deno.json
 `);
 
-/** The rooms that open devices. Nothing of them is loaded but by the command `worker`. */
+/** The folders that open devices. Only the command `worker` loads them. */
 const OPENS_DEVICES = ["device", "probe", "preflight", "worker"];
 
-/** The rooms that judge, from documents alone. */
+/** The folders that are pure: they judge from documents only. */
 const PURE = ["documents", "judge"];
 
 const PACKAGES = ["@std/cli", "@std/path", "@std/semver", "hono", "zod"];
@@ -44,7 +44,7 @@ const PACKAGES_OF_TESTS = ["@std/assert", ...PACKAGES];
 
 interface Import {
   from: string;
-  /** A file of ours, or the name of a package. */
+  /** A file of this repository, or the name of a package. */
   to: string;
   typeOnly: boolean;
 }
@@ -58,7 +58,7 @@ interface Module {
   }[];
 }
 
-/** Every file of ours below the folders, tests among them. */
+/** Every file below the folders, including tests. */
 function listFiles(...folders: string[]): string[] {
   return folders.flatMap((folder) =>
     Array.from(Deno.readDirSync(`${TOP}/${folder}`)).flatMap(({ name, isDirectory }) => {
@@ -69,7 +69,7 @@ function listFiles(...folders: string[]): string[] {
   );
 }
 
-/** All imports of the files given, and of all that these import, as Deno itself resolves them. */
+/** All imports of the files and of what they import, as Deno resolves them. */
 async function readImports(files: readonly string[]): Promise<Import[]> {
   const imports = new Map<string, Import>();
   for (const file of files) {
@@ -96,7 +96,7 @@ function importsOf({ specifier, dependencies = [] }: Module): Import[] {
   }));
 }
 
-/** A file of this repository that is its own code, as a path below the top. */
+/** A file of this repository as a path below the top; null for vendored code and others. */
 function fileOf(url: string): string | null {
   if (!url.startsWith("file://")) return null;
   const path = relative(TOP, fromFileUrl(url));
@@ -108,7 +108,7 @@ function packageOf(specifier: string): string {
   return specifier.split("/").slice(0, specifier.startsWith("@") ? 2 : 1).join("/");
 }
 
-/** A room for each line: its name, and what it may import; a line without a name goes on with the one before. */
+/** A folder for each line: its name, and what it may import. A line without a name continues the previous one. */
 function parseTable(text: string): ReadonlyMap<string, readonly string[]> {
   const table = new Map<string, string[]>();
   let allowed: string[] = [];
@@ -120,7 +120,7 @@ function parseTable(text: string): ReadonlyMap<string, readonly string[]> {
   return table;
 }
 
-/** The room of a file: the folder below src, two for what judges. */
+/** The folder of a file: one level below src, two levels for the judgement. */
 function roomOf(file: string): string {
   const parts = file.split("/");
   if (parts[0] !== "src") return parts[0]!;
@@ -130,11 +130,11 @@ function roomOf(file: string): string {
 const isOurs = ({ to }: Import) => to.includes(".");
 const isTest = (file: string) => file.endsWith("_test.ts") || file.endsWith("testing.ts");
 
-/** From the program and from each room's front door, so that a room that nothing uses yet is included. */
+/** The program and the `mod.ts` of each folder, to include folders that the program does not use yet. */
 const doors = ["main.ts", ...listFiles("src").filter((file) => file.endsWith("/mod.ts"))];
 const imports = await readImports(doors);
 
-Deno.test("imports of our own files point one way", () => {
+Deno.test("imports between folders point one way", () => {
   assertGreater(imports.length, 100);
   const wrong = imports.filter(isOurs).filter(({ from, to }) => {
     const [a, b] = [roomOf(from), roomOf(to)];
@@ -143,7 +143,7 @@ Deno.test("imports of our own files point one way", () => {
   assertEquals(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
 });
 
-Deno.test("a room may import only what is above it in the table, and every room is there", () => {
+Deno.test("a folder may import only what is above it in the table, and every folder is in the table", () => {
   const rooms = [...MAY_IMPORT.keys()];
   const wrong = [...MAY_IMPORT].flatMap(([room, allowed], index) =>
     allowed.filter((name) => name !== "deno.json" && !rooms.slice(0, index).includes(name))
@@ -155,7 +155,7 @@ Deno.test("a room may import only what is above it in the table, and every room 
   assertEquals(rooms.filter((room) => !found.has(room)), []);
 });
 
-Deno.test("what opens devices is loaded by the command worker alone", () => {
+Deno.test("only the command worker loads folders that open devices", () => {
   const wrong = imports.filter(isOurs).filter(({ from, to, typeOnly }) =>
     !typeOnly && OPENS_DEVICES.includes(roomOf(to)) && !OPENS_DEVICES.includes(roomOf(from))
   );
@@ -164,25 +164,25 @@ Deno.test("what opens devices is loaded by the command worker alone", () => {
   ]);
 });
 
-Deno.test("no file imports itself by way of others, types included", () => {
+Deno.test("there are no import cycles, including types", () => {
   assertEquals(findCycle(imports.filter(isOurs)), []);
 });
 
-Deno.test("another room is imported by its front door, or by a file of ffi", () => {
+Deno.test("another folder is imported only by its mod.ts, except files of ffi", () => {
   const wrong = imports.filter(isOurs).filter(({ from, to, typeOnly }) => {
     const room = roomOf(to);
     const isDoor = room === "ffi" || /^src\/.*\/mod\.ts$/.test(to);
     return !typeOnly && to.startsWith("src/") && room !== roomOf(from) && !isDoor;
   });
   assertEquals(wrong.map(({ from, to }) => `${from} imports ${to}`), [
-    // The real world is made by main.ts alone.
+    // Only main.ts creates the real world.
     "main.ts imports src/cli/world.ts",
-    // What is behind the simulator's door is loaded only where it is wanted.
+    // The rest of the simulator is loaded only when it is needed.
     "src/cli/options.ts imports src/simulator/names.ts",
   ]);
 });
 
-Deno.test("only the packages that were chosen are imported", async () => {
+Deno.test("only the chosen packages are imported", async () => {
   const tests = listFiles("ffi", "src", "tests").filter(isTest);
   const byTests = await readImports([...tests]);
   const wrong = [...imports, ...byTests].filter((entry) => !isOurs(entry))
@@ -192,12 +192,12 @@ Deno.test("only the packages that were chosen are imported", async () => {
   assertEquals(wrong.map(({ from, to }) => `${from} imports ${to}`), []);
 });
 
-Deno.test("no file of the program imports a test or what belongs to tests", () => {
+Deno.test("no file of the program imports tests or test helpers", () => {
   const wrong = imports.filter(({ to }) => to.startsWith("tests/") || isTest(to));
   assertEquals(wrong, []);
 });
 
-Deno.test("the vocabulary and the judgement know no clock, no file and no network", () => {
+Deno.test("documents and judge use no clock, no files and no network", () => {
   const files = listFiles(...PURE.map((room) => `src/${room}`))
     .filter((file) => !isTest(file));
   const outside = /\bDeno\.|\bDate\b|\bfetch\(|\bperformance\.|\bMath\.random|\bcrypto\b/;
@@ -205,7 +205,7 @@ Deno.test("the vocabulary and the judgement know no clock, no file and no networ
   assertEquals(wrong, []);
 });
 
-/** A cycle as `a > b > a`; nothing where there is none. */
+/** A cycle as its list of files, the first repeated at the end; empty if there is none. */
 function findCycle(edges: readonly { from: string; to: string }[]): string[] {
   const next = Map.groupBy(edges, ({ from }) => from);
   const done = new Set<string>();

@@ -1,4 +1,4 @@
-/** The model of QEMU's comparison against what QEMU did, as docs/migrated-pairs.md has it, without a virtual machine. */
+/** Compares the model of QEMU with real results from docs/migrated-pairs.md, without a virtual machine. */
 import { assert, assertEquals } from "@std/assert";
 import type { PciBar } from "../src/documents/mod.ts";
 import { compareAsQemu, possibleSettings, type QemuPair } from "../src/judge/vmm/mod.ts";
@@ -10,7 +10,7 @@ const BUSES = {
   "on pci.0": "conventional",
 };
 
-/** The tables' rows, each with the QEMU that its heading names. */
+/** The rows of the tables, each with the QEMU from its heading. */
 function* rows(): Generator<{ pair: QemuPair; name: string; migrated: boolean }> {
   const text = Deno.readTextFileSync(new URL("../docs/migrated-pairs.md", import.meta.url));
   let pair: QemuPair | null = null;
@@ -32,7 +32,7 @@ function* rows(): Generator<{ pair: QemuPair; name: string; migrated: boolean }>
   }
 }
 
-/** The BARs as a space of the module has them: their kinds are in the registers, the sizes next to it. */
+/** The BARs of a configuration space: the registers contain their kinds, `sizes` their sizes. */
 function barsOf(space: Uint8Array, sizes: readonly number[]): PciBar[] {
   return sizes.flatMap((size, index): PciBar[] => {
     const low = space[0x10 + 4 * index]!;
@@ -50,7 +50,7 @@ function sourceOf(name: string) {
   return { space, bars: barsOf(space, bars) };
 }
 
-Deno.test("the model says of every pair in docs/migrated-pairs.md what QEMU did with it", () => {
+Deno.test("the model agrees with QEMU on every pair in docs/migrated-pairs.md", () => {
   const wrong: string[] = [];
   let tried = 0;
   for (const { pair, name, migrated } of rows()) {

@@ -1,4 +1,4 @@
-/** Loads what stays loaded for the rest of a process, so that no test is taken for the one that leaked it. */
+/** Loads what stays loaded until the process ends, so that no test is reported as a leak. */
 import { readNames } from "../ffi/files.ts";
 
 readNames("/");

@@ -1,4 +1,4 @@
-/** The tables of codes against the program, the shipped rules and docs/reasons.md. */
+/** Compares the tables of codes with the program, the shipped rules and docs/reasons.md. */
 import { assertEquals } from "@std/assert";
 import { PAGE, reasonsPage } from "../scripts/reasons.ts";
 import { FINDING_CODES } from "../src/documents/finding_codes.ts";
@@ -8,20 +8,20 @@ import { shippedRules } from "../src/judge/rules/mod.ts";
 
 const { shippedRules: SHIPPED, ...OWN } = REASON_CODES;
 
-Deno.test("docs/reasons.md is what `deno task reasons` writes", () => {
+Deno.test("docs/reasons.md is the output of `deno task reasons`", () => {
   assertEquals(Deno.readTextFileSync(PAGE), reasonsPage());
 });
 
-Deno.test("every code of the tables is raised somewhere", () => {
+Deno.test("the program uses every code of the tables", () => {
   const text = readSources(new URL("../src/", import.meta.url));
   const codes = [...Object.values(OWN), FINDING_CODES, { problem: PROBLEM_CODES }]
     .flatMap((byEffect) => Object.values(byEffect).flatMap((codes) => Object.keys(codes)));
-  // src/judge/ask/check_vmm.ts makes these of the codes of needs.
+  // src/judge/ask/check_vmm.ts builds these from the codes of needs.
   const written = (code: string) => `"${code.replace(/Here$/, "")}"`;
   assertEquals(codes.filter((code) => !text.includes(written(code))), []);
 });
 
-Deno.test("the codes of shipped rules are those of their table, with their effects", () => {
+Deno.test("the codes and effects of shipped rules are the ones in their table", () => {
   const targets = shippedRules().flatMap(({ document }) => document.rules)
     .flatMap(({ targets }) => targets);
   const named = targets.flatMap(({ code, verdict, require = [], when = [], warnings = [] }) => [
@@ -35,7 +35,7 @@ Deno.test("the codes of shipped rules are those of their table, with their effec
   assertEquals([...new Set(named)].sort(), known.sort());
 });
 
-/** The text of the program, without its tests and the tables of codes. */
+/** The text of the program without tests and tables of codes. */
 function readSources(folder: URL): string {
   return Array.from(Deno.readDirSync(folder)).map(({ name, isDirectory }) => {
     if (isDirectory) return readSources(new URL(`${name}/`, folder));

@@ -3,7 +3,7 @@ import { OPEN_CASES } from "./open_cases.ts";
 import { PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { PROBE_CASES } from "./probe_cases.ts";
 
-/** All cases, for tests on the simulator, and the test machine on its kernels. */
+/** All cases. They run in tests on the simulator and in the test machine on its kernels. */
 export const CONTRACT: readonly ContractCase[] = [
   ...OPEN_CASES,
   ...PROBE_CASES,

@@ -5,7 +5,7 @@ import { O_RDWR } from "../../ffi/syscalls.ts";
 import { type DeviceHandle, openDevice } from "../../src/device/mod.ts";
 import { type ContractCase, type ContractHost, withoutCdev, withoutGroup } from "./contract.ts";
 
-/** Opens the migratable device, or fails the case. */
+/** Opens the migratable device. Fails the case if it cannot. */
 export function opened(
   host: ContractHost,
   sys: ReturnType<ContractHost["openSyscalls"]>,
@@ -24,7 +24,7 @@ const PATHS = [["group", withoutGroup], ["cdev", withoutCdev]] as const;
 
 export const OPEN_CASES: readonly ContractCase[] = [
   ...PATHS.map(([path, skip]): ContractCase => ({
-    name: `a device opens by its ${path}, answers, and gives every descriptor back`,
+    name: `a device opens by its ${path}, answers, and closes every descriptor`,
     skip,
     run(host) {
       using sys = host.openSyscalls();
@@ -39,7 +39,7 @@ export const OPEN_CASES: readonly ContractCase[] = [
   })),
   ...PATHS.flatMap(([held, skipHeld]) =>
     PATHS.map(([path, skip]): ContractCase => ({
-      name: `a device held by its ${held} is in use to who opens it by its ${path}`,
+      name: `a device held by its ${held} is in use when opened by its ${path}`,
       skip: (host) => skipHeld(host) ?? skip(host),
       run(host) {
         using sys = host.openSyscalls();
@@ -72,7 +72,7 @@ export const OPEN_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "a device whose nodes have gone is gone",
+    name: "a device without its nodes is gone",
     run(host) {
       using sys = host.openSyscalls();
       const before = host.countDescriptors();

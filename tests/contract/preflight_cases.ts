@@ -13,7 +13,7 @@ import type { SysfsDevice } from "../../src/host/mod.ts";
 import type { ContractCase, ContractHost } from "./contract.ts";
 import { opened } from "./open_cases.ts";
 
-/** Opens a device, looks what it is, works with it, and closes it. */
+/** Opens a device, surveys it, works with it, and closes it. */
 async function onDevice<T>(
   host: ContractHost,
   device: SysfsDevice,
@@ -24,7 +24,7 @@ async function onDevice<T>(
   return await work(handle, surveyDevice(handle, device.id));
 }
 
-/** A device's initial data, as bytes. */
+/** A device's initial data. */
 async function initialDataOf(
   host: ContractHost,
   device: SysfsDevice,
@@ -40,7 +40,7 @@ async function initialDataOf(
   return Uint8Array.fromBase64(read.initialData.base64);
 }
 
-/** A test of a device with these bytes, with its controls. */
+/** Tests a device with these bytes and with controls. */
 async function testOf(host: ContractHost, device: SysfsDevice, data: Uint8Array<ArrayBuffer>) {
   const { test, problems } = await onDevice(
     host,
@@ -58,7 +58,7 @@ async function testOf(host: ContractHost, device: SysfsDevice, data: Uint8Array<
   return test;
 }
 
-/** What a device's driver says of these bytes: verdict, code and check. */
+/** The verdict, code and check of a device's driver for these bytes. */
 async function verdictOf(host: ContractHost, device: SysfsDevice, data: Uint8Array<ArrayBuffer>) {
   const test = await testOf(host, device, data);
   const source = { bytes: data.length, phase: "pre-copy" } as const;
@@ -98,7 +98,7 @@ export const PREFLIGHT_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "a device accepts its own initial data, and another type refuses them at the write",
+    name: "a device accepts its own initial data, and another type refuses it at the write",
     async run(host) {
       const { migratable, other } = host.subjects;
       const before = host.countDescriptors();
@@ -124,7 +124,7 @@ export const PREFLIGHT_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "every field of the header that is altered is refused",
+    name: "an alteration of any header field is refused",
     async run(host) {
       const { migratable } = host.subjects;
       const data = await initialDataOf(host, migratable);
@@ -136,7 +136,7 @@ export const PREFLIGHT_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "data shorter than what the driver calls initial prove nothing, and so do none",
+    name: "data shorter than the driver's initial data proves nothing, and so does no data",
     async run(host) {
       const { migratable } = host.subjects;
       const data = await initialDataOf(host, migratable);
@@ -155,7 +155,7 @@ export const PREFLIGHT_CASES: readonly ContractCase[] = [
   },
   {
     name:
-      "a v1 device accepts its own initial data, refuses others at data_size, and comes back by a reset",
+      "a v1 device accepts its own initial data, refuses other data at data_size, and recovers by a reset",
     async run(host) {
       const { v1 } = host.subjects;
       const before = host.countDescriptors();
@@ -176,7 +176,7 @@ export const PREFLIGHT_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "a v1 device that was left in RESUMING is found so by the next opener, or is fresh",
+    name: "a v1 device left in RESUMING is found in RESUMING or fresh by the next opener",
     async run(host) {
       const { v1 } = host.subjects;
       await onDevice(host, v1, (handle, survey) => {
@@ -188,7 +188,7 @@ export const PREFLIGHT_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "a device that was left in RESUMING is found so by the next opener, and reset",
+    name: "a device left in RESUMING is found in RESUMING by the next opener and reset",
     async run(host) {
       const { migratable } = host.subjects;
       await onDevice(host, migratable, (handle) => {

@@ -14,7 +14,7 @@ import { probeDevice } from "../../src/probe/mod.ts";
 import { type ContractCase, type ContractHost, withoutCdev, withoutGroup } from "./contract.ts";
 import { opened } from "./open_cases.ts";
 
-/** Opens a subject, runs, closes. */
+/** Opens a subject, runs the function and closes the subject. */
 function onDevice<T>(
   host: ContractHost,
   subject: keyof ContractHost["subjects"],
@@ -47,7 +47,7 @@ function featureErrno(handle: DeviceHandle, flags: number, dataBytes: number): s
 
 export const PROBE_CASES: readonly ContractCase[] = [
   {
-    name: "a migratable device says its flags, its state and the size of its data",
+    name: "a migratable device reports its flags, its state and the size of its data",
     run(host) {
       const { migration, state, features, problems, pciConfig } = probed(host, "migratable");
       assertEquals(migration.uapi, "v2");
@@ -65,7 +65,7 @@ export const PROBE_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "a plain device answers ENOTTY to every feature of migration",
+    name: "a plain device answers ENOTTY to every migration feature",
     run(host) {
       const { migration, state, features, dirtyTracking } = probed(host, "plain");
       assertEquals(migration.uapi, "none");
@@ -99,7 +99,7 @@ export const PROBE_CASES: readonly ContractCase[] = [
     },
   },
   {
-    name: "asking twice gives the same answers: nothing was changed",
+    name: "a second probe gives the same answers: the first changed nothing",
     run(host) {
       assertEquals(probed(host, "migratable"), probed(host, "migratable"));
     },

@@ -9,7 +9,7 @@ const OTHER = "83b8f4f2-509f-4c1a-9b0e-6d2c7a41e0a1";
 const V1 = "0000:3f:01.0";
 const PLAIN = "5e0d94a6-cb12-4a7f-9d3b-27f81c60e4d4";
 
-/** A simulated host with idle devices of both kinds, for the time of a case. */
+/** A simulated host with idle devices of both kinds for one case. */
 async function withSimulatedHost(run: ContractCase["run"]): Promise<void> {
   const scenario = SCENARIOS.mixed!;
   const directory = Deno.makeTempDirSync();

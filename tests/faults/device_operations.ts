@@ -9,10 +9,10 @@ import type { SysfsDevice } from "../../src/host/mod.ts";
 import { DEVICES, type FaultHost, nameOf, plantFaultHost } from "./host.ts";
 import { NOTHING, type Operation, type Outcome } from "./run_faults.ts";
 
-/** What is done with an open device. */
+/** An operation on an open device. */
 type Work = (handle: DeviceHandle, id: string) => Outcome | Promise<Outcome>;
 
-/** Opens a device and works with it; that it could not be opened, or did not say what it is, is an outcome. */
+/** Opens a device and works with it. A failed open or survey is an outcome too. */
 async function onDevice(
   sys: Syscalls,
   { host, device, path, work }: {
@@ -31,7 +31,7 @@ async function onDevice(
     return await work(handle, device.id);
   } catch (error) {
     if (!(error instanceof Failure) && !(error instanceof SysError)) throw error;
-    // Whoever opened it takes it for one that needs a reset: see the operations on tasks.
+    // The caller treats it as a device that needs a reset: see the operations on tasks.
     return {
       ...NOTHING,
       outcome: wasOpen ? "lost" : "failed",
@@ -45,7 +45,7 @@ const probe: Work = (handle, id) => {
   return { ...NOTHING, capabilities, problems: capabilities.problems };
 };
 
-/** Surveys a device and goes on where it is in RUNNING. */
+/** Surveys a device and continues if it is in RUNNING. */
 function surveyed(
   handle: DeviceHandle,
   id: string,
@@ -84,7 +84,7 @@ const test = ({ data, phase = "pre-copy", controls }: Test): Work => (handle, id
     return { ...NOTHING, problems: tested.problems, verdict };
   });
 
-/** The initial data of a device, as a source of another host has it. */
+/** The initial data of a device, as a source on another host would have it. */
 async function dataOf(id: string): Promise<Bytes> {
   using host = plantFaultHost(id);
   const device = host.find(id);
@@ -104,12 +104,11 @@ async function dataOf(id: string): Promise<Bytes> {
   return data ?? new Uint8Array();
 }
 
-/** What a device is found in, what is done with it, and how that is called. */
+/** A device, the name of an operation, the operation, and the state that the device is found in. */
 type Row = [device: string, what: string, work: Work, found?: string];
 
 /**
- * All that is done with open devices: by each way that they are opened, or, unless it is to be `whole`, by cdev where the
- * same was done by group.
+ * All operations on open devices. With `isWhole`, each runs by group and by cdev. Otherwise most run by cdev only.
  */
 export async function listDeviceOperations(
   { isWhole }: { isWhole: boolean },
@@ -153,7 +152,7 @@ export async function listDeviceOperations(
       check: ({ state, outcome, wasOpened }) => {
         const isTold = outcome.outcome === "lost" || needsReset(outcome.problems);
         const isRunning = state === null || state === "running";
-        return isRunning || isTold || !wasOpened ? [] : [`it is in ${state}, and nobody is told`];
+        return isRunning || isTold || !wasOpened ? [] : [`it is in ${state} and not reported`];
       },
     }))
   );

@@ -15,13 +15,13 @@ import {
   type SysfsDevice,
 } from "../../src/host/mod.ts";
 
-/** Devices of the scenario `mixed`, by what they are to the operations. */
+/** Devices of the scenario `mixed` by their role in the operations. */
 export const DEVICES = {
-  /** Migrates by v2 with PRE_COPY, and keeps its state when it is closed. */
+  /** Migrates by v2 with PRE_COPY, and keeps its state after close. */
   v2: "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2",
-  /** The same of another type, whose data the first refuses. */
+  /** Like `v2`, but of another type, whose data `v2` refuses. */
   other: "83b8f4f2-509f-4c1a-9b0e-6d2c7a41e0a1",
-  /** A function with v2 and PRE_COPY, behind an IOMMU that tracks. */
+  /** A function with v2 and PRE_COPY, behind an IOMMU with dirty page tracking. */
   vf: "0000:6b:00.2",
   /** A function with v2 and no PRE_COPY. */
   noPreCopy: "0000:b5:00.1",
@@ -31,22 +31,22 @@ export const DEVICES = {
   plain: "5e0d94a6-cb12-4a7f-9d3b-27f81c60e4d4",
 } as const;
 
-/** What a device is to the operations. */
+/** The role of a device in the operations. */
 export function nameOf(id: string): string {
   return Object.entries(DEVICES).find(([, device]) => device === id)?.[0] ?? id;
 }
 
-/** A simulated host with one of the devices, which goes through operations, each on a kernel of its own. */
+/** A simulated host with one of the devices. Each operation runs on its own kernel. */
 export interface FaultHost extends Disposable {
   readonly roots: HostRoots;
   readonly stateDirectory: string;
-  /** A fresh kernel, and nothing remembered. */
+  /** Boots a fresh kernel and clears the state. */
   boot(): SimulatedSyscalls;
-  /** A device as sysfs has it, read once. */
+  /** A device from sysfs, read once. */
   find(id: string): SysfsDevice;
 }
 
-/** Plants a device and what it hangs on, with one process that holds none. */
+/** Plants a device and what it depends on, and one process that holds no device. */
 export function plantFaultHost(device: string): FaultHost {
   const memory = "/dev/shm";
   const directory = Deno.makeTempDirSync({
@@ -80,7 +80,7 @@ function removeMade(sys: Syscalls, roots: HostRoots, id: string): void {
   writeTo(sys, `${roots.sys}/bus/mdev/devices/${id}/remove`, "1");
 }
 
-/** Writes an attribute of sysfs, as a shell does. */
+/** Writes an attribute of sysfs like a shell. */
 export function writeTo(sys: Syscalls, path: string, text: string): void {
   const fd = sys.open(path, O_WRONLY);
   sys.write(fd, new TextEncoder().encode(text));

@@ -6,15 +6,15 @@ import { type Fault, injectFaults } from "../fixtures/inject_faults.ts";
 import { falseAnswers } from "./false_answers.ts";
 import type { FaultHost } from "./host.ts";
 
-/** What an operation came to, for whoever asked for it. */
+/** The outcome of an operation for its caller. */
 export interface Outcome {
   outcome: string;
   sentence: string;
   problems: readonly Problem[];
-  /** The driver's verdict, where there is one. */
+  /** The driver's verdict, if any. */
   verdict: string | null;
   capabilities: Capabilities | null;
-  /** How many bytes of initial data were read, null where none were. */
+  /** The number of bytes of initial data read; null if none. */
   initialBytes: number | null;
 }
 
@@ -27,42 +27,42 @@ export const NOTHING: Outcome = {
   initialBytes: null,
 };
 
-/** What a run left. */
+/** The state after a run. */
 export interface Left {
   host: FaultHost;
   kernel: SimulatedSyscalls;
   outcome: Outcome;
-  /** The state that the device is in, null where it has none. */
+  /** The state of the device; null if it has none. */
   state: string | null;
-  /** Whether the device was opened, and could tell its state. */
+  /** Whether the device was opened and could report its state. */
   wasOpened: boolean;
 }
 
-/** Something that is done with a device, all of whose system calls may fail. */
+/** An operation on a device. Any of its system calls may fail. */
 export interface Operation {
   name: string;
-  /** The device that it is about. */
+  /** The device of the operation. */
   device: string;
-  /** Whether the driver may end the data that are read where it likes. */
+  /** Whether the driver may end the data at any point. */
   mayEnd: boolean;
-  /** Whether a no is held against the device's own data. */
+  /** Whether a refusal is checked with the device's own data. */
   hasOwnToShow: boolean;
-  /** Sets the stage: what another process left, what is remembered. */
+  /** Prepares what another process left, and the stored state. */
   prepare?(host: FaultHost, kernel: SimulatedSyscalls): void;
   run(host: FaultHost, sys: Syscalls): Promise<Outcome>;
-  /** What is wrong with what it left, a sentence each. */
+  /** What is wrong after the run, one sentence each. */
   check(left: Left): string[] | Promise<string[]>;
 }
 
-/** A run without faults: its calls, and what it came to. */
+/** A run without faults: its calls and its outcome. */
 export interface CleanRun {
   calls: readonly string[];
   outcome: Outcome;
-  /** The number of the last call whose answer the verdict rests on; -1 where there is none. */
+  /** The number of the last call that the verdict depends on; -1 if there is none. */
   proof: number;
 }
 
-/** Runs an operation with a fault; gives what it left, and its calls. */
+/** Runs an operation with faults. Returns the state after it and its calls. */
 async function runWith(host: FaultHost, operation: Operation, faults: readonly Fault[]) {
   const kernel = host.boot();
   operation.prepare?.(host, kernel);
@@ -72,7 +72,7 @@ async function runWith(host: FaultHost, operation: Operation, faults: readonly F
   return { left: { host, kernel, outcome, state: kernel.stateOf(operation.device) }, calls };
 }
 
-/** Runs an operation without faults: it must be done, and leave nothing. */
+/** Runs an operation without faults. It must be done and leave nothing. */
 async function runClean(host: FaultHost, operation: Operation): Promise<CleanRun> {
   const { left: { outcome, kernel, state }, calls } = await runWith(host, operation, []);
   const isQuiet = outcome.problems.every(({ code }) => code === "was-reset");
@@ -81,7 +81,7 @@ async function runClean(host: FaultHost, operation: Operation): Promise<CleanRun
   return { calls, outcome, proof: proofOf(calls) };
 }
 
-/** The last write of data before the device is left, or, by v1, the look at the state after it. */
+/** The last write of data before the final reset, or, by v1, the read of the state after it. */
 function proofOf(calls: readonly string[]): number {
   const left = calls.findLastIndex((call) => call.includes("VFIO_DEVICE_RESET"));
   const before = calls.slice(0, Math.max(left, 0));
@@ -91,7 +91,7 @@ function proofOf(calls: readonly string[]): number {
 
 const TRANSFER = /^p?(read|write) /;
 
-/** The faults of a call: each errno once and from then on, made and not, and transfers of fewer bytes. */
+/** The faults of a call: each errno once and from then on, before and after the call, and shorter transfers. */
 export function faultsAt(
   call: string,
   from: number,
@@ -105,11 +105,11 @@ export function faultsAt(
   return faults.flatMap((fault) => [{ ...fault, times: 1 }, fault]);
 }
 
-/** What came of running an operation with every fault at every call. */
+/** The results of an operation with every fault at every call. */
 export interface Proven {
   calls: number;
   runs: number;
-  /** What was wrong and where, each with the first fault that showed it. */
+  /** What was wrong and where, each with its first fault. */
   violations: Map<string, string>;
 }
 
@@ -127,7 +127,7 @@ export async function prove(
       proven.runs++;
       const wasOpened = isOpened(calls, fault);
       const wrong = [
-        ...left.kernel.openDescriptors > 0 ? ["descriptors are left open"] : [],
+        ...left.kernel.openDescriptors > 0 ? ["descriptors are still open"] : [],
         ...calls.some((line) => line.endsWith("= oops")) ? ["the kernel oopses"] : [],
         ...await operation.check({ ...left, wasOpened }),
         ...falseAnswers({ operation, outcome: left.outcome, clean, fault }),
@@ -141,7 +141,7 @@ export async function prove(
   return proven;
 }
 
-/** Whether the device was opened and could tell its state: not where it says of everything that it has no such thing. */
+/** Whether the device was opened and could report its state: not if every feature was made absent. */
 function isOpened(calls: readonly string[], fault: Fault): boolean {
   const opening = calls.findIndex((line) => /GET_DEVICE_FD = \d|BIND_IOMMUFD = 0/.test(line));
   const isUndone = "made" in fault && fault.from === opening;

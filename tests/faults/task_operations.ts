@@ -13,13 +13,13 @@ import { DEVICES, type FaultHost, nameOf, writeTo } from "./host.ts";
 import type { Left, Operation, Outcome } from "./run_faults.ts";
 
 const OPTIONS = { deadlineMs: 1000 };
-/** An mdev that a killed process made. */
+/** An mdev that a killed process created. */
 const MDEV = "00000000-0000-4000-8000-00000000000a";
-/** What mtty-2 calls initial: magic, version 1.0, two ports, no flags. */
+/** The initial data of mtty-2: magic, version 1.0, two ports, no flags. */
 const MTTY_2 = Uint8Array.fromHex("4e2c3e8c89099d7e010000000000000002000000" + "00000000")
   .toBase64();
 
-/** The world of a host, whose devices are opened by these calls. */
+/** The world of a host whose devices are opened by these calls. */
 function worldOn({ roots, stateDirectory }: FaultHost, sys: Syscalls): TestWorld {
   return quietWorld(roots, { stateDirectory, syscalls: () => sys });
 }
@@ -44,7 +44,7 @@ async function runIn(world: WorkerWorld, task: WorkerTask): Promise<Outcome> {
   };
 }
 
-/** A task of the worker, and what it may leave: a device in RUNNING, or the journal says what. */
+/** A task of the worker. It must leave the device in RUNNING or an entry in the journal. */
 function operation(
   device: string,
   task: WorkerTask,
@@ -66,7 +66,7 @@ function leave(host: FaultHost, device: string, what: "preflight" | "temporary-m
   journal(host.stateDirectory, { device, what, bootId, untilMs: 0 }).keep();
 }
 
-/** All that the worker does with devices. */
+/** All operations of the worker on devices. */
 export function listTaskOperations(): Operation[] {
   const { v2, v1 } = DEVICES;
   const data = { do: "read-initial-data", path: "any", settleMs: 0, stopCopyBytes: null } as const;
@@ -110,13 +110,13 @@ export function listTaskOperations(): Operation[] {
       prepare: remember,
     }),
     operation(v1, { ...test, target: { device: v1 } }, { name: "test v1" }),
-    operation(v2, { ...data, target: made }, { name: "identity of an mdev made for it" }),
-    operation(v2, { ...test, target: made }, { name: "test an mdev made for it" }),
+    operation(v2, { ...data, target: made }, { name: "identity of an mdev created for it" }),
+    operation(v2, { ...test, target: made }, { name: "test an mdev created for it" }),
     left(v2, "resuming"),
     left(v2, "error"),
     left(v1, "error"),
     operation(v2, { do: "recover", device: MDEV, settleMs: 0 }, {
-      name: "remove an mdev that was left",
+      name: "remove a leftover mdev",
       prepare(host, kernel) {
         leave(host, MDEV, "temporary-mdev");
         const create = "class/mdev_bus/mtty/mdev_supported_types/mtty-2/create";
@@ -126,7 +126,7 @@ export function listTaskOperations(): Operation[] {
   ];
 }
 
-/** What is left that nobody would know of, or that is in nobody's way any more. */
+/** What is left but not journalled, reported or refused, and entries that are still locked. */
 async function checkLeft(
   { host, kernel, outcome, state, wasOpened }: Left,
   { device, isRecovery }: { device: string; isRecovery: boolean },
@@ -140,26 +140,26 @@ async function checkLeft(
     (outcome.outcome !== "done" && outcome.sentence.includes(id));
   for (const { device: id, alive } of entries) {
     if (alive) found.push(`the entry of ${id} is still locked`);
-    if (!isTold(id)) found.push("it is journalled, and nobody is told");
+    if (!isTold(id)) found.push("it is journalled but not reported");
     found.push(...await checkRefused(host, kernel, id));
   }
   for (const id of kernel.mdevs) {
-    if (!isJournalled(id)) found.push("an mdev is left, and not journalled");
+    if (!isJournalled(id)) found.push("an mdev is left but not journalled");
   }
   if (needsReset.length > 0 && entries.length === 0) {
-    found.push("it is told of, and not journalled");
+    found.push("it is reported but not journalled");
   }
   const isRunning = state === null || state === "running";
   if (!isRunning && (wasOpened || isRecovery) && !isJournalled(device)) {
-    found.push(`it is in ${state}, and not journalled`);
+    found.push(`it is in ${state} but not journalled`);
   }
   return found;
 }
 
-/** Devices of which it was asked: the answer depends on nothing but the name in the journal. */
+/** Results by device. They depend only on the name in the journal. */
 const refused = new Map<string, string[]>();
 
-/** Whether a device that is journalled is offered to somebody. */
+/** Checks that a journalled device is refused. */
 async function checkRefused(host: FaultHost, sys: Syscalls, id: string): Promise<string[]> {
   const known = refused.get(id);
   if (known !== undefined) return known;
@@ -170,6 +170,6 @@ async function checkRefused(host: FaultHost, sys: Syscalls, id: string): Promise
     configuration.id === id;
   const codes = refusals.filter(isOf).flatMap(({ reasons }) => reasons.map(({ code }) => code));
   const isRefused = !offers.some(isOf) && codes.includes("NeedsReset");
-  refused.set(id, isRefused ? [] : ["it is journalled, and not refused"]);
+  refused.set(id, isRefused ? [] : ["it is journalled but not refused"]);
   return refused.get(id)!;
 }
