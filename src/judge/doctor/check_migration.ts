@@ -4,11 +4,11 @@ import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 import { isOlder } from "../rules/mod.ts";
 
-/** Why a device that was asked has no migration, as far as is known of its driver; or is not likely to have. */
+/** Why a device has no migration, or probably has none, according to what is known about its driver. */
 export function checkMigration(examination: DeviceExamination): Finding[] {
   const { device, variant } = examination;
   const { id, migration, pci } = device;
-  // That the other driver is not bound says it all.
+  // VariantDriverNotBound already explains it.
   if (variant !== null && pci?.function === "virtual" && !isBoundTo(device, variant.module)) {
     return [];
   }
@@ -20,7 +20,7 @@ export function checkMigration(examination: DeviceExamination): Finding[] {
   return [find(level, code, { subject: id, sentence, remedy, check })];
 }
 
-/** Whether no version of the driver is known to have migration. */
+/** Whether the driver is known to have no migration in any version. */
 function isWithout({ driver }: Device): boolean {
   return driver !== null && driverKnowledge(driver)?.since === "never";
 }
@@ -31,7 +31,7 @@ interface Explanation {
   remedy: string;
 }
 
-/** The first explanation that holds; that of drivers without migration is the last. */
+/** The first explanation that applies. Drivers without migration come last. */
 function explain(examination: DeviceExamination): Explanation {
   const { device, kernel, upstream } = examination;
   const { driver, pci } = device;
@@ -50,7 +50,7 @@ function explain(examination: DeviceExamination): Explanation {
   if (since !== "never" && isOlder(kernel, since)) {
     return {
       code: "KernelTooOld",
-      why: `it can migrate since Linux ${since}, so that ${kernel} is likely too old`,
+      why: `it can migrate since Linux ${since}; ${kernel} is likely too old`,
       remedy: newerKernel(since),
     };
   }
@@ -67,20 +67,20 @@ function explain(examination: DeviceExamination): Explanation {
 }
 
 const newerKernel = (since: string) =>
-  `Boot Linux ${since} or later, or a vendor's kernel that has it.`;
+  `Boot Linux ${since} or later, or a vendor kernel with a backport.`;
 
-/** Linux has a variant driver for the function, and this kernel has not, or not that is known. */
+/** Linux has a variant driver for the function, but none was found on this host. */
 function explainMissing(
   { module, since }: { module: string; since: string },
   kernel: string,
 ): Explanation {
-  const why = `the plain driver has no migration; ${module}, since Linux ${since}, can migrate it`;
+  const why = `the plain driver cannot migrate it; ${module} can, since Linux ${since}`;
   if (isOlder(kernel, since)) {
-    const tooOld = `${why}, and ${kernel} is likely too old for that`;
+    const tooOld = `${why}; ${kernel} is likely too old`;
     return { code: "KernelTooOld", why: tooOld, remedy: newerKernel(since) };
   }
   const config = `CONFIG_${module.toUpperCase()}=m`;
   const remedy =
-    `Run modprobe ${module}; where there is none, install the kernel's extra modules or build it with ${config}.`;
-  return { code: "VariantDriverMissing", why: `${why}, but is not found here`, remedy };
+    `Run modprobe ${module}; if it is missing, install the kernel's extra modules or build the kernel with ${config}.`;
+  return { code: "VariantDriverMissing", why: `${why}, but was not found on this host`, remedy };
 }

@@ -7,10 +7,10 @@ import { canMigrate, type Diagnosis, find, type Finding, vendorOf } from "./find
 import { whyNotAsked } from "./not_asked.ts";
 import { bindRemedy, ENABLE_IOMMU } from "./remedies.ts";
 
-/** A question that is put to every device. */
+/** A check that runs on every device. */
 type Check = (examination: DeviceExamination) => Finding[];
 
-/** All checks but why nobody knows, in the order in which their findings are told. */
+/** All checks except {@link whyNotAsked}, in the order of their findings. */
 const CHECKS: readonly Check[] = [
   checkTrouble,
   checkVersion,
@@ -22,7 +22,7 @@ const CHECKS: readonly Check[] = [
   checkQuality,
 ];
 
-/** Whether a VFIO device can migrate here, and all that is to be said of it. */
+/** Whether a VFIO device can migrate on this host, and all findings about it. */
 export function diagnoseDevice(examination: DeviceExamination): Diagnosis {
   const { id, type, driver, migration } = examination.device;
   const found = CHECKS.flatMap((check) => check(examination));
@@ -31,7 +31,7 @@ export function diagnoseDevice(examination: DeviceExamination): Diagnosis {
   return { id, type, driver, canMigrate: canMigrate(findings), findings };
 }
 
-/** What a test left behind, or is stuck in. */
+/** Trouble left by a test: the device needs a reset, or a process is stuck in its driver. */
 function checkTrouble({ device }: DeviceExamination): Finding[] {
   const { id, trouble, kind, sysfs } = device;
   if (!trouble) return [];
@@ -46,21 +46,21 @@ function checkTrouble({ device }: DeviceExamination): Finding[] {
   })];
 }
 
-/** A vendor kernel's version attribute that cannot be read means that the device is not migratable. */
+/** If a vendor kernel's version attribute cannot be read, the device is not migratable. */
 function checkVersion({ device }: DeviceExamination): Finding[] {
   const { id, version } = device;
   if (!version?.errno) return [];
   const { path, errno } = version;
   return [find("blocks", "VersionUnreadable", {
     subject: id,
-    sentence: `${vendorOf(device)}: reading its version gave ${errno}, so that it cannot migrate`,
-    remedy: `Look for ${vendorOf(device)} in dmesg, which may say why it cannot migrate.`,
+    sentence: `${vendorOf(device)}: reading its version failed with ${errno}, so it cannot migrate`,
+    remedy: `Search dmesg for ${vendorOf(device)} to find out why it cannot migrate.`,
     check: { step: "read version", errno },
     sysfs: { path, value: null },
   })];
 }
 
-/** An SR-IOV function whose vGPU type is not chosen is no device yet. */
+/** An SR-IOV function is not a vGPU until its type is set. */
 function checkVgpuType({ device }: DeviceExamination): Finding[] {
   const { id, facts, sysfs } = device;
   if (facts.vgpuType !== null) return [];
@@ -69,7 +69,7 @@ function checkVgpuType({ device }: DeviceExamination): Finding[] {
     subject: id,
     sentence: `${vendorOf(device)}: no vGPU type is set on the virtual function`,
     remedy:
-      `Run echo ID > ${nvidia}/current_vgpu_type with an ID out of ${nvidia}/creatable_vgpu_types.`,
+      `Run echo ID > ${nvidia}/current_vgpu_type with an ID from ${nvidia}/creatable_vgpu_types.`,
     sysfs: { path: `${nvidia}/current_vgpu_type`, value: "0" },
   })];
 }
@@ -79,13 +79,13 @@ function checkNoIommu({ device }: DeviceExamination): Finding[] {
   if (nodes.group === null || !nodes.group.includes("/noiommu-")) return [];
   return [find("blocks", "NoIommuMode", {
     subject: id,
-    sentence: `${vendorOf(device)}: no IOMMU translates it, and no virtual machine takes it so`,
+    sentence: `${vendorOf(device)}: no IOMMU translates its DMA, so no virtual machine can use it`,
     remedy: ENABLE_IOMMU,
     sysfs: { path: nodes.group, value: null },
   })];
 }
 
-/** A group that the host's own drivers have a part of cannot be assigned. */
+/** A group cannot be assigned while a host driver is bound to one of its devices. */
 function checkGroup({ device, strangers, asked }: DeviceExamination): Finding[] {
   const { id, iommuGroup, use } = device;
   const refused = asked?.outcome === "not-viable" && asked.device === id;
@@ -96,18 +96,18 @@ function checkGroup({ device, strangers, asked }: DeviceExamination): Finding[] 
   const rebind = strangers.map((other) => `driverctl set-override ${other.id} vfio-pci`).join("; ");
   return [find("blocks", "GroupNotViable", {
     subject: id,
-    sentence: `${vendorOf(device)}: its IOMMU group is not viable, since the host uses ${
+    sentence: `${vendorOf(device)}: its IOMMU group is not viable, because the host uses ${
       names || "other devices in it"
     }`,
     remedy: names !== "" && areFunctions
       ? `Run ${rebind}.`
-      : `Bind every device in ${path} to a VFIO driver, or to none.`,
+      : `Bind every device in ${path} to a VFIO driver, or unbind it.`,
     check: refused ? asked.check : null,
     sysfs: { path, value: names || null },
   })];
 }
 
-/** A virtual function on a driver that cannot migrate it, although the kernel has one that can. */
+/** A virtual function is not bound to the variant driver that can migrate it. */
 function checkBinding({ device, variant }: DeviceExamination): Finding[] {
   const { id, migration, pci, driver, sysfs, use } = device;
   if (variant === null || pci?.function !== "virtual") return [];
@@ -117,7 +117,7 @@ function checkBinding({ device, variant }: DeviceExamination): Finding[] {
   return [find("blocks", "VariantDriverNotBound", {
     subject: id,
     sentence: `${vendorOf(device)}: the virtual function is not bound to ${variant.driver}, ` +
-      "which this kernel has for it and which can migrate it",
+      "this kernel's driver that can migrate it",
     remedy: bindRemedy({ id, ...variant, bound, inUse: use.state === "in-use" }),
     sysfs: { path: `${sysfs}/driver`, value: driver?.name ?? null },
   })];

@@ -15,7 +15,7 @@ const asked = (outcome: string, change: Partial<DeviceExamination["asked"]> = {}
   check: { step: "open", errno: "ENODEV" },
   ...change,
 });
-/** A function that nobody has asked. */
+/** A function that was not asked. */
 const unknown = (driver: string, change: Partial<Device> = {}) =>
   functionDevice(driver, { migration: MIGRATION_UNKNOWN, ...change });
 
@@ -24,14 +24,14 @@ interface Case {
   device: Device;
   rest?: Partial<DeviceExamination>;
   can: "yes" | "no" | "unknown";
-  /** The codes that are found, in order. */
+  /** The expected codes, in order. */
   codes: readonly string[];
-  /** What the findings or their remedies must name. */
+  /** Texts that the findings must contain. */
   words?: readonly string[];
 }
 
 const CASES: readonly Case[] = [
-  { what: "a sound device", device: mttyDevice({ migration: V2 }), can: "yes", codes: [] },
+  { what: "a healthy device", device: mttyDevice({ migration: V2 }), can: "yes", codes: [] },
   {
     what: "a virtual function on vfio-pci that the kernel has a variant driver for",
     device: functionDevice("vfio-pci"),
@@ -51,7 +51,7 @@ const CASES: readonly Case[] = [
     codes: ["VariantDriverNotBound"],
   },
   {
-    what: "the same in use, where rebinding must wait",
+    what: "the same in use, so rebinding must wait",
     device: unknown("vfio-pci", { use: { state: "in-use", holder: null } }),
     rest: { variant: MLX5 },
     can: "no",
@@ -59,7 +59,7 @@ const CASES: readonly Case[] = [
     words: ["Once no virtual machine uses it"],
   },
   {
-    what: "a function of a vendor's vfio-pci that migrates, whatever variant there is",
+    what: "a function on a vendor's vfio-pci that can migrate, despite a variant driver",
     device: functionDevice("vfio-pci", { migration: V2 }),
     rest: { variant: MLX5 },
     can: "yes",
@@ -79,14 +79,14 @@ const CASES: readonly Case[] = [
     ],
   },
   {
-    what: "a driver that got migration later",
+    what: "a driver that can migrate since a newer kernel",
     device: functionDevice("virtio_vfio_pci"),
     can: "no",
     codes: ["KernelTooOld"],
     words: ["Boot Linux 6.13", "likely"],
   },
   {
-    what: "a driver of an old kernel that migrates nevertheless",
+    what: "an old kernel's driver that can migrate, despite its version",
     device: functionDevice("virtio_vfio_pci", { migration: V2 }),
     rest: { kernel: "5.14.0-570.el9" },
     can: "yes",
@@ -109,7 +109,7 @@ const CASES: readonly Case[] = [
     words: ["modprobe mlx5_vfio_pci", "CONFIG_MLX5_VFIO_PCI=m"],
   },
   {
-    what: "a physical function that has virtual ones",
+    what: "a physical function with virtual functions",
     device: functionDevice("vfio-pci", {
       pci: {
         ...functionDevice(null).pci!,
@@ -121,7 +121,7 @@ const CASES: readonly Case[] = [
     codes: ["PhysicalFunction"],
   },
   {
-    what: "a driver that nobody here knows",
+    what: "an unknown driver",
     device: functionDevice("acme_vfio"),
     can: "no",
     codes: ["NoMigration"],
@@ -138,7 +138,7 @@ const CASES: readonly Case[] = [
     words: ["mtty"],
   },
   {
-    what: "a device in use that none has spoken for",
+    what: "a device in use without an idle device of its kind",
     device: unknown("mlx5_vfio_pci", {
       use: { state: "in-use", holder: { pid: 7, name: "qemu", node: "/dev/vfio/25" } },
     }),
@@ -155,7 +155,7 @@ const CASES: readonly Case[] = [
     words: ["--settle 0"],
   },
   {
-    what: "a device that may not be asked",
+    what: "a device that must not be asked",
     device: unknown("mlx5_vfio_pci"),
     rest: { mayAsk: false },
     can: "unknown",
@@ -163,14 +163,14 @@ const CASES: readonly Case[] = [
     words: ["--probe never"],
   },
   {
-    what: "a plain driver that was not asked, whose answer is foreseen",
+    what: "a plain driver that was not asked, but whose answer is predictable",
     device: unknown("vfio-pci"),
     rest: { mayAsk: false },
     can: "unknown",
     codes: ["DriverHasNoMigration", "NotAsked"],
   },
   {
-    what: "a device that refused to be opened",
+    what: "a device that failed to open",
     device: unknown("mlx5_vfio_pci"),
     rest: { asked: asked("failed") },
     can: "unknown",
@@ -178,7 +178,7 @@ const CASES: readonly Case[] = [
     words: ["ENODEV", "dmesg"],
   },
   {
-    what: "a device that may not be opened",
+    what: "a device without permission to open it",
     device: unknown("mlx5_vfio_pci"),
     rest: { asked: asked("not-permitted", { remedy: "Run vfio-ask as root." }) },
     can: "unknown",
@@ -200,13 +200,13 @@ const CASES: readonly Case[] = [
     words: ["modprobe"],
   },
   {
-    what: "a device whose holders are not to be seen",
+    what: "a device whose holders are not visible",
     device: unknown("mlx5_vfio_pci", { use: { state: "unknown", holder: null } }),
     can: "unknown",
     codes: ["HoldersUnknown"],
   },
   {
-    what: "a group that the host has a part of",
+    what: "a group with a device on a host driver",
     device: unknown("mlx5_vfio_pci"),
     rest: {
       asked: asked("not-viable"),
@@ -217,7 +217,7 @@ const CASES: readonly Case[] = [
     words: ["0000:41:00.5 (snd_hda_intel)", "driverctl set-override 0000:41:00.5 vfio-pci"],
   },
   {
-    what: "a group that is refused for who knows whom",
+    what: "a group that is not viable for an unknown reason",
     device: unknown("mlx5_vfio_pci"),
     rest: { asked: asked("not-viable") },
     can: "no",
@@ -255,14 +255,14 @@ const CASES: readonly Case[] = [
     what: "a device that needs a reset",
     device: functionDevice("mlx5_vfio_pci", {
       migration: V2,
-      trouble: { code: "needs-reset", sentence: "it was left in another state than RUNNING" },
+      trouble: { code: "needs-reset", sentence: "it was left in a state other than RUNNING" },
     }),
     can: "no",
     codes: ["NeedsReset"],
     words: ["0000:41:00.1/reset"],
   },
   {
-    what: "a device that a process is stuck in",
+    what: "a device with a process stuck in its driver",
     device: mttyDevice({
       migration: V2,
       trouble: { code: "stuck", sentence: "process 7 is stuck in the driver" },
@@ -271,21 +271,21 @@ const CASES: readonly Case[] = [
     codes: ["Stuck"],
   },
   {
-    what: "a driver of the first uapi",
+    what: "a driver with uapi v1",
     device: mttyDevice({ migration: { ...V2, uapi: "v1", features: [], dirtyTracking: "iommu" } }),
     can: "yes",
     codes: ["OnlyV1"],
     words: ["7.2"],
   },
   {
-    what: "a driver with as little as there can be",
+    what: "a driver with the minimum of features",
     device: mttyDevice({ migration: { ...V2, features: ["stop-copy"], dirtyTracking: "none" } }),
     can: "yes",
     codes: ["DirtyTrackingMissing", "NoP2p", "NoPreCopy"],
     words: ["-device vfio-pci,enable-migration=on"],
   },
   {
-    what: "a driver whose DMA logging starts and cannot report",
+    what: "a driver whose DMA logging starts but cannot report",
     device: mttyDevice({
       migration: {
         ...V2,
@@ -311,7 +311,7 @@ const CASES: readonly Case[] = [
     words: ["unmigratable"],
   },
   {
-    what: "a device whose pages the IOMMU tracks",
+    what: "a device whose dirty pages only the IOMMU tracks",
     device: mttyDevice({ migration: { ...V2, dirtyTracking: "iommu" } }),
     can: "yes",
     codes: ["IommufdNeeded"],

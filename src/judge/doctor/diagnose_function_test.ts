@@ -10,7 +10,7 @@ const FUNCTION = {
   variant: { module: "mlx5_vfio_pci", driver: "mlx5_vfio_pci" },
 };
 
-Deno.test("diagnoseFunction() tells how to take a function from a driver of the host", () => {
+Deno.test("diagnoseFunction() says how to unbind a function from a host driver", () => {
   const { type, canMigrate, findings } = diagnoseFunction(FUNCTION);
   assertEquals([type, canMigrate], ["mlx5_core:pci:v000015B3d0000101E", "no"]);
   assertEquals(findings.map(({ code, level }) => [code, level]), [
@@ -20,13 +20,13 @@ Deno.test("diagnoseFunction() tells how to take a function from a driver of the 
   assertStringIncludes(findings[0]!.remedy!, "unbind");
 });
 
-Deno.test("diagnoseFunction() unbinds nothing of a function that has no driver", () => {
+Deno.test("diagnoseFunction() does not unbind a function without a driver", () => {
   const { findings: [finding] } = diagnoseFunction({ ...FUNCTION, driver: null });
   assertEquals(finding!.remedy!.includes("unbind"), false);
   assertStringIncludes(finding!.sentence, "no driver");
 });
 
-Deno.test("diagnoseUnreadable() does not know, and gives a remedy", () => {
+Deno.test("diagnoseUnreadable() answers unknown, with a remedy", () => {
   const { canMigrate, findings } = diagnoseUnreadable({
     id: "0000:0a:00.0",
     sentence: "Cannot read vendor: kernel answered EIO",

@@ -12,13 +12,13 @@ import {
 
 const HOST = "host";
 
-/** What is to be said of a host as such; none of it says that a device cannot migrate. */
+/** Findings about the host itself. None of them means that a device cannot migrate. */
 export function diagnoseHost(host: HostExamination): Finding[] {
   return [...checkKernel(host), ...checkIommu(host), ...checkSoftware(host)];
 }
 
 /**
- * What the kernel can do at all.
+ * What the kernel lacks.
  *
  * Source: the merges of `vfio-v5.18-rc1` (migration v2) and `vfio-v6.6-rc1` (cdevs).
  */
@@ -27,8 +27,8 @@ function checkKernel({ kernel, iommufd, devices, cdevs, aliases }: HostExaminati
   if (isOlder(kernel, "5.18")) {
     found.push(find("limits", "KernelWithoutV2", {
       subject: HOST,
-      sentence: `Linux ${kernel}: VFIO migration v2 came with 5.18, so that it is likely not there`,
-      remedy: "Boot Linux 6.6 or later, or a vendor's kernel that has it.",
+      sentence: `Linux ${kernel}: it likely lacks VFIO migration v2, which came with 5.18`,
+      remedy: "Boot Linux 6.6 or later, or a vendor kernel with a backport.",
       sysfs: { path: "/proc/sys/kernel/osrelease", value: kernel },
     }));
   }
@@ -37,7 +37,7 @@ function checkKernel({ kernel, iommufd, devices, cdevs, aliases }: HostExaminati
     found.push(find("note", "NoIommufd", {
       subject: HOST,
       sentence:
-        `Linux ${kernel}: there is no ${missing}, and so no dirty tracking by an IOMMU for QEMU`,
+        `Linux ${kernel}: there is no ${missing}, so QEMU cannot use the IOMMU's dirty tracking`,
       remedy: isOlder(kernel, "6.6")
         ? "Boot Linux 6.7 or later with CONFIG_IOMMUFD and CONFIG_VFIO_DEVICE_CDEV."
         : "Run modprobe iommufd, on a kernel with CONFIG_VFIO_DEVICE_CDEV.",
@@ -48,7 +48,7 @@ function checkKernel({ kernel, iommufd, devices, cdevs, aliases }: HostExaminati
     const path = `/lib/modules/${kernel}/modules.alias`;
     found.push(find("note", "NoModulesAlias", {
       subject: HOST,
-      sentence: `Linux ${kernel}: its modules.alias is not to be seen, which names variant drivers`,
+      sentence: `Linux ${kernel}: modules.alias, which lists variant drivers, cannot be read`,
       remedy: `Run depmod, or mount /lib/modules where vfio-ask runs.`,
       sysfs: { path, value: null },
     }));
@@ -60,7 +60,7 @@ function checkIommu({ kernel, iommu }: HostExamination): Finding[] {
   if (iommu.units.length > 0 || iommu.groups) return [];
   return [find("limits", "IommuOff", {
     subject: HOST,
-    sentence: `Linux ${kernel}: no IOMMU is on, so that no PCI function can be assigned`,
+    sentence: `Linux ${kernel}: no IOMMU is enabled, so no PCI function can be assigned`,
     remedy: ENABLE_IOMMU,
     sysfs: { path: "/sys/kernel/iommu_groups", value: null },
   })];
@@ -72,7 +72,7 @@ function checkSoftware({ software, migratable }: HostExamination): Finding[] {
   const missing = VMMS.filter((program) => software[program] === null).map((program) =>
     find("note", program === "qemu" ? "NoQemu" : "NoLibvirt", {
       subject: HOST,
-      sentence: `${VMM_NAMES[program]}: not found where it is installed usually, or does not say ` +
+      sentence: `${VMM_NAMES[program]}: not found in the usual places, or it does not report ` +
         "its version",
       remedy: null,
     })

@@ -8,15 +8,15 @@ const CASES: readonly (readonly [
   change: Partial<HostExamination>,
   codes: readonly string[],
 ])[] = [
-  ["a sound host", {}, []],
-  ["another host than this", { software: null }, []],
+  ["a healthy host", {}, []],
+  ["a host other than this one", { software: null }, []],
   ["a kernel before v2", { kernel: "5.15.0-130-generic" }, ["KernelWithoutV2"]],
   ["a kernel without iommufd", { iommufd: false, cdevs: 0 }, ["NoIommufd"]],
   ["a kernel without cdevs", { cdevs: 0 }, ["NoIommufd"]],
-  ["no device, and so no cdev", { cdevs: 0, devices: 0, migratable: [] }, []],
-  ["modules that are not to be seen", { aliases: false }, ["NoModulesAlias"]],
+  ["no device, and therefore no cdev", { cdevs: 0, devices: 0, migratable: [] }, []],
+  ["an unreadable modules.alias", { aliases: false }, ["NoModulesAlias"]],
   ["no IOMMU", { iommu: { units: [], groups: false } }, ["IommuOff"]],
-  ["an IOMMU whose driver names no unit", { iommu: { units: [], groups: true } }, []],
+  ["an IOMMU whose driver lists no units", { iommu: { units: [], groups: true } }, []],
   ["an old QEMU", { software: { qemu: "7.2.0", libvirt: "12.1.0" } }, ["QemuWithoutV2"]],
   ["neither program", { software: { qemu: null, libvirt: null } }, ["NoQemu", "NoLibvirt"]],
   [
@@ -34,7 +34,7 @@ for (const [what, change, codes] of CASES) {
   });
 }
 
-Deno.test("diagnoseHost() tells once what holds for several devices", () => {
+Deno.test("diagnoseHost() reports a condition of several devices once", () => {
   const [device] = hostExamination().migratable;
   const software = { qemu: "7.2.0", libvirt: "12.1.0" };
   const findings = diagnoseHost(hostExamination({ software, migratable: [device!, device!] }));

@@ -1,14 +1,14 @@
 import type { Device, Driver } from "../../documents/mod.ts";
 
-/** What is known of a driver that answered that it has no migration. */
+/** What is known about a driver, to explain why it has no migration. */
 export interface DriverKnowledge {
   /** The driver's names, `-` written as `_`. */
   drivers: readonly string[];
-  /** The Linux version in which it got migration, `never`, or `vendor` for one that Linux does not have. */
+  /** The Linux version that added migration to it, `never`, or `vendor` for a driver outside Linux. */
   since: string;
-  /** Why it may have none although its version has; what follows the driver's name. */
+  /** Why it may have none although this version has it. The text after the driver's name. */
   why: string;
-  /** The same where the device's own facts say more, else null. */
+  /** The same, based on the device's own facts. Null if they say nothing more. */
   whyOf?: (device: Device) => string | null;
   remedy: (device: Device) => string;
 }
@@ -18,38 +18,38 @@ const goWithout = () =>
   "Unplug it from the virtual machine before a migration, or use a device that can migrate.";
 
 /**
- * When each driver got migration, and what else it takes.
+ * When each driver got migration, and what else it needs.
  *
  * Source: the merges of `vfio-v5.18-rc1` (mlx5, hisi_acc), `vfio-v6.6-rc1` (pds), `vfio-v6.7-rc1` (mtty), bb208810b1ab
- * on v6.10/vfio/qat (qat), 0bbc82e4ec79 of November 2024 (virtio, 6.13: Linux 6.12 has the driver without
- * `migrate.c`), `drm-next-2025-12-05` (xe, in the tree of 6.19). What they check: Linux 6.12,
- * `mlx5vf_cmd_set_migratable()`, `hisi_acc_vfio_pci_probe()`; `xe_vfio_pci_migration_init()`. `never`: no
- * `mig_ops` in Linux 6.12, and of ism_vfio_pci, which came with 7.1, in that. mlx5: NVIDIA DOCA 3.2.1, SR-IOV Live
- * Migration, for the order of the commands; the port functions are there in switchdev mode only
- * (`Documentation/networking/devlink/devlink-port.rst`, Linux 6.12). NVIDIA: what users of its vGPU manager found
- * (mbilker/vgpu_unlock-rs, issue 15).
+ * on v6.10/vfio/qat (qat), 0bbc82e4ec79 of November 2024 (virtio, 6.13: Linux 6.12 has the driver without `migrate.c`),
+ * `drm-next-2025-12-05` (xe, in the tree of 6.19). What they check: Linux 6.12, `mlx5vf_cmd_set_migratable()`,
+ * `hisi_acc_vfio_pci_probe()`; `xe_vfio_pci_migration_init()`. `never`: no `mig_ops` in Linux 6.12, or, for
+ * ism_vfio_pci, in 7.1, which added it. mlx5: NVIDIA DOCA 3.2.1, SR-IOV Live Migration, for the order of the commands;
+ * port functions exist only in switchdev mode (`Documentation/networking/devlink/devlink-port.rst`, Linux 6.12).
+ * NVIDIA: reports by users of its vGPU manager (mbilker/vgpu_unlock-rs, issue 15).
  */
 export const DRIVERS: readonly DriverKnowledge[] = [
   {
     drivers: ["mlx5_vfio_pci"],
     since: "5.18",
-    why: "the port of the function is not set migratable, or the firmware cannot migrate",
+    why: "the function's port is not set to migratable, or the firmware cannot migrate",
     whyOf: ({ facts }) =>
       facts.migratable === false
-        ? "devlink says that the port of the function is not migratable"
+        ? "devlink reports that the function's port is not migratable"
         : null,
     remedy: (device) => {
       const [pf, driver] = [physfn(device), `/sys/bus/pci/drivers/${device.driver?.name}`];
       return `Run echo ${device.id} > ${driver}/unbind; devlink dev eswitch set pci/${pf} mode switchdev; ` +
-        `devlink port function set pci/${pf}/PORT migratable enable, with the PORT of the function as ` +
-        `devlink port show gives it; echo ${device.id} > ${driver}/bind. ` +
-        `Where it stays so, run mlxconfig -d ${pf} set VF_MIGRATION_MODE=2, and reset the firmware.`;
+        `devlink port function set pci/${pf}/PORT migratable enable, with the function's PORT from ` +
+        `devlink port show; echo ${device.id} > ${driver}/bind. ` +
+        `If this does not help, run mlxconfig -d ${pf} set VF_MIGRATION_MODE=2, and reset the firmware.`;
     },
   },
   {
     drivers: ["hisi_acc_vfio_pci"],
     since: "5.18",
-    why: "it migrates functions of Kunpeng 930 (QM version 3) on, whose physical function is bound",
+    why:
+      "it migrates functions of Kunpeng 930 (QM version 3) or later, with a bound physical function",
     remedy: (device) => `Bind ${physfn(device)} to its driver hisi_zip, hisi_sec2 or hisi_hpre.`,
   },
   {
@@ -61,7 +61,8 @@ export const DRIVERS: readonly DriverKnowledge[] = [
   {
     drivers: ["qat_vfio_pci"],
     since: "6.10",
-    why: "it migrates functions of QAT generation 4 on, whose physical function's driver allows it",
+    why:
+      "it migrates functions of QAT generation 4 or later, if the physical function's driver allows it",
     remedy: (device) =>
       `Bind ${physfn(device)} to its driver ${qatDriver(device)}, and update its firmware.`,
   },
@@ -74,49 +75,50 @@ export const DRIVERS: readonly DriverKnowledge[] = [
   {
     drivers: ["xe_vfio_pci"],
     since: "6.19",
-    why: "the driver xe of the physical function says that it cannot migrate",
+    why: "the physical function's driver xe reports that it cannot migrate",
     remedy: (device) => `Update Linux and the GuC firmware of ${physfn(device)}.`,
   },
   {
     drivers: ["mtty"],
     since: "6.7",
-    why: "the module was built without it",
+    why: "the module was built without migration",
     remedy: () => "Build samples/vfio-mdev/mtty.c of Linux 6.7 or later.",
   },
   {
     drivers: ["nvidia", "nvidia_vgpu_vfio", "nvidia_vgpu_mdev"],
     since: "vendor",
-    why: "the vGPU manager was built without it for this kernel, or the vGPU's type excludes it",
-    remedy: () => "Look for vGPU migration in dmesg, and install a vGPU manager for this kernel.",
+    why:
+      "the vGPU manager was built without migration for this kernel, or the vGPU type excludes it",
+    remedy: () => "Search dmesg for vGPU migration, and install a vGPU manager for this kernel.",
   },
   {
     drivers: ["vfio_pci"],
     since: "never",
-    why: "the plain driver has no migration for any device",
+    why: "the plain driver cannot migrate any device",
     remedy: goWithout,
   },
   {
     drivers: ["nvgrace_gpu_vfio_pci", "ism_vfio_pci"],
     since: "never",
-    why: "no version of the driver has it",
+    why: "no version of the driver supports migration",
     remedy: goWithout,
   },
   {
     drivers: ["vfio_platform", "vfio_amba", "vfio_fsl_mc", "vfio_cdx"],
     since: "never",
-    why: "the driver has no migration for any device of its bus",
+    why: "the driver cannot migrate any device on its bus",
     remedy: goWithout,
   },
   {
     drivers: ["vfio_ccw", "vfio_ccw_mdev", "vfio_ap", "vfio_ap_mdev"],
     since: "never",
-    why: "no version of the driver has it",
+    why: "no version of the driver supports migration",
     remedy: goWithout,
   },
   {
     drivers: ["intel_vgpu_mdev", "kvmgt", "i915"],
     since: "never",
-    why: "GVT-g has it in Intel's own kernels only",
+    why: "GVT-g supports migration only in Intel's own kernels",
     remedy: goWithout,
   },
   {
@@ -128,24 +130,24 @@ export const DRIVERS: readonly DriverKnowledge[] = [
 ];
 
 /**
- * The driver of the physical function behind a QAT function. Source: `adf_driver` in `adf_drv.c` of qat_4xxx, qat_420xx and
- * qat_6xxx, Linux 6.17; the function's device id is the physical one's plus 1 (`ADF_*_PCI_DEVICE_ID`).
+ * The driver of the physical function behind a QAT function. Source: `adf_driver` in `adf_drv.c` of qat_4xxx, qat_420xx
+ * and qat_6xxx, Linux 6.17; the function's device ID is the physical function's plus 1 (`ADF_*_PCI_DEVICE_ID`).
  */
 function qatDriver({ pci }: Device): string {
   return { "4947": "420xx", "4949": "6xxx" }[pci?.device ?? ""] ?? "4xxx";
 }
 
-/** What is known of a driver, by its name or its module's; null for one that is not known here. */
+/** What is known about a driver, by its name or its module's name. Null for an unknown driver. */
 export function driverKnowledge({ name, module }: Driver): DriverKnowledge | null {
   const names = [name, module ?? name].map((text) => text.replaceAll("-", "_"));
   return DRIVERS.find(({ drivers }) => names.some((plain) => drivers.includes(plain))) ?? null;
 }
 
-/** A variant driver of Linux: the functions that it is for, as the kernel's list of aliases has it. */
+/** A variant driver in Linux, and the alias of its functions, as in the kernel's alias list. */
 export interface UpstreamVariant {
   pattern: string;
   module: string;
-  /** The Linux version since which it can migrate these functions. */
+  /** The first Linux version that can migrate these functions. */
   since: string;
 }
 
@@ -154,12 +156,12 @@ const XE_DEVICES = "B080 B081 B082 B083 B084 B085 B086 B087 B08F B090 B0A0 B0B0 
   "E202 E209 E20B E20C E20D E210 E211 E212 E216 E220 E221 E222 E223";
 
 /**
- * The variant drivers that migrate the functions they are for, which an older kernel does not list, or one that
- * was built without them. For advice only.
+ * The functions that variant drivers can migrate. A kernel that is older, or built without the drivers, does not list
+ * them. For advice only.
  *
- * Source: the id tables of `drivers/vfio/pci/` in Linux 6.12 and what was added since: 1e9c0f1da562 (6xxx, in
- * `vfio-v6.17-rc1-v2`), 2241228a5492 of spring 2026 (420xx, 7.1), 384a530111c6 (virtio block devices, in the pull of 6.15),
- * 2e38c50ae492 (xe, 6.19).
+ * Source: the id tables of `drivers/vfio/pci/` in Linux 6.12, and later additions: 1e9c0f1da562 (6xxx, in
+ * `vfio-v6.17-rc1-v2`), 2241228a5492 of spring 2026 (420xx, 7.1), 384a530111c6 (virtio block devices, in the pull of
+ * 6.15), 2e38c50ae492 (xe, 6.19).
  */
 const FUNCTIONS:
   readonly (readonly [vendor: string, devices: string, module: string, since: string])[] = [
@@ -174,7 +176,7 @@ const FUNCTIONS:
     ["8086", XE_DEVICES, "xe_vfio_pci", "6.19"],
   ];
 
-/** The same as aliases, a device each. */
+/** The same as aliases, one per device. */
 export const UPSTREAM_VARIANTS: readonly UpstreamVariant[] = FUNCTIONS.flatMap(
   ([vendor, devices, module, since]) =>
     devices.split(" ").map((device) => ({
@@ -184,7 +186,7 @@ export const UPSTREAM_VARIANTS: readonly UpstreamVariant[] = FUNCTIONS.flatMap(
     })),
 );
 
-/** Drivers that are not called as their module. Source: `xe_vfio_pci_driver` in Linux 6.19, `vfio_pci_driver`. */
+/** Drivers whose name differs from their module's. Source: `xe_vfio_pci_driver` in Linux 6.19, `vfio_pci_driver`. */
 const DRIVER_NAMES: Readonly<Record<string, string>> = {
   xe_vfio_pci: "xe-vfio-pci",
   vfio_pci: "vfio-pci",

@@ -9,14 +9,14 @@ import {
 } from "./drivers.ts";
 import { isOlder, parseVersion } from "../rules/mod.ts";
 
-Deno.test("driverKnowledge() knows a driver by its name or its module's", () => {
+Deno.test("driverKnowledge() finds a driver by its name or its module's name", () => {
   assertEquals(driverKnowledge(driverNamed("xe-vfio-pci"))?.since, "6.19");
   assertEquals(driverKnowledge({ ...driverNamed("GVT-g"), module: "kvmgt" })?.since, "never");
   assertEquals(driverKnowledge({ ...driverNamed("vfio-pci"), module: null })?.since, "never");
   assertEquals(driverKnowledge(driverNamed("c6xxvf_vfio_pci")), null);
 });
 
-Deno.test("DRIVERS name each driver once, with a version or a word, and a remedy", () => {
+Deno.test("DRIVERS lists each driver once, with a version, never or vendor, and a remedy", () => {
   const names = DRIVERS.flatMap(({ drivers }) => drivers);
   assertEquals(names.length, new Set(names).size);
   assertEquals(names.filter((name) => name.includes("-")), []);
@@ -26,7 +26,7 @@ Deno.test("DRIVERS name each driver once, with a version or a word, and a remedy
   }
 });
 
-Deno.test("UPSTREAM_VARIANTS are functions of drivers that had migration by then", () => {
+Deno.test("UPSTREAM_VARIANTS lists no version in which the driver has no migration", () => {
   for (const { module, since, pattern } of UPSTREAM_VARIANTS) {
     const driver = driverKnowledge(driverNamed(module))?.since ?? "";
     assert(!isOlder(since, driver), `${pattern}: ${module} has migration since ${driver}`);
@@ -39,7 +39,7 @@ Deno.test("UPSTREAM_VARIANTS are functions of drivers that had migration by then
   assertEquals(sinceOf("v00008086d0000E211"), "6.19");
 });
 
-Deno.test("driverKnowledge() names the driver of a QAT function's physical one", () => {
+Deno.test("driverKnowledge() names the driver of a QAT function's physical function", () => {
   const remedy = (device: string) => {
     const qat = functionDevice("qat_vfio_pci");
     return driverKnowledge(qat.driver!)!.remedy({ ...qat, pci: { ...qat.pci!, device } });
@@ -49,7 +49,7 @@ Deno.test("driverKnowledge() names the driver of a QAT function's physical one",
   assertStringIncludes(remedy("4949"), "its driver 6xxx");
 });
 
-Deno.test("driverOfModule() names the driver, isBoundTo() knows it again", () => {
+Deno.test("driverOfModule() and isBoundTo() map a module to its driver", () => {
   assertEquals(driverOfModule("mlx5_vfio_pci"), "mlx5_vfio_pci");
   assertEquals(driverOfModule("xe_vfio_pci"), "xe-vfio-pci");
   assert(isBoundTo({ driver: driverNamed("xe-vfio-pci") }, "xe_vfio_pci"));

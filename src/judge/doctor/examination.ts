@@ -7,7 +7,7 @@ export interface Variant {
   driver: string;
 }
 
-/** What came of asking a device, or the one that was asked for its class. */
+/** The result of asking a device, or the device that was asked for its class. */
 export interface Asked {
   device: string;
   outcome: string;
@@ -16,26 +16,26 @@ export interface Asked {
   check: Check | null;
 }
 
-/** What the diagnosis of a VFIO device goes by. */
+/** The input for the diagnosis of a VFIO device. */
 export interface DeviceExamination {
   device: Device;
   /** The host's kernel release. */
   kernel: string;
-  /** The variant driver that this kernel has for it, null where it has none or that is not known. */
+  /** The variant driver that this kernel has for it. Null if there is none or that is unknown. */
   variant: Variant | null;
-  /** The variant driver that Linux has for it in some version. */
+  /** The variant driver that some version of Linux has for it. */
   upstream: (Variant & { since: string }) | null;
-  /** The others in its IOMMU group that are bound to drivers of the host. */
+  /** The other devices in its IOMMU group that are bound to host drivers. */
   strangers: { id: string; driver: string }[];
-  /** Null where nobody was asked just now. */
+  /** Null if no device was asked in this run. */
   asked: Asked | null;
-  /** Whether it is left alone because it is new. */
+  /** Whether it is not asked yet because it is new. */
   settling: boolean;
-  /** Whether devices are asked at all. */
+  /** Whether vfio-ask may ask devices. */
   mayAsk: boolean;
 }
 
-/** What the diagnosis of a virtual function that no VFIO driver has goes by. */
+/** The input for the diagnosis of a virtual function without a VFIO driver. */
 export interface FunctionExamination {
   id: string;
   parent: string;
@@ -51,19 +51,19 @@ export interface Unreadable {
   remedy: string | null;
 }
 
-/** What the diagnosis of a host goes by. */
+/** The input for the diagnosis of a host. */
 export interface HostExamination {
   kernel: string;
   iommu: { units: string[]; groups: boolean };
-  /** Whether there is `/dev/iommu`. */
+  /** Whether `/dev/iommu` exists. */
   iommufd: boolean;
-  /** Whether there are devices of VFIO, and some of them have a cdev. */
+  /** The number of VFIO devices, and of those with a cdev. */
   devices: number;
   cdevs: number;
   /** Whether the kernel's list of VFIO drivers could be read. */
   aliases: boolean;
-  /** Null where another host than this one is looked at. */
+  /** Null if the examined host is not this one. */
   software: HostSoftware | null;
-  /** What the devices are like that a monitor would migrate. */
+  /** The devices that a virtual machine monitor could migrate. */
   migratable: { kind: Device["kind"]; driver: Driver | null; migration: Migration }[];
 }

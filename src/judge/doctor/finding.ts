@@ -7,32 +7,32 @@ import {
 } from "../../documents/mod.ts";
 
 /**
- * How much a finding matters: it keeps the device from migrating, keeps that from being known, makes a migration
- * worse or rarer, or is just good to know.
+ * The effect of a finding: it prevents migration, makes it unknown whether the device can migrate, limits migration, or
+ * is only a note.
  */
 export type Level = keyof typeof FINDING_CODES;
 
-/** One thing that was found, with what to do about it. */
+/** A finding and its remedy. */
 export interface Finding {
   /** Stable, for programs: `VariantDriverNotBound`. */
   code: FindingCode;
   level: Level;
   /** A device, or `host`. */
   subject: string;
-  /** For a person; the driver or vendor first. */
+  /** For people. Starts with the driver or vendor. */
   sentence: string;
-  /** One imperative sentence, with the command where there is one. */
+  /** One imperative sentence, with the command if there is one. */
   remedy: string | null;
-  /** The kernel's answer behind it. */
+  /** The kernel's answer that it is based on. */
   check: Check | null;
-  /** What sysfs, or another file, says behind it. */
+  /** The sysfs attribute, or other file, that it is based on. */
   sysfs: { path: string; value: string | null } | null;
 }
 
-/** Whether a device can migrate on this host at all, by its findings. */
+/** Whether a device can migrate on this host, according to its findings. */
 export type CanMigrate = "yes" | "no" | "unknown";
 
-/** What came of examining one device. */
+/** The result of examining one device. */
 export interface Diagnosis {
   id: string;
   type: string;
@@ -41,13 +41,13 @@ export interface Diagnosis {
   findings: Finding[];
 }
 
-/** The worst of the findings says whether a device can migrate. */
+/** Decides by the worst finding whether a device can migrate. */
 export function canMigrate(findings: readonly Finding[]): CanMigrate {
   const has = (level: Level) => findings.some((finding) => finding.level === level);
   return has("blocks") ? "no" : has("unknown") ? "unknown" : "yes";
 }
 
-/** Puts a finding together; what it does not have is null. */
+/** Makes a finding. Omitted parts are null. */
 export function find<L extends Level>(
   level: L,
   code: FindingCode<L> & FindingCode,

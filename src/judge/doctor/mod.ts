@@ -1,11 +1,11 @@
 /**
- * The diagnosis, pure: no clock, no file, no network.
+ * The diagnosis. Pure: no clock, no files, no network.
  *
- * Question: can each device migrate on this host at all, and if not, why, and what is to be done? Choice: what the
- * devices themselves said decides; what is known of drivers, kernels and virtual machine monitors only explains
- * it and names the remedy, from tables whose rows name their source. A device that answered is never told that
- * something is too old for it, since distributions backport. Every finding has a stable code, a sentence and one
- * imperative sentence of remedy. Given up: judging by version numbers, and a remedy for each vendor's hardware.
+ * Question: can each device migrate on this host, and if not, why, and what is the remedy? Choice: the devices' own
+ * answers decide. Tables about drivers, kernels and virtual machine monitors only explain an answer and name the
+ * remedy; each row names its source. A version number never overrides a device's answer, because distributions
+ * backport. Every finding has a stable code, a sentence, and a remedy of one imperative sentence. Given up: judging by
+ * version numbers, and remedies for each vendor's hardware.
  *
  * @module
  */

@@ -2,11 +2,11 @@ import type { FindingCode } from "../../documents/mod.ts";
 import type { DeviceExamination } from "./examination.ts";
 import { find, type Finding, vendorOf } from "./finding.ts";
 
-/** A reason why nobody knows whether a device can migrate. */
+/** A reason why it is unknown whether a device can migrate. */
 interface Reason {
   code: FindingCode<"unknown">;
   holds: (examination: DeviceExamination) => boolean;
-  /** What follows the driver's name. */
+  /** The text after the driver's name. */
   sentence: (examination: DeviceExamination) => string;
   remedy: string;
 }
@@ -14,19 +14,19 @@ interface Reason {
 const outcome = (name: string) => ({ asked }: DeviceExamination) => asked?.outcome === name;
 const whatItSaid = ({ asked }: DeviceExamination) => asked?.sentence ?? "it could not be asked";
 
-/** The reasons, the first that holds is told. */
+/** The reasons. The first that holds is reported. */
 const REASONS: readonly Reason[] = [
   {
     code: "InUse",
     holds: ({ device }) => device.use.state === "in-use",
     sentence: () => "it is in use, and no idle device of its kind has been asked",
-    remedy: "Make an idle device of the same type, or ask again when it is not in use.",
+    remedy: "Create an idle device of the same type, or ask again when this one is idle.",
   },
   {
     code: "Settling",
     holds: ({ settling }) => settling,
-    sentence: () => "it is new and left alone for a while, and nobody has asked its like",
-    remedy: "Ask again in some seconds, or with --settle 0.",
+    sentence: () => "it is too new to be asked, and no device of its kind has been asked",
+    remedy: "Ask again in a few seconds, or use --settle 0.",
   },
   {
     code: "NotPermitted",
@@ -38,41 +38,41 @@ const REASONS: readonly Reason[] = [
     code: "Stuck",
     holds: outcome("stuck"),
     sentence: whatItSaid,
-    remedy: "Look for a hung task in dmesg, and update or reload the driver.",
+    remedy: "Check dmesg for a hung task, and update or reload the driver.",
   },
   {
     code: "OpenRefused",
     holds: ({ asked }) => asked !== null && asked.outcome !== "answered",
     sentence: whatItSaid,
-    remedy: "Look for errors of the device in dmesg.",
+    remedy: "Check dmesg for device errors.",
   },
   {
     code: "HoldersUnknown",
     holds: ({ device }) => device.use.state === "unknown",
-    sentence: () => "who uses it cannot be told from /proc, so that it is left alone",
-    remedy: "Run vfio-ask as root, where all processes of the host are to be seen.",
+    sentence: () => "it was not asked, because /proc does not show whether it is in use",
+    remedy: "Run vfio-ask as root, where it can see all processes of the host.",
   },
   {
     code: "NoNode",
     holds: ({ device: { nodes } }) => nodes.cdev === null && nodes.group === null,
-    sentence: () => "it has no node in /dev/vfio to be asked through",
+    sentence: () => "it has no device node in /dev/vfio, so it cannot be asked",
     remedy: "Run modprobe vfio_iommu_type1, or modprobe iommufd.",
   },
   {
     code: "NotAsked",
     holds: ({ mayAsk }) => !mayAsk,
-    sentence: () => "nobody has asked it or its like, as --probe never wants it",
+    sentence: () => "no device of its kind has been asked, because of --probe never",
     remedy: "Run vfio-ask doctor without --probe never.",
   },
   {
     code: "NotAsked",
     holds: () => true,
-    sentence: () => "nobody has asked it or its like yet",
+    sentence: () => "no device of its kind has been asked yet",
     remedy: "Run vfio-ask doctor --probe each.",
   },
 ];
 
-/** Why it is not known whether a device can migrate. */
+/** Why it is unknown whether a device can migrate. */
 export function whyNotAsked(examination: DeviceExamination): Finding {
   const { device, asked } = examination;
   const { holder } = device.use;

@@ -1,10 +1,10 @@
-/** How to bind a PCI function to another driver: one imperative sentence, by driverctl or by sysfs. */
+/** How to bind a PCI function to another driver: one imperative sentence, with driverctl or sysfs. */
 export function bindRemedy(
   { id, driver, module, bound, inUse }: {
     id: string;
     driver: string;
     module: string;
-    /** Whether a driver has it now. */
+    /** Whether it is bound to a driver now. */
     bound: boolean;
     inUse: boolean;
   },
@@ -20,6 +20,6 @@ export function bindRemedy(
   return inUse ? `Once no virtual machine uses it, run ${run}` : `Run ${run}`;
 }
 
-/** How an IOMMU is turned on. Source: `Documentation/admin-guide/kernel-parameters.txt`. */
+/** How to enable an IOMMU. Source: `Documentation/admin-guide/kernel-parameters.txt`. */
 export const ENABLE_IOMMU =
-  "Enable the IOMMU in the firmware (VT-d, AMD-Vi, SMMU), and boot with intel_iommu=on where it is Intel's.";
+  "Enable the IOMMU in the firmware (VT-d, AMD-Vi, SMMU), and on Intel hosts boot with intel_iommu=on.";
