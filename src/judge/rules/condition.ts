@@ -3,18 +3,18 @@ import { type Fact, type FactHolder, factOf, factText } from "./fact.ts";
 import { parseVersion } from "./version.ts";
 import { isInRange, parseVersionRange } from "./version_range.ts";
 
-/** What came of a condition: whether it holds, null where that is not known; and both values as text. */
+/** The result of a condition: whether it holds, or null if that is unknown, and both values as text. */
 export interface ConditionResult {
   holds: boolean | null;
   source: string;
   host: string;
-  /** The sides whose fact is not known. */
+  /** The sides whose fact is unknown. */
   unknown: readonly ("source" | "host")[];
-  /** Of sets: what the host lacks. */
+  /** For sets: what the host lacks. */
   lacking: readonly string[];
 }
 
-/** Holds a condition against a source and a configuration of a host. Pure. */
+/** Evaluates a condition for a source and a configuration of a host. Pure. */
 export function testCondition(
   condition: Condition,
   source: FactHolder,
@@ -68,7 +68,7 @@ const TESTS: Readonly<Record<Condition["op"], Test>> = {
   },
 };
 
-/** Whether two facts are the same, sets in any order; null where one is not known. */
+/** Whether two facts are equal, sets in any order. Null if one is unknown. */
 function isEqual(a: Fact, b: Fact): boolean | null {
   if (a === null || b === null) return null;
   if (!Array.isArray(a) || !Array.isArray(b)) return String(a) === String(b);
@@ -86,7 +86,7 @@ function compareNumbers(
   return { holds: ours === null || bound === null ? null : compare(ours, bound) };
 }
 
-/** How many bytes a unit stands for. Units of 1000 are left out, since people mean both by them. */
+/** Bytes per unit. Decimal units, such as GB, are left out because they are used with both meanings. */
 const UNITS: Readonly<Record<string, bigint>> = {
   KiB: 1n << 10n,
   MiB: 1n << 20n,
@@ -94,7 +94,7 @@ const UNITS: Readonly<Record<string, bigint>> = {
   TiB: 1n << 40n,
 };
 
-/** A whole number from 0 on, or one in a text, with or without a unit: `8589934592`, `8 GiB`. Null for anything else. */
+/** Parses a whole number from 0, also as text with or without a unit: `8589934592`, `8 GiB`. Null for anything else. */
 export function parseQuantity(fact: Fact): bigint | null {
   if (typeof fact === "number") return Number.isInteger(fact) && fact >= 0 ? BigInt(fact) : null;
   if (typeof fact !== "string") return null;
@@ -102,7 +102,7 @@ export function parseQuantity(fact: Fact): bigint | null {
   return match === null ? null : BigInt(match[1]!) * (UNITS[match[2] ?? ""] ?? 1n);
 }
 
-/** A bit mask of a number or of `0x…`, null for anything else. */
+/** Parses a bit mask from a number or from `0x…`. Null for anything else. */
 function asMask(fact: Fact): bigint | null {
   if (typeof fact === "number") return Number.isInteger(fact) && fact >= 0 ? BigInt(fact) : null;
   return typeof fact === "string" && /^(0x[0-9a-f]+|\d+)$/i.test(fact) ? BigInt(fact) : null;

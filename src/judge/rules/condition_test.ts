@@ -3,7 +3,7 @@ import type { Condition } from "../../documents/mod.ts";
 import { mttyIdentity } from "../../../tests/fixtures/identity.ts";
 import { testCondition } from "./condition.ts";
 
-/** Whether a condition on the fact `f` holds, by the values of source and host; undefined is a fact that is not there. */
+/** Whether a condition on the fact `f` holds for the values of source and host. Undefined is an absent fact. */
 function holds(condition: Omit<Condition, "fact">, source: unknown, host: unknown): boolean | null {
   const holder = (value: unknown) =>
     mttyIdentity({ facts: value === undefined ? {} : { f: value } });
@@ -38,7 +38,7 @@ Deno.test("testCondition() atLeast and atMost compare whole numbers and sizes", 
   }
 });
 
-Deno.test("testCondition() superset takes sets and bit masks, and tells what is lacking", () => {
+Deno.test("testCondition() superset accepts sets and bit masks, and reports what is lacking", () => {
   const superset = { op: "superset" } as const;
   assertEquals(holds(superset, ["a"], ["a", "b"]), true);
   assertEquals(holds(superset, [], []), true);
@@ -56,7 +56,7 @@ Deno.test("testCondition() superset takes sets and bit masks, and tells what is 
   assertEquals([lacking.lacking, lacking.source, lacking.host], [["0x2"], "0x6", "0x5"]);
 });
 
-Deno.test("testCondition() tells which side's fact is not known, whatever words a fact has", () => {
+Deno.test("testCondition() reports which side's fact is unknown, whatever text a fact has", () => {
   const unknown = (source: Record<string, unknown>, host: Record<string, unknown>) =>
     testCondition(
       { fact: "f", op: "equal" },
@@ -68,7 +68,7 @@ Deno.test("testCondition() tells which side's fact is not known, whatever words 
   assertEquals(unknown({ f: null }, {}), ["source", "host"]);
 });
 
-Deno.test("testCondition() version holds the host's against a range, the source's in it", () => {
+Deno.test("testCondition() version compares a fact with a range, which can contain the source's", () => {
   const range = (range: string) => ({ op: "version", range }) as const;
   assertEquals(holds(range(">=2 <3"), undefined, "2.4"), true);
   assertEquals(holds(range(">={source}"), "535.161.05", "550.90"), true);
@@ -78,14 +78,14 @@ Deno.test("testCondition() version holds the host's against a range, the source'
   assertEquals(holds({ ...range("<2"), side: "source" }, "1.9", "3"), true);
 });
 
-Deno.test("testCondition() in and shown", () => {
+Deno.test("testCondition() in accepts listed values, and shown always holds", () => {
   assertEquals(holds({ op: "in", values: ["a", 2] }, undefined, "2"), true);
   assertEquals(holds({ op: "in", values: ["a"] }, undefined, "b"), false);
   assertEquals(holds({ op: "in", values: ["a"] }, undefined, undefined), null);
   assertEquals(holds({ op: "shown" }, undefined, undefined), true);
 });
 
-Deno.test("testCondition() reads the host's fact of another name, and places outside of facts", () => {
+Deno.test("testCondition() reads a host fact with another name, and values outside facts", () => {
   const source = mttyIdentity({ facts: { matrix: ["05.0004"] } });
   const host = mttyIdentity({ facts: { queues: ["05.0004", "06.0004"] } });
   const apart: Condition = { fact: "matrix", hostFact: "queues", op: "superset" };

@@ -1,7 +1,9 @@
 import type { DeclaredTest, RulesFile } from "../../documents/mod.ts";
 import { matchType } from "./type_pattern.ts";
 
-/** What the rules in force declare of tests through a driver: the first file that names it decides; null for none. */
+/**
+ * What the active rules declare about tests through a driver. The first file that names it decides. Null if none does.
+ */
 export function declaredTest(
   files: readonly RulesFile[],
   driver: string | null,

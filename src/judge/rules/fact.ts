@@ -1,6 +1,6 @@
 import type { DeviceKind, Driver, Host, PciConfig } from "../../documents/mod.ts";
 
-/** What facts are looked up in: a source's identity, or a configuration of a host. */
+/** The holder of facts: a source's identity, or a configuration of a host. */
 export interface FactHolder {
   kind: DeviceKind;
   deviceApi: string | null;
@@ -12,10 +12,10 @@ export interface FactHolder {
   host: Host;
 }
 
-/** A fact as rules compare it; null where it is not known. */
+/** A fact as rules compare it. Null if unknown. */
 export type Fact = string | number | boolean | readonly string[] | null;
 
-/** The fact of a name, see `FACT_PATHS`; null where it is not known. */
+/** The fact with this name, see `FACT_PATHS`. Null if unknown. */
 export function factOf(holder: FactHolder, name: string): Fact {
   const [first, second, third] = name.split(".") as [string, string?, string?];
   switch (first) {
@@ -37,7 +37,7 @@ export function factOf(holder: FactHolder, name: string): Fact {
   }
 }
 
-/** A fact as text for a person. */
+/** A fact as text for people. */
 export function factText(fact: Fact): string {
   if (fact === null) return "not known";
   return Array.isArray(fact) ? fact.join(" ") || "none" : String(fact);

@@ -2,15 +2,15 @@ import type { CodeOf, Condition, Identity, Reason, ReasonCode } from "../../docu
 import { type ConditionResult, testCondition } from "./condition.ts";
 import type { RuleWord, TargetHolder } from "./prepare_rules.ts";
 
-/** What a rule makes of a pair: a reason, and what it does to the verdict or to the availability. */
+/** A rule's finding about a pair: a reason, and its effect on the verdict or the availability. */
 export interface RuleFinding {
   effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
   reason: Reason;
-  /** Of what leaves the verdict unknown: how much it counts, 1 where it is left out. */
+  /** How much an open question counts, by default 1. */
   weight?: number;
 }
 
-/** What a condition that does not hold is called where it has no code of its own. */
+/** The codes of conditions that do not hold and have no code of their own. */
 const CODES: Readonly<Record<Condition["op"], CodeOf<"rules", "condition">>> = {
   equal: "FactDiffers",
   atLeast: "FactTooSmall",
@@ -22,7 +22,7 @@ const CODES: Readonly<Record<Condition["op"], CodeOf<"rules", "condition">>> = {
   shown: "FactDiffers",
 };
 
-/** All that a rule finds of a pair that it speaks of: its verdict, and every condition that does not hold. Pure. */
+/** The findings of a rule that matches a pair: its verdict, and every condition that does not hold. Pure. */
 export function judgeRule(
   { file, target }: RuleWord,
   source: Identity,
@@ -104,15 +104,15 @@ function judge(vendor: string, condition: Condition, result: ConditionResult): R
   }];
 }
 
-/** Whose fact is not known; or that neither says what could be compared. */
+/** Says whose fact is unknown, or that the values cannot be compared. */
 function missingSentence({ side, ...condition }: Condition, result: ConditionResult): string {
   const name = nameOf(condition);
   const unknown = result.unknown.filter((of) => (side ?? of) === of);
   if (unknown.length > 0) {
-    const whose = { source: "the source", host: "this host" };
-    const of = unknown.length === 2 ? "either side" : whose[unknown[0]!];
+    const whose = { source: "at the source", host: "on this host" };
+    const of = unknown.length === 2 ? "on either side" : whose[unknown[0]!];
     const declare = isDeclarable(condition.fact) ? "; an operator can declare it" : "";
-    return `${name} is not known of ${of}${declare}`;
+    return `${name} is not known ${of}${declare}`;
   }
   return `${name} ${result.host} here and ${result.source} at the source cannot be compared`;
 }
@@ -132,11 +132,13 @@ function plainSentence({ op, range, value, side = "host" }: Condition, name: str
     case "superset":
       return `this host lacks ${name} {lacking}`;
     case "version":
-      return `${name} {${side}} is not in ${range?.replaceAll("{source}", "the source's")}`;
+      return `${name} {${side}} is not in the range ${
+        range?.replaceAll("{source}", "the source's")
+      }`;
     case "in":
-      return `${name} {${side}} is not among those accepted`;
+      return `${name} {${side}} is not an accepted value`;
     default:
-      return `${name} {host} is not the source's {source}`;
+      return `${name} is {host} here and {source} at the source`;
   }
 }
 

@@ -1,12 +1,12 @@
 /**
- * What vendors and operators know beyond the type: files of rules, pure data.
+ * What vendors and operators know beyond the type: rule files, pure data.
  *
- * Question: for a source and a configuration, does a vendor or an operator have a word on them, and which?
- * Choice: rules are tables in JSON, one vendor a file; of all targets of all rules, in drop-in order, the first that
- * speaks of a pair decides, as a packet filter's do, so that an operator's file in front changes a vendor's
- * word without repeating it; conditions compare declared facts only and answer yes, no or not known. A file
- * with one mistake is refused whole, unknown keys among the mistakes, since half a rule could say yes
- * where the whole says no. Given up: expressions, scripts, and any look into opaque versions.
+ * Question: which rule, if any, applies to a source and a configuration? Choice: rules are JSON tables, one file per
+ * vendor. As in a packet filter, the first target that matches a pair decides, over all targets of all rules in drop-in
+ * order. An operator's file in front can therefore change a vendor's rule without repeating it. Conditions compare only
+ * declared facts and answer yes, no or unknown. A file with an error, such as an unknown key, is refused as a whole,
+ * because half a rule could accept what the whole rule refuses. Given up: expressions, scripts, and any look into
+ * opaque versions.
  *
  * @module
  */

@@ -13,21 +13,21 @@ import { parseQuantity } from "./condition.ts";
 import { countWildcards, patternNames } from "./type_pattern.ts";
 import { parseVersionRange } from "./version_range.ts";
 
-/** Something wrong in a file of rules: where, as a JSON pointer, and why. */
+/** An error in a rule file: where, as a JSON pointer, and why. */
 export interface RulesError {
   path: string;
   reason: string;
 }
 
-/** A file of rules that can be used, or all that is wrong with it. */
+/** A valid rule file, or its errors. */
 export type ParsedRules =
   | { document: RulesDocument; errors?: undefined }
   | { document?: undefined; errors: RulesError[] };
 
-/** How many errors of one file are told. */
+/** How many errors of one file are reported. */
 const MAX_ERRORS = 20;
 
-/** Reads a file of rules: as a whole, or not at all. Pure. */
+/** Reads a rule file. A file with an error is refused as a whole. Pure. */
 export function parseRules(text: string): ParsedRules {
   let json: unknown;
   try {
@@ -38,7 +38,7 @@ export function parseRules(text: string): ParsedRules {
   return checkRules(json);
 }
 
-/** Checks a document of rules, wherever it comes from: its shape, and that it makes sense. Pure. */
+/** Checks a rules document from any origin: its structure, and that it makes sense. Pure. */
 export function checkRules(document: unknown): ParsedRules {
   let json: unknown;
   try {
@@ -59,7 +59,7 @@ export function checkRules(document: unknown): ParsedRules {
   return errors.length > 0 ? { errors: errors.slice(0, MAX_ERRORS) } : { document: data };
 }
 
-/** What a schema cannot say: that ranges can be read, that names are known, that nothing is misspelt. */
+/** Checks what a schema cannot: that ranges are valid, and that names and keys are known. */
 function checkSense({ rules, ...rest }: RulesDocument): RulesError[] {
   const names = new Set<string>();
   return [
@@ -74,7 +74,7 @@ function checkSense({ rules, ...rest }: RulesDocument): RulesError[] {
       const bound = namesOf(rule.for);
       return [
         ...(twice
-          ? [{ path: `${path}/name`, reason: `a rule of this name is there already` }]
+          ? [{ path: `${path}/name`, reason: `a rule with this name already exists` }]
           : []),
         ...unknownKeys(rule, ["name", "for", "targets"], path),
         ...unknownKeys(rule.for, ["driver", "type", "kind", "traits"], `${path}/for`),
@@ -105,7 +105,7 @@ function checkTarget(target: RuleTarget, bound: Set<string>, path: string): Rule
   const { instances } = target;
   const known = bound.union(namesOf(target));
   const count = typeof instances === "string" && !known.has(instances.slice(1, -1))
-    ? [{ path: `${path}/instances`, reason: `no type has a part named ${instances}` }]
+    ? [{ path: `${path}/instances`, reason: `no type has a name ${instances}` }]
     : [];
   const conditions = (key: "when" | "require") =>
     (target[key] ?? []).flatMap((condition, c) => checkCondition(condition, `${path}/${key}/${c}`));
@@ -121,7 +121,7 @@ function checkTarget(target: RuleTarget, bound: Set<string>, path: string): Rule
   ];
 }
 
-/** How many wildcards and names a pattern may have: each multiplies what it costs to match. */
+/** How many wildcards and names a pattern may have. Each multiplies the cost of matching. */
 export const MAX_WILDCARDS = 4;
 
 function checkPatterns(selector: Selector | RuleTarget, path: string): RulesError[] {
@@ -150,7 +150,7 @@ const CONDITION_KEYS = [
   "check",
 ];
 
-/** What each operation takes beside the fact. */
+/** The fields that each operation takes besides the fact. */
 const TAKES: Readonly<Record<Condition["op"], { needs: string[]; refuses: string[] }>> = {
   equal: { needs: [], refuses: ["values", "range"] },
   atLeast: { needs: [], refuses: ["values", "range"] },
@@ -174,26 +174,25 @@ function checkCondition(condition: Condition, path: string): RulesError[] {
     if (has(key)) errors.push({ path: `${path}/${key}`, reason: `${op} takes no ${key}` });
   }
   if (range !== undefined && parseVersionRange(range.replaceAll("{source}", "1")) === null) {
-    const reason =
-      `${range} is no range of versions of up to three numbers; write >=1.2 <2, for instance`;
+    const reason = `${range} is not a range of versions with up to three numbers, such as >=1.2 <2`;
     errors.push({ path: `${path}/range`, reason });
   }
   if (NUMERIC.includes(op) && has("value") && parseQuantity(condition.value!) === null) {
-    const reason = `${condition.value} is no whole number; write 4 or "8 GiB", for instance`;
+    const reason = `${condition.value} is not a whole number, such as 4 or "8 GiB"`;
     errors.push({ path: `${path}/value`, reason });
   }
   return errors;
 }
 
 /**
- * Keys that mean nothing here. Elsewhere unknown fields are kept; in a rule one is a condition that somebody wrote and
- * nobody tests, so that it is refused unless it begins with `x-`.
+ * Finds unknown keys. Other documents keep unknown fields. In a rule, an unknown key may be a condition that nothing
+ * would test, so it is refused unless it begins with `x-`.
  */
 function unknownKeys(object: object, keys: readonly string[], path: string): RulesError[] {
   return Object.keys(object).filter((key) => !keys.includes(key) && !key.startsWith("x-"))
     .map((key) => ({
       path: `${path}${jsonPointer([key])}`,
-      reason: `nothing here is called ${key}; there is ${keys.join(", ")}`,
+      reason: `unknown key ${key}; the known keys are ${keys.join(", ")}`,
     }));
 }
 

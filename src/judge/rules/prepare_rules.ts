@@ -9,26 +9,26 @@ import { testCondition } from "./condition.ts";
 import type { FactHolder } from "./fact.ts";
 import { type Captures, literalType, matchType } from "./type_pattern.ts";
 
-/** One target of a rule that speaks of a source, in the order in which rules are asked. */
+/** One target of a rule that applies to a source, in the order of evaluation. */
 export interface PreparedTarget {
   file: RulesFile;
   rule: string;
-  /** Its place among all targets of all rules: a rule's own order. */
+  /** Its position among all targets of all rules. */
   index: number;
   target: RuleTarget;
   captures: Captures;
 }
 
-/** What a rule has to say of a pair. */
+/** The rule target that applies to a pair. */
 export interface RuleWord extends PreparedTarget {
-  /** How many instances of the target's type stand for the source. */
+  /** How many instances of the target's type replace the source. */
   instances: number;
 }
 
 /** A configuration of a host as rules see it. */
 export type TargetHolder = FactHolder & { configuration: Configuration };
 
-/** The targets of all rules that speak of a source, in drop-in order. Pure. */
+/** The targets of all rules that apply to a source, in drop-in order. Pure. */
 export function prepareRules(files: readonly RulesFile[], source: Identity): PreparedTarget[] {
   const prepared: PreparedTarget[] = [];
   let index = 0;
@@ -45,8 +45,8 @@ export function prepareRules(files: readonly RulesFile[], source: Identity): Pre
 }
 
 /**
- * The types of a host that rules could have a word on, beside the source's own. Its cost is that of the types which
- * patterns must be held against, and of none where rules name types in full.
+ * The types of a host that rules could match, besides the source's own. Only patterns are compared with every type; a
+ * rule that names a type in full needs one lookup.
  */
 export function reachedTypes(
   prepared: readonly PreparedTarget[],
@@ -68,7 +68,7 @@ export function reachedTypes(
   return reached;
 }
 
-/** The word of the first rule that speaks of a pair, null where none does. Pure. */
+/** The first rule target that applies to a pair. Null if none does. Pure. */
 export function findRule(
   prepared: readonly PreparedTarget[],
   source: Identity,
@@ -90,7 +90,7 @@ export function findRule(
   return null;
 }
 
-/** Whether a selector is about a device; what its names stand for, null where it is not. */
+/** Matches a selector with a device. Returns the values of its names, or null if it does not match. */
 export function selects(
   selector: Selector | RuleTarget,
   holder: Pick<FactHolder, "driver" | "parentDriver" | "kind" | "facts">,
@@ -98,7 +98,7 @@ export function selects(
   known: Captures = {},
 ): Captures | null {
   const { driver, kind, traits } = selector;
-  // Before there is a device of a type its parent's driver stands for the driver.
+  // A type without a device has only its parent's driver.
   const name = holder.driver?.name ?? holder.parentDriver?.name ?? "";
   if (kind !== undefined && !listed(kind).includes(holder.kind)) return null;
   if (traits !== undefined) {
@@ -118,7 +118,7 @@ function firstMatch(patterns: readonly string[], text: string, known: Captures):
   return null;
 }
 
-/** A number, or one that a name in the source's or the target's type stands for. */
+/** The number of instances, given directly or by a name in the source's or the target's type. */
 function countOf(instances: number | string, captures: Captures): number | null {
   if (typeof instances === "number") return instances;
   const name = instances.slice(1, -1);

@@ -16,10 +16,10 @@ const SNAPSHOT_DOCUMENT: DocumentKind<Snapshot> = {
 };
 
 /**
- * Makes a reader of snapshots. Files of rules in them that cannot be used are left out, and are among the snapshot's
- * problems. Most hosts have the same rules: those that are as in a snapshot before are neither read nor kept again.
+ * Makes a reader of snapshots. Invalid rule files are left out and reported as problems of the snapshot. Most hosts
+ * have the same rules, so rules that equal those of an earlier snapshot are not read or stored again.
  *
- * Throws as {@link readDocument}.
+ * Throws like {@link readDocument}.
  */
 export function makeSnapshotReader(): (document: unknown) => Snapshot {
   const known: KnownRules = new Map();

@@ -1,4 +1,4 @@
-/** Whether two values of JSON are alike, whatever the order of their keys. */
+/** Whether two JSON values are equal, with keys in any order. */
 export function isSameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return false;

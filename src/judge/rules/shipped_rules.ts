@@ -25,7 +25,7 @@ const SHIPPED: Readonly<Record<string, unknown>> = {
   "xe.json": xe,
 };
 
-/** The rules that come with the program, in the order of their names. A test reads each as it reads an operator's. */
+/** The rules that come with the program, ordered by name. A test checks that each is valid. */
 export function shippedRules(): RulesFile[] {
   return Object.entries(SHIPPED).map(([name, document]) => ({
     name,

@@ -8,19 +8,19 @@ import { shippedRules } from "./shipped_rules.ts";
 
 const SHIPPED = new URL("./shipped/", import.meta.url);
 
-Deno.test("shippedRules() has every file that is there, in the order of their names", () => {
+Deno.test("shippedRules() has every shipped file, ordered by name", () => {
   const there = [...Deno.readDirSync(SHIPPED)].map(({ name }) => name).toSorted();
   assertEquals(shippedRules().map(({ name }) => name), there);
 });
 
 for (const { name, document } of shippedRules()) {
-  Deno.test(`parseRules() takes the shipped ${name}`, () => {
+  Deno.test(`parseRules() accepts the shipped ${name}`, () => {
     const { document: read, errors = [] } = parseRules(
       Deno.readTextFileSync(new URL(name, SHIPPED)),
     );
     assertEquals(errors, []);
     assertEquals(read, document);
-    assert((read?.references ?? []).length > 0, `${name} says where it is written`);
+    assert((read?.references ?? []).length > 0, `${name} has references`);
     for (const sentence of sentencesOf(read)) {
       assert(sentence.length < 120, `short enough to read: ${sentence}`);
       assertMatch(
@@ -39,7 +39,7 @@ function sentencesOf(value: unknown): string[] {
   );
 }
 
-/** What makes a source or a target: everything else is of no concern to rules. */
+/** The parts of a source or a target that rules look at. */
 interface Part {
   type: string;
   kind?: DeviceKind;
@@ -48,7 +48,7 @@ interface Part {
   configuration?: Configuration["kind"];
 }
 
-/** A source and a target, and what is to be said of them: what each finding does, by its code. */
+/** A source, a target, and the expected findings: the effect and code of each. */
 interface Case {
   name: string;
   source: Part;
@@ -120,37 +120,37 @@ const apType = (queues: string[], queuesFree: string[], cards = ["05 CEX7C"]): P
 
 const CASES: Case[] = [
   {
-    name: "mtty of as many ports",
+    name: "mtty with the same number of ports",
     source: { type: "mtty-2", kind: "mdev", driver: "mtty" },
     target: { type: "mtty-2", kind: "mdev", driver: "mtty", configuration: "mdev-type" },
     says: ["accept RuleAccepts"],
   },
   {
-    name: "mtty of another number of ports",
+    name: "mtty with a different number of ports",
     source: { type: "mtty-2", kind: "mdev", driver: "mtty" },
     target: { type: "mtty-1", kind: "mdev", driver: "mtty" },
     says: [],
   },
   {
-    name: "HiSilicon's functions that share alike",
+    name: "HiSilicon functions with the same shares",
     source: hisi({}),
     target: hisi({}),
     says: ["unknown DriverDecides"],
   },
   {
-    name: "HiSilicon's functions of another count",
+    name: "HiSilicon functions of a different count",
     source: hisi({}),
     target: hisi({ numVfs: 7 }),
     says: ["unknown DriverDecides", "unknown QueuesMayDiffer"],
   },
   {
-    name: "QAT of the same services",
+    name: "QAT with the same services",
     source: qat("asym", "sym"),
     target: qat("asym", "sym"),
     says: ["unknown DriverDecides"],
   },
   {
-    name: "QAT of other services",
+    name: "QAT with different services",
     source: qat("asym", "sym"),
     target: qat("dc"),
     says: ["unknown DriverDecides", "refuse ServicesDiffer (write EINVAL)"],
@@ -168,19 +168,19 @@ const CASES: Case[] = [
     says: ["refuse CapabilitiesLacking (write EINVAL)"],
   },
   {
-    name: "QAT whose services are not known",
+    name: "QAT with unknown services",
     source: qat("dc"),
     target: { ...qat(), facts: { services: null } },
     says: ["unknown DriverDecides", "unknown FactMissing"],
   },
   {
-    name: "xe of the same device and revision",
+    name: "xe with the same device and revision",
     source: xe({}),
     target: xe({}),
     says: ["unknown DriverDecides"],
   },
   {
-    name: "xe of another revision",
+    name: "xe with a different revision",
     source: xe({}),
     target: xe({ parentRevision: "04" }),
     says: ["unknown DriverDecides", "refuse RevisionDiffers (write ENODEV)"],
@@ -201,31 +201,31 @@ const CASES: Case[] = [
     says: ["unknown DriverDecides", "unknown MemoryLarger"],
   },
   {
-    name: "xe whose video memory is not known",
+    name: "xe with unknown video memory",
     source: xe({ vramQuotaBytes: 2 ** 31 }),
     target: xe({ vramQuotaBytes: null }),
     says: ["unknown DriverDecides"],
   },
   {
-    name: "mlx5 of the same firmware and PSID",
+    name: "mlx5 with the same firmware and PSID",
     source: mlx5({ linkLayer: "Ethernet" }),
     target: mlx5({ linkLayer: "Ethernet" }),
     says: ["unknown FirmwareDecides", "warn FunctionsAtATime"],
   },
   {
-    name: "mlx5 of other firmware",
+    name: "mlx5 with different firmware",
     source: mlx5({}),
     target: mlx5({ firmware: "28.39.1002" }),
     says: ["unknown FirmwareDecides", "unknown FirmwareDiffers", "warn FunctionsAtATime"],
   },
   {
-    name: "mlx5 of another PSID",
+    name: "mlx5 with a different PSID",
     source: mlx5({}),
     target: mlx5({ boardId: "MT_0000000359" }),
     says: ["unknown FirmwareDecides", "unknown AdapterDiffers", "warn FunctionsAtATime"],
   },
   {
-    name: "mlx5 whose firmware and PSID are not known",
+    name: "mlx5 with unknown firmware and PSID",
     source: mlx5({}),
     target: mlx5({ firmware: null, boardId: null }),
     says: [
@@ -253,55 +253,55 @@ const CASES: Case[] = [
     says: ["unknown DeviceDecides"],
   },
   {
-    name: "pds of the same firmware",
+    name: "pds with the same firmware",
     source: pds("1.106.0-C-12"),
     target: pds("1.106.0-C-12"),
     says: ["unknown FirmwareDecides"],
   },
   {
-    name: "pds of other firmware",
+    name: "pds with different firmware",
     source: pds("1.95.0-C-8"),
     target: pds("1.106.0-C-12"),
     says: ["unknown FirmwareDecides", "unknown FirmwareDiffers"],
   },
   {
-    name: "NVIDIA of the same name and release",
+    name: "NVIDIA with the same name and release",
     source: vgpu({}),
     target: vgpu({ vgpuParams: undefined }, { configuration: "mdev-type", driver: "nvidia" }),
     says: ["unknown FactMissing"],
   },
   {
-    name: "NVIDIA of the same name by another number",
+    name: "NVIDIA with the same name and a different number",
     source: vgpu({}),
     target: vgpu({}, { type: "nvidia-1232" }),
     says: ["unknown FactMissing"],
   },
   {
-    name: "NVIDIA of another name by the same number",
+    name: "NVIDIA with a different name and the same number",
     source: vgpu({}),
     target: vgpu({ typeName: "GRID T4-2Q" }),
     says: ["unknown TypeNameUnknown", "refuse TypeNameDiffers"],
   },
   {
-    name: "NVIDIA of another name and number",
+    name: "NVIDIA with a different name and number",
     source: vgpu({}),
     target: vgpu({ typeName: "GRID T4-2Q" }, { type: "nvidia-231" }),
     says: [],
   },
   {
-    name: "NVIDIA of another release",
+    name: "NVIDIA with a different release",
     source: vgpu({}),
     target: vgpu({ hostDriver: "570.133.10" }),
     says: ["unknown VgpuManagerDiffers", "unknown FactMissing"],
   },
   {
-    name: "NVIDIA with ECC memory set alike, as operators declare it",
+    name: "NVIDIA with the same declared ECC mode",
     source: vgpu({ eccMode: "enabled" }),
     target: vgpu({ eccMode: "enabled" }),
     says: ["accept RuleAccepts"],
   },
   {
-    name: "NVIDIA with ECC memory set otherwise",
+    name: "NVIDIA with a different ECC mode",
     source: vgpu({ eccMode: "enabled" }),
     target: vgpu({ eccMode: "disabled" }),
     says: ["refuse EccDiffers"],
@@ -325,43 +325,43 @@ const CASES: Case[] = [
     says: ["unknown NoMigrationUpstream"],
   },
   {
-    name: "GVT-g on another GPU behind the same type",
+    name: "GVT-g on a different GPU with the same type",
     source: gvt("8086:5912"),
     target: gvt("8086:1912"),
     says: ["unknown NoMigrationUpstream", "refuse DeviceDiffers"],
   },
   {
-    name: "AP queues that are free",
+    name: "free AP queues",
     source: ap("05.0004", "05.0047"),
     target: apType(["05.0004", "05.0047", "06.0004"], ["05.0004", "05.0047"]),
     says: ["unknown NoMigrationUpstream"],
   },
   {
-    name: "an AP queue that there is not",
+    name: "a missing AP queue",
     source: ap("05.0004", "05.00ab"),
     target: apType(["05.0004"], ["05.0004"]),
     says: ["unknown NoMigrationUpstream", "refuse QueueMissing", "unavailable QueueTaken"],
   },
   {
-    name: "an AP queue that is taken",
+    name: "an AP queue in use",
     source: ap("05.0004", "05.0047"),
     target: apType(["05.0004", "05.0047"], ["05.0004"]),
     says: ["unknown NoMigrationUpstream", "unavailable QueueTaken"],
   },
   {
-    name: "AP queues of another card",
+    name: "AP queues of a different card",
     source: ap("05.0004"),
     target: apType(["05.0004"], ["05.0004"], ["05 CEX6C"]),
     says: ["unknown NoMigrationUpstream", "unknown CardDiffers"],
   },
   {
-    name: "an idle AP device of the same queues",
+    name: "an idle AP device with the same queues",
     source: ap("05.0004", "05.0047"),
     target: ap("05.0047", "05.0004"),
     says: ["unknown NoMigrationUpstream"],
   },
   {
-    name: "an idle AP device of other queues",
+    name: "an idle AP device with different queues",
     source: ap("05.0004"),
     target: ap("05.0004", "05.0047"),
     says: ["unknown NoMigrationUpstream", "refuse MatrixDiffers"],
@@ -381,12 +381,12 @@ const CASES: Case[] = [
 ];
 
 for (const { name, source, target, says } of CASES) {
-  Deno.test(`shipped rules on ${name}: ${says.join(", ") || "no word"}`, () => {
+  Deno.test(`shipped rules on ${name}: ${says.join(", ") || "no finding"}`, () => {
     assertEquals(findingsOf(source, target).map(toText), says);
   });
 }
 
-Deno.test("judgeRule() tells the firmware of both sides where it decides", () => {
+Deno.test("judgeRule() reports the firmware of both sides if it decides", () => {
   const part = (firmware: string): Part => ({
     type: MLX5,
     driver: "mlx5_vfio_pci",

@@ -8,22 +8,21 @@ import {
 import { checkRules } from "./parse_rules.ts";
 import { isSameJson } from "./same_json.ts";
 
-/** The files of rules of a snapshot that can be used, and a problem for each of the others. */
+/** The valid rule files of a snapshot, and a problem for each invalid one. */
 export interface SnapshotRules {
   rules: RulesFile[];
   problems: Problem[];
 }
 
-/** Files of rules that were read before, by their names. */
+/** Rule files that were read before, by name. */
 export type KnownRules = Map<string, RulesFile[]>;
 
-/** How many different files of one name are kept. */
+/** How many different files of the same name are kept. */
 const MOST_KEPT = 8;
 
 /**
- * Reads the files of rules inside a snapshot, each as a file in a directory of rules is read: one with an error is left
- * out and told. One that is just as one in `known` is not read again: that one stands for it. Those that are read are
- * added there.
+ * Reads the rule files in a snapshot like those in a directory: files with errors are left out and reported. A file
+ * that equals one in `known` is not read again. Newly read files are added to `known`.
  */
 export function readSnapshotRules(
   files: readonly unknown[],
@@ -33,7 +32,7 @@ export function readSnapshotRules(
   for (const [index, file] of files.entries()) {
     const { name, path, document } = (file ?? {}) as Record<string, unknown>;
     if (typeof name !== "string" || typeof path !== "string") {
-      read.problems.push(refused(`rules[${index}]`, "a file of rules has a name and a path"));
+      read.problems.push(refused(`rules[${index}]`, "a rule file needs a name and a path"));
       continue;
     }
     const kept = known.get(name) ?? [];
@@ -49,7 +48,7 @@ export function readSnapshotRules(
   return read;
 }
 
-/** A file of rules, or what is wrong with it. */
+/** A rule file, or its first error. */
 function readFile(file: unknown, document: unknown, index: number): RulesFile | string {
   const { errors } = checkRules(document);
   if (errors !== undefined) {
@@ -64,6 +63,6 @@ function refused(subject: string, what: string): Problem {
     code: "rules-refused",
     subject,
     sentence: `Cannot use the rules ${subject} of the snapshot: ${what}`,
-    remedy: "Take the snapshot again, or mend the file with vfio-ask rules check.",
+    remedy: "Take the snapshot again, or fix the errors that vfio-ask rules check reports.",
   };
 }

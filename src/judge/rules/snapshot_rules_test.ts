@@ -6,7 +6,7 @@ import { findRule, prepareRules } from "./prepare_rules.ts";
 import { shippedRules } from "./shipped_rules.ts";
 import { readSnapshotRules } from "./snapshot_rules.ts";
 
-/** The shipped rules for mtty, with a condition as given. */
+/** The shipped rules for mtty, with the given condition. */
 function withCondition(condition: unknown): unknown {
   const file = structuredClone(shippedRules().find(({ name }) => name === "mtty.json")!);
   const [target] = file.document.rules[0]!.targets;
@@ -20,11 +20,11 @@ function changed(document: unknown, target: unknown, condition: unknown): unknow
   ));
 }
 
-Deno.test("readSnapshotRules() takes every shipped file as it is", () => {
+Deno.test("readSnapshotRules() accepts every shipped file unchanged", () => {
   assertEquals(readSnapshotRules(shippedRules()), { rules: shippedRules(), problems: [] });
 });
 
-Deno.test("readSnapshotRules() leaves out a file with an error, and names the place", () => {
+Deno.test("readSnapshotRules() leaves out a file with an error, and reports the place", () => {
   const bad: readonly [unknown, string][] = [
     [
       withCondition({ fact: "a", op: "in" }),
@@ -46,7 +46,7 @@ Deno.test("readSnapshotRules() leaves out a file with an error, and names the pl
   }
 });
 
-/** Numbers that look random and are the same every time. */
+/** Pseudorandom numbers, the same in every run. */
 function makeRandom(seed: number): (below: number) => number {
   let state = seed;
   return (below) => {
@@ -75,7 +75,7 @@ const STRANGE: readonly unknown[] = [
   "atLeast",
 ];
 
-/** A document with one value in it replaced by a strange one. */
+/** A document with one value replaced by a strange one. */
 function damage(document: unknown, random: (below: number) => number): unknown {
   const copy = structuredClone(document);
   const places: [holder: Record<string, unknown>, key: string][] = [];
@@ -88,7 +88,7 @@ function damage(document: unknown, random: (below: number) => number): unknown {
   return copy;
 }
 
-Deno.test("checkRules() and what rules are used for throw on no document, however damaged", () => {
+Deno.test("checkRules(), findRule() and judgeRule() do not throw on damaged documents", () => {
   const source = mttyIdentity({ facts: { constructor: "x" } });
   const host = {
     ...source,
@@ -107,5 +107,5 @@ Deno.test("checkRules() and what rules are used for throw on no document, howeve
     const word = findRule(prepareRules(rules, source), source, host);
     if (word !== null) judgeRule(word, source, host);
   }
-  assert(taken > 20, `some are taken: ${taken}`);
+  assert(taken > 20, `some are accepted: ${taken}`);
 });

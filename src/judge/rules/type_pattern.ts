@@ -1,15 +1,15 @@
-/** What the names in braces of a pattern stood for. */
+/** The values of a pattern's names in braces. */
 export type Captures = Readonly<Record<string, string>>;
 
-/** A pattern that has been read. */
+/** A parsed pattern. */
 interface TypePattern {
   regex: RegExp;
   names: string[];
 }
 
 /**
- * Matches a type, or a driver's name, with a pattern: `*` is anything, `{name}` is anything that the pattern of
- * the other side repeats. Names that are known already stand for their texts. Null where it does not match.
+ * Matches a type, or a driver's name, with a pattern. `*` is any text. `{name}` is any text that the other side's
+ * pattern repeats. A known name matches only its value. Null if the pattern does not match.
  */
 export function matchType(pattern: string, type: string, known: Captures = {}): Captures | null {
   if (!pattern.includes("*") && !pattern.includes("{")) return type === pattern ? known : null;
@@ -25,13 +25,13 @@ export function matchType(pattern: string, type: string, known: Captures = {}): 
   return found;
 }
 
-/** The one type that a pattern can stand for, given what its names are known to be; null for several. */
+/** The only type that a pattern can match, with known names filled in. Null if it can match several. */
 export function literalType(pattern: string, known: Captures): string | null {
   const filled = fillPattern(pattern, known);
   return countWildcards(filled) > 0 ? null : filled;
 }
 
-/** A pattern with what its names are known to stand for. */
+/** A pattern with known names replaced by their values. */
 export function fillPattern(pattern: string, known: Captures): string {
   return partsOf(pattern).map((part, index) => {
     const name = part.slice(1, -1);
@@ -39,18 +39,18 @@ export function fillPattern(pattern: string, known: Captures): string {
   }).join("");
 }
 
-/** The names in braces of a pattern. */
+/** A pattern's names in braces. */
 export function patternNames(pattern: string): string[] {
   return partsOf(pattern).filter((part, index) => index % 2 === 1 && part !== "*")
     .map((braces) => braces.slice(1, -1));
 }
 
-/** How many parts of a pattern stand for something else. */
+/** How many wildcards and names a pattern has. */
 export function countWildcards(pattern: string): number {
   return (partsOf(pattern).length - 1) / 2;
 }
 
-/** The parts of a pattern: every second one stands for something else. */
+/** The parts of a pattern. Every second one is a wildcard or a name. */
 function partsOf(pattern: string): string[] {
   return pattern.split(/(\*|\{\w+\})/);
 }

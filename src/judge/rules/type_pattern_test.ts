@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { literalType, matchType } from "./type_pattern.ts";
 
-Deno.test("matchType() takes a pattern without wildcards as it is", () => {
+Deno.test("matchType() matches a pattern without wildcards literally", () => {
   assertEquals(matchType("mtty", "mtty", { ports: "2" }), { ports: "2" });
   for (const pattern of ["a.b", "a+b", "(a)", "a\\b", "ä{", "{a-b}", "^a$"]) {
     assertEquals([pattern, matchType(pattern, pattern)], [pattern, {}]);
@@ -10,7 +10,7 @@ Deno.test("matchType() takes a pattern without wildcards as it is", () => {
   assertEquals(matchType("a.b", "axb"), null);
 });
 
-Deno.test("matchType() gives what names stand for, and takes any text for a wildcard", () => {
+Deno.test("matchType() returns the values of names, and accepts any text for a wildcard", () => {
   assertEquals(matchType("mtty-{ports}", "mtty-2"), { ports: "2" });
   assertEquals(matchType("mtty-{ports}", "mtty-"), null);
   assertEquals(matchType("i915.*", "i915."), {});
@@ -21,7 +21,7 @@ Deno.test("matchType() gives what names stand for, and takes any text for a wild
   assertEquals(matchType("{a}-x", "y-x", { a: "z" }), null);
 });
 
-Deno.test("literalType() fills in the names that are known", () => {
+Deno.test("literalType() fills in known names", () => {
   assertEquals(literalType("mtty-{ports}", { ports: "2" }), "mtty-2");
   assertEquals(literalType("mtty-{ports}", {}), null);
   assertEquals(literalType("mtty-*", {}), null);

@@ -1,6 +1,6 @@
 /**
- * The numbers that a version begins with, null for what is no version: `550.54.14`, `6.12.57+deb13-amd64`, `v1.2`.
- * What follows the numbers must be set off, and says nothing of the order.
+ * The leading numbers of a version, such as `550.54.14`, `6.12.57+deb13-amd64` or `v1.2`. Null if the text is not a
+ * version. A suffix must be separated from the numbers, and does not affect the order.
  */
 export function parseVersion(text: string): number[] | null {
   const [all, numbers] = /^\s*[vV]?(\d{1,15}(?:\.\d{1,15})*)/.exec(text) ?? [];
@@ -8,7 +8,7 @@ export function parseVersion(text: string): number[] | null {
   return numbers!.split(".").map(Number);
 }
 
-/** Whether a version is older than another; false where one of them is no version. */
+/** Whether a version is older than another. False if one of them is not a version. */
 export function isOlder(version: string, than: string): boolean {
   const [a, b] = [parseVersion(version), parseVersion(than)];
   if (a === null || b === null) return false;

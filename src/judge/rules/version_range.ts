@@ -1,19 +1,19 @@
 import { parseRange, type Range, satisfies } from "@std/semver";
 import { parseVersion } from "./version.ts";
 
-/** A range that has been read. */
+/** A parsed range. */
 export type VersionRange = Range;
 
-/** A word of a range that can mean something here: an operator, up to three numbers or wildcards, nothing behind them. */
+/** A valid word of a range: an operator, up to three numbers or wildcards, and nothing after them. */
 const WORD = /^(\|\||-|(?:<=|>=|[<>=~^]|~>)?(?:[vV]?(?:\d+|[xX*])(?:\.(?:\d+|[xX*])){0,2})?)$/;
 
 /**
- * Reads a range of versions with the meaning that npm's semver gives it: `>=1.2 <2`, `^1.2.3`, `~550.54`, `1.x`,
- * `1.2 - 1.8`, `a || b`, `*`. A version of one or two numbers stands for all that begin with them: `550` for 550.54.14,
- * `<=1.8` for 1.8.9 too, `>1.2` for 1.3 on. Null where it is no range.
+ * Parses a version range with the meaning of npm's semver: `>=1.2 <2`, `^1.2.3`, `~550.54`, `1.x`, `1.2 - 1.8`,
+ * `a || b`, `*`. A version of one or two numbers stands for all versions that begin with them: `550` includes
+ * 550.54.14, `<=1.8` includes 1.8.9, `>1.2` begins at 1.3. Null if the text is not a range.
  *
- * Zeros in front are skipped, as drivers' versions have them (`535.129.03`). A fourth number and a suffix (`-rc3`, `-91`) are
- * refused, since versions are compared without them.
+ * Leading zeros are skipped, because driver versions have them (`535.129.03`). A fourth number and a suffix (`-rc3`,
+ * `-91`) are refused, because versions are compared without them.
  */
 export function parseVersionRange(text: string): VersionRange | null {
   if (!text.trim().split(/\s+/).every((word) => WORD.test(word))) return null;
@@ -25,8 +25,8 @@ export function parseVersionRange(text: string): VersionRange | null {
 }
 
 /**
- * Whether a version lies in a range; null where it is no version. Its first three numbers count, and those that are not
- * there are 0; a release candidate counts as its release.
+ * Whether a version is in a range. Null if it is not a version. Only its first three numbers count; missing ones are 0.
+ * A release candidate counts as its release.
  */
 export function isInRange(text: string, range: VersionRange): boolean | null {
   const numbers = parseVersion(text);

@@ -4,7 +4,7 @@ import { isInRange, parseVersionRange } from "./version_range.ts";
 
 const inRange = (version: string, range: string) => isInRange(version, parseVersionRange(range)!);
 
-/** What npm's semver says of each, and what is not of its syntax: zeros in front, four numbers, suffixes. */
+/** The results of npm's semver, and of what its syntax lacks: leading zeros, four numbers, suffixes. */
 const CASES: readonly [range: string, inside: string[], outside: string[]][] = [
   [">=1.2 <2", ["1.2", "1.2.0", "1.99.7"], ["1.1.9", "2", "2.0.1"]],
   [">= 1.2 < 2", ["1.5"], ["2"]],
@@ -28,11 +28,11 @@ const CASES: readonly [range: string, inside: string[], outside: string[]][] = [
   [">=5.15", ["5.15.0-91-generic", "6.12.117+deb13-amd64", "6.12.57+"], [
     "5.14.21-150500.55.49-default",
   ]],
-  // A release candidate has what its release has.
+  // A release candidate counts as its release.
   [">=6.19", ["6.19.0", "6.19.0-rc3", "6.19-rc1"], ["6.18"]],
   ["<6.19", ["6.18.9"], ["6.19.0-rc3"]],
   [">=6.18", ["6.19.0-rc3"], []],
-  // The first three numbers count.
+  // Only the first three numbers count.
   ["28.43.1014", ["28.43.1014", "28.43.1014.1"], ["28.43.1015"]],
   [">28.43.1014", ["28.43.1015"], ["28.43.1014.7"]],
   [">=22.36.1010", ["22.36.1010 (MT_0000000359)", "22.39.1002"], ["22.35.3502"]],
@@ -47,7 +47,7 @@ for (const [range, inside, outside] of CASES) {
   });
 }
 
-Deno.test("isInRange() of what is no version is not known, whatever the range", () => {
+Deno.test("isInRange() of a text that is not a version is null for every range", () => {
   const none = ["", "unknown", "v", "-1", "1.2beta", "12ab", "0x1f", "MT_0000000359", "1.2.3rc4"];
   for (const text of [...none, `${"9".repeat(20)}.1`, "1..2x"]) {
     assertEquals([inRange(text, ">=1"), inRange(text, "<1"), inRange(text, "*")], [
@@ -58,18 +58,18 @@ Deno.test("isInRange() of what is no version is not known, whatever the range", 
   }
 });
 
-Deno.test("parseVersionRange() refuses what is no range, and what is not compared", () => {
+Deno.test("parseVersionRange() refuses invalid ranges, and parts that are not compared", () => {
   const none = [">=", "one", "1..2", "1 -", "=>1", ">= one", "latest", "- 2", "1.2 -1.8"];
   const uncompared = ["1.2.3.4", ">=6.19.0-rc2", ">=5.14.0-570", "1.2.3+deb13", "<2 1.2.3-beta"];
   for (const text of [...none, ...uncompared]) assertEquals(parseVersionRange(text), null, text);
 });
 
-Deno.test("parseVersionRange() comes to an end on long and hostile text", () => {
+Deno.test("parseVersionRange() terminates on long and hostile text", () => {
   const texts = ["1.".repeat(1000), ">".repeat(2000), "1 ".repeat(1000), "||".repeat(1000)];
   assertEquals(texts.map((text) => parseVersionRange(text) === null), [true, true, false, true]);
 });
 
-Deno.test("isOlder() compares all numbers, and knows nothing of what is no version", () => {
+Deno.test("isOlder() compares all numbers, and is false for a text that is not a version", () => {
   assert(isOlder("5.14.0-570.el9", "5.18"));
   assert(isOlder("1.2.3.4", "1.2.3.5"));
   assert(!isOlder("5.18", "5.18.0"));
