@@ -1,4 +1,4 @@
-/** The comparison word by word, held against the rule byte by byte, on configuration spaces that no device would have. */
+/** Checks the comparison by words against a comparison by bytes, on random configuration spaces. */
 import { assert, assertEquals } from "@std/assert";
 import { compareAsQemu, type PciDifference } from "./compare_pci_config.ts";
 import { openAsQemu, type PciSource } from "./open_as_qemu.ts";
@@ -13,7 +13,7 @@ import {
 
 const UNKNOWN: QemuPair = { source: null, target: null, machineType: null, bus: null };
 
-/** Numbers from 0 up to a bound, the same in every run. */
+/** Pseudorandom numbers from 0 up to a bound, the same in every run. */
 function makeRandom(seed: number): (bound: number) => number {
   let state = seed;
   return (bound) => {
@@ -25,7 +25,7 @@ function makeRandom(seed: number): (bound: number) => number {
 const IDS = [0x01, 0x05, 0x09, 0x10, 0x11, 0x12, 0x7f];
 const EXTENDED_IDS = [0x00, 0x01, 0x03, 0x0e, 0x10, 0x15, 0x7f];
 
-/** A space with capabilities at random places, and random bytes in it. */
+/** A space with capabilities at random offsets, and with random bytes. */
 function randomSpace(random: (bound: number) => number): Uint8Array<ArrayBuffer> {
   const space = new Uint8Array(random(3) === 0 ? 256 : 4096);
   const view = new DataView(space.buffer);
@@ -47,7 +47,7 @@ function randomSpace(random: (bound: number) => number): Uint8Array<ArrayBuffer>
   return space;
 }
 
-/** A pair of which the target is the source with some bytes changed, or something else altogether. */
+/** A pair whose target is the source with some bytes changed, or a different space. */
 function randomPair(seed: number): Record<"source" | "target", PciSource> {
   const random = makeRandom(seed);
   const space = randomSpace(random);
@@ -57,7 +57,7 @@ function randomPair(seed: number): Record<"source" | "target", PciSource> {
   return { source: { space, bars }, target: { space: other, bars } };
 }
 
-/** What differs, byte by byte, of devices that nothing was remembered of. */
+/** The differences byte by byte, without cached spaces. */
 function byBytes({ source, target }: ReturnType<typeof randomPair>, setting: PairSetting) {
   const { config, cmask, wmask, w1cmask, problem } = openAsQemu({ ...target }, setting.target);
   const sent = openAsQemu({ ...source }, setting.source).config;
@@ -74,7 +74,7 @@ function byBytes({ source, target }: ReturnType<typeof randomPair>, setting: Pai
   return { differences, problem };
 }
 
-Deno.test("compareAsQemu() finds what the rule finds byte by byte, in every setting", () => {
+Deno.test("compareAsQemu() finds the same as a comparison by bytes, in every setting", () => {
   const outcomes = { same: 0, different: 0, problem: 0, size: 0 };
   for (let seed = 1; seed <= 150; seed++) {
     const pair = randomPair(seed);
@@ -92,7 +92,7 @@ Deno.test("compareAsQemu() finds what the rule finds byte by byte, in every sett
   assert(Object.values(outcomes).every((count) => count > 100), JSON.stringify(outcomes));
 });
 
-Deno.test("possibleSettings() makes those that matter, as all of them without what does not", () => {
+Deno.test("possibleSettings() with parts that matter equals all settings without the other parts", () => {
   const versions = [null, "7.2", "9.0", "10.0"];
   const pairs = versions.flatMap((source) =>
     versions.flatMap((target) =>
@@ -133,7 +133,7 @@ function isSame(a: PairSetting, b: PairSetting): boolean {
   );
 }
 
-Deno.test("openAsQemu() lets the guest write of a BAR the bits above its size", () => {
+Deno.test("openAsQemu() lets the guest write the bits of a BAR above its size", () => {
   const [setting] = possibleSettings(UNKNOWN);
   const writable = (size: number, is64: boolean) => {
     const space = new Uint8Array(256);

@@ -3,26 +3,26 @@ import { type PciField, pciFieldsAt } from "./pci_fields.ts";
 import type { QemuPciDevice } from "./qemu_pci_device.ts";
 import type { PairSetting, QemuSetting } from "./qemu_setting.ts";
 
-/** A register in which QEMU finds two devices different, with what it reads on each side: written down when it is told. */
+/** A register in which QEMU finds two devices different, and its value on each side. Values are formatted on demand. */
 export interface PciDifference {
   field: PciField;
   readonly source: string;
   readonly target: string;
 }
 
-/** What becomes of a migration by the PCI configurations: QEMU refuses by a difference, or does not start at all. */
+/** The effect of the PCI configurations on a migration: QEMU refuses a difference, or does not start at all. */
 export interface PciComparison {
   differences: readonly PciDifference[];
-  /** Why QEMU does not start with the target's device, null where it does. */
+  /** Why QEMU does not start with the target's device. Null if it does. */
   problem: string | null;
 }
 
 /**
- * Where QEMU finds the target's configuration space different from what the source's sends, and so refuses the migration
- * with `Bad config data`.
+ * Finds the registers in which the target's configuration space differs from what the source's QEMU sends. The target's
+ * QEMU then refuses the migration with `Bad config data`.
  *
- * Source: QEMU, hw/pci/pci.c `get_pci_config_device`, which takes what the target's masks say. A source of another size
- * sends another number of bytes, and the stream is not understood.
+ * Source: QEMU, hw/pci/pci.c `get_pci_config_device`, which applies the target's masks. A source of a different size
+ * sends a different number of bytes, and QEMU cannot parse the stream.
  */
 export function compareAsQemu(
   source: PciSource,
@@ -39,7 +39,7 @@ export function compareAsQemu(
   return { differences, problem: null };
 }
 
-/** What sources send, by their settings: one source is compared with many targets. */
+/** What sources send, by their settings. Kept, because one source is compared with many targets. */
 const SENT = new WeakMap<PciSource, Map<string, Uint8Array>>();
 
 /** The configuration space that the source's QEMU sends. */
@@ -52,7 +52,9 @@ function sentBy(source: PciSource, setting: QemuSetting): Uint8Array {
   return config;
 }
 
-/** The offsets of bytes that are compared and differ. Most words are alike: only of others each byte is looked at. */
+/**
+ * The offsets of bytes that are compared and differ. Most words are equal; only the others are compared byte by byte.
+ */
 function comparedOffsets(
   sent: Uint8Array,
   { config, cmask, wmask, w1cmask }: QemuPciDevice,

@@ -1,4 +1,4 @@
-/** QEMU's rule as it is written in its sources, bit by bit; tests/vm/pci_cases.ts holds the model against QEMU itself. */
+/** QEMU's rule from its sources, bit by bit. tests/vm/pci_cases.ts compares the model with QEMU itself. */
 import { assert, assertEquals } from "@std/assert";
 import { compareAsQemu } from "./compare_pci_config.ts";
 import { openAsQemu, type PciSource } from "./open_as_qemu.ts";
@@ -13,7 +13,10 @@ const NEW: QemuPair = {
 };
 const OLD: QemuPair = { source: "7.2.0", target: "7.2.0", machineType: "pc-q35-7.2", bus: "port" };
 
-/** Capabilities by place: power management, MSI with masks, PCI Express, MSI-X, vendor-specific; and five extended ones. */
+/**
+ * Capabilities by offset: power management, MSI with masks, PCI Express, MSI-X, vendor-specific; and five extended
+ * ones.
+ */
 const PLACES: Readonly<Record<number, string>> = {
   0x00: "34121056 0600 1000 01000002",
   0x10: "0c000000 00000000",
@@ -43,22 +46,22 @@ function device(changes: Readonly<Record<number, number>> = {}, bytes = 4096): P
 /** The names of the registers that QEMU refuses. */
 function refused(changes: Readonly<Record<number, number>>, pair: QemuPair = NEW): string[] {
   const [setting, ...others] = possibleSettings(pair);
-  assertEquals(others, [], "all that decides is known");
+  assertEquals(others, [], "everything that matters is known");
   const { differences, problem } = compareAsQemu(device(), device(changes), setting!);
   assertEquals(problem, null);
   return differences.map(({ field }) => field.name);
 }
 
-/** Bits that QEMU compares of a byte, found by flipping each. */
+/** The bits of a byte that QEMU compares, found by flipping each. */
 function comparedBits(at: number, pair: QemuPair = NEW): number {
   return [1, 2, 4, 8, 16, 32, 64, 128].filter((bit) => refused({ [at]: bit }, pair).length > 0)
     .reduce((sum, bit) => sum + bit, 0);
 }
 
-Deno.test("compareAsQemu() compares of the header what pci_init_cmask has, without what can be written", () => {
+Deno.test("compareAsQemu() compares the header bits of pci_init_cmask, except writable bits", () => {
   const compared = new Map<number, number>();
   for (let at = 0; at < 0x40; at++) {
-    // The type of a BAR and the pointer to the list change what the other bytes are.
+    // The BAR type and the list pointer change the meaning of other bytes.
     if (at === 0x10 || at === 0x34) continue;
     if (at === 0x06 || at === 0x2c) compared.set(at, comparedBits(at, NEW));
     else if (comparedBits(at) !== 0) compared.set(at, comparedBits(at));
@@ -72,31 +75,31 @@ Deno.test("compareAsQemu() compares of the header what pci_init_cmask has, witho
   ]);
 });
 
-/** What is compared of capabilities: byte, bits in QEMU 10.0 with its machine type, bits in QEMU 7.2. */
+/** What is compared in capabilities: byte, bits in QEMU 10.0 with its machine type, bits in QEMU 7.2. */
 const CAPABILITY_BITS: readonly [name: string, at: number, now: number, before: number][] = [
   ["power management: PMC", 0x42, 0xff, 0xff],
   ["power management: the state can differ since 10.0", 0x44, 0xfc, 0xff],
-  ["power management: what follows is none of it since 10.0", 0x48, 0, 0xff],
-  ["MSI: the vectors enabled and the enable bit are written", 0x52, 0x80 | 0x0e, 0x80 | 0x0e],
+  ["power management: the bytes after it do not belong to it since 10.0", 0x48, 0, 0xff],
+  ["MSI: the enabled vectors and the enable bit are writable", 0x52, 0x80 | 0x0e, 0x80 | 0x0e],
   ["MSI: masking, and no reserved bit", 0x53, 0x01, 0x01],
   ["MSI: the address, which is reset", 0x54, 0, 0],
   ["MSI: data", 0x5c, 0, 0],
   ["MSI: reserved bytes after the data", 0x5e, 0xff, 0xff],
   ["MSI: mask bits, which are reset", 0x60, 0, 0],
   ["MSI: pending bits, which are reset", 0x64, 0, 0],
-  ["MSI: what follows is none of it", 0x6a, 0, 0],
+  ["MSI: the bytes after it do not belong to it", 0x6a, 0, 0],
   ["PCI Express: DEVCAP", 0x74, 0xff, 0xff],
   ["PCI Express: LNKSTA", 0x82, 0xff, 0xff],
   ["PCI Express: up to the next capability", 0xaf, 0xff, 0xff],
   ["MSI-X: size of the table", 0xb2, 0xff, 0xff],
-  ["MSI-X: three bits of it, and none that is written", 0xb3, 0x07, 0x07],
+  ["MSI-X: three bits of it, and no writable bits", 0xb3, 0x07, 0x07],
   ["vendor-specific: length", 0xc2, 0xff, 0xff],
   ["vendor-specific: contents since 9.1", 0xc3, 0, 0xff],
   ["vendor-specific: up to the end", 0xff, 0, 0xff],
-  ["advanced error reporting: version, and where the next one is", 0x102, 0xcf, 0xcf],
+  ["advanced error reporting: version and next pointer", 0x102, 0xcf, 0xcf],
   ["advanced error reporting: status", 0x104, 0xff, 0xff],
   ["device serial number", 0x145, 0xff, 0xff],
-  ["alternative routing id is hidden", 0x165, 0, 0],
+  ["alternative routing ID is hidden", 0x165, 0, 0],
   ["SR-IOV is hidden", 0x178, 0, 0],
   ["extended vendor-specific", 0x1a8, 0xff, 0xff],
   ["up to the end of the space", 0xfff, 0xff, 0xff],
@@ -104,7 +107,7 @@ const CAPABILITY_BITS: readonly [name: string, at: number, now: number, before: 
 
 for (const [name, at, now, before] of CAPABILITY_BITS) {
   Deno.test(`compareAsQemu() compares ${name}`, () => {
-    // MSI's width and masking move its registers, and more vectors than the table holds do not start.
+    // MSI's width and masking move its registers, and QEMU does not start with more vectors than the table holds.
     const settled = at === 0x52 || at === 0x53 || at === 0xb3 || at === 0xb2;
     const bits = (pair: QemuPair) =>
       settled ? comparedIfItStarts(at, pair) : comparedBits(at, pair);
@@ -112,7 +115,7 @@ for (const [name, at, now, before] of CAPABILITY_BITS) {
   });
 }
 
-/** The same where a flipped bit may keep QEMU from starting, which is a refusal too. */
+/** The same for bits that may prevent QEMU from starting, which counts as a refusal. */
 function comparedIfItStarts(at: number, pair: QemuPair): number {
   const [setting] = possibleSettings(pair);
   return [1, 2, 4, 8, 16, 32, 64, 128].filter((bit) => {
@@ -121,7 +124,7 @@ function comparedIfItStarts(at: number, pair: QemuPair): number {
   }).reduce((sum, bit) => sum + bit, 0);
 }
 
-Deno.test("compareAsQemu() leaves extended capabilities of a pc machine and the link of the root complex out", () => {
+Deno.test("compareAsQemu() ignores extended capabilities on a pc machine, and the link on the root complex", () => {
   const pc: QemuPair = { ...NEW, machineType: "pc-i440fx-10.0", bus: null };
   const root: QemuPair = { ...NEW, bus: "root-complex" };
   assertEquals(refused({ 0x145: 1 }, pc), []);
@@ -130,7 +133,7 @@ Deno.test("compareAsQemu() leaves extended capabilities of a pc machine and the 
   assertEquals(refused({ 0x7c: 1 }), ["pci-express LNKCAP"]);
 });
 
-Deno.test("compareAsQemu() refuses another size, in both directions", () => {
+Deno.test("compareAsQemu() refuses a different size, in both directions", () => {
   const [setting] = possibleSettings(NEW);
   for (const [a, b] of [[256, 4096], [4096, 256]] as const) {
     const { differences } = compareAsQemu(device({}, a), device({}, b), setting!);
@@ -138,7 +141,7 @@ Deno.test("compareAsQemu() refuses another size, in both directions", () => {
   }
 });
 
-Deno.test("compareAsQemu() names the register and what both sides have there", () => {
+Deno.test("compareAsQemu() names the register and its value on both sides", () => {
   const [setting] = possibleSettings(NEW);
   const { differences } = compareAsQemu(device(), device({ 0x75: 1, 0x09: 0xff }), setting!);
   assertEquals(differences, [
@@ -151,7 +154,7 @@ Deno.test("compareAsQemu() names the register and what both sides have there", (
   ]);
 });
 
-Deno.test("openAsQemu() rebuilds the lists without what it hides", () => {
+Deno.test("openAsQemu() rebuilds the lists without hidden capabilities", () => {
   const [setting] = possibleSettings(NEW);
   const { config } = openAsQemu(device(), setting!.target);
   assertEquals([...config.subarray(0x140, 0x144)], [0x03, 0x00, 0x01, 0x1a]);
@@ -167,7 +170,7 @@ Deno.test("openAsQemu() says why QEMU does not start", () => {
   assert(problem({ 0x72: 0x40 })?.includes("PCI Express type"));
 });
 
-Deno.test("possibleSettings() knows what versions and machine types decide", () => {
+Deno.test("possibleSettings() uses what versions and machine types decide", () => {
   const vendorSpecific = (change: Partial<QemuPair>) => [
     ...new Set(
       possibleSettings({ ...NEW, ...change }).map(({ target }) => target.checksVendorSpecific),

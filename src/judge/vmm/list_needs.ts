@@ -12,22 +12,22 @@ import { settingsOf, trackingNeedOf } from "./tracking_need.ts";
 import { unmetConditions, VMM_NAMES } from "./vmm_versions.ts";
 import { isNewerThanRead, isUnmigratable, NEWEST_READ } from "./unmigratable.ts";
 
-/** The side that is to take the device over. */
+/** The side that receives the device. */
 export interface Taker {
   kind: Device["kind"];
   type: string;
   driver: Driver | null;
   migration: Migration;
-  /** The QEMU that is installed there, null where that is not known. */
+  /** The QEMU that is installed there. Null if unknown. */
   qemu: string | null;
 }
 
 /**
- * What the QEMU of either side needs for a migration, most decisive first. Pure.
+ * What QEMU needs on either side for a migration, most decisive first. Pure.
  *
- * What the source's QEMU runs with (`vmm`) decides; where it is not known, whether a need is met is not known either. Of
- * the destination's, the machine is not started yet, so that its options are open. A version alone never refuses, since
- * vendors carry changes back.
+ * The settings of the source's running QEMU (`vmm`) decide whether a need is met. If they are unknown, that is unknown
+ * too. The destination's machine is not started yet, so its options are open. A version alone never refuses, because
+ * vendors backport changes.
  */
 export function listNeeds(source: Identity, taker: Taker): Need[] {
   return [
@@ -46,7 +46,7 @@ function qemuOf({ vmm, host }: Identity): string | null {
   return vmm?.qemu ?? (typeof installed === "string" ? installed : null);
 }
 
-/** Devices that no QEMU migrates: for certain up to the newest that was read. */
+/** Devices that no QEMU migrates. This is certain up to the newest version whose sources were read. */
 function unmigratable(source: Identity, { qemu }: Taker): Need[] {
   const { deviceApi, kind, driver, type } = source;
   if (!isUnmigratable({ deviceApi, kind })) return [];
@@ -57,7 +57,7 @@ function unmigratable(source: Identity, { qemu }: Taker): Need[] {
     state: newer ? "unknown" : "unmet",
     sentence: `${vendorName(driver, type)}: QEMU marks ${
       deviceApi ?? kind
-    } devices unmigratable, up to ${NEWEST_READ}`,
+    } devices as unmigratable in all versions up to ${NEWEST_READ}`,
     option: null,
   }];
 }
@@ -74,18 +74,18 @@ function versionNeeds(
       code,
       side,
       state: option === null ? "unknown" : side === "host" ? "open" : optionState(vmm),
-      sentence: `${VMM_NAMES.qemu} ${qemu} of ${where} ${sentence}. ${remedy}`,
+      sentence: `${VMM_NAMES.qemu} ${qemu} on ${where} ${sentence}. ${remedy}`,
       option,
     }));
 }
 
-/** How `x-enable-migration=on` stands at the source. */
+/** Whether the source runs with `x-enable-migration=on`. */
 function optionState(vmm: Identity["vmm"]): Need["state"] {
   if (vmm?.enableMigration == null) return "unknown";
   return vmm.enableMigration === "on" ? "met" : "unmet";
 }
 
-/** Migration that was turned off for the device. */
+/** Reports that migration is turned off for the device. */
 function disabled({ vmm, driver, type }: Identity): Need[] {
   if (vmm?.enableMigration !== "off") return [];
   return [{
@@ -114,9 +114,9 @@ function tracking({ migration, vmm = null, driver, type }: Identity): Need[] {
 }
 
 const STANDS: Readonly<Record<Need["state"], (vmm: Identity["vmm"]) => string>> = {
-  met: () => ", and runs with that",
+  met: () => ", and runs with it",
   open: () => "",
-  unknown: () => ", and whether it runs with that is not known",
+  unknown: () => ", but it is unknown whether this is set",
   unmet: (vmm) => `, but runs with ${givenWords(vmm)}`,
 };
 
@@ -131,7 +131,7 @@ function givenWords(vmm: Identity["vmm"]): string {
   ).join(", ");
 }
 
-/** The kernel's answer that showed how far the device's log came. */
+/** The kernel's answer that showed how far DMA logging works. */
 export function trackingCheck({ checks }: Migration): Check | undefined {
   return checks?.find(({ step }) => step.startsWith("DMA_LOGGING"));
 }

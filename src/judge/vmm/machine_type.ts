@@ -1,15 +1,15 @@
 import type { Need, RunningVmm } from "../../documents/mod.ts";
 
 /**
- * After so many major versions QEMU removes a versioned machine type: 10.x may lack 4.x. Source: QEMU
+ * QEMU removes a versioned machine type after this many major versions: 10.x may lack 4.x. Source: QEMU
  * docs/about/deprecated.rst, "versioned machine types": deprecated after 3 years, removed after 6.
  */
 const REMOVED_AFTER_MAJORS = 6;
 
 /**
- * That the destination is started with the source's machine type, and that its QEMU has that: it has those of its own
- * version and of some before. A name without a version is another machine in each QEMU; one of a distribution
- * (`pc-q35-rhel9.6.0`) says nothing of QEMU's version.
+ * The destination needs the source's machine type. A QEMU has the machine types of its own version and of some earlier
+ * versions. A name without a version is a different machine in each QEMU. A distribution's name (`pc-q35-rhel9.6.0`)
+ * does not show QEMU's version.
  *
  * Source: migration/savevm.c `configuration_post_load()`: "Machine type received is '%s' and local is '%s'".
  */
@@ -17,13 +17,13 @@ export function machineTypeNeed(vmm: RunningVmm | null, qemu: string | null): Ne
   const machineType = vmm?.machineType;
   if (machineType == null || !machineType.includes("-")) return [];
   const state = stateOf(machineType, qemu);
-  const here = qemu === null ? "the QEMU of this host is not known" : `this host has QEMU ${qemu}`;
+  const here = qemu === null ? "this host has an unknown QEMU" : `this host has QEMU ${qemu}`;
   return [{
     code: "MachineType",
     side: "host",
     state,
-    sentence: `QEMU: the destination needs the source's machine type ${machineType}, and ${here}` +
-      { open: "", met: "", unknown: ", which may not have it", unmet: ", which is older" }[state],
+    sentence: `QEMU: the destination needs the source's machine type ${machineType}; ${here}` +
+      { open: "", met: "", unknown: ", which may not have it", unmet: ", which is too old" }[state],
     option: {
       qemu: `-machine ${machineType}`,
       libvirt: `<type machine='${machineType}'>hvm</type>`,

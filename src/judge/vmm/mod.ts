@@ -1,16 +1,16 @@
 /**
- * What virtual machine monitors make of a migration with VFIO devices, and what they need for it.
+ * How virtual machine monitors handle a migration with VFIO devices, and what they need for it.
  *
- * Question: where drivers agree, with which versions and options does QEMU migrate, and with which does it refuse or
- * fail? Choice: `qemuOutcome()` is QEMU's decision as its sources have it; a need is decided by trying every value of
- * what is not known: it is met, cannot be met any more, or is not known. Versions are ranges in a table, each with its
- * source; one that is not known meets everything, and one that is too old alone refuses nothing, since vendors carry
- * changes back. The needs of one source are the same for all offers of a host, so that they do not order offers.
- * Given up: asking a running monitor, which has a virtual machine to look after.
+ * Question: if the drivers agree, with which versions and options does QEMU migrate, and with which does it refuse or
+ * fail? Choice: `qemuOutcome()` repeats QEMU's decision from its sources. A need is decided by trying every value of
+ * the unknown settings: it is met, can no longer be met, or is unknown. Versions are ranges in a table, each with its
+ * source. An unknown version meets every condition. An old version alone refuses nothing, because vendors backport
+ * changes. The needs of a source are the same for all offers of a host, so they do not affect the order of offers.
+ * Given up: asking a running monitor, because that could disturb its virtual machine.
  *
- * Question: where will QEMU find two PCI configurations different? Choice: a model that opens both configuration spaces as
- * QEMU opens a vfio-pci device, mask by mask, in every setting that what is known allows; a virtual machine test holds it
- * against QEMU itself. Given up: a list of fields, which was wrong in both directions.
+ * Question: where does QEMU find two PCI configurations different? Choice: a model opens both configuration spaces as
+ * QEMU opens a vfio-pci device, mask by mask, in every setting that is possible. A virtual machine test compares the
+ * model with QEMU itself. Given up: a list of fields, which was wrong in both directions.
  *
  * @module
  */

@@ -1,7 +1,7 @@
 import type { Answer } from "../../documents/mod.ts";
 
 /**
- * What QEMU refuses too and no host can see before: settings of the whole machine or of the migration itself.
+ * What QEMU also refuses but no host can see beforehand: settings of the whole machine or of the migration itself.
  *
  * Source: QEMU 10.0 and 10.2 hw/vfio/migration.c: `vfio_viommu_preset()`, `vfio_save_prepare()`; `.unmigratable` of
  * other devices' `VMStateDescription`.

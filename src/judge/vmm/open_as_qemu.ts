@@ -29,7 +29,7 @@ const PCI_CONFIG_HEADER_SIZE = 0x40;
 const PCI_HEADER_TYPE_MULTI_FUNCTION = 0x80;
 const PCI_STATUS_CAP_LIST = 0x10;
 
-/** A configuration space, and the base address registers by the sizes of their regions. */
+/** A configuration space, and its base address registers with the sizes of their regions. */
 export interface PciSource {
   space: Uint8Array;
   bars: readonly PciBar[];
@@ -38,12 +38,12 @@ export interface PciSource {
 /**
  * The configuration space and the masks that QEMU gives to a vfio-pci device.
  *
- * Left out, as they are the same on both sides or nobody migrates such a device: properties that change identifiers
- * (`x-pci-vendor-id` and its like, `multifunction=on`), capabilities that QEMU adds (NVIDIA GPUDirect, Intel VMD), quirks of
- * integrated graphics, and the option ROM.
+ * Left out, because they are the same on both sides or such devices are not migrated: properties that change
+ * identifiers (such as `x-pci-vendor-id`, `multifunction=on`), capabilities that QEMU adds (NVIDIA GPUDirect, Intel
+ * VMD), quirks of integrated graphics, and the option ROM.
  *
- * Source: QEMU 7.2, 10.0.13, 10.2.2: hw/pci/pci.c (`pci_init_cmask`, `pci_init_wmask`, `pci_init_w1cmask`, `pci_register_bar`),
- * hw/vfio/pci.c (`vfio_populate_device`, `vfio_realize`, `vfio_bar_prepare`).
+ * Source: QEMU 7.2, 10.0.13, 10.2.2: hw/pci/pci.c (`pci_init_cmask`, `pci_init_wmask`, `pci_init_w1cmask`,
+ * `pci_register_bar`), hw/vfio/pci.c (`vfio_populate_device`, `vfio_realize`, `vfio_bar_prepare`).
  */
 export function openAsQemu(source: PciSource, setting: QemuSetting): QemuPciDevice {
   const bare = BARE.get(source) ?? makeBare(source);
@@ -63,10 +63,10 @@ export function openAsQemu(source: PciSource, setting: QemuSetting): QemuPciDevi
   return device;
 }
 
-/** A device before QEMU adds its capabilities, which is the same in every setting. */
+/** A device before QEMU adds its capabilities. It is the same in every setting. */
 interface BareDevice {
   device: Omit<QemuPciDevice, "used" | "problem">;
-  /** The list at 0x34, null where there is none. */
+  /** The list at 0x34. Null if there is none. */
   capabilities: readonly Capability[] | null;
 }
 
@@ -92,12 +92,12 @@ function makeBare({ space, bars }: PciSource): BareDevice {
   return { device, capabilities: hasList ? listCapabilities(config) : null };
 }
 
-/** Only a region of exactly 256 bytes makes a device a conventional one to QEMU. */
+/** QEMU treats a device as conventional only if the region has exactly 256 bytes. */
 export function configSizeOf(space: Uint8Array): number {
   return space.length === PCI_CONFIG_SPACE_SIZE ? PCI_CONFIG_SPACE_SIZE : PCIE_CONFIG_SPACE_SIZE;
 }
 
-/** Whether two sources send as many bytes. */
+/** Whether two sources send the same number of bytes. */
 export function haveSameSize(a: PciSource, b: PciSource): boolean {
   return configSizeOf(a.space) === configSizeOf(b.space);
 }
@@ -115,7 +115,7 @@ function initMasks({ cmask, wmask, w1cmask }: BareDevice["device"]): void {
   setWord(w1cmask, PCI_STATUS, 0xf900);
 }
 
-/** A register that has a region: its kind is compared, its address is not. */
+/** Adds a register with a region. Its kind is compared, its address is not. */
 function registerBar(
   { config, cmask, wmask }: BareDevice["device"],
   bar: PciBar,

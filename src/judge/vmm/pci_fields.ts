@@ -1,6 +1,6 @@
 import { getLong, getWord } from "./qemu_pci_device.ts";
 
-/** A register: where it is, how many bytes it has, and how it is called. */
+/** A register: its offset, size and name. */
 export interface PciField {
   at: number;
   bytes: number;
@@ -31,7 +31,7 @@ const HEADER: readonly Register[] = [
   [0x3d, 1, "interrupt pin"],
 ];
 
-/** A kind of capability: its name, and its registers by their offset in it. */
+/** A kind of capability: its name, and its registers with their offsets in it. */
 interface CapabilityKind {
   name: string;
   registers: readonly Register[];
@@ -105,14 +105,14 @@ const EXTENDED: Readonly<Record<number, CapabilityKind>> = {
   0x23: { name: "designated-vendor-specific", registers: [] },
 };
 
-/** A part of a configuration space: a capability, the header, or what is in neither. */
+/** A part of a configuration space: a capability, the header, or the rest. */
 interface Area {
   start: number;
   prefix: string;
   registers: readonly Register[];
 }
 
-/** The registers that bytes belong to, each once, by the lists of capabilities of a configuration space; in ascending order. */
+/** The registers that contain these bytes, according to the space's capability lists. Each once, in ascending order. */
 export function pciFieldsAt(config: Uint8Array, offsets: readonly number[]): PciField[] {
   if (offsets.length === 0) return [];
   const areas = areasOf(config);
@@ -133,7 +133,7 @@ function fieldOf({ start, prefix, registers }: Area, offset: number): PciField {
   return { at: start + at, bytes, name: prefix + name };
 }
 
-/** All areas by their starts: each ends where the next one begins. */
+/** All areas in ascending order. Each ends where the next one begins. */
 function areasOf(config: Uint8Array): Area[] {
   const capabilities = [
     ...standardStarts(config).map((start) => {

@@ -1,13 +1,13 @@
 import type { NeedOption } from "../../documents/mod.ts";
 import type { QemuSettings } from "./qemu_outcome.ts";
 
-/** The `vfio-pci` properties behind settings, in the order in which they are written. */
+/** The `vfio-pci` properties for settings, in the order of output. */
 const PROPERTIES: readonly (readonly [keyof QemuSettings, string])[] = [
   ["enableMigration", "enable-migration"],
   ["deviceDirtyPageTracking", "x-device-dirty-page-tracking"],
 ];
 
-/** Settings in a sentence: `iommufd, enable-migration=on`. */
+/** Settings in a sentence: `the iommufd backend and enable-migration=on`. */
 export function settingWords(settings: Partial<QemuSettings>): string {
   return [
     ...(settings.backend === "iommufd" ? ["the iommufd backend"] : []),
@@ -16,11 +16,11 @@ export function settingWords(settings: Partial<QemuSettings>): string {
 }
 
 /**
- * How settings are given to QEMU and to libvirt.
+ * The options for settings, for QEMU and for libvirt.
  *
  * Source, libvirt: `<qemu:override>` since 8.2.0, docs/drvqemu.rst; its device elements have no attribute for either
- * property (11.3.0). `<driver iommufd='yes'/>` of `<hostdev>` since 12.1.0, docs/formatdomain.rst; `<iommufd>` for
- * all host devices since 12.2.0, NEWS.
+ * property (11.3.0). `<driver iommufd='yes'/>` of `<hostdev>` since 12.1.0, docs/formatdomain.rst; `<iommufd>` for all
+ * host devices since 12.2.0, NEWS.
  */
 export function optionOf(settings: Partial<QemuSettings>): NeedOption {
   const properties = propertiesOf(settings);
@@ -39,7 +39,7 @@ export function optionOf(settings: Partial<QemuSettings>): NeedOption {
   };
 }
 
-/** A property of the first host device, as libvirt hands it through. */
+/** The properties of the first host device, as libvirt passes them on. */
 function override(properties: readonly (readonly [string, string])[]): string {
   const elements = properties.map(([name, value]) =>
     `<qemu:property name='${name}' type='string' value='${value}'/>`

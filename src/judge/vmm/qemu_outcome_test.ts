@@ -12,7 +12,7 @@ const ON = { enableMigration: "on" } as const;
 const NO_LOG = { deviceDirtyPageTracking: "off" } as const;
 const IOMMUFD = { backend: "iommufd" } as const;
 
-/** What was observed of QEMU 10.0 with mtty, or follows from its sources. */
+/** Observed with QEMU 10.0 and mtty, or derived from its sources. */
 const CASES: readonly [what: string, tracking: Tracking, Partial<QemuSettings>, string][] = [
   ["a log that works", WORKS, {}, "passes"],
   ["migration turned off", WORKS, { enableMigration: "off" }, "blocked"],
@@ -35,7 +35,7 @@ const CASES: readonly [what: string, tracking: Tracking, Partial<QemuSettings>, 
   ["the IOMMU, through a container", BY_IOMMU, {}, "blocked"],
   ["the IOMMU, through iommufd", BY_IOMMU, IOMMUFD, "passes"],
   ["the IOMMU, through iommufd of QEMU 9.0", BY_IOMMU, { ...IOMMUFD, qemu: "9.0.2" }, "blocked"],
-  ["the IOMMU beside a log without a report", { ...BROKEN, iommu: true }, IOMMUFD, "fails"],
+  ["the IOMMU and a log without a report", { ...BROKEN, iommu: true }, IOMMUFD, "fails"],
   ["the same, the log turned off", { ...BROKEN, iommu: true }, { ...IOMMUFD, ...NO_LOG }, "passes"],
 ];
 

@@ -25,11 +25,11 @@ const PCI_CAP_ID_MSIX = 0x11;
 const PCI_EXT_CAP_ID_ARI = 0x0e;
 const PCI_EXT_CAP_ID_SRIOV = 0x10;
 const PCI_EXT_CAP_ID_REBAR = 0x15;
-/** What heads the extended list until its capabilities are known. */
+/** The placeholder at the head of the extended list until its capabilities are known. */
 const STUB_ID = 0xffff;
 
 /**
- * Rebuilds the list of capabilities as QEMU does, from its end, so that one that is left out is in no chain.
+ * Rebuilds the list of capabilities as QEMU does, from its end. A capability that is left out is in no chain.
  *
  * Source: QEMU, hw/vfio/pci.c `vfio_add_std_cap`, `vfio_std_cap_max_size`, `vfio_add_vendor_specific_cap`.
  */
@@ -65,7 +65,7 @@ export function addStandardCapabilities(
   }
 }
 
-/** The chain at 0x34 as the device has it; a chain that runs in a circle ends where it closes. */
+/** The device's chain at 0x34. A circular chain ends where it closes. */
 export function listCapabilities(config: Uint8Array): Capability[] {
   const places: number[] = [];
   for (
@@ -78,7 +78,7 @@ export function listCapabilities(config: Uint8Array): Capability[] {
   return places.map((at) => ({ id: config[at]!, at, size: sizeAt(at, places, 256) }));
 }
 
-/** How far it is to the next place. */
+/** The distance to the next place, or to the end. */
 function sizeAt(at: number, places: readonly number[], end: number): number {
   let next = end;
   for (const place of places) if (place > at && place < next) next = place;
@@ -128,7 +128,7 @@ function listExtended(config: Uint8Array): (Capability & { version: number })[] 
   }));
 }
 
-/** Whether a guest never sees it: VF BARs, the next function, what the kernel hides, sizes that cannot be changed. */
+/** Whether the guest never sees it: VF BARs, the next function, what the kernel hides, sizes that cannot change. */
 function isHidden(
   device: QemuPciDevice,
   { id, at }: { id: number; at: number },
@@ -143,7 +143,7 @@ const PCI_REBAR_CAP = 4;
 const PCI_REBAR_CTRL = 8;
 const PCI_REBAR_CAP_SIZES = 0x00fffff0;
 
-/** Shows of each resizable BAR the size that it has; false where one has a size that cannot be shown. */
+/** Shows only the current size of each resizable BAR. False if a size cannot be shown. */
 function showCurrentSizes({ config }: QemuPciDevice, at: number): boolean {
   const count = getLong(config, at + PCI_REBAR_CTRL) >>> 5 & 7;
   for (let i = 0; i < count; i++) {

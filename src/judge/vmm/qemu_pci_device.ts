@@ -1,22 +1,22 @@
 export const PCI_CONFIG_SPACE_SIZE = 256;
 export const PCIE_CONFIG_SPACE_SIZE = 4096;
 
-/** A vfio-pci device as QEMU holds it: its configuration space, and bit by bit what a migration may change in it. */
+/** A vfio-pci device in QEMU: its configuration space, and masks of what a migration may change. */
 export interface QemuPciDevice {
   config: Uint8Array;
-  /** Bits that an incoming migration must have equal, but for those of the two other masks. */
+  /** Bits that must be equal in an incoming migration, except those in the other two masks. */
   cmask: Uint8Array;
   /** Bits that the guest can write. */
   wmask: Uint8Array;
   /** Bits that the guest clears by writing 1. */
   w1cmask: Uint8Array;
-  /** What a capability covers: 0xff. */
+  /** The bytes that a capability covers: 0xff. */
   used: Uint8Array;
-  /** Why QEMU would not start with the device, null where it would. */
+  /** Why QEMU does not start with the device. Null if it does. */
   problem: string | null;
 }
 
-/** A capability of the list at 0x34: where it begins, and how far it reaches to the next one. */
+/** A capability in the list at 0x34: its offset, and its size up to the next one. */
 export interface Capability {
   id: number;
   at: number;
@@ -27,7 +27,7 @@ const PCI_CAPABILITY_LIST = 0x34;
 const PCI_CAP_LIST_NEXT = 1;
 
 /**
- * Puts a capability at the head of the list; all of it is compared, and none of it can be written.
+ * Puts a capability at the head of the list. All of it is compared, and none of it is writable.
  *
  * Source: QEMU, hw/pci/pci.c `pci_add_capability`.
  */

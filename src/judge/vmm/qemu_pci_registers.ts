@@ -16,7 +16,7 @@ const PCI_PM_CTRL = 4;
 const PCI_PM_CTRL_STATE_MASK = 0x3;
 const PCI_PM_SIZEOF = 8;
 
-/** Since QEMU 10.0 the power state may differ, and what follows the eight bytes is no part of the capability. */
+/** Since QEMU 10.0, the power state may differ, and bytes after the first eight do not belong to the capability. */
 export function addPowerManagement(
   device: QemuPciDevice,
   capability: Capability,
@@ -33,8 +33,8 @@ const PCI_MSI_FLAGS_64BIT = 0x80;
 const PCI_MSI_FLAGS_MASKBIT = 0x100;
 
 /**
- * QEMU keeps the flags of vectors, width and masking. Address, data, masks and pending bits are zero on both sides: the
- * machine is reset before it runs or loads anything.
+ * QEMU keeps the flags for vectors, width and masking. Address, data, masks and pending bits are zero on both sides,
+ * because the machine is reset before it runs or loads.
  *
  * Source: QEMU, hw/pci/msi.c `msi_init`, `msi_reset`, hw/vfio/pci.c `vfio_msi_setup`.
  */
@@ -69,10 +69,10 @@ const PCI_MSIX_FLAGS_QSIZE = 0x7ff;
 const MSIX_ENABLE_AND_MASKALL = 0xc0;
 
 /**
- * QEMU keeps the size of the table and where it and the pending bits are.
+ * QEMU keeps the size of the table, and the locations of the table and the pending bits.
  *
- * Source: QEMU, hw/pci/msix.c `msix_init`, hw/vfio/pci.c `vfio_msix_early_setup`, without the two vendors' devices whose
- * place of the pending bits it corrects.
+ * Source: QEMU, hw/pci/msix.c `msix_init`, hw/vfio/pci.c `vfio_msix_early_setup`, except for two vendors' devices, for
+ * which QEMU corrects the location of the pending bits.
  */
 export function addMsix(
   device: QemuPciDevice,
@@ -107,8 +107,8 @@ const PCI_EXP_LNKCAP2 = 0x2c;
 const LINK_MADE_UP = 0x11;
 
 /**
- * QEMU makes a device on the root complex an integrated endpoint without a link, and an integrated endpoint below a port
- * an endpoint with one.
+ * QEMU turns a device on the root complex into an integrated endpoint without a link, and an integrated endpoint below
+ * a port into an endpoint with a link.
  *
  * Source: QEMU, hw/vfio/pci.c `vfio_setup_pcie_cap`.
  */
@@ -122,9 +122,7 @@ export function addExpressCapability(
   const flags = getWord(config, at + PCI_CAP_FLAGS);
   const type = (flags & PCI_EXP_FLAGS_TYPE) >> 4;
   if (![PCI_EXP_TYPE_ENDPOINT, PCI_EXP_TYPE_LEG_END, PCI_EXP_TYPE_RC_END].includes(type)) {
-    device.problem ??= `its PCI Express type is 0x${
-      type.toString(16)
-    }, which QEMU assigns to nobody`;
+    device.problem ??= `its PCI Express type is 0x${type.toString(16)}, which QEMU cannot assign`;
     return;
   }
   const retype = (type: number) =>

@@ -13,28 +13,28 @@ import {
 import { QEMU_DEFAULTS, qemuOutcome, type QemuSettings, type Tracking } from "./qemu_outcome.ts";
 import { optionOf, settingWords } from "./qemu_option.ts";
 
-/** A QEMU that has every option, for one whose version is not known. */
+/** A QEMU that has every option, used for an unknown version. */
 const RECENT = "10.2";
 
 type TrackingCode = Leveled<typeof TRACKING_CODES>["code"];
 
-/** What QEMU must run with for the dirty tracking that a device has. */
+/** The settings that QEMU needs for a device's dirty tracking. */
 export interface TrackingNeed {
   code: TrackingCode;
-  /** What follows the driver's name: why QEMU refuses otherwise. */
+  /** The text after the driver's name: why QEMU refuses otherwise. */
   why: string;
   /** The settings in words, and as an option. */
   words: string;
   option: NeedOption;
 }
 
-/** Ways to migrate with some dirty tracking, the first that holds is told. */
+/** A way to migrate with some dirty tracking. The first that holds is reported. */
 interface Way {
   code: TrackingCode;
   holds: (tracking: Tracking) => boolean;
   why: (tracking: Tracking) => string;
   settings: Partial<QemuSettings>;
-  /** What does as well, at the cost of downtime: every page counts as dirty. */
+  /** An alternative, at the cost of downtime: every page counts as dirty. */
   or?: Partial<QemuSettings>;
 }
 
@@ -42,8 +42,8 @@ const isBroken = ({ dmaLogging }: Tracking) =>
   dmaLogging === "cannot-start" || dmaLogging === "cannot-report";
 const whatFails = ({ dmaLogging }: Tracking) =>
   dmaLogging === "cannot-start"
-    ? "DMA logging cannot start, and by default a migration fails at once"
-    : "DMA logging starts but cannot report, and by default a migration fails midway";
+    ? "DMA logging cannot start, so by default a migration fails at once"
+    : "DMA logging starts but cannot report, so by default a migration fails midway";
 
 const WAYS: readonly Way[] = [
   {
@@ -61,34 +61,34 @@ const WAYS: readonly Way[] = [
   {
     code: "IommufdNeeded",
     holds: ({ iommu }) => iommu,
-    why: () => "only the IOMMU tracks dirty pages, and QEMU refuses by default",
+    why: () => "only the IOMMU tracks dirty pages, so QEMU refuses by default",
     settings: { backend: "iommufd" },
     or: { enableMigration: "on" },
   },
   {
     code: "DirtyTrackingMissing",
     holds: () => true,
-    why: () => "nothing tracks dirty pages, and QEMU refuses by default",
+    why: () => "nothing tracks dirty pages, so QEMU refuses by default",
     settings: { enableMigration: "on" },
   },
 ];
 
-/** For a device that nobody asked: what migrates with any dirty tracking. */
+/** For a device that was not asked: the settings that migrate with any dirty tracking. */
 const NOT_ASKED: Omit<Way, "holds"> = {
   code: "DirtyTrackingUnknown",
   why: () =>
-    "nobody asked whether it tracks dirty pages, and QEMU refuses by default what does not",
+    "it is unknown whether it tracks dirty pages; without tracking, QEMU refuses by default",
   settings: { enableMigration: "on", deviceDirtyPageTracking: "off" },
 };
 
-/** What a device with migration v2 asks of a QEMU that is started for it, null where QEMU's defaults do. */
+/** What a device with migration v2 needs from a QEMU that is started for it. Null if QEMU's defaults are enough. */
 export function trackingNeed(migration: Migration): TrackingNeed | null {
   const trackings = possibleTrackings(migration);
   if (trackings.every((tracking) => passes({}, tracking))) return null;
   return describe(trackings);
 }
 
-/** The same of the QEMU that runs the device already, with how that stands; null where there is nothing to tell. */
+/** The same for the QEMU that already runs the device, with its state. Null if there is nothing to report. */
 export function trackingNeedOf(
   migration: Migration,
   vmm: RunningVmm | null,
@@ -103,7 +103,7 @@ export function trackingNeedOf(
   return { ...need, state: does ? "met" : could() ? "unknown" : "unmet" };
 }
 
-/** None for a device without migration v2; every one for a device that nobody asked. */
+/** None for a device without migration v2, all for a device that was not asked. */
 function possibleTrackings(migration: Migration): Tracking[] {
   if (migration.uapi !== "v2") return [];
   const dmaLogging = dmaLoggingOf(migration);
@@ -113,7 +113,7 @@ function possibleTrackings(migration: Migration): Tracking[] {
   );
 }
 
-/** A log that works and that QEMU is told not to use is none. */
+/** A working log that is turned off in QEMU counts as absent. */
 function withoutLog(tracking: Tracking): Tracking {
   return isBroken(tracking) ? tracking : { ...tracking, dmaLogging: "absent" };
 }
@@ -128,7 +128,7 @@ function describe(trackings: readonly Tracking[]): TrackingNeed {
   return { code, why: why(tracking), words, option: optionOf(settings) };
 }
 
-/** What is known of the settings, without what is not. */
+/** The known settings, without the unknown ones. */
 export function settingsOf(vmm: RunningVmm | null): Partial<QemuSettings> {
   const { qemu, backend, enableMigration, deviceDirtyPageTracking } = vmm ?? {};
   const all = { qemu, backend, enableMigration, deviceDirtyPageTracking };
@@ -139,7 +139,7 @@ function passes(given: Partial<QemuSettings>, tracking: Tracking): boolean {
   return qemuOutcome({ qemu: RECENT, ...QEMU_DEFAULTS, ...given }, tracking) === "passes";
 }
 
-/** Whether it passes with some value of what is not known. */
+/** Whether it passes with some values of the unknown settings. */
 function couldPass(given: Partial<QemuSettings>, tracking: Tracking): boolean {
   return VMM_BACKENDS.some((backend) =>
     ON_OFF_AUTO.some((enableMigration) =>

@@ -20,7 +20,7 @@ const BY_IOMMU = migration({ dmaLogging: "absent", dirtyTracking: "iommu" });
 
 const state = (of: Migration, vmm: RunningVmm | null) => trackingNeedOf(of, vmm)?.state ?? null;
 
-Deno.test("trackingNeed() tells absent, starts but cannot report, and works apart", () => {
+Deno.test("trackingNeed() distinguishes absent, failing and working DMA logging", () => {
   const codes = TRACKING_RESULTS.map((dmaLogging) =>
     trackingNeed(migration({ dmaLogging }))?.code ?? null
   );
@@ -50,12 +50,12 @@ Deno.test("trackingNeed() gives the options that meet it, for QEMU and libvirt",
   );
 });
 
-Deno.test("trackingNeed() of uapi v1, or of none, is none", () => {
+Deno.test("trackingNeed() of uapi v1, or without migration, is null", () => {
   assertEquals(trackingNeed({ ...ABSENT, uapi: "v1" }), null);
   assertEquals(trackingNeed({ ...ABSENT, uapi: "none" }), null);
 });
 
-Deno.test("trackingNeedOf() of a device that nobody asked is met only by what migrates with any tracking", () => {
+Deno.test("trackingNeedOf() of a device that was not asked is met only by settings for any tracking", () => {
   const notAsked = migration({ dirtyTracking: "unknown" });
   assertEquals(trackingNeedOf(notAsked, null)!.code, "DirtyTrackingUnknown");
   assertEquals(state(notAsked, null), "unknown");
@@ -64,7 +64,7 @@ Deno.test("trackingNeedOf() of a device that nobody asked is met only by what mi
   assertEquals(state(notAsked, { enableMigration: "off" }), "unmet");
 });
 
-Deno.test("trackingNeedOf() knows nothing where nothing is said, and decides where all is", () => {
+Deno.test("trackingNeedOf() is unknown without settings, and decided once the settings that matter are known", () => {
   assertEquals(state(ABSENT, null), "unknown");
   assertEquals(state(ABSENT, { qemu: "10.0.2", machineType: "pc-q35-10.0" }), "unknown");
   assertEquals(state(ABSENT, { enableMigration: "on" }), "met");
@@ -75,7 +75,7 @@ Deno.test("trackingNeedOf() knows nothing where nothing is said, and decides whe
   assertEquals(state(BY_IOMMU, { backend: "container", enableMigration: "on" }), "met");
 });
 
-Deno.test("trackingNeedOf() finds enable-migration=on alone not enough where the log cannot report", () => {
+Deno.test("trackingNeedOf() needs more than enable-migration=on if the log cannot report", () => {
   assertEquals(state(BROKEN, { enableMigration: "on" }), "unknown");
   const both = { enableMigration: "on", deviceDirtyPageTracking: "off" } as const;
   assertEquals(state(BROKEN, both), "met");
@@ -83,7 +83,7 @@ Deno.test("trackingNeedOf() finds enable-migration=on alone not enough where the
   assertEquals(state(BROKEN, { qemu: "9.0.2" }), "unmet");
 });
 
-Deno.test("trackingNeedOf() tells a log that works and is turned off", () => {
+Deno.test("trackingNeedOf() reports a working log that is turned off", () => {
   const works = migration({ dirtyTracking: "device" });
   assertEquals(state(works, null), null);
   assertEquals(state(works, { deviceDirtyPageTracking: "off" }), "unknown");
@@ -91,7 +91,7 @@ Deno.test("trackingNeedOf() tells a log that works and is turned off", () => {
   assertEquals(state(works, off as RunningVmm), "unmet");
 });
 
-Deno.test("trackingNeedOf() knows more, the more is said: what is decided stays decided", () => {
+Deno.test("trackingNeedOf() keeps an unmet need unmet when more settings are known", () => {
   const of = [ABSENT, BROKEN, BY_IOMMU, migration({ dirtyTracking: "device" })];
   for (const device of of) {
     for (const enableMigration of ON_OFF_AUTO) {

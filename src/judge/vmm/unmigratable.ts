@@ -5,7 +5,7 @@ import { isOlder } from "../rules/mod.ts";
 export const NEWEST_READ = "10.2";
 
 /**
- * What QEMU refuses to migrate whatever the kernel can.
+ * What QEMU refuses to migrate, whatever the kernel supports.
  *
  * Source: `.unmigratable = 1` in hw/vfio/ap.c and ccw.c of QEMU 7.2, 10.0 and 10.2, and in platform.c up to 10.0 (10.2
  * has no vfio-platform).
@@ -13,7 +13,7 @@ export const NEWEST_READ = "10.2";
 const UNMIGRATABLE_APIS = ["vfio-ap", "vfio-ccw", "vfio-platform", "vfio-amba"];
 const UNMIGRATABLE_KINDS = ["ap", "ccw", "platform", "amba"];
 
-/** Whether a QEMU is newer than any that was read: what it migrates is not known. */
+/** Whether a QEMU is newer than {@link NEWEST_READ}. It is unknown what such a QEMU migrates. */
 export function isNewerThanRead(qemu: string | null): boolean {
   return qemu !== null && isOlder(NEWEST_READ, qemu.split(".").slice(0, 2).join("."));
 }

@@ -12,13 +12,13 @@ import { isOlder } from "../rules/mod.ts";
 export const VMMS = ["qemu", "libvirt"] as const;
 export type Vmm = (typeof VMMS)[number];
 
-/** The versions that are installed, null for what is not there or does not say. */
+/** The installed versions. Null if a program is missing or its version is unknown. */
 export type HostSoftware = Record<Vmm, string | null>;
 
-/** How they are called in sentences. */
+/** Their names in sentences. */
 export const VMM_NAMES: Readonly<Record<Vmm, string>> = { qemu: "QEMU", libvirt: "libvirt" };
 
-/** As much of a device, or of an identity, as the conditions look at. */
+/** The parts of a device, or of an identity, that the conditions look at. */
 export interface Migrating {
   kind: Device["kind"];
   driver: Driver | null;
@@ -26,19 +26,19 @@ export interface Migrating {
 }
 
 /**
- * Something that a range of versions of a program cannot do for a device: it `refuses` the migration, it `limits` what can
- * be migrated, or it is worth a `note`.
+ * Something that a range of versions of a program cannot do for a device. It `refuses` the migration, `limits` what can
+ * be migrated, or is only a `note`.
  */
 export type VmmCondition = Leveled<typeof VMM_CODES> & {
   program: Vmm;
-  /** The versions that it holds for: from the first on, and before the second; null for no bound. */
+  /** The versions that it holds for: from the first, and before the second. Null is no bound. */
   versions: readonly [from: string | null, before: string | null];
-  /** The devices that it matters to; `other` is the other side's, where there is one. */
+  /** Whether it matters for a device. `other` is the device on the other side, if there is one. */
   appliesTo: (device: Migrating, other?: Pick<Migrating, "kind">) => boolean;
-  /** What follows the program's name and version. */
+  /** The text after the program's name and version. */
   sentence: string;
   remedy: string;
-  /** The option that makes this version do it. */
+  /** The option that enables it in this version. */
   option?: NeedOption;
 };
 
@@ -57,16 +57,18 @@ const isVariant = ({ kind, driver }: Migrating) =>
   kind === "pci" && driver !== null && driver.name !== "vfio-pci";
 
 /**
- * What QEMU and libvirt need to be for a migration with VFIO devices.
+ * What QEMU and libvirt need for a migration with VFIO devices.
  *
- * Source, QEMU: commits 31bcbbb5be04 "Implement VFIO migration protocol v2" with the removal of v1 in the same
- * series, and device dirty tracking, "VFIO updates for 8.0" (tags vfio-updates-20230216.0 and -20230307.1); v1 came with
- * 5.2 and was always `x-enable-migration`; "Make VFIO migration non-experimental" and "Add VFIO migration pre-copy
- * support" (June 2023, 8.1); pull-vfio-20230911 with 5c7a4b60350e "Allow migration of multiple P2P supporting
- * devices" (8.2); pull-vfio-20240723 "IOMMUFD Dirty Tracking support" (9.1).
+ * Source, QEMU: commits 31bcbbb5be04 "Implement VFIO migration protocol v2" with the removal of v1 in the same series,
+ * and device dirty tracking, "VFIO updates for 8.0" (tags vfio-updates-20230216.0 and -20230307.1); v1 came with 5.2
+ * and was always `x-enable-migration`; "Make VFIO migration non-experimental" and "Add VFIO migration pre-copy support"
+ * (June 2023, 8.1); pull-vfio-20230911 with 5c7a4b60350e "Allow migration of multiple P2P supporting devices" (8.2);
+ * pull-vfio-20240723 "IOMMUFD Dirty Tracking support" (9.1).
+ *
  * Source, libvirt: NEWS of 3.2.0 (mdev), 9.7.0 ("basic support for use of VFIO variant drivers"), 10.0.0 ("automatic
- * selection/binding"), 11.0.0 ("allow migration of vGPU from mdev device <-> SRIOV VF device"), 12.1.0 (the IOMMUFD backend of host devices); "skip hardcoded hostdev migration check if QEMU can do it for us"
- * after 8.5.0 (rhbz#1497907), so 8.6.0.
+ * selection/binding"), 11.0.0 ("allow migration of vGPU from mdev device <-> SRIOV VF device"), 12.1.0 (the IOMMUFD
+ * backend of host devices); "skip hardcoded hostdev migration check if QEMU can do it for us" after 8.5.0
+ * (rhbz#1497907), so 8.6.0.
  */
 export const VMM_CONDITIONS: readonly VmmCondition[] = [
   {
@@ -84,7 +86,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: ["8.0", "8.1"],
     level: "refuses",
     appliesTo: isV2,
-    sentence: "migrates VFIO devices as an experiment only, without pre-copy",
+    sentence: "supports VFIO migration only as an experiment, without pre-copy",
     remedy: "Install QEMU 8.1 or later, or start it with -device vfio-pci,x-enable-migration=on.",
     option: EXPERIMENTAL,
   },
@@ -94,7 +96,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: ["8.0", "8.2"],
     level: "limits",
     appliesTo: isV2,
-    sentence: "migrates no virtual machine with more than one VFIO device",
+    sentence: "cannot migrate a virtual machine with more than one VFIO device",
     remedy: "Install QEMU 8.2 or later, or give each virtual machine one device.",
   },
   {
@@ -103,7 +105,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: ["8.0", "9.1"],
     level: "limits",
     appliesTo: hasIommuTracking,
-    sentence: "cannot have the IOMMU track dirty pages, as some devices here need",
+    sentence: "cannot use the IOMMU's dirty tracking, which some devices here need",
     remedy: "Install QEMU 9.1 or later.",
   },
   {
@@ -112,7 +114,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: ["8.0", null],
     level: "refuses",
     appliesTo: isV1,
-    sentence: "has no VFIO migration v1 any more",
+    sentence: "no longer has VFIO migration v1",
     remedy: "Install a driver with VFIO migration v2.",
   },
   {
@@ -121,7 +123,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: ["5.2", "8.0"],
     level: "refuses",
     appliesTo: isV1,
-    sentence: "migrates VFIO devices as an experiment only",
+    sentence: "supports VFIO migration only as an experiment",
     remedy: "Start it with -device vfio-pci,x-enable-migration=on.",
     option: EXPERIMENTAL,
   },
@@ -131,7 +133,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: [null, "5.2"],
     level: "refuses",
     appliesTo: isV1,
-    sentence: "migrates no VFIO device",
+    sentence: "cannot migrate VFIO devices",
     remedy: "Install QEMU 5.2 to 7.2, or a driver with VFIO migration v2.",
   },
   {
@@ -140,7 +142,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: [null, "3.2"],
     level: "limits",
     appliesTo: ({ kind }) => kind === "mdev",
-    sentence: "does not know mediated devices",
+    sentence: "does not support mediated devices",
     remedy: "Install libvirt 8.6 or later.",
   },
   {
@@ -158,7 +160,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: [null, "9.7"],
     level: "limits",
     appliesTo: isVariant,
-    sentence: "knows vfio-pci only, and not the variant drivers that can migrate",
+    sentence: "supports only vfio-pci, and not the variant drivers that can migrate",
     remedy: "Install libvirt 10.0 or later.",
   },
   {
@@ -168,7 +170,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     level: "limits",
     appliesTo: isVariant,
     sentence: "binds PCI functions with managed='yes' to vfio-pci, which cannot migrate",
-    remedy: "Install libvirt 10.0 or later, or write managed='no'.",
+    remedy: "Install libvirt 10.0 or later, or set managed='no'.",
   },
   {
     code: "LibvirtKeepsVgpuKind",
@@ -177,7 +179,7 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     level: "limits",
     appliesTo: ({ kind }, other) =>
       kind === "mdev" && other?.kind === "pci" || kind === "pci" && other?.kind === "mdev",
-    sentence: "migrates no vGPU from an mdev to a virtual function, or back",
+    sentence: "cannot migrate a vGPU from an mdev to a virtual function, or back",
     remedy: "Install libvirt 11.0 or later.",
   },
   {
@@ -186,14 +188,15 @@ export const VMM_CONDITIONS: readonly VmmCondition[] = [
     versions: [null, "12.1"],
     level: "note",
     appliesTo: hasIommuTracking,
-    sentence: "gives no device the iommufd backend, which QEMU tracks dirty pages by IOMMU with",
-    remedy: "Install libvirt 12.1 or later, or hand QEMU the option by <qemu:commandline>.",
+    sentence:
+      "does not support the iommufd backend, which QEMU needs for the IOMMU's dirty tracking",
+    remedy: "Install libvirt 12.1 or later, or pass the option to QEMU with <qemu:commandline>.",
   },
 ];
 
 /**
- * The conditions that a program of a version does not meet for a device; none where its version is not known. `other`
- * is the device at the other end of the migration, where there is one.
+ * The conditions that the installed programs do not meet for a device. A program of unknown version meets all. `other`
+ * is the device at the other end of the migration, if there is one.
  */
 export function unmetConditions(
   software: Readonly<HostSoftware>,

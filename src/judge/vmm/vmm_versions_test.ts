@@ -12,14 +12,14 @@ const byIommu = mttyDevice({
 });
 const mlx5 = mttyDevice({ kind: "pci", driver: driverNamed("mlx5_vfio_pci") });
 
-Deno.test("unmetConditions() of programs that are not known or new enough are none", () => {
+Deno.test("unmetConditions() of unknown or recent programs is empty", () => {
   for (const device of [mttyDevice(), byIommu, mlx5]) {
     assertEquals(codes(null, null, device), []);
     assertEquals(codes("9.1.0", "12.1.0", device), []);
   }
 });
 
-Deno.test("unmetConditions() follow the history of QEMU for migration v2", () => {
+Deno.test("unmetConditions() follows the history of QEMU for migration v2", () => {
   assertEquals(codes("7.2.15", null), ["QemuWithoutV2"]);
   assertEquals(codes("8.0.5", null), ["QemuMigrationExperimental", "QemuMigratesOneDevice"]);
   assertEquals(codes("8.1.3", null), ["QemuMigratesOneDevice"]);
@@ -27,13 +27,13 @@ Deno.test("unmetConditions() follow the history of QEMU for migration v2", () =>
   assertEquals(codes("8.2.2", null, byIommu), ["QemuWithoutIommuDirtyTracking"]);
 });
 
-Deno.test("unmetConditions() follow the history of QEMU for migration v1", () => {
+Deno.test("unmetConditions() follows the history of QEMU for migration v1", () => {
   assertEquals(codes("5.1.0", null, v1), ["QemuWithoutV1"]);
   assertEquals(codes("7.2.15", null, v1), ["QemuMigrationExperimental"]);
   assertEquals(codes("8.0.0", null, v1), ["QemuWithoutV1"]);
 });
 
-Deno.test("unmetConditions() follow the history of libvirt", () => {
+Deno.test("unmetConditions() follows the history of libvirt", () => {
   assertEquals(codes(null, "3.1.0"), ["LibvirtWithoutMdev", "LibvirtRefusesHostDevices"]);
   assertEquals(codes(null, "8.5.0"), ["LibvirtRefusesHostDevices"]);
   assertEquals(codes(null, "9.6.0"), []);
@@ -43,7 +43,7 @@ Deno.test("unmetConditions() follow the history of libvirt", () => {
   assertEquals(codes(null, "10.0.0", byIommu), ["LibvirtWithoutIommufd"]);
 });
 
-Deno.test("unmetConditions() of a vGPU that changes its kind depend on libvirt", () => {
+Deno.test("unmetConditions() of a vGPU that changes its kind depends on libvirt", () => {
   const from = (kind: Device["kind"], libvirt: string) =>
     unmetConditions({ qemu: null, libvirt }, mttyDevice(), { kind }).map(({ code }) => code);
   assertEquals(from("pci", "10.10.0"), ["LibvirtKeepsVgpuKind"]);
@@ -51,7 +51,7 @@ Deno.test("unmetConditions() of a vGPU that changes its kind depend on libvirt",
   assertEquals(from("mdev", "10.10.0"), []);
 });
 
-Deno.test("VMM_CONDITIONS say what to do in one sentence", () => {
+Deno.test("VMM_CONDITIONS has remedies of one sentence", () => {
   for (const { remedy, sentence } of VMM_CONDITIONS) {
     assert(/^[A-Z].*\.$/.test(remedy), remedy);
     assert(/^[a-z]/.test(sentence), sentence);
