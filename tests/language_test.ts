@@ -4,38 +4,18 @@ import { fromFileUrl } from "@std/path";
 
 const TOP = fromFileUrl(new URL("..", import.meta.url));
 
-/** Folders and files to check. Add a folder when its prose is done. */
-const DONE = [
+/** Folders and files to check. */
+const PROSE = [
   "main.ts",
   "ffi",
-  "src/answers",
-  "src/children",
-  "src/cli",
-  "src/config",
-  "src/device",
-  "src/export",
-  "src/host",
-  "src/http",
-  "src/judge/doctor",
-  "src/judge/rules",
-  "src/judge/vmm",
-  "src/preflight",
-  "src/probe",
-  "src/simulator",
-  "src/state",
-  "src/systemd",
-  "src/tasks",
-  "src/trials",
-  "src/view",
-  "src/worker",
+  "src",
+  "scripts",
+  "tests",
+  "docs",
   "README.md",
   "CONTRIBUTING.md",
   "ARCHITECTURE.md",
   "CHANGELOG.md",
-  "docs",
-  "tests/fixtures/golden/help.txt",
-  "tests/vm",
-  "scripts/vm",
 ];
 
 /** Archaic words and phrases. Each is rare in source code, so that code does not match by accident. */
@@ -68,6 +48,12 @@ const ARCHAIC = [
   "save for",
   "one a line",
   "put right",
+  "that which",
+  "at the most",
+  "overturns?",
+  "to whom",
+  "came to (nothing|be)",
+  "for ever",
 ].map((phrase) => new RegExp(`\\b${phrase}\\b`, "gi"));
 
 /** The archaic phrases in a text. */
@@ -81,7 +67,9 @@ function archaicIn(text: string): string[] {
 function filesOf(path: string): string[] {
   if (!Deno.statSync(`${TOP}/${path}`).isDirectory) return [path];
   return Array.from(Deno.readDirSync(`${TOP}/${path}`)).flatMap(({ name, isDirectory }) =>
-    isDirectory || /\.(ts|md|txt)$/.test(name) ? filesOf(`${path}/${name}`) : []
+    isDirectory || /\.(ts|md|txt|json)$/.test(name) && name !== "language_test.ts"
+      ? filesOf(`${path}/${name}`)
+      : []
   );
 }
 
@@ -91,7 +79,7 @@ Deno.test("archaicIn() finds phrases across lines and comments, and no identifie
   assertEquals(archaicIn("const told = await tell(context, tellProblems);"), []);
 });
 
-for (const path of DONE) {
+for (const path of PROSE) {
   Deno.test(`${path} has no archaic phrases`, () => {
     const found = filesOf(path).flatMap((file) =>
       archaicIn(Deno.readTextFileSync(`${TOP}/${file}`)).map((phrase) => `${file}: ${phrase}`)

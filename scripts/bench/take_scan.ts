@@ -86,7 +86,7 @@ const scanned: Scanned = {
 };
 console.log(JSON.stringify(scanned));
 
-/** Wraps every file function of Deno and libc, so that none is missed. Returns a function that removes the wrappers. */
+/** Wraps every file function of Deno and libc, to miss none. Returns a function that removes the wrappers. */
 function noteCalls(): () => void {
   let isOn = true;
   const functions = Deno as unknown as Record<string, FileFunction>;

@@ -5,8 +5,8 @@ import { Check } from "./migration.ts";
 import type { CodeOf } from "./reason_codes.ts";
 
 /**
- * The state of a need: `met`; `open`, whoever starts the destination's QEMU must meet it; `unknown`; `unmet`, it cannot
- * be met, which refuses the migration.
+ * The state of a need. `open`: the options of the destination's QEMU must meet it. `unmet`: it cannot be met, which
+ * refuses the migration.
  */
 export const NEED_STATES = ["met", "open", "unknown", "unmet"] as const;
 export type NeedState = (typeof NEED_STATES)[number];
