@@ -144,7 +144,7 @@ async function askHere(context: Context): Promise<number> {
   for (const subject of context.args) files.push(await readIdentityFile(subject));
   const testing = text(context, "preflight") !== null;
   const left = testing ? await recover(context) : [];
-  const { snapshot } = await lookAtHost(context);
+  const snapshot = await lookAtHost(context);
   const sources: Identity[] = [];
   const options = new Map<Identity, AnswerOptions>();
   for (const [index, file] of files.entries()) {

@@ -20,7 +20,7 @@ support. Opens idle devices as --probe says: by default one device of each class
 load of its driver.`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
-    const { snapshot } = await lookAtHost(context);
+    const snapshot = await lookAtHost(context);
     const { devices } = snapshot;
     if (context.options.json) {
       context.terminal.out(json(listDocument(snapshot, "devices")));

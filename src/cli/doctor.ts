@@ -1,6 +1,6 @@
 import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS, probeOptions } from "./options.ts";
-import { type Examination, examine, observeHost } from "../view/mod.ts";
+import { examine } from "../view/mod.ts";
 import { headingOf } from "../answers/mod.ts";
 import {
   diagnoseDevice,
@@ -10,16 +10,9 @@ import {
   type Diagnosis,
   type Finding,
 } from "../judge/doctor/mod.ts";
-import {
-  compareText,
-  DOCTOR_SCHEMA,
-  escaped,
-  Failure,
-  type Problem,
-  type Snapshot,
-} from "../documents/mod.ts";
+import { compareText, DOCTOR_SCHEMA, escaped, Failure, type Snapshot } from "../documents/mod.ts";
 import { THIS_HOST } from "../host/mod.ts";
-import { json } from "./look.ts";
+import { json, observe } from "./look.ts";
 import { formatTable } from "./table.ts";
 import { driverWords, snapshotWords, tellProblems } from "./words.ts";
 
@@ -36,47 +29,34 @@ Exit code 0 if all devices can migrate, 1 if one cannot, 3 if this is unknown fo
 };
 
 async function run(context: Context): Promise<number> {
-  const { snapshot, examination } = await examineHost(context);
-  const all = diagnoseAll(examination);
+  const { mode } = probeOptions(context);
+  const observed = await observe(context);
+  const { snapshot } = observed;
+  const world = await context.openWorld();
+  // The software on this machine does not describe a mounted or simulated host.
+  const software = world.roots.sys === THIS_HOST.sys ? await world.readSoftware() : null;
+  const examined = examine(world, observed, { mayAsk: mode !== "never", software });
+  const all = [
+    ...examined.devices.map(diagnoseDevice),
+    ...examined.functions.map(diagnoseFunction),
+    ...examined.unreadable.map(diagnoseUnreadable),
+  ].sort((a, b) => compareText(a.id, b.id));
   const devices = choose(all, context.args);
-  const findings = diagnoseHost(examination.host);
-  const problems = otherProblems(snapshot, { all, problems: examination.problems });
+  const findings = diagnoseHost(examined.host);
+  // The problems of devices are findings.
+  const others = snapshot.problems.filter(({ subject }) => !all.some(({ id }) => id === subject));
+  const problems = [...others, ...examined.problems];
   tellProblems(context.terminal, problems);
   context.terminal.out(
     context.options.json
       ? json({ schema: DOCTOR_SCHEMA, ...headingOf(snapshot), devices, findings, problems })
       : formatDiagnoses(snapshot, devices, findings),
   );
-  return exitCode(devices, { examination, named: context.args.length > 0 });
-}
-
-async function examineHost(
-  context: Context,
-): Promise<{ snapshot: Snapshot; examination: Examination }> {
-  const { terminal } = context;
-  const options = probeOptions(context);
-  const world = await context.openWorld();
-  const observed = await observeHost(world, {
-    ...options,
-    onResult: ({ device, outcome }) => {
-      if (terminal.watched) terminal.err(`probed ${device}: ${outcome}\n`);
-    },
-  });
-  // The software on this machine does not describe a mounted or simulated host.
-  const software = world.roots.sys === THIS_HOST.sys ? await world.readSoftware() : null;
-  const examination = examine(world, observed, {
-    mayAsk: options.mode !== "never",
-    software,
-  });
-  return { snapshot: observed.snapshot, examination };
-}
-
-function diagnoseAll({ devices, functions, unreadable }: Examination): Diagnosis[] {
-  return [
-    ...devices.map(diagnoseDevice),
-    ...functions.map(diagnoseFunction),
-    ...unreadable.map(diagnoseUnreadable),
-  ].sort((a, b) => compareText(a.id, b.id));
+  // Virtual functions without a VFIO driver may be meant to stay with the host, so they count only if they are named.
+  const bystanders = new Set(context.args.length > 0 ? [] : examined.functions.map(({ id }) => id));
+  const answers = devices.filter(({ id }) => !bystanders.has(id))
+    .map(({ canMigrate }) => canMigrate);
+  return answers.includes("no") ? NO : answers.includes("unknown") ? UNKNOWN : YES;
 }
 
 /** The named devices, or all devices if none is named. Throws if a device does not exist. */
@@ -91,17 +71,8 @@ function choose(all: readonly Diagnosis[], ids: readonly string[]): Diagnosis[] 
   return all.filter(({ id }) => ids.length === 0 || ids.includes(id));
 }
 
-/** The problems that are not about devices: those of devices are findings. */
-function otherProblems(
-  { problems }: Snapshot,
-  { all, problems: more }: { all: readonly Diagnosis[]; problems: readonly Problem[] },
-): Problem[] {
-  const others = problems.filter(({ subject }) => !all.some(({ id }) => id === subject));
-  return [...others, ...more];
-}
-
 /** Diagnoses as text: a row for each device, and its findings below. */
-export function formatDiagnoses(
+function formatDiagnoses(
   snapshot: Snapshot,
   devices: readonly Diagnosis[],
   findings: readonly Finding[],
@@ -143,15 +114,4 @@ function summary(devices: readonly Diagnosis[]): string {
   const count = (answer: Diagnosis["canMigrate"]) =>
     devices.filter((device) => device.canMigrate === answer).length;
   return `${count("yes")} can migrate, ${count("no")} cannot, ${count("unknown")} unknown\n`;
-}
-
-/** Virtual functions without a VFIO driver may be meant to stay with the host, so they count only if they are named. */
-function exitCode(
-  all: readonly Diagnosis[],
-  { examination: { functions }, named }: { examination: Examination; named: boolean },
-): number {
-  const bystanders = new Set(named ? [] : functions.map((entry) => diagnoseFunction(entry).id));
-  const devices = all.filter(({ id }) => !bystanders.has(id));
-  if (devices.some((device) => device.canMigrate === "no")) return NO;
-  return devices.some((device) => device.canMigrate === "unknown") ? UNKNOWN : YES;
 }

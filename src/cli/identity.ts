@@ -40,7 +40,7 @@ Exit code 0 if the device can migrate, 1 if it cannot, 3 if this is unknown.`,
     }
     const vmm = vmmOption(context);
     if (context.options["initial-data"]) await recover(context);
-    const { snapshot } = await lookAtHost(context);
+    const snapshot = await lookAtHost(context);
     const identity = context.options["initial-data"]
       ? await withData(context, snapshot, device)
       : identify(snapshot, device);

@@ -52,7 +52,7 @@ Exit code 0 if compatible, 1 if incompatible, 3 if unknown, 4 if a device needs 
     const fromFile = await readIdentityFile(subject);
     const policy = preflightPolicy(context);
     const left = await recover(context);
-    const { snapshot } = await lookAtHost(context);
+    const snapshot = await lookAtHost(context);
     const world = await context.openWorld();
     const { identity: source, problems: before } = fromFile === null
       ? await identifyHere(context, world, snapshot, subject)

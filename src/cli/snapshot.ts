@@ -15,7 +15,7 @@ have given, except for preflights. Values that devices or types have in common a
   vfio-ask ask --snapshot host.json IDENTITY.json`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_ALWAYS],
   async run(context) {
-    const { snapshot } = await lookAtHost(context);
+    const snapshot = await lookAtHost(context);
     context.terminal.out(formatSnapshot(snapshot));
     return YES;
   },

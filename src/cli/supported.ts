@@ -9,7 +9,7 @@ import { cut, formatTable } from "./table.ts";
 import { snapshotWords } from "./words.ts";
 
 /** Reads the host from a snapshot. */
-export const SNAPSHOT_OPTION: Option = {
+const SNAPSHOT_OPTION: Option = {
   name: "snapshot",
   value: "FILE",
   help: "Use the host in this snapshot file",
@@ -36,11 +36,10 @@ Exit code 0 if there is any, 3 if this is unknown, 1 if there is none.`,
 };
 
 /** The snapshot from the option, or one of this host now. */
-export async function snapshotOf(context: Context): Promise<Snapshot> {
+async function snapshotOf(context: Context): Promise<Snapshot> {
   const path = text(context, "snapshot");
-  return path === null
-    ? (await lookAtHost(context)).snapshot
-    : await readSnapshotFile(path, context.terminal);
+  if (path === null) return await lookAtHost(context);
+  return await readSnapshotFile(path, context.terminal);
 }
 
 function format(snapshot: Snapshot, sources: readonly SupportedSource[]): string {

@@ -12,7 +12,7 @@ export const command: Command = {
 number of free instances.`,
   options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
   async run(context) {
-    const { snapshot } = await lookAtHost(context);
+    const snapshot = await lookAtHost(context);
     const { types } = snapshot;
     if (context.options.json) {
       context.terminal.out(json(listDocument(snapshot, "types")));
