@@ -10,24 +10,24 @@ import {
   toProblem,
 } from "../documents/mod.ts";
 import {
+  dataPolicy,
   HOST_OPTIONS,
   JSON_OUTPUT,
   JUDGE_OPTIONS,
   PREFLIGHT_OPTIONS,
   preflightPolicy,
   PROBE_OPTIONS,
-  stopCopyBytes,
   text,
   texts,
   usage,
 } from "./options.ts";
 import { VMM_OPTIONS } from "./vmm_options.ts";
-import { identifyWithData, testCandidates } from "../trials/mod.ts";
+import { testCandidates } from "../trials/mod.ts";
 import { askOffline } from "./ask_offline.ts";
 import { json, lookAtHost } from "./look.ts";
-import { recover } from "./recover.ts";
 import { readIdentityFile } from "./read_document.ts";
 import { askOptions, asMachine, tell, withWish } from "./tell_answer.ts";
+import { identifyHere, recover } from "./trials.ts";
 import { tellProblems } from "./words.ts";
 
 const ASK_OPTIONS: readonly Option[] = [
@@ -145,6 +145,7 @@ async function askHere(context: Context): Promise<number> {
   const testing = text(context, "preflight") !== null;
   const left = testing ? await recover(context) : [];
   const snapshot = await lookAtHost(context);
+  const world = await context.openWorld();
   const sources: Identity[] = [];
   const options = new Map<Identity, AnswerOptions>();
   for (const [index, file] of files.entries()) {
@@ -153,7 +154,10 @@ async function askHere(context: Context): Promise<number> {
       : { identity: file, problems: [] };
     const source = withWish(context, found.identity);
     const migratable = reasonsNotToMigrate(source).length === 0;
-    const tested = testing && migratable ? await testAll(context, snapshot, source) : null;
+    const tested = testing && migratable
+      ? await testCandidates(world, snapshot, source, preflightPolicy(context))
+      : null;
+    tellProblems(context.terminal, tested?.problems ?? []);
     // Report what an earlier run left behind only once, with the first source.
     const before = [...index === 0 ? left : [], ...found.problems];
     const problems = [...before, ...tested?.problems ?? []];
@@ -178,27 +182,12 @@ async function identifySource(
   if (text(context, "preflight") === null || identity.migration.uapi === "none") {
     return { identity, problems: [] };
   }
-  const world = await context.openWorld();
-  const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
+  const policy = dataPolicy(context);
   try {
-    const identified = await identifyWithData(world, snapshot, id, policy);
-    tellProblems(context.terminal, identified.problems);
-    return identified;
+    return await identifyHere(context, snapshot, id, policy);
   } catch (error) {
     const problems = [toProblem(error, id)];
     tellProblems(context.terminal, problems);
     return { identity, problems };
   }
-}
-
-async function testAll(
-  context: Context,
-  snapshot: Snapshot,
-  source: Identity,
-): Promise<Required<Pick<AnswerOptions, "tests" | "problems">>> {
-  const world = await context.openWorld();
-  const policy = preflightPolicy(context);
-  const tested = await testCandidates(world, snapshot, source, policy);
-  tellProblems(context.terminal, tested.problems);
-  return tested;
 }

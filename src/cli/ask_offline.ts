@@ -1,6 +1,6 @@
 import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
 import { askHost, type AskHosts, compareHosts, type HostEntry } from "./ask_hosts.ts";
-import { type Context, USAGE } from "./command.ts";
+import { codeOf, type Context, USAGE } from "./command.ts";
 import { printHosts, printHostsAsJson } from "./print_hosts.ts";
 import { text, texts, usage } from "./options.ts";
 import { showProgress } from "./progress.ts";
@@ -11,15 +11,7 @@ import {
   readIdentityFile,
   rulesRefused,
 } from "./read_document.ts";
-import {
-  askOptions,
-  asMachine,
-  codeOf,
-  plansWanted,
-  type Sources,
-  tell,
-  withWish,
-} from "./tell_answer.ts";
+import { askOptions, asMachine, plansWanted, type Sources, tell, withWish } from "./tell_answer.ts";
 import { tellProblems } from "./words.ts";
 
 /** Reads a snapshot from a file. */

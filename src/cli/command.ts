@@ -1,3 +1,4 @@
+import type { Verdict } from "../documents/mod.ts";
 import type { World } from "../view/mod.ts";
 import type { WorkerWorld } from "../worker/mod.ts";
 
@@ -7,6 +8,11 @@ export const NO = 1;
 export const USAGE = 2;
 export const UNKNOWN = 3;
 export const FAILED = 4;
+
+/** The exit code for a verdict. */
+export function codeOf(verdict: Verdict): number {
+  return { compatible: YES, unknown: UNKNOWN, incompatible: NO }[verdict];
+}
 
 /** An option: `--name VALUE`, or a switch if it has no `value`. */
 export interface Option {

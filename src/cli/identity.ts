@@ -1,19 +1,9 @@
-import { identify, type Identity, type Snapshot } from "../documents/mod.ts";
-import { identifyWithData } from "../trials/mod.ts";
-import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
+import { identify } from "../documents/mod.ts";
+import { type Command, NO, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
-import {
-  HOST_OPTIONS,
-  JSON_ALWAYS,
-  PREFLIGHT_OPTIONS,
-  preflightPolicy,
-  PROBE_OPTIONS,
-  stopCopyBytes,
-  usage,
-} from "./options.ts";
-import { recover } from "./recover.ts";
+import { HOST_OPTIONS, JSON_ALWAYS, PREFLIGHT_OPTIONS, PROBE_OPTIONS, usage } from "./options.ts";
+import { identifyHere, recover } from "./trials.ts";
 import { VMM_OPTIONS, vmmOption } from "./vmm_options.ts";
-import { tellProblems } from "./words.ts";
 
 export const command: Command = {
   args: "DEVICE",
@@ -42,7 +32,7 @@ Exit code 0 if the device can migrate, 1 if it cannot, 3 if this is unknown.`,
     if (context.options["initial-data"]) await recover(context);
     const snapshot = await lookAtHost(context);
     const identity = context.options["initial-data"]
-      ? await withData(context, snapshot, device)
+      ? (await identifyHere(context, snapshot, device)).identity
       : identify(snapshot, device);
     const document = vmm === null ? identity : { ...identity, vmm };
     context.terminal.out(json(document));
@@ -50,11 +40,3 @@ Exit code 0 if the device can migrate, 1 if it cannot, 3 if this is unknown.`,
     return uapi === "none" ? NO : uapi === "unknown" ? UNKNOWN : YES;
   },
 };
-
-async function withData(context: Context, snapshot: Snapshot, id: string): Promise<Identity> {
-  const world = await context.openWorld();
-  const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
-  const { identity, problems } = await identifyWithData(world, snapshot, id, policy);
-  tellProblems(context.terminal, problems);
-  return identity;
-}

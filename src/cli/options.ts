@@ -124,6 +124,11 @@ export function preflightPolicy(parsed: Parsed): PreflightPolicy {
   };
 }
 
+/** The same for reading initial data, with the most bytes of STOP_COPY data to read, null for none. */
+export function dataPolicy(parsed: Parsed): PreflightPolicy & { stopCopyBytes: number | null } {
+  return { ...preflightPolicy(parsed), stopCopyBytes: stopCopyBytes(parsed) };
+}
+
 /** The device node to open, from the options. */
 export function openPath(parsed: Parsed): OpenPath {
   return (text(parsed, "path") ?? "any") as OpenPath;
@@ -134,8 +139,7 @@ export function deadlineMs(parsed: Parsed): number {
   return milliseconds(parsed, "deadline") ?? DEADLINE_MS;
 }
 
-/** How many bytes of STOP_COPY data may be read, null for none. */
-export function stopCopyBytes(parsed: Parsed): number | null {
+function stopCopyBytes(parsed: Parsed): number | null {
   const given = text(parsed, "stop-copy-bytes");
   if (given === null) return null;
   const bytes = Number(given);

@@ -1,9 +1,7 @@
-import { identifyWithData, testSource } from "../trials/mod.ts";
+import { testSource } from "../trials/mod.ts";
 import { testDocument } from "../answers/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
-import type { World } from "../view/mod.ts";
-import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
-import { type Command, type Context, FAILED, NO, UNKNOWN, YES } from "./command.ts";
+import { codeOf, type Command, FAILED } from "./command.ts";
 import { reasonLines } from "./format_answer.ts";
 import { isNeed, needsOfOne } from "./needs.ts";
 import { json, lookAtHost } from "./look.ts";
@@ -14,12 +12,11 @@ import {
   PREFLIGHT_OPTIONS,
   preflightPolicy,
   PROBE_OPTIONS,
-  stopCopyBytes,
   subsystemMode,
   usage,
 } from "./options.ts";
 import { readIdentityFile } from "./read_document.ts";
-import { recover } from "./recover.ts";
+import { identifyHere, recover } from "./trials.ts";
 import { tellProblems } from "./words.ts";
 
 export const command: Command = {
@@ -55,7 +52,7 @@ Exit code 0 if compatible, 1 if incompatible, 3 if unknown, 4 if a device needs 
     const snapshot = await lookAtHost(context);
     const world = await context.openWorld();
     const { identity: source, problems: before } = fromFile === null
-      ? await identifyHere(context, world, snapshot, subject)
+      ? await identifyHere(context, snapshot, subject)
       : { identity: fromFile, problems: [] };
     const tested = await testSource(world, snapshot, source, parseTarget(to), {
       ...policy,
@@ -72,22 +69,9 @@ Exit code 0 if compatible, 1 if incompatible, 3 if unknown, 4 if a device needs 
           reasonLines(warnings, "  warning  "),
     );
     if (problems.some(({ code }) => code === "needs-reset")) return FAILED;
-    return verdict === "compatible" ? YES : verdict === "incompatible" ? NO : UNKNOWN;
+    return codeOf(verdict);
   },
 };
-
-/** A device of this host as a source, with its initial data if it has any. Also reports the problems it returns. */
-async function identifyHere(
-  context: Context,
-  world: World,
-  snapshot: Snapshot,
-  id: string,
-): Promise<{ identity: Identity; problems: Problem[] }> {
-  const policy = { ...preflightPolicy(context), stopCopyBytes: stopCopyBytes(context) };
-  const identified = await identifyWithData(world, snapshot, id, policy);
-  tellProblems(context.terminal, identified.problems);
-  return identified;
-}
 
 /** Parses a device name, or a type as `TYPE@PARENT`. */
 function parseTarget(text: string): TestTarget {

@@ -14,9 +14,8 @@ import {
   type Identity,
   type RefusalsMode,
   type Snapshot,
-  type Verdict,
 } from "../documents/mod.ts";
-import { type Context, NO, UNKNOWN, YES } from "./command.ts";
+import { codeOf, type Context, NO } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
 import { formatAnswer, reasonLines } from "./format_answer.ts";
 import { formatTogether } from "./format_together.ts";
@@ -62,18 +61,9 @@ export async function tell(
     };
   }
   const document = answer(snapshot, source, options);
-  return { code: codeOf(verdictOf(document)), document, text: format(document) };
-}
-
-/** The best verdict of the offers. */
-export function verdictOf({ offers }: Pick<Answer, "offers">): Verdict {
   // Compatible offers come first in every order.
-  return offers[0]?.verdict ?? "incompatible";
-}
-
-/** The exit code for a verdict. */
-export function codeOf(verdict: Verdict): number {
-  return { compatible: YES, unknown: UNKNOWN, incompatible: NO }[verdict];
+  const verdict = document.offers[0]?.verdict ?? "incompatible";
+  return { code: codeOf(verdict), document, text: format(document) };
 }
 
 /** How many plans to print for several sources. */
