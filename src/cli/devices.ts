@@ -1,7 +1,7 @@
 import { listDocument } from "../answers/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
-import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
+import { JSON_OUTPUT, LOOK_OPTIONS } from "./options.ts";
 import { cut, formatTable } from "./table.ts";
 import {
   driverWords,
@@ -18,7 +18,7 @@ export const command: Command = {
     `Lists every device that is bound to a VFIO driver, on any bus, with its holder and its migration
 support. Opens idle devices as --probe says: by default one device of each class, once after each
 load of its driver.`,
-  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
+  options: [...LOOK_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const snapshot = await lookAtHost(context);
     const { devices } = snapshot;

@@ -1,5 +1,5 @@
 import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
-import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS, probeOptions } from "./options.ts";
+import { JSON_OUTPUT, LOOK_OPTIONS, probeOptions } from "./options.ts";
 import { examine } from "../view/mod.ts";
 import { headingOf } from "../answers/mod.ts";
 import {
@@ -24,7 +24,7 @@ prevents it, and a remedy. Virtual functions without their VFIO driver are liste
 only if they are named. Opens idle devices as --probe says.
 
 Exit code 0 if all devices can migrate, 1 if one cannot, 3 if this is unknown for one.`,
-  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
+  options: [...LOOK_OPTIONS, JSON_OUTPUT],
   run,
 };
 

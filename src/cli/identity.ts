@@ -1,7 +1,7 @@
 import { identify } from "../documents/mod.ts";
 import { type Command, NO, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
-import { HOST_OPTIONS, JSON_ALWAYS, PREFLIGHT_OPTIONS, PROBE_OPTIONS, usage } from "./options.ts";
+import { JSON_ALWAYS, LOOK_OPTIONS, PREFLIGHT_OPTIONS, usage } from "./options.ts";
 import { identifyHere, recover } from "./trials.ts";
 import { VMM_OPTIONS, vmmOption } from "./vmm_options.ts";
 
@@ -16,8 +16,7 @@ runs the device; what QEMU refuses depends on them.
 
 Exit code 0 if the device can migrate, 1 if it cannot, 3 if this is unknown.`,
   options: [
-    ...HOST_OPTIONS,
-    ...PROBE_OPTIONS,
+    ...LOOK_OPTIONS,
     { name: "initial-data", help: "Include the device's initial data, read through its driver" },
     ...PREFLIGHT_OPTIONS,
     ...VMM_OPTIONS,

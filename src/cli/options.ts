@@ -52,18 +52,16 @@ export const DEADLINE: Option = {
 };
 
 /** Which device node to open. */
-const PATH: Option = {
+export const PATH: Option = {
   name: "path",
   value: "PATH",
   help: "Open devices through their cdev or group (any)",
   choices: OPEN_PATHS,
 };
 
-/** How the worker opens devices. */
-export const OPEN_OPTIONS: readonly Option[] = [PATH, DEADLINE];
-
-/** How devices are probed. */
-export const PROBE_OPTIONS: readonly Option[] = [
+/** Which host to look at, and how its devices are probed. */
+export const LOOK_OPTIONS: readonly Option[] = [
+  ...HOST_OPTIONS,
   {
     name: "probe",
     value: "MODE",
@@ -175,11 +173,8 @@ export function count(parsed: Parsed, name: string): number | null {
 
 /** How to probe devices, from the options. */
 export function probeOptions(parsed: Parsed): ProbeOptions {
-  const mode = text(parsed, "probe") as ProbeMode | null;
-  return {
-    mode: mode ?? PROBE_DEFAULTS.mode,
-    settleMs: settleMs(parsed),
-  };
+  const mode = (text(parsed, "probe") ?? PROBE_DEFAULTS.mode) as ProbeMode;
+  return { mode, settleMs: settleMs(parsed) };
 }
 
 /** How long a new device is not opened. The default for a simulated host is 0. */

@@ -6,12 +6,11 @@ import { reasonLines } from "./format_answer.ts";
 import { isNeed, needsOfOne } from "./needs.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
-  HOST_OPTIONS,
   JSON_OUTPUT,
   JUDGE_OPTIONS,
+  LOOK_OPTIONS,
   PREFLIGHT_OPTIONS,
   preflightPolicy,
-  PROBE_OPTIONS,
   subsystemMode,
   usage,
 } from "./options.ts";
@@ -32,8 +31,7 @@ the write is tested only with --preflight=load. The verdict is the same as that 
 
 Exit code 0 if compatible, 1 if incompatible, 3 if unknown, 4 if a device needs a reset.`,
   options: [
-    ...HOST_OPTIONS,
-    ...PROBE_OPTIONS,
+    ...LOOK_OPTIONS,
     ...PREFLIGHT_OPTIONS,
     ...JUDGE_OPTIONS,
     JSON_OUTPUT,

@@ -9,7 +9,7 @@ import {
 } from "../host/mod.ts";
 import { type Command, FAILED, YES } from "./command.ts";
 import { json } from "./look.ts";
-import { HOST_OPTIONS, JSON_OUTPUT, OPEN_OPTIONS, openPath, usage } from "./options.ts";
+import { DEADLINE, HOST_OPTIONS, JSON_OUTPUT, openPath, PATH, usage } from "./options.ts";
 import { formatTable } from "./table.ts";
 import { migrationWords, tellProblems, trackingWords } from "./words.ts";
 
@@ -25,7 +25,8 @@ Exit code 0 if every device answered, otherwise 4.`,
   options: [
     ...HOST_OPTIONS,
     { name: "all", help: "Probe every VFIO device of the host" },
-    ...OPEN_OPTIONS,
+    PATH,
+    DEADLINE,
     { name: "ndjson", help: "Print one JSON document per line as each device answers" },
     JSON_OUTPUT,
   ],

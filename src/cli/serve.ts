@@ -5,12 +5,11 @@ import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
-  HOST_OPTIONS,
   JUDGE_OPTIONS,
+  LOOK_OPTIONS,
   milliseconds,
   PREFLIGHT_OPTIONS,
   preflightPolicy,
-  PROBE_OPTIONS,
   probeOptions,
   subsystemMode,
   text,
@@ -40,8 +39,7 @@ const LISTEN_OPTIONS: readonly Option[] = [
 export const SERVE_OPTIONS: readonly Option[] = [
   ...LISTEN_OPTIONS,
   ...JUDGE_OPTIONS,
-  ...HOST_OPTIONS,
-  ...PROBE_OPTIONS,
+  ...LOOK_OPTIONS,
   ...PREFLIGHT_OPTIONS,
 ];
 

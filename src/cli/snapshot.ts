@@ -1,7 +1,7 @@
 import { formatSnapshot } from "../documents/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { lookAtHost } from "./look.ts";
-import { HOST_OPTIONS, JSON_ALWAYS, PROBE_OPTIONS } from "./options.ts";
+import { JSON_ALWAYS, LOOK_OPTIONS } from "./options.ts";
 
 export const command: Command = {
   args: "",
@@ -13,7 +13,7 @@ have given, except for preflights. Values that devices or types have in common a
 
   vfio-ask snapshot > host.json
   vfio-ask ask --snapshot host.json IDENTITY.json`,
-  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_ALWAYS],
+  options: [...LOOK_OPTIONS, JSON_ALWAYS],
   async run(context) {
     const snapshot = await lookAtHost(context);
     context.terminal.out(formatSnapshot(snapshot));

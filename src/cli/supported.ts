@@ -3,7 +3,7 @@ import { listSupported, type SupportedSource } from "../judge/ask/mod.ts";
 import type { Snapshot } from "../documents/mod.ts";
 import { type Command, type Context, NO, type Option, UNKNOWN, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
-import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS, text } from "./options.ts";
+import { JSON_OUTPUT, LOOK_OPTIONS, text } from "./options.ts";
 import { readSnapshotFile } from "./read_document.ts";
 import { cut, formatTable } from "./table.ts";
 import { snapshotWords } from "./words.ts";
@@ -23,7 +23,7 @@ and the types that rules accept as their sources, with the requirements of the r
 of free instances.
 
 Exit code 0 if there is any, 3 if this is unknown, 1 if there is none.`,
-  options: [SNAPSHOT_OPTION, ...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
+  options: [SNAPSHOT_OPTION, ...LOOK_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const snapshot = await snapshotOf(context);
     const sources = listSupported(snapshot);

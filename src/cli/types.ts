@@ -1,7 +1,7 @@
 import { listDocument } from "../answers/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
-import { HOST_OPTIONS, JSON_OUTPUT, PROBE_OPTIONS } from "./options.ts";
+import { JSON_OUTPUT, LOOK_OPTIONS } from "./options.ts";
 import { cut, formatTable } from "./table.ts";
 import { migrationWords, snapshotWords } from "./words.ts";
 
@@ -10,7 +10,7 @@ export const command: Command = {
   about:
     `Lists mdev types by parent, and the vGPU types that SR-IOV functions can be set to, with the
 number of free instances.`,
-  options: [...HOST_OPTIONS, ...PROBE_OPTIONS, JSON_OUTPUT],
+  options: [...LOOK_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const snapshot = await lookAtHost(context);
     const { types } = snapshot;
