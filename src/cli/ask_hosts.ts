@@ -1,11 +1,9 @@
-import type { AnswerOptions } from "../answers/mod.ts";
-import { ask, reasonsNotToMigrate, sharingOf } from "../judge/ask/mod.ts";
+import { type AnswerOptions, answerTogether } from "../answers/mod.ts";
+import { ask, reasonsNotToMigrate } from "../judge/ask/mod.ts";
+import type { Plan } from "../judge/joint/mod.ts";
 import {
-  type Availability,
   compareText,
-  type Configuration,
   EVIDENCE,
-  type Evidence,
   type Identity,
   type Offer,
   type Reason,
@@ -15,11 +13,8 @@ import {
 import type { Sources } from "./tell_answer.ts";
 
 /** Where a source would be placed on a host. */
-export interface HostPlacement {
+interface HostPlacement extends Pick<Offer, "configuration" | "evidence" | "availability"> {
   source: string;
-  configuration: Configuration;
-  evidence: Evidence | null;
-  availability: Availability;
 }
 
 /** The short answer of one of many hosts. */
@@ -47,12 +42,12 @@ export interface AskHosts {
 export async function askHost(
   file: string,
   snapshot: Snapshot,
-  wanted: AskHosts,
+  { sources, options }: AskHosts,
 ): Promise<HostEntry> {
   const { host: { name, kernel }, snapshot: number, takenAt } = snapshot;
-  const said = wanted.sources.length === 1
-    ? askOne(snapshot, wanted.sources[0], wanted.options)
-    : await askTogether(snapshot, wanted);
+  const said = sources.length === 1
+    ? askOne(snapshot, sources[0], options)
+    : await askTogether(snapshot, sources, options);
   const reasons = said.reasons.map(({ code, sentence }) => ({ code, sentence }));
   return { file, host: { name, kernel }, snapshot: number, takenAt, ...said, reasons };
 }
@@ -68,62 +63,54 @@ function askOne(snapshot: Snapshot, source: Identity, options: AnswerOptions): S
     // The closest refusal comes first. If the host has nothing of this type, a reason of the answer says so already.
     return refused(judged.reasons.length > 0 ? judged.reasons : judged.refusals[0]?.reasons ?? []);
   }
-  return {
-    verdict: best.verdict,
-    best: { now: best.availability.now, placements: [placementOf(source.id, best)] },
-    unknowns: unknownsOf(best),
-    reasons: openReasons(best),
-  };
+  const { verdict, availability: { now } } = best;
+  return placed({ verdict, now, reasons: [] }, [{ source: source.id, offer: best }]);
 }
 
-async function askTogether(snapshot: Snapshot, { sources, options }: AskHosts): Promise<Said> {
-  // Loaded on demand, because it would slow down every start.
-  const { planTogether } = await import("../judge/joint/mod.ts");
-  const all = sources.map((source) => ({ source, offers: ask(snapshot, source, options).offers }));
-  const { verdict, plans: [best], blocking } = planTogether(all, snapshot, {
-    sharing: sharingOf(snapshot),
-    count: 1,
-  });
+async function askTogether(
+  snapshot: Snapshot,
+  sources: Sources,
+  options: AnswerOptions,
+): Promise<Said> {
+  // A plan can place a source on any of its offers.
+  const all = { ...options, offers: Infinity, refusals: "none" } as const;
+  const { together, answers } = await answerTogether(snapshot, sources, { optionsOf: () => all });
+  const { verdict, plans: [best], blocking } = together;
   if (best === undefined) {
     return { ...refused(blocking.flatMap(({ reasons }) => reasons)), verdict };
   }
-  const offers = best.placements.map(({ source, offer }) => ({
-    source,
-    offer: all.find((asked) => asked.source.id === source)?.offers[offer - 1],
-  }));
-  const placed = offers.flatMap(({ source, offer }) =>
-    offer === undefined ? [] : [{ source, offer }]
-  );
-  return {
-    verdict: best.verdict,
-    best: {
-      now: best.now,
-      placements: placed.map(({ source, offer }) => placementOf(source, offer)),
-    },
-    unknowns: placed.reduce((sum, { offer }) => sum + unknownsOf(offer), 0),
-    reasons: best.verdict === "compatible" ? [] : [
-      ...best.reasons,
-      ...placed.flatMap(({ offer }) => openReasons(offer)),
-    ],
-  };
-}
-
-/** Why the verdict of an offer is not compatible. */
-function openReasons({ verdict, reasons }: Offer): Reason[] {
-  return verdict === "compatible" ? [] : reasons.filter(({ code }) => code !== "SameType");
+  const offers = best.placements.flatMap(({ source, offer: rank }) => {
+    const offer = answers.find((answer) => answer.source.id === source)?.offers[rank - 1];
+    return offer === undefined ? [] : [{ source, offer }];
+  });
+  return placed(best, offers);
 }
 
 function refused(reasons: readonly Reason[]): Said {
   return { verdict: "incompatible", best: null, unknowns: 0, reasons };
 }
 
-function placementOf(source: string, offer: Offer): HostPlacement {
-  const { configuration, evidence, availability } = offer;
-  return { source, configuration, evidence, availability };
+/** The short answer with this best plan, which gives each source an offer. */
+function placed(
+  { verdict, now, reasons }: Pick<Plan, "verdict" | "now" | "reasons">,
+  offers: readonly { source: string; offer: Offer }[],
+): Said {
+  const placements = offers.map(({ source, offer }) => {
+    const { configuration, evidence, availability } = offer;
+    return { source, configuration, evidence, availability };
+  });
+  const open = offers.flatMap(({ offer }) => openReasons(offer));
+  return {
+    verdict,
+    best: { now, placements },
+    unknowns: offers.reduce((sum, { offer: { order } }) => sum + Number(order.unknowns ?? 0), 0),
+    reasons: verdict === "compatible" ? [] : [...reasons, ...open],
+  };
 }
 
-function unknownsOf({ order }: Offer): number {
-  return typeof order.unknowns === "number" ? order.unknowns : 0;
+/** Why the verdict of an offer is not compatible. */
+function openReasons({ verdict, reasons }: Offer): Reason[] {
+  return verdict === "compatible" ? [] : reasons.filter(({ code }) => code !== "SameType");
 }
 
 /**
