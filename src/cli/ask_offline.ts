@@ -1,7 +1,7 @@
 import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
 import { askHost, type AskHosts, compareHosts, type HostEntry } from "./ask_hosts.ts";
 import { codeOf, type Context, USAGE } from "./command.ts";
-import { printHosts, printHostsAsJson } from "./print_hosts.ts";
+import { type Hosts, printHosts, printHostsAsJson } from "./print_hosts.ts";
 import { text, texts, usage } from "./options.ts";
 import { showProgress } from "./progress.ts";
 import {
@@ -13,9 +13,6 @@ import {
 } from "./read_document.ts";
 import { askOptions, asMachine, plansWanted, type Sources, tell, withWish } from "./tell_answer.ts";
 import { tellProblems } from "./words.ts";
-
-/** Reads a snapshot from a file. */
-type ReadSnapshot = (file: string) => Promise<Snapshot>;
 
 /**
  * Answers for other hosts from their snapshots, and returns the exit code.
@@ -38,21 +35,17 @@ export async function askOffline(context: Context): Promise<number> {
   };
   const files = texts(context, "snapshot").flatMap(listSnapshotFiles);
   const read = openSnapshots();
-  const asked = await askEach(context, { files, read, wanted });
-  const entries = asked.entries.toSorted(compareHosts(wanted.options.order));
-  const problems = [...asked.problems];
-  const refusedRules = [...asked.refusedRules.values()];
+  const hosts = await askEach(context, { files, read, wanted });
+  const { sources, entries, problems, refusedRules } = hosts;
   const answerOf = async ({ file }: HostEntry) => {
     try {
-      const optionsOf = () => wanted.options;
-      return await tell(context, await read(file), { sources: wanted.sources, optionsOf });
+      return await tell(context, await read(file), { sources, optionsOf: () => wanted.options });
     } catch (error) {
       problems.push(fileProblem(error, file));
       return null;
     }
   };
   const isWhole = details === true || texts(context, "host").length > 0;
-  const hosts = { sources: wanted.sources, entries, problems, refusedRules };
   if (json) await printHostsAsJson(terminal, hosts, isWhole ? answerOf : null);
   else if (files.length === 1) {
     for (const entry of entries) terminal.out((await answerOf(entry))?.text ?? "");
@@ -77,20 +70,19 @@ async function readSources(context: Context): Promise<Sources> {
   return asMachine(sources);
 }
 
-/** The answers of all hosts: entries, files that could not be read, and invalid rules without duplicates. */
-interface Asked {
-  entries: HostEntry[];
-  problems: Problem[];
-  refusedRules: Map<string, Problem>;
-}
-
 /** Asks every host, or only the named ones. Throws if no snapshot has that name. */
 async function askEach(
   context: Context,
-  { files, read, wanted }: { files: readonly string[]; read: ReadSnapshot; wanted: AskHosts },
-): Promise<Asked> {
+  { files, read, wanted }: {
+    files: readonly string[];
+    read: (file: string) => Promise<Snapshot>;
+    wanted: AskHosts;
+  },
+): Promise<Hosts> {
   const names = texts(context, "host");
-  const asked: Asked = { entries: [], problems: [], refusedRules: new Map() };
+  const entries: HostEntry[] = [];
+  const problems: Problem[] = [];
+  const refusedRules = new Map<string, Problem>();
   const progress = showProgress(context.terminal, { what: "snapshot", total: files.length });
   const seen = new Set<string>();
   for (const [index, file] of files.entries()) {
@@ -100,22 +92,23 @@ async function askEach(
       const { name } = snapshot.host;
       seen.add(name);
       if (names.length > 0 && !names.includes(name)) continue;
-      asked.entries.push(await askHost(file, snapshot, wanted));
-      for (const problem of rulesRefused(snapshot)) {
-        asked.refusedRules.set(problem.sentence, problem);
-      }
+      entries.push(await askHost(file, snapshot, wanted));
+      for (const problem of rulesRefused(snapshot)) refusedRules.set(problem.sentence, problem);
     } catch (error) {
-      asked.problems.push(fileProblem(error, file));
+      problems.push(fileProblem(error, file));
     }
   }
   progress(files.length);
   const missing = names.find((name) => !seen.has(name));
-  if (missing === undefined) return asked;
-  tellFirst(context, asked.problems);
-  throw usage(
-    `--host ${missing}: no snapshot of this host`,
-    "Use the host name that is in the snapshot.",
-  );
+  if (missing !== undefined) {
+    tellFirst(context, problems);
+    throw usage(
+      `--host ${missing}: no snapshot of this host`,
+      "Use the host name that is in the snapshot.",
+    );
+  }
+  entries.sort(compareHosts(wanted.options.order));
+  return { sources: wanted.sources, entries, problems, refusedRules: [...refusedRules.values()] };
 }
 
 /** How many problems are printed on standard error; the JSON document has all of them. */

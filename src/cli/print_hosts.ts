@@ -7,13 +7,13 @@ import { availabilityWords, configurationWords } from "./words.ts";
 
 /**
  * The answers of many hosts for a source, best first. `problems` are files that cannot be read; more can be added while
- * answers are printed. `refusedRules` are invalid rules in snapshots.
+ * answers are printed. `refusedRules` are invalid rules in snapshots, without duplicates.
  */
 export interface Hosts {
   sources: Sources;
-  entries: readonly HostEntry[];
-  problems: readonly Problem[];
-  refusedRules: readonly Problem[];
+  entries: HostEntry[];
+  problems: Problem[];
+  refusedRules: Problem[];
 }
 
 /** Computes a host's full answer; null, and a problem, if its snapshot can no longer be read. */
