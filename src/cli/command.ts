@@ -50,6 +50,8 @@ export interface Context extends Parsed {
   openWorld: () => Promise<World>;
   /** Opens the world of the worker that the options describe. */
   openWorkerWorld: () => Promise<WorkerWorld>;
+  /** Loads all commands that help lists. */
+  loadCommands: () => Promise<NamedCommand[]>;
   version: string;
 }
 
@@ -67,10 +69,8 @@ export interface Command {
 /** An entry in the table of commands. The module is loaded when the command or its help is called. */
 export interface CommandEntry {
   name: string;
-  /** Hidden from help and completions: for internal use. */
-  hidden?: boolean;
   summary: string;
-  load: () => Promise<Command>;
+  load: () => Promise<{ command: Command }>;
 }
 
 /** A command with its name and summary from the table. */
@@ -78,5 +78,6 @@ export type NamedCommand = Command & Pick<CommandEntry, "name" | "summary">;
 
 /** Loads the module of a command. */
 export async function loadCommand({ name, summary, load }: CommandEntry): Promise<NamedCommand> {
-  return { ...await load(), name, summary };
+  const { command } = await load();
+  return { ...command, name, summary };
 }

@@ -1,44 +1,49 @@
-import { type Command, type NamedCommand, type Option, YES } from "./command.ts";
+import { type Command, type NamedCommand, YES } from "./command.ts";
 import { usage } from "./options.ts";
 
-/** Makes the command that prints completions for all commands. */
-export function makeCompletions(loadAll: () => Promise<NamedCommand[]>): Command {
-  return {
-    args: "bash | fish | zsh",
-    about: `To install them for bash:
+export const command: Command = {
+  args: "bash | fish | zsh",
+  about: `To install them for bash:
 
   vfio-ask completions bash > /etc/bash_completion.d/vfio-ask`,
-    options: [],
-    async run({ args: [shell], terminal }) {
-      const format = { bash, fish, zsh: (all: readonly NamedCommand[]) => ZSH_PRELUDE + bash(all) }[
-        shell as "bash" | "fish" | "zsh"
-      ];
-      if (format === undefined) {
-        throw usage(
-          `completions needs a supported shell, not ${shell ?? "nothing"}`,
-          "Use bash, fish or zsh.",
-        );
-      }
-      terminal.out(format(await loadAll()));
-      return YES;
-    },
-  };
-}
+  options: [],
+  async run({ args: [shell], terminal, loadCommands }) {
+    const format = FORMATS.get(shell);
+    if (format === undefined) {
+      throw usage(
+        `completions needs a supported shell, not ${shell ?? "nothing"}`,
+        "Use bash, fish or zsh.",
+      );
+    }
+    terminal.out(format(await loadCommands()));
+    return YES;
+  },
+};
 
-const ZSH_PRELUDE = "autoload -U +X bashcompinit && bashcompinit\n";
+/** The completions of each shell. Zsh reads those of bash. */
+const FORMATS = new Map<string | undefined, (commands: readonly NamedCommand[]) => string>([
+  ["bash", bash],
+  ["fish", fish],
+  ["zsh", (commands) => `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`],
+]);
 
 function bash(commands: readonly NamedCommand[]): string {
   const names = commands.map(({ name }) => name).join(" ");
   const cases = commands.map(({ name, options }) =>
     `    ${name}) words="${options.map((option) => `--${option.name}`).join(" ")} --help" ;;`
   );
-  const choices = choicesOf(commands).map(({ name, choices }) =>
-    `    --${name}) COMPREPLY=($(compgen -W "${choices!.join(" ")}" -- "$cur")); return ;;`
+  // Options of the same name have the same choices.
+  const choices = new Map(
+    commands.flatMap(({ options }) => options)
+      .flatMap(({ name, choices }) => choices === undefined ? [] : [[name, choices.join(" ")]]),
+  );
+  const values = [...choices].map(([name, words]) =>
+    `    --${name}) COMPREPLY=($(compgen -W "${words}" -- "$cur")); return ;;`
   );
   return `_vfio_ask() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} words=
   case $prev in
-${choices.join("\n")}
+${values.join("\n")}
   esac
   if [ "$COMP_CWORD" = 1 ]; then words="${names}"; else case \${COMP_WORDS[1]} in
 ${cases.join("\n")}
@@ -65,11 +70,4 @@ function fish(commands: readonly NamedCommand[]): string {
       ` -d '${option.help.replaceAll("'", "\\'")}'\n`
     ),
   ]).join("");
-}
-
-function choicesOf(commands: readonly NamedCommand[]): Option[] {
-  const options = commands.flatMap((command) => command.options);
-  return options.filter(({ name, choices }, index) =>
-    choices !== undefined && options.findIndex((other) => other.name === name) === index
-  );
 }

@@ -45,7 +45,8 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     let opened: Promise<World> | null = null;
     const openWorld = () => opened ??= setting.openWorld(parsed).then((world) => ends.use(world));
     const openWorkerWorld = () => setting.openWorkerWorld(parsed);
-    return await command.run({ ...setting, ...parsed, openWorld, openWorkerWorld });
+    const loadCommands = () => Promise.all(SHOWN.map(loadCommand));
+    return await command.run({ ...setting, ...parsed, openWorld, openWorkerWorld, loadCommands });
   } catch (error) {
     return tell(terminal, error);
   }
