@@ -2,26 +2,19 @@ import { shownName } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
 
 /** Limits for bodies, so that no client can exhaust the process. */
-export interface BodyLimits {
+export const BODY_LIMITS = {
   /** The largest body, far larger than an identity with initial data. */
-  bodyBytes: number;
-  /** The total of all bodies that are being read or answered. */
-  inFlightBytes: number;
-  /** How long a body may take to arrive. */
-  readMs: number;
-  /** The maximum nesting of arrays and objects. */
-  depth: number;
-  /** The maximum number of values in a body, including those in arrays and objects. */
-  values: number;
-}
-
-export const BODY_LIMITS: BodyLimits = {
   bodyBytes: 4 << 20,
+  /** The total of all bodies that are being read or answered. */
   inFlightBytes: 16 << 20,
+  /** How long a body may take to arrive. */
   readMs: 10_000,
+  /** The maximum nesting of arrays and objects. */
   depth: 64,
+  /** The maximum number of values in a body, including those in arrays and objects. */
   values: 50_000,
 };
+export type BodyLimits = typeof BODY_LIMITS;
 
 /**
  * Reads a body as JSON and answers it. Its bytes count as in flight until the answer is complete. Throws an

@@ -14,4 +14,3 @@ export * from "./app.ts";
 export * from "./listen.ts";
 export * from "./once_per_turn.ts";
 export * from "./problem.ts";
-export * from "./sessions.ts";

@@ -20,72 +20,60 @@ export interface Written {
   refused: number;
 }
 
-export interface SessionLimits {
+/** Limits for sessions, so that no client can exhaust the process. */
+export const SESSION_LIMITS = {
   /** The maximum number of open sessions. */
-  most: number;
+  most: 256,
   /** How long a session stays open without a request. */
-  idleMs: number;
+  idleMs: 15 * 60_000,
   /** The maximum size of all their sources together. */
-  bytes: number;
-}
-
-export const SESSION_LIMITS: SessionLimits = { most: 256, idleMs: 15 * 60_000, bytes: 32 << 20 };
+  bytes: 32 << 20,
+};
 
 /** Open sessions. They are kept in memory and lost when the server restarts. */
-export interface Sessions {
-  open(snapshot: Snapshot): Session;
-  /** Throws an {@link HttpProblem} if the session does not exist, or has expired. */
-  get(id: string): Session;
-  /** Writes a source and returns the session. Throws an {@link HttpProblem} if all sources together are too large. */
-  write(id: string, written: Written): Session;
-  close(id: string): void;
-  readonly size: number;
-}
-
-export function makeSessions(
-  nowMs: () => number,
-  limits: SessionLimits = SESSION_LIMITS,
-): Sessions {
+export function makeSessions(nowMs: () => number) {
   const open = new Map<string, { session: Session; usedMs: number }>();
   const expire = (): void => {
     for (const [id, { usedMs }] of open) {
-      if (nowMs() - usedMs > limits.idleMs) open.delete(id);
+      if (nowMs() - usedMs > SESSION_LIMITS.idleMs) open.delete(id);
     }
   };
   return {
-    open(snapshot) {
+    open(snapshot: Snapshot): Session {
       expire();
-      if (open.size >= limits.most) {
-        throw sessionsFull(`${limits.most} sessions are open`);
+      if (open.size >= SESSION_LIMITS.most) {
+        throw sessionsFull(`${SESSION_LIMITS.most} sessions are open`);
       }
-      const session: Session = { id: crypto.randomUUID(), snapshot, written: null };
+      const session = { id: crypto.randomUUID(), snapshot, written: null };
       open.set(session.id, { session, usedMs: nowMs() });
       return session;
     },
-    get(id) {
+    /** Throws an {@link HttpProblem} if the session does not exist, or has expired. */
+    get(id: string): Session {
       expire();
       const entry = open.get(id);
       if (entry === undefined) throw unknownSession(id);
       entry.usedMs = nowMs();
       return entry.session;
     },
-    write(id, written) {
+    /** Writes a source and returns the session. Throws an {@link HttpProblem} if all sources together are too large. */
+    write(id: string, written: Written): Session {
       const session = this.get(id);
       const others = [...open.values()].reduce(
         (sum, { session: other }) => other === session ? sum : sum + (other.written?.bytes ?? 0),
         0,
       );
-      if (others + written.bytes > limits.bytes) {
+      if (others + written.bytes > SESSION_LIMITS.bytes) {
         throw sessionsFull(`The sources of open sessions use ${others} bytes`);
       }
       session.written = written;
       return session;
     },
-    close(id) {
+    close(id: string): void {
       expire();
       if (!open.delete(id)) throw unknownSession(id);
     },
-    get size() {
+    get size(): number {
       expire();
       return open.size;
     },
