@@ -24,27 +24,27 @@ type Handle = (request: Request, arrival: { unix: boolean }) => Response | Promi
 export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Listening> {
   // This variable overrides the address that is passed to Deno.serve().
   Deno.env.delete("DENO_SERVE_ADDRESS");
-  const servers: Deno.HttpServer[] = [];
+  const servers: Pick<Deno.HttpServer, "shutdown">[] = [];
   const addresses: string[] = [];
   if (tcp !== null) {
-    const server = starting(`${tcp.hostname}:${tcp.port}`, () =>
-      Deno.serve(
-        { ...tcp, onListen: () => {} },
-        (request) => handle(request, { unix: false }),
-      ));
+    const options = { ...tcp, onListen: () => {} };
+    const server = starting(
+      `${tcp.hostname}:${tcp.port}`,
+      () => Deno.serve(options, (request) => handle(request, { unix: false })),
+    );
     servers.push(server);
     const { hostname, port } = server.addr as Deno.NetAddr;
     addresses.push(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
   }
   if (unix !== null) {
     await removeStaleSocket(unix);
-    const server = starting(unix, () =>
-      Deno.serve(
-        { path: unix, onListen: () => {} },
-        (request) => handle(request, { unix: true }),
-      ));
+    const options = { path: unix, onListen: () => {} };
+    const server = starting(
+      unix,
+      () => Deno.serve(options, (request) => handle(request, { unix: true })),
+    );
     Deno.chmodSync(unix, 0o660);
-    servers.push(server as unknown as Deno.HttpServer);
+    servers.push(server);
     addresses.push(`unix:${unix}`);
   }
   return {
@@ -78,20 +78,14 @@ function starting<T>(address: string, start: () => T): T {
   try {
     return start();
   } catch (cause) {
-    const taken = cause instanceof Deno.errors.AddrInUse;
-    throw new Failure(
-      "bad-input",
-      taken
-        ? `Cannot listen on ${address}: the address is in use`
-        : `Cannot listen on ${address}: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        subject: address,
-        remedy: taken
-          ? "Stop the server that listens there, or choose another address with --listen or --unix."
-          : "Choose another address with --listen or --unix.",
-        cause,
-      },
-    );
+    const [why, remedy] = cause instanceof Deno.errors.AddrInUse
+      ? ["the address is in use", "Stop the server that listens there, or choose"]
+      : [cause instanceof Error ? cause.message : cause, "Choose"];
+    throw new Failure("bad-input", `Cannot listen on ${address}: ${why}`, {
+      subject: address,
+      remedy: `${remedy} another address with --listen or --unix.`,
+      cause,
+    });
   }
 }
 
