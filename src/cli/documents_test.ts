@@ -39,6 +39,7 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
     nowMs: () => now.getTime(),
     version: "1.2.3",
     rules: world.readRules,
+    subsystem: "warn",
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),
     testAll: (snapshot, source) => testCandidates(world, snapshot, source, POLICY),
   });

@@ -15,7 +15,6 @@ import {
 import {
   type Answer,
   deviceOf,
-  Failure,
   formatSnapshot,
   HEALTH_SCHEMA,
   identify,
@@ -50,17 +49,17 @@ export interface AppWorld {
   last: () => Promise<Snapshot>;
   nowMs: () => number;
   version: string;
-  /** Tests a source on a target; without it, nothing is tested. */
-  test?: (snapshot: Snapshot, source: Identity, target: TestTarget) => Promise<TestAnswer>;
+  /** Tests a source on a target. */
+  test: (snapshot: Snapshot, source: Identity, target: TestTarget) => Promise<TestAnswer>;
   /** Tests all candidates for the source. Reports the problems and returns them for the answer. */
-  testAll?: (
+  testAll: (
     snapshot: Snapshot,
     source: Identity,
   ) => Promise<{ tests: TestResults; problems: Problem[] }>;
-  /** The current rule files; without it, there are none. */
-  rules?: () => RulesState;
-  /** How to judge subsystem IDs that differ from the source's; the default is a warning. */
-  subsystem?: SubsystemMode;
+  /** The current rule files. */
+  rules: () => RulesState;
+  /** How to judge subsystem IDs that differ from the source's. */
+  subsystem: SubsystemMode;
 }
 
 /** How a request arrived. */
@@ -72,15 +71,15 @@ type Handler = (c: Context) => Response | Promise<Response>;
 
 /** Makes the application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server. */
 export function makeApp(
-  { newest, last, nowMs, version, test, testAll, rules, subsystem = "warn" }: AppWorld,
+  { newest, last, nowMs, version, test, testAll, rules, subsystem }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
     const options = { ...answerWanted(c), subsystem };
-    const tested = isWanted(c, "preflight", false) ? await testAll?.(snapshot, source) : undefined;
-    return { ...options, ...tested };
+    if (!isWanted(c, "preflight", false)) return options;
+    return { ...options, ...await testAll(snapshot, source) };
   };
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
 
@@ -109,38 +108,26 @@ export function makeApp(
     ["GET", "/v1/types", list("types")],
     ["GET", "/v1/configurations", list("configurations")],
     ["GET", "/v1/supported", list("supported")],
-    ["GET", "/v1/rules", (c) => c.json(rulesDocument(rules?.().files ?? []))],
+    ["GET", "/v1/rules", (c) => c.json(rulesDocument(rules().files))],
     ["GET", "/metrics", async (c) => {
       const snapshot = await last();
-      const measured = { version, snapshot, rules: rules?.() ?? null, sessions: sessions.size };
+      const measured = { version, snapshot, rules: rules(), sessions: sessions.size };
       return c.text(formatMetrics(measured), 200, {
         "content-type": "text/plain; version=0.0.4; charset=utf-8",
       });
     }],
-    [
-      "GET",
-      "/v1/snapshot",
-      async (c) =>
-        c.body(formatSnapshot(await newest()), 200, { "content-type": "application/json" }),
-    ],
+    ["GET", "/v1/snapshot", async (c) => jsonText(c, formatSnapshot(await newest()))],
     ["POST", "/v1/ask", (c) =>
       withBody(c.req.raw, async (body) => {
         const snapshot = await newest();
         const optionsOf = (source: Identity) => optionsFor(c, snapshot, source);
-        const answered = await askOnce(snapshot, body, { optionsOf, plans: plansWanted(c) });
-        return "together" in answered
-          ? c.json(answered)
-          : c.body(answerText(answered), 200, { "content-type": "application/json" });
+        const answered = await askOnce(snapshot, body, optionsOf, plansWanted(c));
+        return "together" in answered ? c.json(answered) : jsonText(c, answerText(answered));
       })],
     ["POST", "/v1/test", (c) =>
       withBody(c.req.raw, async (body) => {
         const { source, target } = readTest(body);
         const snapshot = await newest("device" in target ? target.device : target.parent);
-        if (test === undefined) {
-          throw new Failure("not-permitted", "Cannot test: tests are disabled", {
-            subject: "test",
-          });
-        }
         return c.json(testDocument(snapshot, source, await test(snapshot, source, target)));
       })],
     ["POST", "/v1/sessions", async (c) => {
@@ -187,8 +174,9 @@ export function makeApp(
     await next();
   });
   for (const [method, path, handler] of routes) app.on(method, path, handler);
-  for (const path of new Set(routes.map(([, path]) => path))) {
-    const allow = routes.filter(([, other]) => other === path).map(([method]) => method).join(", ");
+  const byPath = Map.groupBy(routes, ([, path]) => path);
+  for (const [path, own] of byPath) {
+    const allow = own.map(([method]) => method).join(", ");
     app.all(path, (c) => {
       throw new HttpProblem(
         "method-not-allowed",
@@ -202,9 +190,8 @@ export function makeApp(
     });
   }
   app.notFound((c) => {
-    const paths = [...new Set(routes.map(([, path]) => path))].join(", ");
     const problem = new HttpProblem("not-found", `Unknown path ${shownName(c.req.path)}`, {
-      remedy: `Use one of ${paths}.`,
+      remedy: `Use one of ${[...byPath.keys()].join(", ")}.`,
     });
     return toResponse(problem, requestId(c));
   });
@@ -214,6 +201,11 @@ export function makeApp(
     return toResponse(problem, requestId(c));
   });
   return app;
+}
+
+/** A response with a JSON document that is already text. */
+function jsonText(c: Context, text: string): Response {
+  return c.body(text, 200, { "content-type": "application/json" });
 }
 
 /** The request ID of the caller if it is valid, otherwise a new one. */
@@ -274,10 +266,8 @@ function part(c: Context, answer: Answer, name: keyof typeof PARTS): Response {
 async function askOnce(
   snapshot: Snapshot,
   body: unknown,
-  { optionsOf, plans }: {
-    optionsOf: (source: Identity) => Promise<AnswerOptions>;
-    plans: number;
-  },
+  optionsOf: (source: Identity) => Promise<AnswerOptions>,
+  plans: number,
 ) {
   const sources = (body as { sources?: unknown } | null)?.sources;
   if (sources === undefined) {

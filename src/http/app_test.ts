@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
-import { makeTestApp, problemOf } from "../../tests/fixtures/test_app.ts";
+import { appWorld, makeTestApp, problemOf } from "../../tests/fixtures/test_app.ts";
 import {
   Answer,
   type Configuration,
@@ -197,12 +197,7 @@ Deno.test("a foreign Host is refused for every path", async () => {
 });
 
 Deno.test("the server accepts any Host over a Unix socket", async () => {
-  const app = makeApp({
-    newest: () => Promise.resolve(mttySnapshot()),
-    last: () => Promise.resolve(mttySnapshot()),
-    nowMs: () => 0,
-    version: "1.2.3",
-  });
+  const app = makeApp(appWorld());
   const request = new Request("http://vfio-ask/healthz", { headers: { host: "vfio-ask" } });
   const response = await app.fetch(request, { unix: true });
   assertEquals((await response.json()).version, "1.2.3");
@@ -262,12 +257,9 @@ Deno.test("a failure to observe the host is a problem, and the server continues"
       remedy: "Mount it.",
     });
     let broken = true;
-    const app = makeApp({
+    const app = makeApp(appWorld({
       newest: () => broken ? Promise.reject(failure) : Promise.resolve(mttySnapshot()),
-      last: () => Promise.resolve(mttySnapshot()),
-      nowMs: () => 0,
-      version: "1.2.3",
-    });
+    }));
     for (const method of ["GET", "GET"]) {
       const response = await app.request("http://127.0.0.1/v1/devices", { method });
       const { detail, remedy } = await problemOf(response, 500, "internal");
@@ -282,12 +274,9 @@ Deno.test("a failure to observe the host is a problem, and the server continues"
 });
 
 Deno.test("/healthz and /metrics do not observe the host", async () => {
-  const app = makeApp({
+  const app = makeApp(appWorld({
     newest: () => Promise.reject(new Error("looked at the host")),
-    last: () => Promise.resolve(mttySnapshot()),
-    nowMs: () => 0,
-    version: "1.2.3",
-  });
+  }));
   for (const path of ["/healthz", "/metrics"]) {
     const response = await app.request(`http://127.0.0.1${path}`);
     await response.body?.cancel();

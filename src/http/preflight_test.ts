@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
 import { mttySnapshot } from "../../tests/fixtures/snapshot.ts";
+import { appWorld } from "../../tests/fixtures/test_app.ts";
 import { makeApp } from "./app.ts";
 
 const known = { code: "kernel", subject: "0000:41:00.1", sentence: "known", remedy: null } as const;
@@ -14,13 +15,10 @@ const met = {
 
 function makeTestedApp() {
   const snapshot = mttySnapshot({ problems: [known] });
-  const app = makeApp({
+  const app = makeApp(appWorld({
     newest: () => Promise.resolve(snapshot),
-    last: () => Promise.resolve(snapshot),
-    nowMs: () => 0,
-    version: "1.2.3",
     testAll: () => Promise.resolve({ tests: new Map(), problems: [met] }),
-  });
+  }));
   return async (method: string, path: string, body?: unknown) => {
     const json = { "content-type": "application/json" };
     const response = await app.request(`http://127.0.0.1:7431${path}`, {
