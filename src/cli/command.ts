@@ -66,18 +66,13 @@ export interface Command {
   run: (context: Context) => number | Promise<number>;
 }
 
-/** An entry in the table of commands. The module is loaded when the command or its help is called. */
+/** An entry in the table of commands. */
 export interface CommandEntry {
   name: string;
   summary: string;
-  load: () => Promise<{ command: Command }>;
+  /** Loads the module when the command or its help is called. */
+  load: () => Promise<NamedCommand>;
 }
 
 /** A command with its name and summary from the table. */
 export type NamedCommand = Command & Pick<CommandEntry, "name" | "summary">;
-
-/** Loads the module of a command. */
-export async function loadCommand({ name, summary, load }: CommandEntry): Promise<NamedCommand> {
-  const { command } = await load();
-  return { ...command, name, summary };
-}

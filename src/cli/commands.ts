@@ -39,11 +39,10 @@ const SUMMARIES: Readonly<Record<keyof typeof MODULES, string>> = {
 };
 
 /** The commands, in the order of help. */
-export const COMMANDS: readonly CommandEntry[] = Object.entries(MODULES).map(([name, load]) => ({
-  name,
-  summary: SUMMARIES[name as keyof typeof MODULES],
-  load,
-}));
+export const COMMANDS: readonly CommandEntry[] = Object.entries(MODULES).map(([name, load]) => {
+  const summary = SUMMARIES[name as keyof typeof MODULES];
+  return { name, summary, load: async () => ({ ...(await load()).command, name, summary }) };
+});
 
 /** The commands that help and completions list. The worker is for internal use. */
 export const SHOWN = COMMANDS.filter(({ name }) => name !== "worker");

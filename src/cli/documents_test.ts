@@ -4,7 +4,6 @@ import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 import { observeHost, type World } from "../view/mod.ts";
 import { testCandidates, testSource } from "../trials/mod.ts";
 import { makeApp } from "../http/mod.ts";
-import { loadCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { parse } from "./run.ts";
 import { openWorld } from "./world.ts";
@@ -26,7 +25,7 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
   const devices = COMMANDS.find(({ name }) => name === "devices");
   assert(devices !== undefined);
   await using opened = await openWorld(
-    parse(await loadCommand(devices), SIMULATE),
+    parse(await devices.load(), SIMULATE),
     programCommand(),
   );
   const now = new Date();

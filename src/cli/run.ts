@@ -4,7 +4,6 @@ import type { WorkerWorld } from "../worker/mod.ts";
 import { escaped, Failure } from "../documents/mod.ts";
 import {
   FAILED,
-  loadCommand,
   type NamedCommand,
   type Option,
   OutputClosed,
@@ -35,7 +34,7 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
   const entry = COMMANDS.find((candidate) => candidate.name === wanted);
   if (entry === undefined) return noCommand(terminal, name);
   try {
-    const command = await loadCommand(entry);
+    const command = await entry.load();
     const parsed = parse(command, rest);
     if (parsed.options.help) return help(terminal, entry.name);
     if (command.args === "" && parsed.args.length > 0) {
@@ -45,7 +44,7 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     let opened: Promise<World> | null = null;
     const openWorld = () => opened ??= setting.openWorld(parsed).then((world) => ends.use(world));
     const openWorkerWorld = () => setting.openWorkerWorld(parsed);
-    const loadCommands = () => Promise.all(SHOWN.map(loadCommand));
+    const loadCommands = () => Promise.all(SHOWN.map(({ load }) => load()));
     return await command.run({ ...setting, ...parsed, openWorld, openWorkerWorld, loadCommands });
   } catch (error) {
     return tell(terminal, error);
@@ -104,7 +103,7 @@ function tell(terminal: Terminal, error: unknown): number {
 async function help(terminal: Terminal, name: string | undefined): Promise<number> {
   const entry = COMMANDS.find((candidate) => candidate.name === name);
   if (name !== undefined && entry === undefined) return noCommand(terminal, name);
-  terminal.out(entry === undefined ? overview() : details(await loadCommand(entry)));
+  terminal.out(entry === undefined ? overview() : details(await entry.load()));
   return YES;
 }
 

@@ -1,7 +1,6 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { assertGolden } from "../../tests/fixtures/golden.ts";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
-import { loadCommand } from "./command.ts";
 import { SHOWN } from "./commands.ts";
 
 const NAMES = SHOWN.map(({ name }) => name);
@@ -14,7 +13,7 @@ Deno.test("vfio-ask prints help without a command, and for --help, -h and help",
 });
 
 Deno.test("help of each command names its arguments and all its options", async () => {
-  for (const { name, args, options } of await Promise.all(SHOWN.map(loadCommand))) {
+  for (const { name, args, options } of await Promise.all(SHOWN.map(({ load }) => load()))) {
     const { code, out } = await runCli(["help", name]);
     assertEquals(code, 0);
     assertStringIncludes(out, `Usage: vfio-ask ${name} `);
