@@ -1,9 +1,9 @@
-import { listDocument } from "../answers/mod.ts";
 import { type Command, YES } from "./command.ts";
-import { json, lookAtHost } from "./look.ts";
+import { printList } from "./list.ts";
+import { lookAtHost } from "./look.ts";
 import { JSON_OUTPUT, LOOK_OPTIONS } from "./options.ts";
-import { cut, formatTable } from "./table.ts";
-import { migrationWords, snapshotWords } from "./words.ts";
+import { cut } from "./table.ts";
+import { migrationWords } from "./words.ts";
 
 export const command: Command = {
   args: "",
@@ -13,28 +13,20 @@ number of free instances.`,
   options: [...LOOK_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const snapshot = await lookAtHost(context);
-    const { types } = snapshot;
-    if (context.options.json) {
-      context.terminal.out(json(listDocument(snapshot, "types")));
-      return YES;
-    }
-    context.terminal.out(snapshotWords(snapshot) + "\n");
-    if (types.length === 0) {
-      context.terminal.out("No types found. No driver on this host provides mdevs or vGPUs.\n");
-      return YES;
-    }
-    context.terminal.out(formatTable(
-      ["TYPE", "PARENT", "NAME", "FREE", "CREATED", "API", "MIGRATION"],
-      types.map((type) => [
-        type.type,
-        type.parent,
-        cut(type.name ?? "-", 32),
-        type.availableInstances === null ? "?" : String(type.availableInstances),
-        String(type.instances.length),
-        type.deviceApi ?? "-",
-        migrationWords(type.migration),
-      ]),
-    ));
+    printList(context, snapshot, {
+      name: "types",
+      entries: snapshot.types,
+      none: "No types found. No driver on this host provides mdevs or vGPUs.",
+      columns: {
+        TYPE: ({ type }) => type,
+        PARENT: ({ parent }) => parent,
+        NAME: ({ name }) => cut(name ?? "-", 32),
+        FREE: ({ availableInstances }) => String(availableInstances ?? "?"),
+        CREATED: ({ instances }) => String(instances.length),
+        API: ({ deviceApi }) => deviceApi ?? "-",
+        MIGRATION: ({ migration }) => migrationWords(migration),
+      },
+    });
     return YES;
   },
 };
