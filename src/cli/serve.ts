@@ -20,8 +20,8 @@ import { tellProblems } from "./words.ts";
 /** How long current requests may take when the server stops. */
 const DRAIN_MS = 5_000;
 
-/** Where to listen, and how often to refresh. */
-const LISTEN_OPTIONS: readonly Option[] = [
+/** All options of serve. */
+export const SERVE_OPTIONS: readonly Option[] = [
   {
     name: "listen",
     value: "HOST:PORT",
@@ -33,11 +33,6 @@ const LISTEN_OPTIONS: readonly Option[] = [
     value: "SECONDS",
     help: "Refresh at most this often when there are no requests (10)",
   },
-];
-
-/** All options of serve. */
-export const SERVE_OPTIONS: readonly Option[] = [
-  ...LISTEN_OPTIONS,
   ...JUDGE_OPTIONS,
   ...LOOK_OPTIONS,
   ...PREFLIGHT_OPTIONS,
@@ -60,7 +55,7 @@ child process does.`,
   options: SERVE_OPTIONS,
   async run(context) {
     const { terminal } = context;
-    const { tcp, unix, view: looking, policy } = serveOptions(context);
+    const { tcp, unix, looking, policy } = serveOptions(context);
     const subsystem = subsystemMode(context);
     const world = await context.openWorld();
     const stopped = stopSignal();
@@ -121,12 +116,9 @@ export function serveOptions(parsed: Parsed) {
   if (tcp === null && unix === null) {
     throw usage("--listen none without --unix: nothing to listen on", "Use --unix PATH.");
   }
-  return { tcp, unix, view: viewOptions(parsed), policy: preflightPolicy(parsed) };
-}
-
-function viewOptions(parsed: Parsed) {
-  const refreshMs = milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs;
-  return { ...VIEW_DEFAULTS, refreshMs: Math.max(refreshMs, 100), ...probeOptions(parsed) };
+  const refreshMs = Math.max(milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs, 100);
+  const looking = { ...VIEW_DEFAULTS, refreshMs, ...probeOptions(parsed) };
+  return { tcp, unix, looking, policy: preflightPolicy(parsed) };
 }
 
 /** The first SIGTERM or SIGINT. */

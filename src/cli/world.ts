@@ -25,7 +25,12 @@ export async function openWorld(
   const name = text(parsed, "simulate");
   const planted = name !== null && text(parsed, "sysfs") === null;
   const directory = planted ? Deno.makeTempDirSync({ prefix: "vfio-ask-" }) : null;
-  const roots = directory === null ? rootsOf(parsed) : await plantIn(directory, name!);
+  let roots = rootsOf(parsed);
+  if (directory !== null) {
+    // Loaded on demand: the simulator is a third of the program and would slow down every start.
+    const { plantHost, SCENARIOS } = await import("../simulator/mod.ts");
+    roots = plantHost(SCENARIOS[name!]!, directory);
+  }
   const stateDirectory = directory === null || text(parsed, "state") !== null
     ? stateOf(parsed)
     : join(directory, "state");
@@ -38,6 +43,9 @@ export async function openWorld(
   }).flatMap(([option, value]) => [`--${option}`, value]);
   const command = [...program, "worker", ...options];
   const worker = openWorker(command, { deadlineMs: deadlineMs(parsed) });
+  // A simulated host has no rules and facts of this machine.
+  const directories = (option: string, defaults: readonly string[]) =>
+    text(parsed, option)?.split(":").filter((path) => path !== "") ?? (planted ? [] : defaults);
   return {
     roots,
     stateDirectory,
@@ -46,9 +54,8 @@ export async function openWorld(
     readSoftware: roots.sys === THIS_HOST.sys
       ? makeSoftwareReader(stateDirectory)
       : () => Promise.resolve({ qemu: null, libvirt: null }),
-    readRules: makeRulesReader(directories(parsed, "rules") ?? (planted ? [] : RULES_DIRECTORIES)),
-    readFacts: () =>
-      readOperatorFacts(directories(parsed, "facts") ?? (planted ? [] : FACTS_DIRECTORIES)),
+    readRules: makeRulesReader(directories("rules", RULES_DIRECTORIES)),
+    readFacts: () => readOperatorFacts(directories("facts", FACTS_DIRECTORIES)),
     now: () => new Date(),
     async [Symbol.asyncDispose]() {
       await worker[Symbol.asyncDispose]();
@@ -78,26 +85,12 @@ export async function openWorkerWorld(
   };
 }
 
-/**
- * Creates a simulated host. Loads the simulator on demand: it is a third of the program and would slow down every
- * start.
- */
-async function plantIn(directory: string, name: string): Promise<HostRoots> {
-  const { plantHost, SCENARIOS } = await import("../simulator/mod.ts");
-  return plantHost(SCENARIOS[name]!, directory);
-}
-
 function rootsOf(parsed: Parsed): HostRoots {
   return {
     sys: text(parsed, "sysfs") ?? THIS_HOST.sys,
     dev: text(parsed, "dev") ?? THIS_HOST.dev,
     proc: text(parsed, "proc") ?? THIS_HOST.proc,
   };
-}
-
-/** The directories in an option, null if it was not given. */
-function directories(parsed: Parsed, option: string): readonly string[] | null {
-  return text(parsed, option)?.split(":").filter((directory) => directory !== "") ?? null;
 }
 
 /** The state directory, from the option or the service manager. */
