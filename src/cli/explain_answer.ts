@@ -13,6 +13,9 @@ import { availabilityWords, configurationWords, snapshotWords, whyNotNow } from 
 /** An answer in sentences: each offer and refusal with all reasons, both values and kernel checks. */
 export function explainAnswer(answer: Answer): string {
   const { source, offers, refusals, reasons, omitted, preflight } = answer;
+  const shared = sharedLines(offers, ({ warnings }) => warnings.map(reasonSentence));
+  const needed = sharedLines(offers, needsOf);
+  const told = new Set([...shared, ...needed]);
   const whole = [
     `Host: ${snapshotWords(answer)}.`,
     `Source: ${source.id}, ${source.description} (type ${source.type}).`,
@@ -22,16 +25,12 @@ export function explainAnswer(answer: Answer): string {
       ? ["No driver was tested: only the host's snapshot is available."]
       : []),
   ];
-  const nothing = offers.length === 0 ? ["No configuration of this host is compatible."] : [];
-  const shared = sharedLines(offers, ({ warnings }) => warnings.map(reasonSentence));
-  const needed = sharedLines(offers, needsOf);
-  const told = new Set([...shared, ...needed]);
   const blocks = [
     whole,
-    nothing,
+    offers.length === 0 ? ["No configuration of this host is compatible."] : [],
     needed.length === 0 ? [] : ["All of them need:", ...needed.map(indent)],
     ...offers.map((offer) => explainOffer(offer, told)),
-    shared.length === 0 ? [] : ["Warnings for all of them:", ...shared.map((line) => `   ${line}`)],
+    shared.length === 0 ? [] : ["Warnings for all of them:", ...shared.map(indent)],
     offers.length === 0 ? [] : [`${capitalize(notSeenLine(answer))}.`],
     leftOutLines(answer).map((line) => line.trimEnd()),
     ...refusals.map((refusal) => explainRefusal(refusal, told)),
@@ -51,10 +50,10 @@ function explainOffer(offer: Offer, told: Set<string>): string[] {
   const { rank, configuration, verdict, evidence, availability, reasons, warnings, create } = offer;
   const needs = needsOf(offer).filter((line) => !told.has(line)).map(indent);
   const says = verdict === "compatible"
-    ? `can accept it (${evidenceWords(offer, evidence)})`
+    ? `can accept it (${evidenceWords(offer)})`
     : evidence === null
     ? "may or may not accept it"
-    : `can accept it (${evidenceWords(offer, evidence)}), but QEMU may refuse`;
+    : `can accept it (${evidenceWords(offer)}), but QEMU may refuse`;
   const available = availability.now
     ? `available ${availabilityWords(availability)}`
     : `not available now: ${whyNotNow(availability)}`;
@@ -71,19 +70,16 @@ function explainOffer(offer: Offer, told: Set<string>): string[] {
 /** Prints each warning of refusals only once. */
 function explainRefusal(refusal: Refusal, told: Set<string>): string[] {
   const { configuration, evidence, reasons, warnings, count = 1, others = [] } = refusal;
-  const by = evidence === null ? "" : ` (${evidenceWords(refusal, evidence)})`;
+  const by = evidence === null ? "" : ` (${evidenceWords(refusal)})`;
+  const also = count === 1 ? "" : count === 2 ? " and 1 other" : ` and ${count - 1} others`;
   const besides = warnings.map(reasonSentence).filter((line) => !told.has(line));
   for (const line of besides) told.add(line);
   return [
-    `${configurationWords(configuration)}${othersWords(count - 1)} cannot accept it${by}.`,
-    ...reasons.map((reason) => `   ${reasonSentence(reason)}`),
+    `${configurationWords(configuration)}${also} cannot accept it${by}.`,
+    ...reasons.map(reasonSentence).map(indent),
     ...besides.map((line) => `   Warning: ${line}`),
     ...others.map((same) => `   Same reasons: ${sameWords(same)}.`),
   ];
-}
-
-function othersWords(count: number): string {
-  return count === 0 ? "" : count === 1 ? " and 1 other" : ` and ${count} others`;
 }
 
 /** `2 devices of type mtty-2 (A, B)`, `type mtty-2 on 30 parents (A, B, 28 more)`, `device A`. */
@@ -103,10 +99,7 @@ const needsOf = ({ needs }: Offer): string[] => needs.flatMap(needSentences);
 const indent = (line: string): string => `   ${line}`;
 const capitalize = (line: string): string => line[0]!.toUpperCase() + line.slice(1);
 
-function evidenceWords(
-  { rule }: Pick<Offer, "rule">,
-  evidence: Offer["evidence"],
-): string {
+function evidenceWords({ rule, evidence }: Pick<Offer, "rule" | "evidence">): string {
   return evidence === "vendor-rule" && rule !== null
     ? `vendor-rule "${rule.name}" of ${rule.file}`
     : evidence ?? "";

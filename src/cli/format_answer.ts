@@ -1,5 +1,5 @@
 import { type Answer, escaped, type Offer, type Reason, type Refusal } from "../documents/mod.ts";
-import { isNeed, needLines, notSeenLine } from "./needs.ts";
+import { isNeed, needText, notSeenLine, rankedLines } from "./needs.ts";
 import { formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
 
@@ -11,7 +11,7 @@ export function formatAnswer(answer: Answer): string {
     `host    ${snapshotWords(answer)}`,
     "",
   ].map((line) => `${escaped(line)}\n`);
-  const needs = needLines(offers);
+  const needs = rankedLines("need", offers, ({ needs }) => needs.map(needText));
   return [
     ...lines,
     ...needs,
@@ -105,20 +105,14 @@ function sumOf(all: readonly { count: number }[]): number {
   return all.reduce((sum, { count }) => sum + count, 0);
 }
 
-/** Warnings and open questions of offers, each once, with the ranks of the offers. */
+/** Warnings and open questions of offers. */
 function noteLines({ offers }: Answer): string[] {
-  const notes = new Map<string, number[]>();
-  for (const offer of offers) {
-    const { rank, verdict, reasons, warnings } = offer;
+  return rankedLines("note", offers, (offer) => {
     const isOpen = ({ code }: Reason) => code !== "SameType" && !isNeed(offer, code);
-    const unknown = verdict === "unknown" ? reasons.filter(isOpen) : [];
-    for (const { code, sentence, source, host } of [...unknown, ...warnings]) {
+    const unknown = offer.verdict === "unknown" ? offer.reasons.filter(isOpen) : [];
+    return [...unknown, ...offer.warnings].map(({ code, sentence, source, host }) => {
       const values = code === "FirmwareDecides" ? ` (source: ${source}; host: ${host})` : "";
-      const note = `${code}: ${sentence}${values}`;
-      notes.set(note, [...notes.get(note) ?? [], rank]);
-    }
-  }
-  return [...notes].map(([note, ranks]) =>
-    `note (${ranks.length === offers.length ? "all" : ranks.join(", ")})  ${escaped(note)}\n`
-  );
+      return `${code}: ${sentence}${values}`;
+    });
+  });
 }

@@ -1,14 +1,17 @@
 import { type Answer, escaped, type Need, type Offer } from "../documents/mod.ts";
 
-/** The needs of QEMU for the offers, each once, with the ranks of the offers. */
-export function needLines(offers: readonly Offer[]): string[] {
-  const lines = Map.groupBy(
-    offers.flatMap(({ rank, needs }) => needs.map((need) => ({ rank, text: needText(need) }))),
-    ({ text }) => text,
+/** Texts about offers, each once, with the ranks of its offers: `need (1, 3)  …`. */
+export function rankedLines(
+  word: string,
+  offers: readonly Offer[],
+  textsOf: (offer: Offer) => string[],
+): string[] {
+  const texts = offers.flatMap((offer) =>
+    textsOf(offer).map((text) => ({ text, rank: offer.rank }))
   );
-  return [...lines].map(([text, of]) => {
+  return [...Map.groupBy(texts, ({ text }) => text)].map(([text, of]) => {
     const ranks = of.length === offers.length ? "all" : of.map(({ rank }) => rank).join(", ");
-    return `need (${ranks})  ${escaped(text)}\n`;
+    return `${word} (${ranks})  ${escaped(text)}\n`;
   });
 }
 
@@ -17,7 +20,8 @@ export function needsOfOne(needs: readonly Need[]): string {
   return needs.map((need) => `  need  ${escaped(needText(need))}\n`).join("");
 }
 
-function needText({ state, code, sentence }: Need): string {
+/** A need in one line: `open  MigrationOff: …`. */
+export function needText({ state, code, sentence }: Need): string {
   return `${state}  ${code}: ${sentence}`;
 }
 
