@@ -57,8 +57,8 @@ export interface Context extends Parsed {
 
 /** A command, as its module exports it. */
 export interface Command {
-  /** The arguments as shown in help: `DEVICE…`. */
-  args: string;
+  /** The arguments as shown in help: `DEVICE…`. Without it, the command takes none. */
+  args?: string;
   /** Longer help: paragraphs and examples. */
   about: string;
   options: readonly Option[];

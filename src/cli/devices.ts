@@ -3,10 +3,9 @@ import { printList } from "./list.ts";
 import { lookAtHost } from "./look.ts";
 import { JSON_OUTPUT, LOOK_OPTIONS } from "./options.ts";
 import { cut } from "./table.ts";
-import { driverWords, migrationWords, observedWords, trackingWords, useWords } from "./words.ts";
+import { driverWords, migrationWords, trackingWords } from "./words.ts";
 
 export const command: Command = {
-  args: "",
   about:
     `Lists every device that is bound to a VFIO driver, on any bus, with its holder and its migration
 support. Opens idle devices as --probe says: by default one device of each class, once after each
@@ -22,9 +21,10 @@ load of its driver.`,
         "DEVICE": ({ id }) => id,
         "TYPE": ({ type }) => cut(type, 40),
         "DRIVER": driverWords,
-        "USE": ({ use }) => useWords(use),
+        "USE": ({ use: { state, holder } }) =>
+          holder === null ? state : `${state} ${holder.name}[${holder.pid}]`,
         "MIGRATION": ({ migration }) => migrationWords(migration),
-        "OBSERVED": ({ migration }) => observedWords(migration),
+        "OBSERVED": ({ migration: { observed } }) => observed === "sysfs" ? "not probed" : observed,
         "DIRTY PAGES": ({ migration }) => trackingWords(migration),
         "NUMA": ({ numaNode }) => numaNode === null || numaNode < 0 ? "-" : String(numaNode),
       },

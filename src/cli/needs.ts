@@ -15,11 +15,6 @@ export function rankedLines(
   });
 }
 
-/** The needs of one configuration, one per line. */
-export function needsOfOne(needs: readonly Need[]): string {
-  return needs.map((need) => `  need  ${escaped(needText(need))}\n`).join("");
-}
-
 /** A need in one line: `open  MigrationOff: …`. */
 export function needText({ state, code, sentence }: Need): string {
   return `${state}  ${code}: ${sentence}`;

@@ -1,9 +1,10 @@
 import { testSource } from "../trials/mod.ts";
 import { testDocument } from "../answers/mod.ts";
+import { escaped } from "../documents/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
 import { codeOf, type Command, FAILED } from "./command.ts";
 import { reasonLines } from "./format_answer.ts";
-import { isNeed, needsOfOne } from "./needs.ts";
+import { isNeed, needText } from "./needs.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
   JSON_OUTPUT,
@@ -63,7 +64,8 @@ Exit code 0 if compatible, 1 if incompatible, 3 if unknown, 4 if a device needs 
       context.options.json
         ? json(testDocument(snapshot, source, { ...tested, problems: met }))
         : `${verdict}${evidence === null ? "" : ` (${evidence})`}\n` +
-          needsOfOne(needs) + reasonLines(reasons.filter(({ code }) => !isNeed({ needs }, code))) +
+          needs.map((need) => `  need  ${escaped(needText(need))}\n`).join("") +
+          reasonLines(reasons.filter(({ code }) => !isNeed({ needs }, code))) +
           reasonLines(warnings, "  warning  "),
     );
     if (problems.some(({ code }) => code === "needs-reset")) return FAILED;

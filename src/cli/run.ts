@@ -37,7 +37,7 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     const command = await entry.load();
     const parsed = parse(command, rest);
     if (parsed.options.help) return help(terminal, entry.name);
-    if (command.args === "" && parsed.args.length > 0) {
+    if (command.args === undefined && parsed.args.length > 0) {
       throw usage(`${parsed.args[0]}: ${command.name} takes no argument`, "Use options only.");
     }
     await using ends = new AsyncDisposableStack();
@@ -138,7 +138,7 @@ function details({ name, args, about, options, summary }: NamedCommand): string 
     }\n`;
   return `${summary}
 
-Usage: vfio-ask ${name} [OPTION…]${args === "" ? "" : ` ${args}`}
+Usage: vfio-ask ${name} [OPTION…]${args === undefined ? "" : ` ${args}`}
 
 ${about}
 

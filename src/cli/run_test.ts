@@ -13,7 +13,7 @@ Deno.test("vfio-ask prints help without a command, and for --help, -h and help",
 });
 
 Deno.test("help of each command names its arguments and all its options", async () => {
-  for (const { name, args, options } of await Promise.all(SHOWN.map(({ load }) => load()))) {
+  for (const { name, args = "", options } of await Promise.all(SHOWN.map(({ load }) => load()))) {
     const { code, out } = await runCli(["help", name]);
     assertEquals(code, 0);
     assertStringIncludes(out, `Usage: vfio-ask ${name} `);

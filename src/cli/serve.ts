@@ -39,7 +39,6 @@ export const SERVE_OPTIONS: readonly Option[] = [
 ];
 
 export const command: Command = {
-  args: "",
   about: `Serves the HTTP API. A session pins a snapshot of the host:
 
   POST /v1/sessions, PUT …/source, GET …/offers, GET …/refusals, DELETE

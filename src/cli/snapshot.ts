@@ -4,7 +4,6 @@ import { lookAtHost } from "./look.ts";
 import { JSON_ALWAYS, LOOK_OPTIONS } from "./options.ts";
 
 export const command: Command = {
-  args: "",
   about:
     `Prints the devices and types of this host, what is known about them, and the active rules as one
 JSON document. With vfio-ask ask --snapshot, any machine can give the answer that this host would

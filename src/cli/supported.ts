@@ -13,7 +13,6 @@ const SNAPSHOT: Option = {
 };
 
 export const command: Command = {
-  args: "",
   about:
     `Lists the types of sources that this host can accept, without a source: the types on this host,
 and the types that rules accept as their sources, with the requirements of the rule and the number

@@ -6,7 +6,6 @@ import { cut } from "./table.ts";
 import { migrationWords } from "./words.ts";
 
 export const command: Command = {
-  args: "",
   about:
     `Lists mdev types by parent, and the vGPU types that SR-IOV functions can be set to, with the
 number of free instances.`,

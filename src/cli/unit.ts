@@ -5,7 +5,6 @@ import { text } from "./options.ts";
 import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
 
 export const command: Command = {
-  args: "",
   about: `Prints a hardened unit that runs vfio-ask serve with the options given here.
 
   vfio-ask unit > /etc/systemd/system/vfio-ask.service

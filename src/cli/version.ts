@@ -4,7 +4,6 @@ import { json } from "./look.ts";
 import { JSON_OUTPUT } from "./options.ts";
 
 export const command: Command = {
-  args: "",
   about: "Prints the version of vfio-ask and of its Deno runtime.",
   options: [JSON_OUTPUT],
   run({ terminal, options, version }) {

@@ -6,7 +6,6 @@ import {
   type Migration,
   type Problem,
   type Snapshot,
-  type Use,
 } from "../documents/mod.ts";
 import type { Terminal } from "./command.ts";
 
@@ -28,15 +27,6 @@ const TRACKING_FAILURES: Readonly<Record<string, string>> = {
   "cannot-report": "starts, cannot report",
   "cannot-stop": "cannot stop",
 };
-
-/** How the migration support was observed. */
-export function observedWords({ observed }: Migration): string {
-  return observed === "sysfs" ? "not probed" : observed;
-}
-
-export function useWords({ state, holder }: Use): string {
-  return holder === null ? state : `${state} ${holder.name}[${holder.pid}]`;
-}
 
 export function driverWords({ driver }: Pick<Device, "driver">): string {
   if (driver === null) return "-";

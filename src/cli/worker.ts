@@ -9,7 +9,6 @@ import { DEADLINE, deadlineMs, HOST_OPTIONS } from "./options.ts";
  * until the input ends. It reports when it is about to open a device.
  */
 export const command: Command = {
-  args: "",
   about:
     `Reads one task per line from standard input, and prints one result per line. For internal use.`,
   options: [...HOST_OPTIONS, DEADLINE],
