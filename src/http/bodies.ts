@@ -28,16 +28,13 @@ export type WithBody = <T>(
 /** Makes a reader for the bodies of all requests, which share its limits. */
 export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
   let inFlight = 0;
-  const take = (bytes: number): void => {
-    if (inFlight + bytes > limits.inFlightBytes) throw tooBusy(limits);
-    inFlight += bytes;
-  };
   return async (request, answer) => {
     checkMediaType(request);
     let taken = 0;
     const grow = (bytes: number): void => {
       if (taken + bytes > limits.bodyBytes) throw tooLarge(taken + bytes, limits);
-      take(bytes);
+      if (inFlight + bytes > limits.inFlightBytes) throw tooBusy(limits);
+      inFlight += bytes;
       taken += bytes;
     };
     try {

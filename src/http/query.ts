@@ -5,9 +5,7 @@ import { REFUSALS_MODES, type RefusalsMode, shownName } from "../documents/mod.t
 import { HttpProblem } from "./problem.ts";
 
 /** Reads the options of an answer from the query. Throws a problem that names an invalid parameter. */
-export function answerWanted(c: Context): Required<
-  Pick<AnswerOptions, "omitUnknown" | "order" | "refusals" | "offers">
-> {
+export function answerWanted(c: Context): AnswerOptions {
   return {
     omitUnknown: !isWanted(c, "unknown", true),
     order: choiceOf(c, "order", OFFER_ORDERS) ?? "evidence",
@@ -27,24 +25,16 @@ export function offersWanted(c: Context): number | null {
   if (given === undefined) return null;
   if (given === "all") return Infinity;
   if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
-  throw wrongQuery(
-    "offers",
-    given,
-    "is not a positive number or all",
-    "For example, use ?offers=20 or ?offers=all.",
-  );
+  const remedy = "For example, use ?offers=20 or ?offers=all.";
+  throw wrongQuery("offers", given, "is not a positive number or all", remedy);
 }
 
 /** How many plans to list: `?plans=3`. */
 export function plansWanted(c: Context): number {
   const given = c.req.query("plans") ?? "1";
   if (/^\d+$/.test(given) && Number(given) >= 1 && Number(given) <= MAX_PLANS) return Number(given);
-  throw wrongQuery(
-    "plans",
-    given,
-    `is not a number from 1 to ${MAX_PLANS}`,
-    "For example, use ?plans=3.",
-  );
+  const remedy = "For example, use ?plans=3.";
+  throw wrongQuery("plans", given, `is not a number from 1 to ${MAX_PLANS}`, remedy);
 }
 
 /** A switch in the query: `?preflight=1`, `?unknown=0`. */
