@@ -142,10 +142,7 @@ function stopCopyBytes(parsed: Parsed): number | null {
   if (given === null) return null;
   const bytes = Number(given);
   if (!Number.isInteger(bytes) || bytes < 1 || bytes > 16 << 20) {
-    throw usage(
-      `--stop-copy-bytes ${given}: not a number from 1 to ${16 << 20}`,
-      "For example, use --stop-copy-bytes 4096.",
-    );
+    throw wrongValue("stop-copy-bytes", given, `not a number from 1 to ${16 << 20}`, "4096");
   }
   return bytes;
 }
@@ -165,10 +162,8 @@ export function texts({ options }: Parsed, name: string): string[] {
 export function count(parsed: Parsed, name: string): number | null {
   const given = text(parsed, name);
   if (given === null) return null;
-  if (!/^\d{1,6}$/.test(given)) {
-    throw usage(`--${name} ${given}: not a whole number`, `For example, use --${name} 0.`);
-  }
-  return Number(given);
+  if (/^\d{1,6}$/.test(given)) return Number(given);
+  throw wrongValue(name, given, "not a whole number", "0");
 }
 
 /** How to probe devices, from the options. */
@@ -188,10 +183,13 @@ export function milliseconds(parsed: Parsed, name: string): number | null {
   const given = text(parsed, name);
   if (given === null) return null;
   const seconds = Number(given);
-  if (given.trim() === "" || !(seconds >= 0 && seconds <= 86_400)) {
-    throw usage(`--${name} ${given}: not a number of seconds`, `For example, use --${name} 10.`);
-  }
-  return seconds * 1000;
+  if (given.trim() !== "" && seconds >= 0 && seconds <= 86_400) return seconds * 1000;
+  throw wrongValue(name, given, "not a number of seconds", "10");
+}
+
+/** An error for an option with an invalid value. */
+export function wrongValue(name: string, given: unknown, is: string, example: string): Failure {
+  return usage(`--${name} ${given}: ${is}`, `For example, use --${name} ${example}.`);
 }
 
 /** An error for an invalid command line. */

@@ -19,7 +19,7 @@ import { codeOf, type Context, NO } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
 import { formatAnswer, reasonLines } from "./format_answer.ts";
 import { formatTogether } from "./format_together.ts";
-import { count, subsystemMode, text, usage } from "./options.ts";
+import { count, subsystemMode, text, usage, wrongValue } from "./options.ts";
 import { vmmOption } from "./vmm_options.ts";
 
 /** The devices of one virtual machine, one or more. */
@@ -70,10 +70,7 @@ export async function tell(
 export function plansWanted(context: Context): number {
   const plans = count(context, "plans") ?? 1;
   if (plans >= 1 && plans <= MAX_PLANS) return plans;
-  throw usage(
-    `--plans ${plans}: not a number from 1 to ${MAX_PLANS}`,
-    "For example, use --plans 3.",
-  );
+  throw wrongValue("plans", plans, `not a number from 1 to ${MAX_PLANS}`, "3");
 }
 
 /** What the answer should contain, from the options. */
@@ -93,10 +90,7 @@ function offersWanted(context: Context): number {
   if (given === null) return MOST_OFFERS;
   if (given === "all") return Infinity;
   if (/^[1-9]\d{0,5}$/.test(given)) return Number(given);
-  throw usage(
-    `--offers ${given}: not a positive number or all`,
-    "For example, use --offers 20 or all.",
-  );
+  throw wrongValue("offers", given, "not a positive number or all", "20 or all");
 }
 
 /** A source with the additions from the command line. */

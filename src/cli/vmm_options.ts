@@ -1,6 +1,6 @@
 import { ON_OFF_AUTO, RunningVmm, VMM_BACKENDS, VMM_PCI_BUSES } from "../documents/mod.ts";
 import type { Option, Parsed } from "./command.ts";
-import { text, usage } from "./options.ts";
+import { text, wrongValue } from "./options.ts";
 
 /** The options that describe the QEMU that runs the source's device, with the field of `vmm` that each sets. */
 export const VMM_OPTIONS: readonly (Option & { field: keyof RunningVmm; example: string })[] = [
@@ -58,10 +58,7 @@ export function vmmOption(parsed: Parsed): RunningVmm | null {
     const value = text(parsed, name);
     if (value === null) return [];
     if (!RunningVmm.safeParse({ [field]: value }).success) {
-      throw usage(
-        `--${name} ${value}: not a valid value`,
-        `For example, use --${name} ${example}.`,
-      );
+      throw wrongValue(name, value, "not a valid value", example);
     }
     return [[field, value]];
   });
