@@ -77,20 +77,21 @@ function formatDiagnoses(
   devices: readonly Diagnosis[],
   findings: readonly Finding[],
 ): string {
-  const parts = [snapshotWords(snapshot) + "\n"];
-  if (findings.length > 0) parts.push("\nhost\n", ...findings.map(findingLines));
+  const host = findings.length > 0 ? ["host\n", ...findings.map(findingLines), "\n"] : [];
+  const head = [snapshotWords(snapshot), "\n\n", ...host].join("");
   if (devices.length === 0) {
-    return [...parts, "\nNo VFIO devices found. Bind a device to vfio-pci, or create an mdev.\n"]
-      .join("");
+    return `${head}No VFIO devices found. Bind a device to vfio-pci, or create an mdev.\n`;
   }
   const [heading, ...rows] = formatTable(
     ["DEVICE", "CAN MIGRATE", "DRIVER"],
     devices.map((device) => [device.id, device.canMigrate, driverWords(device)]),
   ).trimEnd().split("\n");
   const told = new Map<string, string>();
-  parts.push(`\n${heading}\n`);
-  devices.forEach((device, index) => parts.push(`${rows[index]}\n`, deviceLines(device, told)));
-  return [...parts, "\n", summary(devices)].join("");
+  const list = devices.map((device, index) => `${rows[index]}\n${deviceLines(device, told)}`);
+  const count = (answer: Diagnosis["canMigrate"]) =>
+    devices.filter(({ canMigrate }) => canMigrate === answer).length;
+  const summary = `${count("yes")} can migrate, ${count("no")} cannot, ${count("unknown")} unknown`;
+  return `${head}${heading}\n${list.join("")}\n${summary}\n`;
 }
 
 /** A device's findings, or the name of an earlier device that has the same findings. */
@@ -108,10 +109,4 @@ function deviceLines({ id, findings }: Diagnosis, told: Map<string, string>): st
 function findingLines({ code, sentence, remedy }: Finding): string {
   const lines = [`  ${code}: ${sentence}`, ...(remedy === null ? [] : [`  -> ${remedy}`])];
   return lines.map((line) => `${escaped(line)}\n`).join("");
-}
-
-function summary(devices: readonly Diagnosis[]): string {
-  const count = (answer: Diagnosis["canMigrate"]) =>
-    devices.filter((device) => device.canMigrate === answer).length;
-  return `${count("yes")} can migrate, ${count("no")} cannot, ${count("unknown")} unknown\n`;
 }

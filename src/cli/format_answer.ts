@@ -5,7 +5,7 @@ import { availabilityWords, configurationWords, snapshotWords } from "./words.ts
 
 /** An answer as text, with tables. */
 export function formatAnswer(answer: Answer): string {
-  const { source, offers, refusals } = answer;
+  const { source, offers, refusals, reasons, omitted, preflight } = answer;
   const lines = [
     `source  ${source.id}, ${source.description}`,
     `host    ${snapshotWords(answer)}`,
@@ -21,7 +21,9 @@ export function formatAnswer(answer: Answer): string {
       offers.map(offerRow),
     ),
     ...leftOutLines(answer),
-    ...hostLines(answer),
+    reasonLines(reasons, ""),
+    ...(omitted === 0 ? [] : [`${omitted} with an unknown verdict omitted\n`]),
+    ...(preflight === "offline" ? ["no preflight: only the host's snapshot is available\n"] : []),
     ...noteLines(answer),
     ...(offers.length === 0 ? [] : [`${notSeenLine(answer)}\n`]),
     ...(refusals.length === 0
@@ -58,15 +60,6 @@ function offerRow(offer: Offer): string[] {
     availabilityWords(availability),
     create?.command ?? "-",
   ];
-}
-
-/** Lines about the host or about the whole answer. */
-function hostLines({ reasons, omitted, preflight }: Answer): string[] {
-  const left = omitted === 0 ? "" : `${omitted} with an unknown verdict omitted\n`;
-  const offline = preflight === "offline"
-    ? "no preflight: only the host's snapshot is available\n"
-    : "";
-  return [reasonLines(reasons, ""), left, offline];
 }
 
 /** A row for each reason; the first row names what is refused. */
