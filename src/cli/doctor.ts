@@ -13,7 +13,7 @@ import {
 import { compareText, DOCTOR_SCHEMA, escaped, Failure, type Snapshot } from "../documents/mod.ts";
 import { THIS_HOST } from "../host/mod.ts";
 import { json, observe } from "./look.ts";
-import { formatTable } from "./table.ts";
+import { formatColumns } from "./table.ts";
 import { driverWords, snapshotWords, tellProblems } from "./words.ts";
 
 export const command: Command = {
@@ -82,10 +82,11 @@ function formatDiagnoses(
   if (devices.length === 0) {
     return `${head}No VFIO devices found. Bind a device to vfio-pci, or create an mdev.\n`;
   }
-  const [heading, ...rows] = formatTable(
-    ["DEVICE", "CAN MIGRATE", "DRIVER"],
-    devices.map((device) => [device.id, device.canMigrate, driverWords(device)]),
-  ).trimEnd().split("\n");
+  const [heading, ...rows] = formatColumns(devices, {
+    "DEVICE": ({ id }) => id,
+    "CAN MIGRATE": ({ canMigrate }) => canMigrate,
+    "DRIVER": driverWords,
+  }).trimEnd().split("\n");
   const told = new Map<string, string>();
   const list = devices.map((device, index) => `${rows[index]}\n${deviceLines(device, told)}`);
   const count = (answer: Diagnosis["canMigrate"]) =>

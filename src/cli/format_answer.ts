@@ -1,6 +1,6 @@
 import { type Answer, escaped, type Offer, type Reason, type Refusal } from "../documents/mod.ts";
 import { isNeed, needText, notSeenLine, rankedLines } from "./needs.ts";
-import { formatTable } from "./table.ts";
+import { type Columns, formatColumns, formatTable } from "./table.ts";
 import { availabilityWords, configurationWords, snapshotWords } from "./words.ts";
 
 /** An answer as text, with tables. */
@@ -16,10 +16,9 @@ export function formatAnswer(answer: Answer): string {
     ...lines,
     ...needs,
     ...(needs.length === 0 ? [] : ["\n"]),
-    offers.length === 0 ? "No configuration of this host is compatible.\n" : formatTable(
-      ["RANK", "OFFER", "VERDICT", "EVIDENCE", "AVAILABLE", "CREATE WITH"],
-      offers.map(offerRow),
-    ),
+    offers.length === 0
+      ? "No configuration of this host is compatible.\n"
+      : formatColumns(offers, OFFER_COLUMNS),
     ...leftOutLines(answer),
     reasonLines(reasons, ""),
     ...(omitted === 0 ? [] : [`${omitted} with an unknown verdict omitted\n`]),
@@ -49,18 +48,15 @@ export function leftOutLines({ offered, offers, refused, refusals }: Answer): st
   ];
 }
 
-function offerRow(offer: Offer): string[] {
-  const { rank, configuration, verdict, evidence, availability, create, rule } = offer;
-  const by = evidence === "vendor-rule" && rule !== null ? ` (${rule.file})` : "";
-  return [
-    String(rank),
-    configurationWords(configuration),
-    verdict,
-    `${evidence ?? "-"}${by}`,
-    availabilityWords(availability),
-    create?.command ?? "-",
-  ];
-}
+const OFFER_COLUMNS: Columns<Offer> = {
+  "RANK": ({ rank }) => String(rank),
+  "OFFER": ({ configuration }) => configurationWords(configuration),
+  "VERDICT": ({ verdict }) => verdict,
+  "EVIDENCE": ({ evidence, rule }) =>
+    evidence === "vendor-rule" && rule !== null ? `${evidence} (${rule.file})` : evidence ?? "-",
+  "AVAILABLE": ({ availability }) => availabilityWords(availability),
+  "CREATE WITH": ({ create }) => create?.command ?? "-",
+};
 
 /** A row for each reason; the first row names what is refused. */
 function refusalRows(refusals: readonly Refusal[]): string[][] {

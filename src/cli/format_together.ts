@@ -2,7 +2,7 @@ import type { Answers } from "../answers/mod.ts";
 import { type Answer, escaped } from "../documents/mod.ts";
 import type { Plan } from "../judge/joint/mod.ts";
 import { reasonLines } from "./format_answer.ts";
-import { formatTable } from "./table.ts";
+import { formatColumns } from "./table.ts";
 import { configurationWords, snapshotWords } from "./words.ts";
 
 /** The answer for the devices of a virtual machine as text: the plan first, then the answer for each device. */
@@ -21,15 +21,12 @@ export function formatTogether(
     : `All ${each.length} devices ${CAN[best.verdict]} migrate to this host together${
       best.now ? "" : ", but not now"
     }:\n` +
-      formatTable(
-        ["SOURCE", "GOES TO", "VERDICT", "EVIDENCE"],
-        best.placements.map(({ source, configuration, verdict, evidence }) => [
-          source,
-          configurationWords(configuration),
-          verdict,
-          evidence ?? "-",
-        ]),
-      ) + reasonLines([...best.reasons, ...best.warnings]) + others.map(otherPlan).join("");
+      formatColumns(best.placements, {
+        "SOURCE": ({ source }) => source,
+        "GOES TO": ({ configuration }) => configurationWords(configuration),
+        "VERDICT": ({ verdict }) => verdict,
+        "EVIDENCE": ({ evidence }) => evidence ?? "-",
+      }) + reasonLines([...best.reasons, ...best.warnings]) + others.map(otherPlan).join("");
   const own = each.map((answer) => format({ ...shared, ...answer, schema: "vfio-ask/answer/v1" }));
   return [`${head}${plan}`, ...own].join("\n");
 }

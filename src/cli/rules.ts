@@ -4,7 +4,7 @@ import { escaped } from "../documents/mod.ts";
 import { type Command, NO, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, usage } from "./options.ts";
-import { formatTable } from "./table.ts";
+import { formatColumns } from "./table.ts";
 
 export const command: Command = {
   args: "[check FILE… | show NAME]",
@@ -63,16 +63,13 @@ function checked({ path, state, errors, rules }: RulesFileState): string {
 }
 
 function listed(files: readonly RulesFileState[]): string {
-  const table = formatTable(
-    ["NAME", "STATE", "RULES", "VENDOR", "FROM"],
-    files.map(({ name, state, rules, vendor, path }) => [
-      name || "-",
-      state,
-      String(rules),
-      vendor ?? "-",
-      path,
-    ]),
-  );
+  const table = formatColumns(files, {
+    NAME: ({ name }) => name || "-",
+    STATE: ({ state }) => state,
+    RULES: ({ rules }) => String(rules),
+    VENDOR: ({ vendor }) => vendor ?? "-",
+    FROM: ({ path }) => path,
+  });
   const refused = files.filter(({ state }) => state === "refused");
   return table + (refused.length === 0 ? "" : `\n${refused.map(checked).join("")}`);
 }

@@ -16,6 +16,18 @@ export function formatTable(
   ).join("");
 }
 
+/** The columns of a table of entries, in their order: the heading of each, and what fills it. */
+export type Columns<T> = Readonly<Record<string, (entry: T) => string>>;
+
+/** Formats a table with a row for each entry. */
+export function formatColumns<T>(entries: readonly T[], columns: Columns<T>): string {
+  const cells = Object.values(columns);
+  return formatTable(
+    Object.keys(columns),
+    entries.map((entry) => cells.map((cell) => cell(entry))),
+  );
+}
+
 /** Cuts a text to a width, with an ellipsis. */
 export function cut(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, width - 1)}…`;
