@@ -46,6 +46,7 @@ export type ProblemName = keyof typeof PROBLEMS;
  */
 export class HttpProblem extends Error {
   readonly document: ProblemDocument;
+  readonly headers: Record<string, string>;
 
   constructor(
     readonly problem: ProblemName,
@@ -59,11 +60,11 @@ export class HttpProblem extends Error {
   ) {
     super(escaped(detail));
     this.name = "HttpProblem";
+    this.headers = headers;
     const [status, title] = PROBLEMS[problem];
-    const type = `urn:vfio-ask:problem:${problem}`;
     this.document = {
       schema: PROBLEM_SCHEMA,
-      type,
+      type: `urn:vfio-ask:problem:${problem}`,
       title,
       status,
       detail: this.message,
@@ -71,10 +72,7 @@ export class HttpProblem extends Error {
       ...extensions,
       ...(value === undefined ? {} : { value: shorten(value) }),
     };
-    this.headers = headers;
   }
-
-  readonly headers: Record<string, string>;
 }
 
 const BY_FAILURE: Readonly<Partial<Record<FailureCode, ProblemName>>> = {
