@@ -27,16 +27,13 @@ export interface Setting {
 export async function runCommandLine(argv: readonly string[], setting: Setting): Promise<number> {
   const { terminal } = setting;
   const [name, ...rest] = argv;
-  if (name === undefined || name === "--help" || name === "-h" || name === "help") {
-    return help(terminal, name === undefined ? undefined : rest[0]);
-  }
-  const wanted = name === "--version" ? "version" : name;
-  const entry = COMMANDS.find((candidate) => candidate.name === wanted);
-  if (entry === undefined) return noCommand(terminal, name);
   try {
-    const command = await entry.load();
+    if (name === undefined || name === "--help" || name === "-h" || name === "help") {
+      return await help(terminal, rest[0]);
+    }
+    const command = await load(name === "--version" ? "version" : name);
     const parsed = parse(command, rest);
-    if (parsed.options.help) return help(terminal, entry.name);
+    if (parsed.options.help) return await help(terminal, command.name);
     if (command.args === undefined && parsed.args.length > 0) {
       throw usage(`${parsed.args[0]}: ${command.name} takes no argument`, "Use options only.");
     }
@@ -101,15 +98,15 @@ function tell(terminal: Terminal, error: unknown): number {
 }
 
 async function help(terminal: Terminal, name: string | undefined): Promise<number> {
-  const entry = COMMANDS.find((candidate) => candidate.name === name);
-  if (name !== undefined && entry === undefined) return noCommand(terminal, name);
-  terminal.out(entry === undefined ? overview() : details(await entry.load()));
+  terminal.out(name === undefined ? overview() : details(await load(name)));
   return YES;
 }
 
-function noCommand(terminal: Terminal, name: string): number {
-  terminal.err(`vfio-ask: unknown command ${escaped(name)}. Run vfio-ask help.\n`);
-  return USAGE;
+/** Loads a command. Throws a {@link Failure} if there is none of this name. */
+async function load(name: string): Promise<NamedCommand> {
+  const entry = COMMANDS.find((candidate) => candidate.name === name);
+  if (entry === undefined) throw usage(`unknown command ${name}`, "Run vfio-ask help.");
+  return await entry.load();
 }
 
 function overview(): string {
