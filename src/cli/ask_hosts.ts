@@ -32,17 +32,12 @@ export interface HostEntry {
   reasons: Pick<Reason, "code" | "sentence">[];
 }
 
-/** The question to ask each host. */
-export interface AskHosts {
-  sources: Sources;
-  options: AnswerOptions;
-}
-
 /** Asks one host, and keeps only the entry of the answer. */
 export async function askHost(
   file: string,
   snapshot: Snapshot,
-  { sources, options }: AskHosts,
+  sources: Sources,
+  options: AnswerOptions,
 ): Promise<HostEntry> {
   const { host: { name, kernel }, snapshot: number, takenAt } = snapshot;
   const said = sources.length === 1

@@ -1,5 +1,6 @@
+import type { AnswerOptions } from "../answers/mod.ts";
 import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
-import { askHost, type AskHosts, compareHosts, type HostEntry } from "./ask_hosts.ts";
+import { askHost, compareHosts, type HostEntry } from "./ask_hosts.ts";
 import { codeOf, type Context, USAGE } from "./command.ts";
 import { type Hosts, printHosts, printHostsAsJson } from "./print_hosts.ts";
 import { text, texts, usage } from "./options.ts";
@@ -29,17 +30,15 @@ export async function askOffline(context: Context): Promise<number> {
     );
   }
   plansWanted(context);
-  const wanted: AskHosts = {
-    sources: await readSources(context),
-    options: { ...askOptions(context), offline: true },
-  };
+  const sources = await readSources(context);
+  const options = { ...askOptions(context), offline: true };
   const files = texts(context, "snapshot").flatMap(listSnapshotFiles);
   const read = openSnapshots();
-  const hosts = await askEach(context, { files, read, wanted });
-  const { sources, entries, problems, refusedRules } = hosts;
+  const hosts = await askEach(context, { files, read, sources, options });
+  const { entries, problems, refusedRules } = hosts;
   const answerOf = async ({ file }: HostEntry) => {
     try {
-      return await tell(context, await read(file), { sources, optionsOf: () => wanted.options });
+      return await tell(context, await read(file), { sources, optionsOf: () => options });
     } catch (error) {
       problems.push(fileProblem(error, file));
       return null;
@@ -73,10 +72,11 @@ async function readSources(context: Context): Promise<Sources> {
 /** Asks every host, or only the named ones. Throws if no snapshot has that name. */
 async function askEach(
   context: Context,
-  { files, read, wanted }: {
+  { files, read, sources, options }: {
     files: readonly string[];
     read: (file: string) => Promise<Snapshot>;
-    wanted: AskHosts;
+    sources: Sources;
+    options: AnswerOptions;
   },
 ): Promise<Hosts> {
   const names = texts(context, "host");
@@ -92,7 +92,7 @@ async function askEach(
       const { name } = snapshot.host;
       seen.add(name);
       if (names.length > 0 && !names.includes(name)) continue;
-      entries.push(await askHost(file, snapshot, wanted));
+      entries.push(await askHost(file, snapshot, sources, options));
       for (const problem of rulesRefused(snapshot)) refusedRules.set(problem.sentence, problem);
     } catch (error) {
       problems.push(fileProblem(error, file));
@@ -107,8 +107,8 @@ async function askEach(
       "Use the host name that is in the snapshot.",
     );
   }
-  entries.sort(compareHosts(wanted.options.order));
-  return { sources: wanted.sources, entries, problems, refusedRules: [...refusedRules.values()] };
+  entries.sort(compareHosts(options.order));
+  return { sources, entries, problems, refusedRules: [...refusedRules.values()] };
 }
 
 /** How many problems are printed on standard error; the JSON document has all of them. */
