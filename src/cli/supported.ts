@@ -1,16 +1,10 @@
 import { listSupported } from "../judge/ask/mod.ts";
-import { type Command, NO, type Option, UNKNOWN, YES } from "./command.ts";
+import { type Command, NO, UNKNOWN, YES } from "./command.ts";
 import { printList } from "./list.ts";
 import { lookAtHost } from "./look.ts";
 import { JSON_OUTPUT, LOOK_OPTIONS, text } from "./options.ts";
 import { readSnapshotFile } from "./read_document.ts";
 import { cut } from "./table.ts";
-
-const SNAPSHOT: Option = {
-  name: "snapshot",
-  value: "FILE",
-  help: "Use the host in this snapshot file",
-};
 
 export const command: Command = {
   about:
@@ -19,7 +13,11 @@ and the types that rules accept as their sources, with the requirements of the r
 of free instances.
 
 Exit code 0 if there is any, 3 if this is unknown, 1 if there is none.`,
-  options: [SNAPSHOT, ...LOOK_OPTIONS, JSON_OUTPUT],
+  options: [
+    { name: "snapshot", value: "FILE", help: "Use the host in this snapshot file" },
+    ...LOOK_OPTIONS,
+    JSON_OUTPUT,
+  ],
   async run(context) {
     const path = text(context, "snapshot");
     const snapshot = path === null
