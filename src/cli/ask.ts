@@ -144,7 +144,6 @@ async function askHere(context: Context): Promise<number> {
   const left = testing ? await recover(context) : [];
   const snapshot = await lookAtHost(context);
   const world = await context.openWorld();
-  const sources: Identity[] = [];
   const options = new Map<Identity, AnswerOptions>();
   for (const [index, file] of files.entries()) {
     const found = file === null
@@ -159,13 +158,10 @@ async function askHere(context: Context): Promise<number> {
     // Report what an earlier run left behind only once, with the first source.
     const before = [...index === 0 ? left : [], ...found.problems];
     const problems = [...before, ...tested?.problems ?? []];
-    sources.push(source);
     options.set(source, { ...askOptions(context), ...tested, problems });
   }
-  const told = await tell(context, snapshot, {
-    sources: asMachine(sources),
-    optionsOf: (source) => options.get(source) ?? {},
-  });
+  const sources = asMachine([...options.keys()]);
+  const told = await tell(context, snapshot, sources, (source) => options.get(source) ?? {});
   context.terminal.out(context.options.json ? json(told.document) : told.text);
   return told.code;
 }

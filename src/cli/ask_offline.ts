@@ -38,7 +38,7 @@ export async function askOffline(context: Context): Promise<number> {
   const { entries, problems, refusedRules } = hosts;
   const answerOf = async ({ file }: HostEntry) => {
     try {
-      return await tell(context, await read(file), { sources, optionsOf: () => options });
+      return await tell(context, await read(file), sources, () => options);
     } catch (error) {
       problems.push(fileProblem(error, file));
       return null;

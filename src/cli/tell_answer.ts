@@ -36,10 +36,8 @@ export interface Told {
 export async function tell(
   context: Context,
   snapshot: Snapshot,
-  { sources, optionsOf }: {
-    sources: Sources;
-    optionsOf: (source: Identity) => AnswerOptions;
-  },
+  sources: Sources,
+  optionsOf: (source: Identity) => AnswerOptions,
 ): Promise<Told> {
   const [source] = sources;
   const format = context.options.explain ? explainAnswer : formatAnswer;
