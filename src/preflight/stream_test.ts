@@ -2,7 +2,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { vfio_device_migration_info } from "../../ffi/vfio_migration.ts";
 import { openDevice } from "../device/mod.ts";
 import { surveyDevice } from "../probe/mod.ts";
-import { plantHost, SCENARIOS, simulateSyscalls } from "../simulator/mod.ts";
+import { watchSyscalls } from "../../tests/fixtures/watch_kernel.ts";
+import { plantHost, SCENARIOS } from "../simulator/mod.ts";
 import { lastPart, listVfioDevices, readDevice } from "../host/mod.ts";
 import { readInitialData } from "./read_initial_data.ts";
 import { testTarget } from "./test_target.ts";
@@ -16,7 +17,7 @@ async function withRegisters(registers: { data_offset?: bigint; data_size?: bigi
   const directory = Deno.makeTempDirSync({ prefix: "vfio-ask-test-" });
   try {
     const roots = plantHost(SCENARIOS.mixed!, directory);
-    const kernel = simulateSyscalls(SCENARIOS.mixed!, roots);
+    const kernel = watchSyscalls(SCENARIOS.mixed!, roots);
     const moved: bigint[] = [];
     let start = 0n;
     const note = (offset: bigint, bytes: number) => {

@@ -1,12 +1,7 @@
 import { join } from "@std/path";
 import { O_WRONLY, type Syscalls } from "../../ffi/syscalls.ts";
-import {
-  plantHost,
-  type Scenario,
-  SCENARIOS,
-  type SimulatedSyscalls,
-  simulateSyscalls,
-} from "../../src/simulator/mod.ts";
+import { plantHost, type Scenario, SCENARIOS } from "../../src/simulator/mod.ts";
+import { type WatchedSyscalls, watchSyscalls } from "../fixtures/watch_kernel.ts";
 import {
   type HostRoots,
   lastPart,
@@ -41,7 +36,7 @@ export interface FaultHost extends Disposable {
   readonly roots: HostRoots;
   readonly stateDirectory: string;
   /** Boots a fresh kernel and clears the state. */
-  boot(): SimulatedSyscalls;
+  boot(): WatchedSyscalls;
   /** A device from sysfs, read once. */
   find(id: string): SysfsDevice;
 }
@@ -57,14 +52,14 @@ export function plantFaultHost(device: string): FaultHost {
   const roots = plantHost(scenario, join(directory, "host"));
   const stateDirectory = join(directory, "state");
   const found = new Map<string, SysfsDevice>();
-  let kernel: SimulatedSyscalls | null = null;
+  let kernel: WatchedSyscalls | null = null;
   return {
     roots,
     stateDirectory,
     boot() {
       clear(stateDirectory);
       for (const id of kernel?.mdevs ?? []) removeMade(kernel!, roots, id);
-      return kernel = simulateSyscalls(scenario, roots);
+      return kernel = watchSyscalls(scenario, roots);
     },
     find(id) {
       const isIt = ({ path }: { path: string }) => lastPart(path) === id;

@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import type { Syscalls } from "../../ffi/syscalls.ts";
 import type { Capabilities, Problem } from "../../src/documents/mod.ts";
-import type { SimulatedSyscalls } from "../../src/simulator/mod.ts";
+import type { WatchedSyscalls } from "../fixtures/watch_kernel.ts";
 import { type Fault, injectFaults } from "../fixtures/inject_faults.ts";
 import { falseAnswers } from "./false_answers.ts";
 import type { FaultHost } from "./host.ts";
@@ -30,7 +30,7 @@ export const NOTHING: Outcome = {
 /** The state after a run. */
 export interface Left {
   host: FaultHost;
-  kernel: SimulatedSyscalls;
+  kernel: WatchedSyscalls;
   outcome: Outcome;
   /** The state of the device; null if it has none. */
   state: string | null;
@@ -48,7 +48,7 @@ export interface Operation {
   /** Whether a refusal is checked with the device's own data. */
   hasOwnToShow: boolean;
   /** Prepares what another process left, and the stored state. */
-  prepare?(host: FaultHost, kernel: SimulatedSyscalls): void;
+  prepare?(host: FaultHost, kernel: WatchedSyscalls): void;
   run(host: FaultHost, sys: Syscalls): Promise<Outcome>;
   /** What is wrong after the run, one sentence each. */
   check(left: Left): string[] | Promise<string[]>;

@@ -4,7 +4,6 @@ import { groupNode } from "../topology.ts";
 import { plantMdev, uprootMdev } from "../tree/plant_mdev.ts";
 import { addDevice } from "./boot_kernel.ts";
 import type { OpenFile } from "./descriptors.ts";
-import { deviceNamed } from "./device_state.ts";
 import type { Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
@@ -32,14 +31,14 @@ export function openRemove(kernel: Kernel, id = ""): OpenFile {
     device.id === id && device.mdevType !== null
   );
   const device = kernel.made.get(id) ?? planted ?? refuse("ENOENT");
-  const isThere = () => kernel.devices.has(`vfio${device.vfio?.index}`);
-  if (!isThere()) refuse("ENOENT");
+  const cdev = `vfio${device.vfio?.index}`;
+  if (!kernel.devices.has(cdev)) refuse("ENOENT");
   return attribute(`${id}/remove`, (text) => {
     if (!/^\d+\n?$/.test(text)) refuse("EINVAL");
-    if (!isThere()) refuse("ENODEV");
-    if (deviceNamed(kernel, id).openCount > 0) throw new Error(`${id} is removed while it is open`);
+    const { openCount } = kernel.devices.get(cdev) ?? refuse("ENODEV");
+    if (openCount > 0) throw new Error(`${id} is removed while it is open`);
     kernel.made.delete(id);
-    kernel.devices.delete(`vfio${device.vfio?.index}`);
+    kernel.devices.delete(cdev);
     kernel.groups.delete(groupNode(device));
     uprootMdev(kernel.roots, kernel.scenario, device);
   });

@@ -3,7 +3,7 @@ import { O_RDWR, O_WRONLY } from "../../../ffi/syscalls.ts";
 import { lastPart, listVfioDevices, readDevice, readMdevTypes } from "../../host/mod.ts";
 import { SCENARIOS } from "../hosts/scenarios.ts";
 import { plantHost } from "../tree/plant_host.ts";
-import { type SimulatedSyscalls, simulateSyscalls } from "./simulate_syscalls.ts";
+import { type WatchedSyscalls, watchSyscalls } from "../../../tests/fixtures/watch_kernel.ts";
 import { assertErrno } from "./testing.ts";
 
 const UUID = "0f0e0d0c-0000-4000-8000-00000000000a";
@@ -11,7 +11,7 @@ const UUID = "0f0e0d0c-0000-4000-8000-00000000000a";
 /** The mixed host, with a function that writes attributes by their path below `/sys`. */
 function onHost(
   run: (host: {
-    sys: SimulatedSyscalls;
+    sys: WatchedSyscalls;
     roots: ReturnType<typeof plantHost>;
     write: (path: string, text: string) => number;
     names: () => string[];
@@ -20,7 +20,7 @@ function onHost(
   const directory = Deno.makeTempDirSync({ prefix: "vfio-ask-test-" });
   try {
     const roots = plantHost(SCENARIOS.mixed!, directory);
-    const sys = simulateSyscalls(SCENARIOS.mixed!, roots);
+    const sys = watchSyscalls(SCENARIOS.mixed!, roots);
     const write = (path: string, text: string) => {
       const fd = sys.open(`${roots.sys}/${path}`, O_WRONLY);
       try {

@@ -20,14 +20,15 @@ import {
 } from "../../../ffi/vfio_migration.ts";
 import { SCENARIOS } from "../hosts/scenarios.ts";
 import type { Scenario } from "../scenario.ts";
-import { type SimulatedSyscalls, simulateSyscalls } from "./simulate_syscalls.ts";
+import type { SimulatedSyscalls } from "./simulate_syscalls.ts";
+import { type WatchedSyscalls, watchSyscalls } from "../../../tests/fixtures/watch_kernel.ts";
 
 /** Empty roots: the system calls only match device nodes by their paths. */
 export const ROOTS = { sys: "/simulated/sys", dev: "/simulated/dev", proc: "/simulated/proc" };
 
 /** A scenario's system calls, by its name. */
-export function simulate(name: string): SimulatedSyscalls {
-  return simulateSyscalls(scenario(name), ROOTS);
+export function simulate(name: string): WatchedSyscalls {
+  return watchSyscalls(scenario(name), ROOTS);
 }
 
 /** A scenario by its name. */
