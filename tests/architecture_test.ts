@@ -26,7 +26,7 @@ const MAY_IMPORT = parseTable(`
   answers          documents judge/vmm judge/ask judge/joint config trials
   export           documents config
   systemd          ffi
-  simulator        ffi documents host
+  simulator        ffi host
   http             documents judge/ask tasks config trials answers export
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config view
                    trials answers http systemd export simulator

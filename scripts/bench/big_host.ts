@@ -22,6 +22,14 @@ const TYPES = [
   { type: "nvidia-233", name: "GRID T4-8Q", made: 5 },
 ] as const;
 
+const MDEV_TYPES: readonly SimulatedMdevType[] = TYPES.map(({ type, name }) => ({
+  type,
+  name,
+  description: "num_heads=4, frl_config=60, max_resolution=7680x4320, max_instance=16",
+  deviceApi: "vfio-pci",
+  availableInstances: 0,
+}));
+
 /** A virtual machine holds one in so many devices. */
 const HELD_EVERY = 4;
 
@@ -49,12 +57,6 @@ export function bigHost(): Scenario {
       { name: "mlx5_core", version: null, srcversion: "C50F9A17E3B8264D01E6A9F" },
       { name: "mlx5_vfio_pci", version: null, srcversion: "8B3D60E9A173C58E0D7F412" },
     ],
-    drivers: [
-      { bus: "pci", name: "nvidia", module: "nvidia" },
-      { bus: "mdev", name: "nvidia-vgpu-vfio", module: "nvidia_vgpu_vfio" },
-      { bus: "pci", name: "mlx5_core", module: "mlx5_core" },
-      { bus: "pci", name: "mlx5_vfio_pci", module: "mlx5_vfio_pci" },
-    ],
     devices: [
       ...cards,
       ...cards.flatMap((card, i) =>
@@ -63,7 +65,6 @@ export function bigHost(): Scenario {
       ...ports,
       ...ports.flatMap((port, i) => times(VFS_PER_PORT, (n) => makeFunction(port, i, n))),
     ],
-    mdevTypes: cards.flatMap(makeTypes),
     processes: times(VFIO_DEVICES / HELD_EVERY, (n) => ({
       pid: 20_000 + n,
       comm: "qemu-system-x86",
@@ -79,18 +80,8 @@ function makeCard(card: number): SimulatedDevice {
     driver: "nvidia",
     iommuGroup: 10 + card,
     numaNode: card % 2,
+    mdevTypes: MDEV_TYPES,
   });
-}
-
-function makeTypes(card: SimulatedDevice): SimulatedMdevType[] {
-  return TYPES.map(({ type, name }) => ({
-    parent: card.id,
-    type,
-    name,
-    description: "num_heads=4, frl_config=60, max_resolution=7680x4320, max_instance=16",
-    deviceApi: "vfio-pci",
-    availableInstances: 0,
-  }));
 }
 
 function makeMdev(card: SimulatedDevice, n: number): SimulatedDevice {
@@ -148,6 +139,7 @@ function pciFunction(
     pci,
     physfn: null,
     totalVfs: null,
+    mdevTypes: [],
     mdevType: null,
     attributes: {},
     unreadable: [],

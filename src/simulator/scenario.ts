@@ -6,9 +6,7 @@ export interface Scenario {
   readonly summary: string;
   readonly host: SimulatedHost;
   readonly modules: readonly KernelModule[];
-  readonly drivers: readonly KernelDriver[];
   readonly devices: readonly SimulatedDevice[];
-  readonly mdevTypes: readonly SimulatedMdevType[];
   readonly processes: readonly SimulatedProcess[];
 }
 
@@ -34,20 +32,11 @@ export interface KernelModule {
   readonly srcversion: string;
 }
 
-/** A registered driver: `/sys/bus/<bus>/drivers/<name>`. */
-export interface KernelDriver {
-  /** The bus, as named in sysfs: `pci`, `mdev`, `platform`. */
-  readonly bus: string;
-  readonly name: string;
-  /** Null if it is built in. */
-  readonly module: string | null;
-}
-
 /** Any device in sysfs, VFIO or not. */
 export interface SimulatedDevice {
   /** The name in sysfs: a PCI address, an mdev's UUID. */
   readonly id: string;
-  /** The bus. A device without a bus has a class, such as the parents of the kernel's samples. */
+  /** The bus, as named in sysfs: `pci`, `mdev`, `platform`. A device without a bus has a class, such as the parents of the kernel's samples. */
   readonly subsystem: { readonly bus: string } | { readonly class: string };
   /** The directory, below `/sys/devices`. */
   readonly directory: string;
@@ -60,6 +49,8 @@ export interface SimulatedDevice {
   readonly physfn: string | null;
   /** `sriov_totalvfs`, or null without SR-IOV. */
   readonly totalVfs: number | null;
+  /** The types of mdev that it offers. */
+  readonly mdevTypes: readonly SimulatedMdevType[];
   /** For an mdev: the directory of its type. */
   readonly mdevType: string | null;
   /** Further attributes: text by path below the device. */
@@ -163,8 +154,6 @@ export interface MigrationV1 {
 
 /** A type in a parent's `mdev_supported_types`. */
 export interface SimulatedMdevType {
-  /** The parent's id. */
-  readonly parent: string;
   /** The directory: `nvidia-222`. */
   readonly type: string;
   readonly name: string;

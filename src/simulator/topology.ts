@@ -1,7 +1,18 @@
 import type { PciHeader, Scenario, SimulatedDevice } from "./scenario.ts";
 
-/** Drivers that do no DMA themselves. A group with such a device stays viable. */
-const MANAGED_DMA: ReadonlySet<string> = new Set(["pcieport"]);
+/** The drivers of a scenario's devices, and of the mdevs that its types make: `pci:vfio-pci`, `mdev:mtty`. */
+export function driversOf({ devices }: Scenario): ReadonlySet<string> {
+  const found = devices.flatMap(({ subsystem, driver, mdevTypes }) => [
+    ...("bus" in subsystem && driver !== null ? [`${subsystem.bus}:${driver}`] : []),
+    ...mdevTypes.flatMap(({ makes }) => makes === undefined ? [] : [`mdev:${makes.driver}`]),
+  ]);
+  return new Set(found);
+}
+
+/** The module of a driver: usually of the same name. */
+export function moduleOf(driver: string): string {
+  return driver === "4xxx" ? "qat_4xxx" : driver.replaceAll("-", "_");
+}
 
 /** The name of a device's group node below `/dev/vfio`: `12`, `noiommu-3`. */
 export function groupNode(device: SimulatedDevice): string {
@@ -17,7 +28,7 @@ export function hasCdev(scenario: Scenario, device: SimulatedDevice): boolean {
 /** Whether nothing in a group does DMA for the host itself. */
 export function isViable(scenario: Scenario, group: number | null): boolean {
   return scenario.devices.filter((device) => device.iommuGroup === group).every((device) =>
-    device.vfio !== null || device.driver === null || MANAGED_DMA.has(device.driver)
+    device.vfio !== null || device.driver === null
   );
 }
 

@@ -1,4 +1,5 @@
 import type {
+  KernelModule,
   MigrationV2,
   PciHeader,
   SimulatedDevice,
@@ -29,6 +30,7 @@ export function device(
     pci: null,
     physfn: null,
     totalVfs: null,
+    mdevTypes: [],
     mdevType: null,
     attributes: {},
     unreadable: [],
@@ -109,6 +111,11 @@ function qemu(pid: number, files: readonly string[]): SimulatedProcess {
   const usual = ["/dev/null", "pipe:[418271]", "pipe:[418271]", "anon_inode:[eventpoll]"];
   const kvm = ["/dev/kvm", "anon_inode:kvm-vm", "anon_inode:kvm-vcpu:0", "anon_inode:kvm-vcpu:1"];
   return { pid, comm: "qemu-system-x86", files: [...usual, ...kvm, ...files] };
+}
+
+/** An in-tree module: no version, and a `srcversion` as `modinfo` prints it. */
+export function inTree(name: string, srcversion: string): KernelModule {
+  return { name, version: null, srcversion };
 }
 
 /** Processes that run on every hypervisor and hold no VFIO device. */

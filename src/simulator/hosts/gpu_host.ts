@@ -1,12 +1,12 @@
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import {
+  inTree,
   ORDINARY_PROCESSES,
   pciFunction,
   qemuWithCdevs,
   qemuWithGroups,
   vfioPci,
 } from "./device_parts.ts";
-import { driversOf, inTree } from "./kernel_drivers.ts";
 import { teslaT4, type VirtualGpu } from "./nvidia_t4.ts";
 import {
   bar,
@@ -107,18 +107,13 @@ export const gpuHost = (): Scenario => ({
     inTree("vfio_pci", "A1C9E5D7F3B08264D1E6A90"),
     inTree("nvme", "E60F2B8D4C7A91536F0D2B8"),
   ],
-  drivers: [
-    ...driversOf("pci", "nvidia", "vfio-pci", "nvme"),
-    ...driversOf("mdev", "nvidia-vgpu-vfio"),
-  ],
   devices: [
-    ...FIRST_T4.devices,
-    ...SECOND_T4.devices,
+    ...FIRST_T4,
+    ...SECOND_T4,
     nvme("d8", { port: "0000:d7:00.0", address: 0xf8f00000, iommuGroup: 90, index: 0 }),
     nvme("d9", { port: "0000:d7:01.0", address: 0xf8e00000, iommuGroup: 91, index: 8 }),
     nvme("da", { port: "0000:d7:02.0", address: 0xf8d00000, iommuGroup: 92, index: null }),
   ],
-  mdevTypes: [...FIRST_T4.mdevTypes, ...SECOND_T4.mdevTypes],
   processes: [
     ...ORDINARY_PROCESSES,
     {

@@ -1,4 +1,9 @@
-import type { MigrationV2, Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
+import type {
+  MigrationV2,
+  SimulatedDevice,
+  SimulatedMdevType,
+  SimulatedVfio,
+} from "../scenario.ts";
 import { device, mdev, migrationV2, vfioPci } from "./device_parts.ts";
 import { bar, MIB, pciHeader, vendorSpecific } from "./pci_parts.ts";
 
@@ -10,8 +15,6 @@ export interface Sample {
   readonly index: number;
 }
 
-type Parts = Pick<Scenario, "devices" | "mdevTypes">;
-
 /** All mtty devices share this many serial ports. */
 const MAX_MTTYS = 24;
 const MTTY_MAGIC = 0x7e9d09898c3e2c4en;
@@ -19,11 +22,9 @@ const MTTY_HEADER_BYTES = 24;
 const MTTY_PORT_BYTES = 36;
 
 /** mtty, the kernel's sample with migration. Types `1` and `2` are named after their number of ports. */
-export function mtty(samples: readonly Sample[]): Parts {
-  const parent = sampleParent("mtty");
+export function mtty(samples: readonly Sample[]): SimulatedDevice[] {
   const free = MAX_MTTYS - samples.reduce((sum, { type }) => sum + Number(type), 0);
   const type = (ports: number, name: string) => ({
-    parent: "mtty",
     type: `mtty-${ports}`,
     name,
     description: null,
@@ -31,10 +32,9 @@ export function mtty(samples: readonly Sample[]): Parts {
     availableInstances: Math.floor(free / ports),
     makes: { driver: "mtty", vfio: mttyVfio(ports, 0) },
   });
-  return {
-    devices: [parent, ...samples.map((sample) => mttyDevice(parent, sample))],
-    mdevTypes: [type(1, "Single port serial"), type(2, "Dual port serial")],
-  };
+  const types = [type(1, "Single port serial"), type(2, "Dual port serial")];
+  const parent = sampleParent("mtty", types);
+  return [parent, ...samples.map((sample) => mttyDevice(parent, sample))];
 }
 
 function mttyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sample) {
@@ -76,17 +76,16 @@ const MDPY_TYPES: Readonly<Record<string, number>> = { vga: 2 * MIB, xga: 4 * MI
 const MDPY_MAX_DEVICES = 4;
 
 /** mdpy, the kernel's sample of a display. It cannot migrate. */
-export function mdpy(samples: readonly Sample[]): Parts {
-  const parent = sampleParent("mdpy");
-  const mdevTypes = Object.keys(MDPY_TYPES).map((suffix) => ({
-    parent: "mdpy",
+export function mdpy(samples: readonly Sample[]): SimulatedDevice[] {
+  const types = Object.keys(MDPY_TYPES).map((suffix) => ({
     type: `mdpy-${suffix}`,
     name: `mdpy-${suffix}`,
     description: null,
     deviceApi: "vfio-pci",
     availableInstances: MDPY_MAX_DEVICES - samples.length,
   }));
-  return { devices: [parent, ...samples.map((sample) => mdpyDevice(parent, sample))], mdevTypes };
+  const parent = sampleParent("mdpy", types);
+  return [parent, ...samples.map((sample) => mdpyDevice(parent, sample))];
 }
 
 function mdpyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sample) {
@@ -105,7 +104,10 @@ function mdpyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sa
   return mdev(parent, { id, iommuGroup, type: `mdpy-${type}` }, { driver: "mdpy", vfio });
 }
 
-function sampleParent(name: string): SimulatedDevice {
+function sampleParent(
+  name: string,
+  mdevTypes: readonly SimulatedMdevType[],
+): SimulatedDevice {
   const place = { id: name, above: `virtual/${name}`, iommuGroup: null, numaNode: null };
-  return device(place, { subsystem: { class: name } });
+  return device(place, { subsystem: { class: name }, mdevTypes });
 }

@@ -1,5 +1,6 @@
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import {
+  inTree,
   migrationV2,
   ORDINARY_PROCESSES,
   pciFunction,
@@ -8,7 +9,6 @@ import {
   qemuWithGroups,
   vfioPci,
 } from "./device_parts.ts";
-import { driversOf, inTree } from "./kernel_drivers.ts";
 import { endpoint, migrationV1, platformNic, qatFunction, qatMigration } from "./lab_functions.ts";
 import { mdpy, mtty } from "./mdev_samples.ts";
 import { l40s } from "./nvidia_l40s.ts";
@@ -149,15 +149,9 @@ export const mixed = (): Scenario => ({
     inTree("vfio_pci", "F4E3D2C1B0A998877665544"),
     inTree("vfio_platform", "35465768798A9BACBDCEDFE"),
   ],
-  drivers: [
-    ...driversOf("pci", "nvidia", "4xxx", "qat_vfio_pci", "pds_core", "pds_vfio_pci"),
-    ...driversOf("pci", "c6xxvf_vfio_pci", "vfio-pci", "snd_hda_intel"),
-    ...driversOf("mdev", "mtty", "mdpy"),
-    ...driversOf("platform", "vfio-platform"),
-  ],
   devices: [
-    ...MTTY.devices,
-    ...MDPY.devices,
+    ...MTTY,
+    ...MDPY,
     QAT_PF,
     ...QAT_VFS,
     ...L40S,
@@ -169,7 +163,6 @@ export const mixed = (): Scenario => ({
     platformNic({ id: "AMDI8001:00", above: "platform", iommuGroup: 26, numaNode: null }, 14),
     UNREADABLE,
   ],
-  mdevTypes: [...MTTY.mdevTypes, ...MDPY.mdevTypes],
   processes: [
     ...ORDINARY_PROCESSES,
     qemuWithGroups(4711, ["72"]),

@@ -1,6 +1,5 @@
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
-import { ORDINARY_PROCESSES, qemuWithCdevs, qemuWithGroups } from "./device_parts.ts";
-import { driversOf, inTree } from "./kernel_drivers.ts";
+import { inTree, ORDINARY_PROCESSES, qemuWithCdevs, qemuWithGroups } from "./device_parts.ts";
 import { connectX7, connectXVf, e810, e810Vf, mlx5Migration } from "./network_functions.ts";
 import { KIB, MIB } from "./pci_parts.ts";
 import { virtualFunctionAddress } from "./virtual_functions.ts";
@@ -81,9 +80,7 @@ export const nicHost = (): Scenario => ({
     inTree("vfio_pci", "A1C9E5D7F3B08264D1E6A90"),
     inTree("ice", "3F5A0B9D24E6A8F1C377C1E"),
   ],
-  drivers: driversOf("pci", "mlx5_core", "mlx5_vfio_pci", "vfio-pci", "ice"),
   devices: [FIRST_PORT, SECOND_PORT, E810_PORT, ...MIGRATABLE, ...PLAIN, ...IAVF],
-  mdevTypes: [],
   processes: [
     ...ORDINARY_PROCESSES,
     { pid: 1655, comm: "ovs-vswitchd", files: ["/dev/null", "socket:[30211]", "/dev/net/tun"] },

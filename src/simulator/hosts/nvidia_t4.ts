@@ -1,4 +1,4 @@
-import type { Scenario, SimulatedDevice, SimulatedMdevType } from "../scenario.ts";
+import type { SimulatedDevice, SimulatedMdevType } from "../scenario.ts";
 import { mdev, migrationV2, pciFunction, type Place, vfioPci } from "./device_parts.ts";
 import {
   bar,
@@ -60,17 +60,15 @@ export interface CardWindows {
   readonly high: number;
 }
 
-/** A card with virtual GPUs of one type: the card, the devices, and all its types. */
+/** A card that offers all its types, and its virtual GPUs of one type. */
 export function teslaT4(
   place: Place & CardWindows,
   type: number,
   gpus: readonly VirtualGpu[],
-): Pick<Scenario, "devices" | "mdevTypes"> {
-  const card = pciFunction(place, cardHeader(place), { driver: "nvidia" });
-  return {
-    devices: [card, ...gpus.map((gpu) => virtualGpu(card, type, gpu))],
-    mdevTypes: typesOf(card, type, gpus.length),
-  };
+): SimulatedDevice[] {
+  const mdevTypes = typesOf(type, gpus.length);
+  const card = pciFunction(place, cardHeader(place), { driver: "nvidia", mdevTypes });
+  return [card, ...gpus.map((gpu) => virtualGpu(card, type, gpu))];
 }
 
 function cardHeader({ low, high }: CardWindows) {
@@ -120,14 +118,13 @@ function guestHeader(subsystem: number) {
 }
 
 /** Equal parts only: once a virtual GPU exists, types of other sizes have no instances left. */
-function typesOf(card: SimulatedDevice, created: number, count: number): SimulatedMdevType[] {
+function typesOf(created: number, count: number): SimulatedMdevType[] {
   const size = framebufferMib(typeOf(created)[1]);
   return TYPES.map(([id, name, resolution]) => {
     const framebuffer = framebufferMib(name);
     const most = FRAMEBUFFER_MIB / framebuffer;
     const left = framebuffer === size ? most - count : 0;
     return {
-      parent: card.id,
       type: `nvidia-${id}`,
       name: `GRID T4-${name}`,
       description: `${seriesOf(name)}, framebuffer=${framebuffer}M, ` +

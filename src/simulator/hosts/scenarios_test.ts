@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
-import { groupNode } from "../topology.ts";
+import { driversOf, groupNode, moduleOf } from "../topology.ts";
 import { SCENARIOS } from "./scenarios.ts";
 
 const ALL = Object.values(SCENARIOS);
@@ -24,12 +24,12 @@ Deno.test("SCENARIOS name each device, VFIO number, process and module only once
 });
 
 Deno.test("SCENARIOS have the driver of every device, and its module", () => {
-  for (const { devices, drivers, modules } of ALL) {
-    for (const { subsystem, driver } of devices) {
+  for (const scenario of ALL) {
+    const drivers = driversOf(scenario);
+    for (const { subsystem, driver } of scenario.devices) {
       if (driver === null || !("bus" in subsystem)) continue;
-      const found = drivers.find(({ bus, name }) => bus === subsystem.bus && name === driver);
-      assert(found !== undefined, driver);
-      assert(found.module === null || modules.some(({ name }) => name === found.module), driver);
+      assert(drivers.has(`${subsystem.bus}:${driver}`), driver);
+      assert(scenario.modules.some(({ name }) => name === moduleOf(driver)), driver);
     }
   }
 });
@@ -75,10 +75,14 @@ Deno.test("SCENARIOS have room for their capabilities and initial data", () => {
 });
 
 Deno.test("SCENARIOS leave every type room for one more instance, or none", () => {
-  for (const { mdevTypes, devices } of ALL) {
-    for (const { parent, type, availableInstances } of mdevTypes) {
-      assert(devices.some(({ id }) => id === parent), parent);
+  for (const { devices } of ALL) {
+    for (const { type, availableInstances } of devices.flatMap(({ mdevTypes }) => mdevTypes)) {
       assert(Number.isInteger(availableInstances) && availableInstances >= 0, type);
+    }
+    for (const { id, directory, mdevType } of devices) {
+      if (mdevType === null) continue;
+      const parent = devices.find((device) => `${device.directory}/${id}` === directory);
+      assert(parent?.mdevTypes.some(({ type }) => type === mdevType), id);
     }
   }
 });

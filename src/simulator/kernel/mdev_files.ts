@@ -1,5 +1,6 @@
 import type { Bytes } from "../../../ffi/syscalls.ts";
 import type { SimulatedDevice, SimulatedMdevType } from "../scenario.ts";
+import { mdev } from "../hosts/device_parts.ts";
 import { groupNode } from "../topology.ts";
 import { plantMdev, uprootMdev } from "../tree/plant_mdev.ts";
 import { addDevice } from "./boot_kernel.ts";
@@ -16,12 +17,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n?$/i;
  * EEXIST, and ENOSPC, mtty's errno when it is full.
  */
 export function openCreate(kernel: Kernel, parent = "", name = ""): OpenFile {
-  const { mdevTypes } = kernel.scenario;
-  const type = mdevTypes.find((found) => found.parent === parent && found.type === name) ??
-    refuse("ENOENT");
+  const device = kernel.scenario.devices.find(({ id }) => id === parent) ?? refuse("ENOENT");
+  const type = device.mdevTypes.find((found) => found.type === name) ?? refuse("ENOENT");
   return attribute(`${name}/create`, (text) => {
     if (!UUID.test(text)) refuse("EINVAL");
-    makeMdev(kernel, type, text.trim());
+    makeMdev(kernel, device, type, text.trim());
   });
 }
 
@@ -57,31 +57,22 @@ function attribute(name: string, store: (text: string) => void): OpenFile {
 }
 
 /** Creates an mdev as the type's driver does, with the next free group and cdev numbers. */
-function makeMdev(kernel: Kernel, type: SimulatedMdevType, id: string): void {
+function makeMdev(
+  kernel: Kernel,
+  parent: SimulatedDevice,
+  { type, makes, availableInstances }: SimulatedMdevType,
+  id: string,
+): void {
   const { scenario, made, devices, groups } = kernel;
-  const { makes, parent, availableInstances } = type;
   if (scenario.devices.some((device) => device.id === id) || made.has(id)) refuse("EEXIST");
-  const ofType = made.values().filter(({ mdevType }) => mdevType === type.type).toArray();
+  const ofType = made.values().filter(({ mdevType }) => mdevType === type).toArray();
   if (makes === undefined || ofType.length >= availableInstances) return refuse("ENOSPC");
   const after = (names: Iterable<string>, prefix: string) =>
     Math.max(...Array.from(names, (name) => Number(name.slice(prefix.length)) || 0), -1) + 1;
-  const directory = scenario.devices.find((device) => device.id === parent)?.directory ?? parent;
-  const mdev: SimulatedDevice = {
-    id,
-    subsystem: { bus: "mdev" },
-    directory: `${directory}/${id}`,
-    driver: makes.driver,
-    iommuGroup: after(groups.keys(), ""),
-    numaNode: null,
-    pci: null,
-    physfn: null,
-    totalVfs: null,
-    mdevType: type.type,
-    attributes: {},
-    unreadable: [],
-    vfio: { ...makes.vfio, index: after(devices.keys(), "vfio") },
-  };
-  made.set(id, mdev);
-  addDevice(kernel, mdev);
-  plantMdev(kernel.roots, scenario, mdev);
+  const iommuGroup = after(groups.keys(), "");
+  const vfio = { ...makes.vfio, index: after(devices.keys(), "vfio") };
+  const device = mdev(parent, { id, iommuGroup, type }, { driver: makes.driver, vfio });
+  made.set(id, device);
+  addDevice(kernel, device);
+  plantMdev(kernel.roots, scenario, device);
 }

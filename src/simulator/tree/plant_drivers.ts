@@ -1,15 +1,16 @@
 import type { Scenario } from "../scenario.ts";
+import { driversOf, moduleOf } from "../topology.ts";
 import type { Tree } from "./tree.ts";
 
 /** Buses, their drivers, and the drivers' modules: `/sys/bus`, `/sys/module`. */
 export function plantDrivers(sys: Tree, scenario: Scenario): void {
-  for (const { bus, name, module } of scenario.drivers) {
+  for (const registered of driversOf(scenario)) {
+    const [bus, name] = registered.split(":") as [string, string];
     const driver = `bus/${bus}/drivers/${name}`;
+    const module = `module/${moduleOf(name)}`;
     sys.directory(`bus/${bus}/devices`);
-    sys.directory(driver);
-    if (module === null) continue;
-    sys.link(`${driver}/module`, `module/${module}`);
-    sys.link(`module/${module}/drivers/${bus}:${name}`, driver);
+    sys.link(`${driver}/module`, module);
+    sys.link(`${module}/drivers/${registered}`, driver);
   }
   for (const { name, version, srcversion } of scenario.modules) {
     sys.attribute(`module/${name}/srcversion`, srcversion);

@@ -5,10 +5,9 @@ import type { Tree } from "./tree.ts";
 /** `mdev_supported_types` of each parent, and the links between a type and its devices. */
 export function plantMdevTypes(sys: Tree, scenario: Scenario): void {
   for (const parent of scenario.devices) {
-    const types = scenario.mdevTypes.filter((type) => type.parent === parent.id);
-    if (types.length === 0) continue;
+    if (parent.mdevTypes.length === 0) continue;
     sys.link(`class/mdev_bus/${parent.id}`, devicePath(parent));
-    for (const type of types) plantType(sys, scenario, type, devicePath(parent));
+    for (const type of parent.mdevTypes) plantType(sys, scenario, type, devicePath(parent));
   }
 }
 
