@@ -39,13 +39,54 @@ export function device(
   };
 }
 
+/** How a PCI function is used: its driver, and its VFIO number if the driver is VFIO's. */
+export interface Use {
+  readonly driver: string;
+  readonly index?: number | null;
+  /** Differences from plain `vfio-pci`. */
+  readonly vfio?: Partial<SimulatedVfio>;
+}
+
 /** A PCI function, bound to a driver. */
 export function pciFunction(
   place: Place,
   pci: PciHeader,
-  rest: Pick<SimulatedDevice, "driver"> & Partial<SimulatedDevice>,
+  { driver, index = null, vfio, ...rest }: Use & Partial<Omit<SimulatedDevice, "driver" | "vfio">>,
 ): SimulatedDevice {
-  return device(place, { subsystem: { bus: "pci" }, pci, ...rest });
+  return device(place, {
+    subsystem: { bus: "pci" },
+    pci,
+    driver,
+    vfio: index === null ? null : vfioPci(index, pci, vfio),
+    ...rest,
+  });
+}
+
+/** A virtual function: its use, and its number plus the first offset in its port's SR-IOV capability. */
+export interface VirtualFunction extends Use {
+  readonly offset: number;
+  readonly iommuGroup: number;
+}
+
+/** A virtual function: behind the same bridge as its physical function, on the same node. */
+export function virtualFunction(
+  physfn: SimulatedDevice,
+  { offset, iommuGroup, ...use }: VirtualFunction,
+  header: PciHeader,
+): SimulatedDevice {
+  const id = virtualFunctionAddress(physfn.id, offset);
+  const above = physfn.directory.slice(0, physfn.directory.lastIndexOf("/"));
+  const place = { id, above, iommuGroup, numaNode: physfn.numaNode };
+  return pciFunction(place, header, { ...use, physfn: physfn.id });
+}
+
+/** The address of a virtual function, with a stride of 1. */
+function virtualFunctionAddress(physfn: string, offset: number): string {
+  const [domain, bus, rest] = physfn.split(":") as [string, string, string];
+  const [slot, fn] = rest.split(".") as [string, string];
+  const id = (parseInt(slot, 16) << 3) + Number(fn) + offset;
+  const hex = (value: number) => value.toString(16).padStart(2, "0");
+  return `${domain}:${hex(parseInt(bus, 16) + (id >> 8))}:${hex(id >> 3 & 0x1f)}.${id & 7}`;
 }
 
 /** An mdev of a parent: in the parent's directory, with an IOMMU group that VFIO creates. */
@@ -58,6 +99,17 @@ export function mdev(
   return device(place, { subsystem: { bus: "mdev" }, driver, mdevType: type, vfio });
 }
 
+/** A VFIO device behind an IOMMU that answers nothing beyond the basics. */
+export const PLAIN_VFIO = {
+  iommu: "physical",
+  guest: null,
+  regionSizes: [],
+  reset: "flagged",
+  openErrno: null,
+  migration: null,
+  dirtyTracking: "absent",
+} as const satisfies Partial<SimulatedVfio>;
+
 /** A VFIO device that its guest sees as a PCI function. */
 export function vfioPci(
   index: number,
@@ -65,19 +117,8 @@ export function vfioPci(
   rest: Partial<SimulatedVfio> = {},
 ): SimulatedVfio {
   const hasMsi = guest.capabilities.some(({ id }) => id === 0x05);
-  return {
-    index,
-    api: "vfio-pci",
-    iommu: "physical",
-    guest,
-    regionSizes: [],
-    irqs: [1, hasMsi ? 1 : 0, msixVectors(guest), 1, 1],
-    reset: "flagged",
-    openErrno: null,
-    migration: null,
-    dirtyTracking: "absent",
-    ...rest,
-  };
+  const irqs = [1, hasMsi ? 1 : 0, msixVectors(guest), 1, 1];
+  return { ...PLAIN_VFIO, index, api: "vfio-pci", guest, irqs, ...rest };
 }
 
 /** Migration by the state machine, for a driver that starts from RUNNING at every open. */

@@ -5,9 +5,8 @@ import {
   pciFunction,
   qemuWithCdevs,
   qemuWithGroups,
-  vfioPci,
 } from "./device_parts.ts";
-import { teslaT4, type VirtualGpu } from "./nvidia_t4.ts";
+import { teslaT4 } from "./nvidia_t4.ts";
 import {
   bar,
   extended,
@@ -19,74 +18,56 @@ import {
   powerManagement,
 } from "./pci_parts.ts";
 
-/** Three of four T4-4Q, and four of eight T4-2Q. */
-const FIRST_CARD = virtualGpus(120, 1, [
-  "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101",
-  "7be2c914-05d3-4f68-a1c0-92f6b8d35e02",
-  "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703",
-]);
-const SECOND_CARD = virtualGpus(130, 4, [
-  "15f7a3c8-94e0-4d2b-b6a1-7e83c05d9f04",
-  "58d04be1-2f7c-4a96-8e53-b19c6f0a7d05",
-  "9c2e6f07-d18a-4053-a7f4-3d5b80e1c206",
-  "e1b95d34-7a60-4c8f-92de-05a4f7c36807",
-]);
-
-function virtualGpus(group: number, index: number, ids: readonly string[]): VirtualGpu[] {
-  return ids.map((id, i) => ({ id, iommuGroup: group + i, index: index + i }));
-}
-
+/** Three of four T4-4Q. */
 const FIRST_T4 = teslaT4(
+  { id: "0000:3b:00.0", above: "pci0000:3a/0000:3a:00.0", iommuGroup: 38, numaNode: 0 },
+  { low: 0xb7000000, high: 0x39ffe0000000 },
   {
-    id: "0000:3b:00.0",
-    above: "pci0000:3a/0000:3a:00.0",
-    iommuGroup: 38,
-    numaNode: 0,
-    low: 0xb7000000,
-    high: 0x39ffe0000000,
+    type: 232,
+    firstGroup: 120,
+    firstIndex: 1,
+    ids: [
+      "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101",
+      "7be2c914-05d3-4f68-a1c0-92f6b8d35e02",
+      "c40d81ae-6b92-4e1f-8d37-0f5a29e6b703",
+    ],
   },
-  232,
-  FIRST_CARD,
 );
+/** Four of eight T4-2Q. */
 const SECOND_T4 = teslaT4(
+  { id: "0000:af:00.0", above: "pci0000:ae/0000:ae:00.0", iommuGroup: 71, numaNode: 1 },
+  { low: 0xed000000, high: 0x3affe0000000 },
   {
-    id: "0000:af:00.0",
-    above: "pci0000:ae/0000:ae:00.0",
-    iommuGroup: 71,
-    numaNode: 1,
-    low: 0xed000000,
-    high: 0x3affe0000000,
+    type: 231,
+    firstGroup: 130,
+    firstIndex: 4,
+    ids: [
+      "15f7a3c8-94e0-4d2b-b6a1-7e83c05d9f04",
+      "58d04be1-2f7c-4a96-8e53-b19c6f0a7d05",
+      "9c2e6f07-d18a-4053-a7f4-3d5b80e1c206",
+      "e1b95d34-7a60-4c8f-92de-05a4f7c36807",
+    ],
   },
-  231,
-  SECOND_CARD,
 );
 
-/** A Samsung PM9A3, passed through whole to a guest, or used by the host. */
-function nvmeHeader(address: number) {
-  return pciHeader("144d:a80a", "144d:a813", {
+/** A Samsung PM9A3 on one of three ports, passed through whole to a guest, or used by the host. */
+function nvme(
+  port: number,
+  { address, index }: { address: number; index: number | null },
+): SimulatedDevice {
+  const place = {
+    id: `0000:${(0xd8 + port).toString(16)}:00.0`,
+    above: `pci0000:d7/0000:d7:0${port}.0`,
+    iommuGroup: 90 + port,
+    numaNode: 1,
+  };
+  const header = pciHeader("144d:a80a", "144d:a813", {
     class: 0x010802,
-    revision: 0x00,
     bars: [bar(0, "mem64", 16 * KIB, { address, prefetchable: false, mmap: "msix" })],
     capabilities: [powerManagement(0x40), msi(0x50), pciExpress(0x70), msix(0xb0, 129, 0)],
     extendedCapabilities: extended([0x0001, 0x100], [0x0004, 0x158], [0x0019, 0x168]),
   });
-}
-
-function nvme(
-  bus: string,
-  { port, address, iommuGroup, index }: {
-    port: string;
-    address: number;
-    iommuGroup: number;
-    index: number | null;
-  },
-): SimulatedDevice {
-  const header = nvmeHeader(address);
-  const place = { id: `0000:${bus}:00.0`, above: `pci0000:d7/${port}`, iommuGroup, numaNode: 1 };
-  return pciFunction(place, header, {
-    driver: index === null ? "nvme" : "vfio-pci",
-    vfio: index === null ? null : vfioPci(index, header),
-  });
+  return pciFunction(place, header, { driver: index === null ? "nvme" : "vfio-pci", index });
 }
 
 /** Two GPUs that offer mdevs, one per socket, and two disks passed through. */
@@ -110,9 +91,9 @@ export const gpuHost = (): Scenario => ({
   devices: [
     ...FIRST_T4,
     ...SECOND_T4,
-    nvme("d8", { port: "0000:d7:00.0", address: 0xf8f00000, iommuGroup: 90, index: 0 }),
-    nvme("d9", { port: "0000:d7:01.0", address: 0xf8e00000, iommuGroup: 91, index: 8 }),
-    nvme("da", { port: "0000:d7:02.0", address: 0xf8d00000, iommuGroup: 92, index: null }),
+    nvme(0, { address: 0xf8f00000, index: 0 }),
+    nvme(1, { address: 0xf8e00000, index: 8 }),
+    nvme(2, { address: 0xf8d00000, index: null }),
   ],
   processes: [
     ...ORDINARY_PROCESSES,

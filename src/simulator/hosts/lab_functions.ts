@@ -1,5 +1,5 @@
 import type { MigrationV1, MigrationV2, PciHeader, SimulatedDevice } from "../scenario.ts";
-import { device, migrationV2, type Place } from "./device_parts.ts";
+import { device, migrationV2, type Place, PLAIN_VFIO } from "./device_parts.ts";
 import {
   bar,
   extended,
@@ -16,11 +16,10 @@ import {
 export function endpoint(
   ids: string,
   subsystem: string,
-  { class: code, revision, address }: { class: number; revision: number; address: number },
+  { address, ...rest }: { class: number; revision?: number; address: number },
 ): PciHeader {
   return pciHeader(ids, subsystem, {
-    class: code,
-    revision,
+    ...rest,
     bars: [bar(0, "mem64", MIB, { address, mmap: "msix" })],
     capabilities: [powerManagement(0x40), msi(0x50), pciExpress(0x70), msix(0xb0, 8, 0)],
     extendedCapabilities: extended([0x01, 0x100], [0x0e, 0x148]),
@@ -79,16 +78,11 @@ export function platformNic(place: Place, index: number): SimulatedDevice {
     driver: "vfio-platform",
     attributes: { modalias: "acpi:AMDI8001:", driver_override: "vfio-platform" },
     vfio: {
+      ...PLAIN_VFIO,
       index,
       api: "vfio-platform",
-      iommu: "physical",
-      guest: null,
       regionSizes: [64 * KIB, 64 * KIB, 4 * KIB],
       irqs: [1, 1, 1],
-      reset: "flagged",
-      openErrno: null,
-      migration: null,
-      dirtyTracking: "absent",
     },
   });
 }

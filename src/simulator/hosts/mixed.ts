@@ -1,4 +1,4 @@
-import type { Scenario, SimulatedDevice } from "../scenario.ts";
+import type { Scenario } from "../scenario.ts";
 import {
   inTree,
   migrationV2,
@@ -7,13 +7,12 @@ import {
   type Place,
   qemuWithCdevs,
   qemuWithGroups,
-  vfioPci,
+  virtualFunction,
 } from "./device_parts.ts";
 import { endpoint, migrationV1, platformNic, qatFunction, qatMigration } from "./lab_functions.ts";
 import { mdpy, mtty } from "./mdev_samples.ts";
 import { l40s } from "./nvidia_l40s.ts";
 import { KIB } from "./pci_parts.ts";
-import { virtualFunction, virtualFunctionAddress } from "./virtual_functions.ts";
 
 /** Five ports are in use. A virtual machine holds a device with two of them. */
 const MTTY = mtty([
@@ -33,7 +32,7 @@ const QAT_PF = pciFunction(
 /** vfio4 and vfio5. The first is in use. */
 const QAT_VFS = [0, 1].map((i) =>
   virtualFunction(QAT_PF, {
-    id: virtualFunctionAddress(QAT_PF.id, 1, i),
+    offset: 1 + i,
     iommuGroup: 31 + i,
     driver: "qat_vfio_pci",
     index: 4 + i,
@@ -49,12 +48,12 @@ const L40S = l40s(
 
 const DSC_PF = pciFunction(
   at("0000:b5:00.0", "pci0000:b4/0000:b4:02.0", 50),
-  endpoint("1dd8:1002", "1dd8:4000", { class: 0x020000, revision: 0, address: 0x22000000000 }),
+  endpoint("1dd8:1002", "1dd8:4000", { class: 0x020000, address: 0x22000000000 }),
   { driver: "pds_core", totalVfs: 8 },
 );
 /** vfio10: answers the dirty tracking probe, but fails the report. */
 const DSC_VF = virtualFunction(DSC_PF, {
-  id: virtualFunctionAddress(DSC_PF.id, 1, 0),
+  offset: 1,
   iommuGroup: 51,
   driver: "pds_vfio_pci",
   index: 10,
@@ -62,63 +61,40 @@ const DSC_VF = virtualFunction(DSC_PF, {
     migration: migrationV2(["stop-copy", "p2p"], { stopCopyBytes: 64 * KIB }),
     dirtyTracking: "fails",
   },
-}, endpoint("1dd8:1003", "1dd8:4000", { class: 0x020000, revision: 0, address: 0x22000100000 }));
+}, endpoint("1dd8:1003", "1dd8:4000", { class: 0x020000, address: 0x22000100000 }));
 
 /** vfio11: an out-of-tree driver that still uses the migration region. */
 const C62X = pciFunction(
   at("0000:3f:01.0", "pci0000:3e/0000:3e:01.0", 18),
   qatFunction("8086:37c9", 0x20f00000000),
-  {
-    driver: "c6xxvf_vfio_pci",
-    vfio: vfioPci(11, qatFunction("8086:37c9", 0x20f00000000), {
-      migration: migrationV1("4.20.0-00001"),
-    }),
-  },
+  { driver: "c6xxvf_vfio_pci", index: 11, vfio: { migration: migrationV1("4.20.0-00001") } },
 );
 
 /** vfio12: shares its group with a sound function that the host uses. */
-const RADEON = endpoint("1002:7341", "1002:0e3b", {
-  class: 0x030000,
-  revision: 0x00,
-  address: 0x23000000000,
-});
-const RADEON_SOUND = endpoint("1002:ab38", "1002:ab38", {
-  class: 0x040300,
-  revision: 0x00,
-  address: 0x23000200000,
-});
-const NOT_VIABLE: readonly SimulatedDevice[] = [
-  pciFunction(at("0000:06:00.0", "pci0000:00/0000:00:1c.0", 25), RADEON, {
-    driver: "vfio-pci",
-    vfio: vfioPci(12, RADEON),
-  }),
-  pciFunction(at("0000:06:00.1", "pci0000:00/0000:00:1c.0", 25), RADEON_SOUND, {
-    driver: "snd_hda_intel",
-  }),
-];
+const RADEON = pciFunction(
+  at("0000:06:00.0", "pci0000:00/0000:00:1c.0", 25),
+  endpoint("1002:7341", "1002:0e3b", { class: 0x030000, address: 0x23000000000 }),
+  { driver: "vfio-pci", index: 12 },
+);
+const RADEON_SOUND = pciFunction(
+  at("0000:06:00.1", "pci0000:00/0000:00:1c.0", 25),
+  endpoint("1002:ab38", "1002:ab38", { class: 0x040300, address: 0x23000200000 }),
+  { driver: "snd_hda_intel" },
+);
 
 /** vfio13: a port without an IOMMU. */
-const I210 = endpoint("8086:1533", "8086:0001", {
-  class: 0x020000,
-  revision: 0x03,
-  address: 0x91200000,
-});
-const WITHOUT_IOMMU = pciFunction(at("0000:09:00.0", "pci0000:00/0000:00:1d.0", 74), I210, {
-  driver: "vfio-pci",
-  vfio: vfioPci(13, I210, { iommu: "noiommu" }),
-});
+const WITHOUT_IOMMU = pciFunction(
+  at("0000:09:00.0", "pci0000:00/0000:00:1d.0", 74),
+  endpoint("8086:1533", "8086:0001", { class: 0x020000, revision: 0x03, address: 0x91200000 }),
+  { driver: "vfio-pci", index: 13, vfio: { iommu: "noiommu" } },
+);
 
 /** vfio15: a disk with unreadable attributes, as on failing hardware. */
-const FAILING_DISK = endpoint("8086:0a54", "8086:4702", {
-  class: 0x010802,
-  revision: 0x00,
-  address: 0x91300000,
-});
-const UNREADABLE = pciFunction(at("0000:0a:00.0", "pci0000:00/0000:00:1d.4", 27), FAILING_DISK, {
-  driver: "vfio-pci",
-  vfio: vfioPci(15, FAILING_DISK),
-  unreadable: ["vendor", "device", "modalias"],
-});
+const UNREADABLE = pciFunction(
+  at("0000:0a:00.0", "pci0000:00/0000:00:1d.4", 27),
+  endpoint("8086:0a54", "8086:4702", { class: 0x010802, address: 0x91300000 }),
+  { driver: "vfio-pci", index: 15, unreadable: ["vendor", "device", "modalias"] },
+);
 
 function at(id: string, above: string, iommuGroup: number): Place {
   return { id, above, iommuGroup, numaNode: 0 };
@@ -158,7 +134,8 @@ export const mixed = (): Scenario => ({
     DSC_PF,
     DSC_VF,
     C62X,
-    ...NOT_VIABLE,
+    RADEON,
+    RADEON_SOUND,
     WITHOUT_IOMMU,
     platformNic({ id: "AMDI8001:00", above: "platform", iommuGroup: 26, numaNode: null }, 14),
     UNREADABLE,

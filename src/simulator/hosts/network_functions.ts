@@ -1,5 +1,11 @@
 import type { MigrationV2, SimulatedDevice } from "../scenario.ts";
-import { migrationV2, pciFunction, type Place } from "./device_parts.ts";
+import {
+  migrationV2,
+  pciFunction,
+  type Place,
+  type VirtualFunction,
+  virtualFunction,
+} from "./device_parts.ts";
 import {
   bar,
   extended,
@@ -11,7 +17,6 @@ import {
   powerManagement,
   vendorSpecific,
 } from "./pci_parts.ts";
-import { type VirtualFunction, virtualFunction } from "./virtual_functions.ts";
 
 /** The address where the host mapped a function's first BAR. */
 interface Mapped {
@@ -25,7 +30,6 @@ export type Port = Place & Mapped;
 export function connectX7(port: Port, totalVfs: number): SimulatedDevice {
   const header = pciHeader("15b3:1021", "15b3:0041", {
     class: 0x020000,
-    revision: 0x00,
     bars: [bar(0, "mem64", 32 * MIB, { address: port.address })],
     capabilities: [
       powerManagement(0x40),
@@ -39,11 +43,13 @@ export function connectX7(port: Port, totalVfs: number): SimulatedDevice {
 }
 
 /** A virtual function of a ConnectX port. */
-export function connectXVf(port: SimulatedDevice, vf: Mapped & VirtualFunction): SimulatedDevice {
+export function connectXVf(
+  port: SimulatedDevice,
+  { address, ...vf }: Mapped & VirtualFunction,
+): SimulatedDevice {
   const header = pciHeader("15b3:101e", "15b3:0041", {
     class: 0x020000,
-    revision: 0x00,
-    bars: [bar(0, "mem64", 2 * MIB, { address: vf.address, mmap: "msix" })],
+    bars: [bar(0, "mem64", 2 * MIB, { address: address, mmap: "msix" })],
     capabilities: [pciExpress(0x60), msix(0x9c, 12, 0)],
     extendedCapabilities: extended([0x03, 0x100], [0x0e, 0x150]),
   });
@@ -66,13 +72,16 @@ export function e810(port: Port, totalVfs: number): SimulatedDevice {
 }
 
 /** A virtual function of an E810 port. In a guest, `iavf` drives it. */
-export function e810Vf(port: SimulatedDevice, vf: Mapped & VirtualFunction): SimulatedDevice {
+export function e810Vf(
+  port: SimulatedDevice,
+  { address, ...vf }: Mapped & VirtualFunction,
+): SimulatedDevice {
   const header = pciHeader("8086:1889", "8086:0000", {
     class: 0x020000,
     revision: 0x02,
     bars: [
-      bar(0, "mem64", 128 * KIB, { address: vf.address }),
-      bar(3, "mem64", 16 * KIB, { address: vf.address + 128 * KIB, mmap: "msix" }),
+      bar(0, "mem64", 128 * KIB, { address: address }),
+      bar(3, "mem64", 16 * KIB, { address: address + 128 * KIB, mmap: "msix" }),
     ],
     capabilities: [msix(0x70, 17, 3), pciExpress(0xa0)],
     extendedCapabilities: extended([0x01, 0x100], [0x0e, 0x148], [0x0d, 0x1a0]),

@@ -2,23 +2,8 @@ import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import { inTree, ORDINARY_PROCESSES, qemuWithCdevs, qemuWithGroups } from "./device_parts.ts";
 import { connectX7, connectXVf, e810, e810Vf, mlx5Migration } from "./network_functions.ts";
 import { KIB, MIB } from "./pci_parts.ts";
-import { virtualFunctionAddress } from "./virtual_functions.ts";
 
-const BRIDGE = "pci0000:c0/0000:c0:01.1";
-const FIRST_PORT = connectX7({
-  id: "0000:c1:00.0",
-  above: BRIDGE,
-  iommuGroup: 44,
-  numaNode: 1,
-  address: 0x2007c000000,
-}, 8);
-const SECOND_PORT = connectX7({
-  id: "0000:c1:00.1",
-  above: BRIDGE,
-  iommuGroup: 45,
-  numaNode: 1,
-  address: 0x2007e000000,
-}, 8);
+const [FIRST_PORT, SECOND_PORT] = [connectXPort(0), connectXPort(1)];
 const E810_PORT = e810({
   id: "0000:41:00.0",
   above: "pci0000:40/0000:40:03.1",
@@ -30,7 +15,7 @@ const E810_PORT = e810({
 /** Eight that can migrate: vfio0 to vfio7. */
 const MIGRATABLE = functions(8, (i) =>
   connectXVf(FIRST_PORT, {
-    id: virtualFunctionAddress(FIRST_PORT.id, 2, i),
+    offset: 2 + i,
     iommuGroup: 100 + i,
     address: 0x20080000000 + i * 2 * MIB,
     driver: "mlx5_vfio_pci",
@@ -41,7 +26,7 @@ const MIGRATABLE = functions(8, (i) =>
 /** Four bound to plain vfio-pci, vfio8 to vfio11, and four used by containers on the host. */
 const PLAIN = functions(8, (i) =>
   connectXVf(SECOND_PORT, {
-    id: virtualFunctionAddress(SECOND_PORT.id, 9, i),
+    offset: 9 + i,
     iommuGroup: 108 + i,
     address: 0x20081000000 + i * 2 * MIB,
     driver: i < 4 ? "vfio-pci" : "mlx5_core",
@@ -51,12 +36,22 @@ const PLAIN = functions(8, (i) =>
 /** vfio12 to vfio15. */
 const IAVF = functions(4, (i) =>
   e810Vf(E810_PORT, {
-    id: virtualFunctionAddress(E810_PORT.id, 8, i),
+    offset: 8 + i,
     iommuGroup: 60 + i,
     address: 0x18049000000 + i * 256 * KIB,
     driver: "vfio-pci",
     index: 12 + i,
   }));
+
+function connectXPort(port: number): SimulatedDevice {
+  return connectX7({
+    id: `0000:c1:00.${port}`,
+    above: "pci0000:c0/0000:c0:01.1",
+    iommuGroup: 44 + port,
+    numaNode: 1,
+    address: 0x2007c000000 + port * 32 * MIB,
+  }, 8);
+}
 
 function functions(count: number, make: (i: number) => SimulatedDevice): SimulatedDevice[] {
   return Array.from({ length: count }, (_, i) => make(i));

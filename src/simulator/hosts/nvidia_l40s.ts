@@ -1,7 +1,6 @@
 import type { SimulatedDevice } from "../scenario.ts";
-import { migrationV2, pciFunction, type Place } from "./device_parts.ts";
+import { migrationV2, pciFunction, type Place, virtualFunction } from "./device_parts.ts";
 import { bar, extended, GIB, MIB, msi, msix, pciExpress, pciHeader } from "./pci_parts.ts";
-import { virtualFunction, virtualFunctionAddress } from "./virtual_functions.ts";
 
 /** The types of an L40S by number. The name ends in the gigabytes of framebuffer and the series. */
 const TYPES: readonly (readonly [id: number, name: string])[] = [
@@ -70,7 +69,7 @@ function vgpuFunction(
 ): SimulatedDevice {
   const type = current[i]!;
   const vf = virtualFunction(card, {
-    id: virtualFunctionAddress(card.id, FIRST_VF_OFFSET, i),
+    offset: FIRST_VF_OFFSET + i,
     iommuGroup: firstGroup + i,
     driver: "nvidia",
     index: firstIndex + i,

@@ -1,4 +1,4 @@
-import type { SimulatedDevice, SimulatedMdevType } from "../scenario.ts";
+import type { SimulatedDevice, SimulatedMdevType, SimulatedVfio } from "../scenario.ts";
 import { mdev, migrationV2, pciFunction, type Place, vfioPci } from "./device_parts.ts";
 import {
   bar,
@@ -47,11 +47,12 @@ const TYPES:
     [321, "16C", "4096x2160", 0x1377],
   ];
 
-/** A virtual GPU to plant: its UUID, group and VFIO number. */
-export interface VirtualGpu {
-  readonly id: string;
-  readonly iommuGroup: number;
-  readonly index: number;
+/** The virtual GPUs of a card, all of one type: their UUIDs, and where their groups and VFIO numbers begin. */
+export interface VirtualGpus {
+  readonly type: number;
+  readonly ids: readonly string[];
+  readonly firstGroup: number;
+  readonly firstIndex: number;
 }
 
 /** The addresses where the host mapped a card: registers below 4 GiB, the rest above. */
@@ -62,13 +63,19 @@ export interface CardWindows {
 
 /** A card that offers all its types, and its virtual GPUs of one type. */
 export function teslaT4(
-  place: Place & CardWindows,
-  type: number,
-  gpus: readonly VirtualGpu[],
+  place: Place,
+  windows: CardWindows,
+  { type, ids, firstGroup, firstIndex }: VirtualGpus,
 ): SimulatedDevice[] {
-  const mdevTypes = typesOf(type, gpus.length);
-  const card = pciFunction(place, cardHeader(place), { driver: "nvidia", mdevTypes });
-  return [card, ...gpus.map((gpu) => virtualGpu(card, type, gpu))];
+  const mdevTypes = typesOf(type, ids.length);
+  const card = pciFunction(place, cardHeader(windows), { driver: "nvidia", mdevTypes });
+  const gpus = ids.map((id, i) =>
+    mdev(card, { id, iommuGroup: firstGroup + i, type: `nvidia-${type}` }, {
+      driver: "nvidia-vgpu-vfio",
+      vfio: virtualGpu(type, firstIndex + i),
+    })
+  );
+  return [card, ...gpus];
 }
 
 function cardHeader({ low, high }: CardWindows) {
@@ -86,21 +93,15 @@ function cardHeader({ low, high }: CardWindows) {
 }
 
 /** The vendor's driver tracks dirty pages, and sends no initial data that could be checked early. */
-function virtualGpu(
-  card: SimulatedDevice,
-  type: number,
-  { id, iommuGroup, index }: VirtualGpu,
-): SimulatedDevice {
+function virtualGpu(type: number, index: number): SimulatedVfio {
   const [, name, , subsystem] = typeOf(type);
-  const vfio = vfioPci(index, guestHeader(subsystem), {
+  return vfioPci(index, guestHeader(subsystem), {
     iommu: "emulated",
     migration: migrationV2(["stop-copy"], {
       stopCopyBytes: framebufferMib(name) * STREAM_BYTES_PER_MIB,
     }),
     dirtyTracking: "works",
   });
-  const driver = "nvidia-vgpu-vfio";
-  return mdev(card, { id, iommuGroup, type: `nvidia-${type}` }, { driver, vfio });
 }
 
 function guestHeader(subsystem: number) {

@@ -9,7 +9,7 @@ export const GIB = 2 ** 30;
 export function pciHeader(
   ids: string,
   subsystem: string,
-  rest: Pick<PciHeader, "class" | "revision" | "bars"> & Partial<PciHeader>,
+  rest: Pick<PciHeader, "class" | "bars"> & Partial<PciHeader>,
 ): PciHeader {
   const [vendor, device] = parseIds(ids);
   const [subsystemVendor, subsystemDevice] = parseIds(subsystem);
@@ -18,6 +18,7 @@ export function pciHeader(
     device,
     subsystemVendor,
     subsystemDevice,
+    revision: 0,
     configBytes: 4096,
     capabilities: [],
     extendedCapabilities: [],
