@@ -17,15 +17,26 @@ export function numberOf(argument: Argument): number {
 }
 
 /**
- * Reads a struct that starts with `argsz`. Refuses a size below the minimum with EINVAL. The minimum is the struct's
- * own size, unless a later kernel extended it.
+ * Reads a struct that starts with its size: `argsz` of VFIO, `size` of iommufd. Refuses a size below the minimum with
+ * EINVAL. The minimum is the struct's own size, unless a later kernel extended it.
  */
-export function readSized<F extends Fields & { argsz: readonly ["u32", 0] }>(
+export function readSized<F extends Sized>(
   struct: Struct<F>,
   argument: Argument,
   least = struct.size,
 ): Values<F> {
   const values = struct.read(bytesOf(argument, struct.size));
-  if ((values.argsz as number) < least) refuse("EINVAL");
+  if (((values.argsz ?? values.size) as number) < least) refuse("EINVAL");
   return values;
+}
+
+type Sized = Fields & ({ argsz: readonly ["u32", 0] } | { size: readonly ["u32", 0] });
+
+/** Sets fields of the caller's struct. Refuses too few bytes: EFAULT. */
+export function reply<F extends Fields>(
+  struct: Struct<F>,
+  argument: Argument,
+  values: Partial<Values<F>>,
+): void {
+  struct.write(bytesOf(argument, struct.size), values);
 }

@@ -6,9 +6,8 @@ import type { HostRoots } from "../../host/roots.ts";
 import { configSpace } from "../pci_config_space.ts";
 import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
 import { groupNode, isViable } from "../topology.ts";
-import { createDescriptors } from "./descriptors.ts";
 import type { DeviceState, GroupState, Kernel } from "./kernel.ts";
-import { createMemory } from "./memory.ts";
+import { Memory } from "./memory.ts";
 
 /** The kernel of a scenario, just booted. The scenario's processes hold their devices. */
 export function bootKernel(scenario: Scenario, roots: HostRoots): Kernel {
@@ -18,10 +17,8 @@ export function bootKernel(scenario: Scenario, roots: HostRoots): Kernel {
     made: new Map(),
     groups: new Map(),
     devices: new Map(),
-    memory: createMemory(),
-    descriptors: createDescriptors(),
-    containers: new WeakMap(),
-    iommufds: new WeakMap(),
+    memory: new Memory(),
+    files: new Map(),
   };
   const held = new Set(scenario.processes.flatMap((process) => process.files));
   for (const device of scenario.devices) addDevice(kernel, device, held);

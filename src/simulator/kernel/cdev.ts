@@ -3,8 +3,9 @@ import {
   vfio_device_bind_iommufd,
   vfio_device_detach_iommufd_pt,
 } from "../../../ffi/vfio.ts";
-import { type Argument, bytesOf, readSized } from "./argument.ts";
-import { addObject, removeObject } from "./iommufd_file.ts";
+import { type Argument, readSized, reply } from "./argument.ts";
+import { fileOf } from "./descriptors.ts";
+import { addObject, removeObject } from "./iommufd_objects.ts";
 import type { DeviceState, IommufdObject, IommufdState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
@@ -30,7 +31,7 @@ export function bindIommufd(
   const bind = readSized(vfio_device_bind_iommufd, argument);
   if (bind.flags !== 0 || bind.iommufd < 0) refuse("EINVAL");
   if (device.group.held || device.group.openFiles > 0) refuse("EBUSY");
-  const iommufd = kernel.iommufds.get(kernel.descriptors.get(bind.iommufd)) ?? refuse("EBADF");
+  const iommufd = fileOf(kernel, bind.iommufd).iommufd ?? refuse("EBADF");
   if (device.held || device.openCount > 0) refuse("EINVAL");
   if (!device.group.viable) refuse("EPERM");
   open();
@@ -38,7 +39,7 @@ export function bindIommufd(
   const emulated = device.vfio.iommu === "emulated";
   const devid = addObject(iommufd, { kind: emulated ? "access" : "device" });
   iommufd.objects.get(devid)!.users++;
-  vfio_device_bind_iommufd.write(bytesOf(argument, 16), { out_devid: devid });
+  reply(vfio_device_bind_iommufd, argument, { out_devid: devid });
   return { iommufd, devid, emulated, attached: null };
 }
 
@@ -64,7 +65,7 @@ export function attachIoas(binding: CdevBinding, argument: Argument): number {
   const id = own ? addObject(iommufd, { kind: "hwpt", parent: pt_id, automatic: true }) : pt_id;
   iommufd.objects.get(id)!.users++;
   binding.attached = id;
-  vfio_device_attach_iommufd_pt.write(bytesOf(argument, 12), { pt_id: id });
+  reply(vfio_device_attach_iommufd_pt, argument, { pt_id: id });
   return 0;
 }
 

@@ -20,6 +20,7 @@ import {
   vfio_device_feature_migration,
 } from "../../../ffi/vfio_migration.ts";
 import { type Argument, bytesOf, readSized } from "./argument.ts";
+import { install } from "./descriptors.ts";
 import { reportLogging, startLogging, stopLogging } from "./dma_logging.ts";
 import type { DeviceState, Kernel } from "./kernel.ts";
 import { migrationOf } from "./migration_arcs.ts";
@@ -32,7 +33,7 @@ interface Feature {
   has(device: DeviceState): boolean;
   readonly operations: number;
   readonly size: number;
-  run(kernel: Kernel, device: DeviceState, data: Bytes, set: boolean): void;
+  run(device: DeviceState, data: Bytes, kernel: Kernel, set: boolean): void;
 }
 
 const GET = VFIO_DEVICE_FEATURE_GET;
@@ -89,7 +90,7 @@ const FEATURES: Readonly<Record<number, Feature>> = {
 };
 
 /** `VFIO_DEVICE_FEATURE`, with the checks of `vfio_ioctl_device_feature()` and `vfio_check_feature()`. */
-export function deviceFeature(kernel: Kernel, device: DeviceState, argument: Argument): number {
+export function deviceFeature(device: DeviceState, argument: Argument, kernel: Kernel): void {
   const { argsz, flags } = readSized(vfio_device_feature, argument);
   const operations = flags & (GET | SET);
   if ((flags & ~(VFIO_DEVICE_FEATURE_MASK | GET | SET | PROBE)) !== 0) refuse("EINVAL");
@@ -98,36 +99,32 @@ export function deviceFeature(kernel: Kernel, device: DeviceState, argument: Arg
   const feature = FEATURES[flags & VFIO_DEVICE_FEATURE_MASK];
   if (feature === undefined || !feature.has(device)) return refuse("ENOTTY");
   if ((operations & ~feature.operations) !== 0) refuse("EINVAL");
-  if (probes) return 0;
+  if (probes) return;
   if (operations === 0 || argsz < vfio_device_feature.size + feature.size) refuse("EINVAL");
   const end = vfio_device_feature.size + feature.size;
   const data = bytesOf(argument, end).subarray(vfio_device_feature.size, end);
-  feature.run(kernel, device, data, operations === SET);
-  return 0;
+  feature.run(device, data, kernel, operations === SET);
 }
 
-function getMigration(_kernel: Kernel, device: DeviceState, data: Bytes): void {
+function getMigration(device: DeviceState, data: Bytes): void {
   const bits = { "stop-copy": 1n, "p2p": 2n, "pre-copy": 4n };
   const flags = migrationOf(device).flags.reduce((sum, flag) => sum | bits[flag], 0n);
   vfio_device_feature_migration.write(data, { flags });
 }
 
-function getDataSize(_kernel: Kernel, device: DeviceState, data: Bytes): void {
+function getDataSize(device: DeviceState, data: Bytes): void {
   vfio_device_feature_mig_data_size.write(data, {
     stop_copy_length: BigInt(migrationOf(device).stopCopyBytes),
   });
 }
 
 /** Gets the state, or sets it and returns the data descriptor of the arc, if any. */
-function deviceState(kernel: Kernel, device: DeviceState, data: Bytes, set: boolean): void {
+function deviceState(device: DeviceState, data: Bytes, kernel: Kernel, set: boolean): void {
   const { device_state } = vfio_device_feature_mig_state.read(data);
   vfio_device_feature_mig_state.write(data, { data_fd: -1 });
-  if (!set) {
-    vfio_device_feature_mig_state.write(data, { device_state: device.state });
-    return;
-  }
+  if (!set) return vfio_device_feature_mig_state.write(data, { device_state: device.state });
   const stream = setState(device, device_state);
   if (stream === null) return;
-  const data_fd = kernel.descriptors.install(streamFile(device, stream));
+  const data_fd = install(kernel, streamFile(device, stream));
   vfio_device_feature_mig_state.write(data, { data_fd });
 }

@@ -8,20 +8,17 @@ import {
   VFIO_DEVICE_GET_REGION_INFO,
   VFIO_DEVICE_RESET,
 } from "../../../ffi/vfio.ts";
-import type { Argument } from "./argument.ts";
 import { attachIoas, bindIommufd, type CdevBinding, detachIoas, unbindIommufd } from "./cdev.ts";
-import type { OpenFile } from "./descriptors.ts";
 import { deviceFeature } from "./device_feature.ts";
 import { getDeviceInfo, getIrqInfo, resetDevice } from "./device_info.ts";
-import type { DeviceState, Kernel } from "./kernel.ts";
+import type { DeviceState, Kernel, OpenFile } from "./kernel.ts";
 import { closeMigration, openMigration } from "./migration_v2.ts";
 import { refuse } from "./refusal.ts";
+import { answer, type Requests } from "./requests.ts";
 import { getRegionInfo } from "./region_info.ts";
 import { readRegion, writeRegion } from "./region_io.ts";
 
-type Handler = (kernel: Kernel, device: DeviceState, argument: Argument) => number;
-
-const REQUESTS: Readonly<Record<number, Handler>> = {
+const REQUESTS: Requests<DeviceState> = {
   [VFIO_DEVICE_GET_INFO]: getDeviceInfo,
   [VFIO_DEVICE_GET_REGION_INFO]: getRegionInfo,
   [VFIO_DEVICE_GET_IRQ_INFO]: getIrqInfo,
@@ -41,7 +38,7 @@ export function openDeviceOfGroup(
     name: "anon_inode:[vfio-device]",
     ioctl(request, argument) {
       if (request === VFIO_DEVICE_BIND_IOMMUFD) refuse("EINVAL");
-      return (REQUESTS[request] ?? refuse("ENOTTY"))(kernel, device, argument);
+      return answer(REQUESTS, request, device, argument, kernel);
     },
     ...regionAccess(device, () => {}),
     release() {
@@ -66,7 +63,7 @@ export function openCdev(kernel: Kernel, device: DeviceState): OpenFile {
       const cdev = bound();
       if (request === VFIO_DEVICE_ATTACH_IOMMUFD_PT) return attachIoas(cdev, argument);
       if (request === VFIO_DEVICE_DETACH_IOMMUFD_PT) return detachIoas(cdev, argument);
-      return (REQUESTS[request] ?? refuse("ENOTTY"))(kernel, device, argument);
+      return answer(REQUESTS, request, device, argument, kernel);
     },
     ...regionAccess(device, bound),
     release() {

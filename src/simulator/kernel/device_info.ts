@@ -5,8 +5,8 @@ import {
   vfio_device_info,
   vfio_irq_info,
 } from "../../../ffi/vfio.ts";
-import { type Argument, bytesOf, readSized } from "./argument.ts";
-import type { DeviceState, Kernel } from "./kernel.ts";
+import { type Argument, readSized, reply } from "./argument.ts";
+import type { DeviceState } from "./kernel.ts";
 import { resetRegisters } from "./migration_v1.ts";
 import { resetMigration } from "./migration_v2.ts";
 import { refuse } from "./refusal.ts";
@@ -22,34 +22,28 @@ const DEVICE_INFO_LEAST = 20;
 const VFIO_IRQ_INFO_EVENTFD = 1 << 0;
 
 /** `VFIO_DEVICE_GET_INFO`. */
-export function getDeviceInfo(_kernel: Kernel, device: DeviceState, argument: Argument): number {
+export function getDeviceInfo(device: DeviceState, argument: Argument): void {
   readSized(vfio_device_info, argument, DEVICE_INFO_LEAST);
   const { api, reset, irqs } = device.vfio;
   const flags = API_FLAGS[api] | (reset === "flagged" ? VFIO_DEVICE_FLAGS_RESET : 0);
-  vfio_device_info.write(bytesOf(argument, vfio_device_info.size), {
+  reply(vfio_device_info, argument, {
     flags,
     num_regions: regionsOf(device.vfio).length,
     num_irqs: irqs.length,
     cap_offset: 0,
   });
-  return 0;
 }
 
 /** `VFIO_DEVICE_GET_IRQ_INFO`. */
-export function getIrqInfo(_kernel: Kernel, device: DeviceState, argument: Argument): number {
+export function getIrqInfo(device: DeviceState, argument: Argument): void {
   const { index } = readSized(vfio_irq_info, argument);
   const count = device.vfio.irqs[index] ?? refuse("EINVAL");
-  vfio_irq_info.write(bytesOf(argument, vfio_irq_info.size), {
-    flags: VFIO_IRQ_INFO_EVENTFD,
-    count,
-  });
-  return 0;
+  reply(vfio_irq_info, argument, { flags: VFIO_IRQ_INFO_EVENTFD, count });
 }
 
 /** `VFIO_DEVICE_RESET`: returns to RUNNING from any state, and disables every data descriptor. */
-export function resetDevice(_kernel: Kernel, device: DeviceState): number {
+export function resetDevice(device: DeviceState): void {
   if (device.vfio.reset === "absent") refuse("EINVAL");
   resetMigration(device);
   resetRegisters(device);
-  return 0;
 }

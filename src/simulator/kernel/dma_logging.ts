@@ -13,7 +13,7 @@ const LOG_MAX_RANGES = 4096 / vfio_device_feature_dma_logging_range.size;
 const SMALLEST_PAGE = 4096n;
 
 /** `VFIO_DEVICE_FEATURE_DMA_LOGGING_START`: reads the ranges from the caller's memory and checks them. */
-export function startLogging(kernel: Kernel, device: DeviceState, data: Bytes): void {
+export function startLogging(device: DeviceState, data: Bytes, kernel: Kernel): void {
   const { page_size, num_ranges, ranges } = vfio_device_feature_dma_logging_control.read(data);
   if (num_ranges === 0) refuse("EINVAL");
   if (num_ranges > LOG_MAX_RANGES) refuse("E2BIG");
@@ -29,7 +29,7 @@ export function startLogging(kernel: Kernel, device: DeviceState, data: Bytes): 
 }
 
 /** `VFIO_DEVICE_FEATURE_DMA_LOGGING_STOP`. Also succeeds if logging is off. */
-export function stopLogging(_kernel: Kernel, device: DeviceState): void {
+export function stopLogging(device: DeviceState): void {
   device.logging = false;
 }
 
@@ -37,7 +37,7 @@ export function stopLogging(_kernel: Kernel, device: DeviceState): void {
  * `VFIO_DEVICE_FEATURE_DMA_LOGGING_REPORT`: an empty bitmap. A kernel without IOMMUFD cannot report bitmaps and returns
  * EOPNOTSUPP here, although probe and start succeed.
  */
-export function reportLogging(kernel: Kernel, device: DeviceState, data: Bytes): void {
+export function reportLogging(device: DeviceState, data: Bytes, kernel: Kernel): void {
   const { iova, length, page_size, bitmap } = vfio_device_feature_dma_logging_report.read(data);
   if (page_size < SMALLEST_PAGE || (page_size & (page_size - 1n)) !== 0n) refuse("EINVAL");
   if (iova + length >= 1n << 64n) refuse("EOVERFLOW");

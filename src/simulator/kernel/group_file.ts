@@ -7,15 +7,14 @@ import {
   vfio_group_status,
   VFIO_GROUP_UNSET_CONTAINER,
 } from "../../../ffi/vfio.ts";
-import { type Argument, bytesOf, readSized } from "./argument.ts";
-import type { OpenFile } from "./descriptors.ts";
+import { type Argument, bytesOf, readSized, reply } from "./argument.ts";
+import { fileOf, install } from "./descriptors.ts";
 import { openDeviceOfGroup } from "./device_file.ts";
-import type { GroupState, Kernel } from "./kernel.ts";
+import type { GroupState, Kernel, OpenFile } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
+import { answer, type Requests } from "./requests.ts";
 
-type Handler = (kernel: Kernel, group: GroupState, argument: Argument) => number;
-
-const REQUESTS: Readonly<Record<number, Handler>> = {
+const REQUESTS: Requests<GroupState> = {
   [VFIO_GROUP_GET_STATUS]: getStatus,
   [VFIO_GROUP_SET_CONTAINER]: setContainer,
   [VFIO_GROUP_UNSET_CONTAINER]: unsetContainer,
@@ -30,42 +29,39 @@ export function openGroup(kernel: Kernel, group: GroupState): OpenFile {
   group.openFiles++;
   return {
     name: `/dev/vfio/${group.node}`,
-    ioctl: (request, argument) => (REQUESTS[request] ?? refuse("ENOTTY"))(kernel, group, argument),
+    ioctl: (request, argument) => answer(REQUESTS, request, group, argument, kernel),
     release: () => releaseGroup(group),
   };
 }
 
 /** Releases one file of a group. The last one removes the group from its container. */
-export function releaseGroup(group: GroupState): void {
+function releaseGroup(group: GroupState): void {
   group.openFiles--;
   if (group.openFiles === 0) detach(group);
 }
 
-function getStatus(_kernel: Kernel, group: GroupState, argument: Argument): number {
+function getStatus(group: GroupState, argument: Argument): void {
   readSized(vfio_group_status, argument);
   const set = group.container === null ? 0 : VFIO_GROUP_FLAGS_CONTAINER_SET;
   const viable = group.viable ? VFIO_GROUP_FLAGS_VIABLE : 0;
-  vfio_group_status.write(bytesOf(argument, 8), { flags: set | viable });
-  return 0;
+  reply(vfio_group_status, argument, { flags: set | viable });
 }
 
-function setContainer(kernel: Kernel, group: GroupState, argument: Argument): number {
+function setContainer(group: GroupState, argument: Argument, kernel: Kernel): void {
   const bytes = bytesOf(argument, 4);
   const fd = new DataView(bytes.buffer, bytes.byteOffset).getInt32(0, true);
-  const container = kernel.containers.get(kernel.descriptors.get(fd)) ?? refuse("EINVAL");
+  const container = fileOf(kernel, fd).container ?? refuse("EINVAL");
   if (group.container !== null) refuse("EINVAL");
   if (!group.viable) refuse("EPERM");
   for (const other of container.groups) if (other.noiommu !== group.noiommu) refuse("EPERM");
   container.groups.add(group);
   group.container = container;
-  return 0;
 }
 
-function unsetContainer(_kernel: Kernel, group: GroupState): number {
+function unsetContainer(group: GroupState): void {
   if (group.container === null) refuse("EINVAL");
   if (group.openFiles > 1) refuse("EBUSY");
   detach(group);
-  return 0;
 }
 
 function detach(group: GroupState): void {
@@ -76,12 +72,12 @@ function detach(group: GroupState): void {
   group.container = null;
 }
 
-function getDeviceFd(kernel: Kernel, group: GroupState, argument: Argument): number {
+function getDeviceFd(group: GroupState, argument: Argument, kernel: Kernel): number {
   const bytes = bytesOf(argument, 1);
   const end = bytes.indexOf(0);
   if (end < 0) refuse("EFAULT");
   const name = new TextDecoder().decode(bytes.subarray(0, end));
   const device = group.devices.find((device) => device.id === name) ?? refuse("ENODEV");
   if (group.container === null || group.container.iommu === null) refuse("EINVAL");
-  return kernel.descriptors.install(openDeviceOfGroup(kernel, device, () => releaseGroup(group)));
+  return install(kernel, openDeviceOfGroup(kernel, device, () => releaseGroup(group)));
 }

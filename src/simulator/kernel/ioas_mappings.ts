@@ -5,8 +5,8 @@ import {
   IOMMU_IOAS_MAP_WRITEABLE,
   iommu_ioas_unmap,
 } from "../../../ffi/iommufd.ts";
-import { type Argument, bytesOf } from "./argument.ts";
-import { lookUp, readCommand } from "./iommufd_command.ts";
+import { type Argument, readSized, reply } from "./argument.ts";
+import { lookUp } from "./iommufd_objects.ts";
 import type { IommufdObject, IommufdState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
@@ -18,8 +18,8 @@ const ACCESS = IOMMU_IOAS_MAP_READABLE | IOMMU_IOAS_MAP_WRITEABLE;
  * `IOMMU_IOAS_MAP`: the caller's memory must exist and consist of whole pages. The caller or the kernel chooses the
  * address.
  */
-export function mapIoas(kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
-  const { flags, ioas_id, user_va, length, iova } = readCommand(iommu_ioas_map, argument);
+export function mapIoas(iommufd: IommufdState, argument: Argument, kernel: Kernel): void {
+  const { flags, ioas_id, user_va, length, iova } = readSized(iommu_ioas_map, argument);
   if ((flags & ~(IOMMU_IOAS_MAP_FIXED_IOVA | ACCESS)) !== 0) refuse("EOPNOTSUPP");
   if ((flags & ACCESS) === 0) refuse("EINVAL");
   const ioas = lookUp(iommufd, ioas_id, "ioas");
@@ -30,16 +30,15 @@ export function mapIoas(kernel: Kernel, iommufd: IommufdState, argument: Argumen
   if (overlapping(ioas, at, length).length > 0) refuse("EEXIST");
   kernel.memory.at(user_va, Number(length));
   ioas.mappings.set(at, length);
-  iommu_ioas_map.write(bytesOf(argument, iommu_ioas_map.size), { iova: at });
-  return 0;
+  reply(iommu_ioas_map, argument, { iova: at });
 }
 
 /**
  * `IOMMU_IOAS_UNMAP`: removes only whole mappings. ENOENT if a mapping would be split or there is none. Reports the
  * unmapped size.
  */
-export function unmapIoas(_kernel: Kernel, iommufd: IommufdState, argument: Argument): number {
-  const { ioas_id, iova, length } = readCommand(iommu_ioas_unmap, argument);
+export function unmapIoas(iommufd: IommufdState, argument: Argument): void {
+  const { ioas_id, iova, length } = readSized(iommu_ioas_unmap, argument);
   const ioas = lookUp(iommufd, ioas_id, "ioas");
   if (length === 0n) refuse("EINVAL");
   const isAll = iova === 0n && length === ALL;
@@ -52,8 +51,7 @@ export function unmapIoas(_kernel: Kernel, iommufd: IommufdState, argument: Argu
     ioas.mappings.delete(start);
     unmapped += bytes;
   }
-  iommu_ioas_unmap.write(bytesOf(argument, iommu_ioas_unmap.size), { length: unmapped });
-  return 0;
+  reply(iommu_ioas_unmap, argument, { length: unmapped });
 }
 
 /** Whether a range is completely mapped. */

@@ -1,7 +1,7 @@
 import type { Bytes } from "../../../ffi/syscalls.ts";
 import type { HostRoots } from "../../host/roots.ts";
 import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
-import type { Descriptors, OpenFile } from "./descriptors.ts";
+import type { Argument } from "./argument.ts";
 import type { Memory } from "./memory.ts";
 
 /** The state of the simulated kernel. */
@@ -12,14 +12,28 @@ export interface Kernel {
   /** Mdevs created since boot, by name. */
   readonly made: Map<string, SimulatedDevice>;
   readonly memory: Memory;
-  readonly descriptors: Descriptors;
+  /** Open files by descriptor. */
+  readonly files: Map<number, OpenFile>;
   /** Groups by the name of their node: `12`, `noiommu-3`. */
   readonly groups: Map<string, GroupState>;
   /** VFIO devices by the name of their cdev: `vfio3`. */
   readonly devices: Map<string, DeviceState>;
-  /** State of open files that others refer to by descriptor. */
-  readonly containers: WeakMap<OpenFile, ContainerState>;
-  readonly iommufds: WeakMap<OpenFile, IommufdState>;
+}
+
+/** An open file with the operations of its kind. Calls that it lacks are refused. */
+export interface OpenFile {
+  /** Its name in `/proc/<pid>/fd`: `/dev/vfio/12`, `anon_inode:[vfio-device]`. */
+  readonly name: string;
+  /** The state of a file that others refer to by descriptor. */
+  readonly container?: ContainerState;
+  readonly iommufd?: IommufdState;
+  ioctl(request: number, argument: Argument): number;
+  read?(buffer: Bytes): number;
+  write?(buffer: Bytes): number;
+  pread?(buffer: Bytes, offset: bigint): number;
+  pwrite?(buffer: Bytes, offset: bigint): number;
+  /** Called once, on close. */
+  release?(): void;
 }
 
 /** An open container and its groups. */

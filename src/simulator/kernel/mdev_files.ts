@@ -4,8 +4,7 @@ import { mdev } from "../hosts/device_parts.ts";
 import { groupNode } from "../topology.ts";
 import { plantMdev, uprootMdev } from "../tree/plant_mdev.ts";
 import { addDevice } from "./boot_kernel.ts";
-import type { OpenFile } from "./descriptors.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, OpenFile } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n?$/i;
@@ -52,7 +51,6 @@ function attribute(name: string, store: (text: string) => void): OpenFile {
       store(new TextDecoder().decode(buffer));
       return buffer.length;
     },
-    release() {},
   };
 }
 

@@ -1,9 +1,8 @@
 import type { Bytes } from "../../../ffi/syscalls.ts";
 import { VFIO_MIG_GET_PRECOPY_INFO, vfio_precopy_info } from "../../../ffi/vfio_migration.ts";
 import type { MigrationV2 } from "../scenario.ts";
-import { type Argument, bytesOf, readSized } from "./argument.ts";
-import type { OpenFile } from "./descriptors.ts";
-import type { DeviceState, Stream } from "./kernel.ts";
+import { type Argument, readSized, reply } from "./argument.ts";
+import type { DeviceState, OpenFile, Stream } from "./kernel.ts";
 import { isPreCopy, migrationOf } from "./migration_arcs.ts";
 import { refuse } from "./refusal.ts";
 
@@ -56,7 +55,6 @@ export function streamFile(device: DeviceState, stream: Stream): OpenFile {
         : getPrecopyInfo(device, stream, argument),
     read: (buffer) => resuming ? refuse("EBADF") : save(device, stream, buffer),
     write: (buffer) => resuming ? resume(device, stream, buffer) : refuse("EBADF"),
-    release() {},
   };
 }
 
@@ -64,7 +62,7 @@ function getPrecopyInfo(device: DeviceState, stream: Stream, argument: Argument)
   readSized(vfio_precopy_info, argument);
   if (stream.disabled) refuse("ENODEV");
   if (!isPreCopy(device.state)) refuse("EINVAL");
-  vfio_precopy_info.write(bytesOf(argument, vfio_precopy_info.size), {
+  reply(vfio_precopy_info, argument, {
     flags: 0,
     initial_bytes: BigInt(stream.filled - stream.position),
     dirty_bytes: 0n,

@@ -5,7 +5,7 @@ import {
   VFIO_REGION_INFO_FLAG_CAPS,
 } from "../../../ffi/vfio.ts";
 import { type Argument, bytesOf, readSized } from "./argument.ts";
-import type { DeviceState, Kernel } from "./kernel.ts";
+import type { DeviceState } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 import { type RegionCapability, regionsOf } from "./regions.ts";
 
@@ -16,7 +16,7 @@ const OFFSET_SHIFT = 40n;
  * `VFIO_DEVICE_GET_REGION_INFO`. If `argsz` leaves no room for the capabilities, the flag is set, the offset stays 0
  * and `argsz` returns the required size.
  */
-export function getRegionInfo(_kernel: Kernel, device: DeviceState, argument: Argument): number {
+export function getRegionInfo(device: DeviceState, argument: Argument): void {
   const { index, argsz } = readSized(vfio_region_info, argument);
   const region = regionsOf(device.vfio)[index] ?? refuse("EINVAL");
   const chain = capabilityChain(region.capabilities, vfio_region_info.size);
@@ -31,7 +31,6 @@ export function getRegionInfo(_kernel: Kernel, device: DeviceState, argument: Ar
     offset: BigInt(index) << OFFSET_SHIFT,
   });
   if (fits) bytes.set(chain, vfio_region_info.size);
-  return 0;
 }
 
 /** A chain of capabilities, each aligned to 8 bytes. `next` is relative to the struct's start. */

@@ -4,11 +4,11 @@ import type { HostRoots } from "../../host/roots.ts";
 import type { Scenario } from "../scenario.ts";
 import { bootKernel } from "./boot_kernel.ts";
 import { openContainer } from "./container_file.ts";
-import type { OpenFile } from "./descriptors.ts";
+import { fileOf, install } from "./descriptors.ts";
 import { openCdev } from "./device_file.ts";
 import { openGroup } from "./group_file.ts";
 import { openIommufd } from "./iommufd_file.ts";
-import type { Kernel } from "./kernel.ts";
+import type { Kernel, OpenFile } from "./kernel.ts";
 import { openCreate, openRemove } from "./mdev_files.ts";
 import { Refusal, refuse } from "./refusal.ts";
 
@@ -38,7 +38,6 @@ const PATHS: readonly (readonly [RegExp, (kernel: Kernel, ...names: string[]) =>
 /** The system calls of a simulated host, as made by one of its processes. */
 export function simulateSyscalls(scenario: Scenario, roots: HostRoots): SimulatedSyscalls {
   const kernel = bootKernel(scenario, roots);
-  const { descriptors, memory } = kernel;
   const answer = (call: string, run: () => number): number => {
     try {
       return run();
@@ -47,36 +46,38 @@ export function simulateSyscalls(scenario: Scenario, roots: HostRoots): Simulate
       throw error;
     }
   };
-  const fileOf = (fd: number) => descriptors.get(fd);
+  const file = (fd: number) => fileOf(kernel, fd);
   return {
     kernel,
     get openDescriptors() {
-      return descriptors.size;
+      return kernel.files.size;
     },
     open(path) {
       const tree = (["dev", "sys"] as const).find((name) => path.startsWith(`${roots[name]}/`));
       return answer(`open ${path}`, () => {
         if (tree === undefined) return refuse("ENOENT");
-        return descriptors.install(openPath(kernel, `/${tree}${path.slice(roots[tree].length)}`));
+        return install(kernel, openPath(kernel, `/${tree}${path.slice(roots[tree].length)}`));
       });
     },
     /** This kernel has no netlink. */
     socket: () => answer("socket", () => refuse("EAFNOSUPPORT")),
     close(fd) {
       answer("close", () => {
-        descriptors.remove(fd).release();
+        const closed = file(fd);
+        kernel.files.delete(fd);
+        closed.release?.();
         return 0;
       });
     },
     ioctl: (fd, request, argument = 0) =>
-      answer(`ioctl 0x${request.toString(16)}`, () => fileOf(fd).ioctl(request, argument)),
-    read: (fd, buffer) => answer("read", () => fileOf(fd).read?.(buffer) ?? refuse("EINVAL")),
-    write: (fd, buffer) => answer("write", () => fileOf(fd).write?.(buffer) ?? refuse("EINVAL")),
+      answer(`ioctl 0x${request.toString(16)}`, () => file(fd).ioctl(request, argument)),
+    read: (fd, buffer) => answer("read", () => file(fd).read?.(buffer) ?? refuse("EINVAL")),
+    write: (fd, buffer) => answer("write", () => file(fd).write?.(buffer) ?? refuse("EINVAL")),
     pread: (fd, buffer, offset) =>
-      answer("pread", () => fileOf(fd).pread?.(buffer, offset) ?? refuse("ESPIPE")),
+      answer("pread", () => file(fd).pread?.(buffer, offset) ?? refuse("ESPIPE")),
     pwrite: (fd, buffer, offset) =>
-      answer("pwrite", () => fileOf(fd).pwrite?.(buffer, offset) ?? refuse("ESPIPE")),
-    addressOf: (buffer) => memory.addressOf(buffer),
+      answer("pwrite", () => file(fd).pwrite?.(buffer, offset) ?? refuse("ESPIPE")),
+    addressOf: (buffer) => kernel.memory.addressOf(buffer),
   };
 }
 
