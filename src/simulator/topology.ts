@@ -1,4 +1,4 @@
-import type { PciHeader, Scenario, SimulatedDevice } from "./scenario.ts";
+import type { Scenario, SimulatedDevice } from "./scenario.ts";
 
 /** The drivers of a scenario's devices, and of the mdevs that its types make: `pci:vfio-pci`, `mdev:mtty`. */
 export function driversOf({ devices }: Scenario): ReadonlySet<string> {
@@ -32,21 +32,7 @@ export function isViable(scenario: Scenario, group: number | null): boolean {
   );
 }
 
-/** The virtual functions of a physical one, in order. */
-export function virtualFunctions(scenario: Scenario, id: string): readonly SimulatedDevice[] {
-  return scenario.devices.filter((device) => device.physfn === id);
-}
-
 /** The path of a device's directory in sysfs. */
 export function devicePath(device: SimulatedDevice): string {
   return `devices/${device.directory}`;
-}
-
-/** The `modalias` of a PCI function: ids in upper case, the class in lower case. */
-export function pciModalias(pci: PciHeader): string {
-  const id = (value: number) => value.toString(16).toUpperCase().padStart(8, "0");
-  const byte = (value: number) => (value & 0xff).toString(16).padStart(2, "0");
-  return `pci:v${id(pci.vendor)}d${id(pci.device)}` +
-    `sv${id(pci.subsystemVendor)}sd${id(pci.subsystemDevice)}` +
-    `bc${byte(pci.class >> 16)}sc${byte(pci.class >> 8)}i${byte(pci.class)}`;
 }

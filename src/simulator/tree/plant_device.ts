@@ -1,5 +1,6 @@
+import { dirname } from "@std/path";
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
-import { devicePath, hasCdev, virtualFunctions } from "../topology.ts";
+import { devicePath, hasCdev } from "../topology.ts";
 import { pciAttributes, plantConfig } from "./plant_pci.ts";
 import type { Tree } from "./tree.ts";
 
@@ -12,7 +13,7 @@ export function plantDevice(sys: Tree, scenario: Scenario, device: SimulatedDevi
   sys.directory(path);
   plantSubsystem(sys, device);
   if (device.numaNode !== null) sys.attribute(`${path}/numa_node`, String(device.numaNode));
-  for (const [name, text] of Object.entries(attributesOf(device))) {
+  for (const [name, text] of Object.entries({ ...pciAttributes(device), ...device.attributes })) {
     if (device.unreadable.includes(name)) sys.directory(`${path}/${name}`);
     else sys.attribute(`${path}/${name}`, text);
   }
@@ -22,10 +23,8 @@ export function plantDevice(sys: Tree, scenario: Scenario, device: SimulatedDevi
   }
   plantFunctions(sys, scenario, device);
   plantVfio(sys, scenario, device);
-}
-
-function attributesOf(device: SimulatedDevice): Readonly<Record<string, string>> {
-  return { ...pciAttributes(device), ...device.attributes };
+  plantMdevTypes(sys, device);
+  plantMdevLinks(sys, device);
 }
 
 function plantSubsystem(sys: Tree, device: SimulatedDevice): void {
@@ -49,7 +48,7 @@ function plantFunctions(sys: Tree, scenario: Scenario, device: SimulatedDevice):
   const physical = scenario.devices.find(({ id }) => id === device.physfn);
   if (physical !== undefined) sys.link(`${path}/physfn`, devicePath(physical));
   if (device.totalVfs === null) return;
-  const functions = virtualFunctions(scenario, device.id);
+  const functions = scenario.devices.filter(({ physfn }) => physfn === device.id);
   sys.attribute(`${path}/sriov_totalvfs`, String(device.totalVfs));
   sys.attribute(`${path}/sriov_numvfs`, String(functions.length));
   functions.forEach((virtual, i) => sys.link(`${path}/virtfn${i}`, devicePath(virtual)));
@@ -66,4 +65,31 @@ function plantVfio(sys: Tree, scenario: Scenario, device: SimulatedDevice): void
   if (hasCdev(scenario, device)) {
     sys.attribute(`${path}/dev`, `${VFIO_DEV_MAJOR}:${device.vfio.index}`);
   }
+}
+
+/** `mdev_supported_types` of a parent. */
+function plantMdevTypes(sys: Tree, parent: SimulatedDevice): void {
+  if (parent.mdevTypes.length > 0) sys.link(`class/mdev_bus/${parent.id}`, devicePath(parent));
+  for (const type of parent.mdevTypes) {
+    const path = `${devicePath(parent)}/mdev_supported_types/${type.type}`;
+    sys.attribute(`${path}/name`, type.name);
+    sys.attribute(`${path}/device_api`, type.deviceApi);
+    sys.attribute(`${path}/available_instances`, String(type.availableInstances));
+    if (type.description !== null) sys.attribute(`${path}/description`, type.description);
+    sys.bytes(`${path}/create`, new Uint8Array());
+    sys.directory(`${path}/devices`);
+  }
+}
+
+/** The links between an mdev and its type's directory, and the attribute that removes the mdev. */
+function plantMdevLinks(sys: Tree, device: SimulatedDevice): void {
+  if (device.mdevType === null) return;
+  sys.link(`${mdevTypePath(device)}/devices/${device.id}`, devicePath(device));
+  sys.link(`${devicePath(device)}/mdev_type`, mdevTypePath(device));
+  sys.bytes(`${devicePath(device)}/remove`, new Uint8Array());
+}
+
+/** The directory of an mdev's type, in its parent's. */
+export function mdevTypePath(device: SimulatedDevice): string {
+  return `${dirname(devicePath(device))}/mdev_supported_types/${device.mdevType}`;
 }

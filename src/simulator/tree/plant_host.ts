@@ -4,10 +4,9 @@ import type { Scenario } from "../scenario.ts";
 import { plantDevice } from "./plant_device.ts";
 import { plantDrivers } from "./plant_drivers.ts";
 import { plantGroups } from "./plant_groups.ts";
-import { plantMdevTypes } from "./plant_mdev_types.ts";
 import { plantNodes } from "./plant_nodes.ts";
 import { plantProcesses } from "./plant_processes.ts";
-import { createTree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 /**
  * Plants a scenario's `/sys`, `/dev` and `/proc` in a directory, with real files and links, and returns their paths.
@@ -27,12 +26,11 @@ export function plantHost(scenario: Scenario, directory: string): HostRoots {
     dev: join(directory, "dev"),
     proc: join(directory, "proc"),
   };
-  const sys = createTree(roots.sys);
+  const sys = new Tree(roots.sys);
   plantDrivers(sys, scenario);
   for (const device of scenario.devices) plantDevice(sys, scenario, device);
-  plantMdevTypes(sys, scenario);
   plantGroups(sys, scenario);
-  plantNodes(createTree(roots.dev), scenario);
-  plantProcesses(createTree(roots.proc), scenario);
+  plantNodes(new Tree(roots.dev), scenario);
+  plantProcesses(new Tree(roots.proc), scenario);
   return roots;
 }

@@ -1,20 +1,18 @@
-import { dirname, join } from "@std/path";
+import { join } from "@std/path";
 import type { HostRoots } from "../../host/roots.ts";
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import { devicePath, groupNode } from "../topology.ts";
-import { plantDevice } from "./plant_device.ts";
+import { mdevTypePath, plantDevice } from "./plant_device.ts";
 import { plantGroups } from "./plant_groups.ts";
-import { plantMdevLinks } from "./plant_mdev_types.ts";
 import { deviceNodes } from "./plant_nodes.ts";
-import { createTree } from "./tree.ts";
+import { Tree } from "./tree.ts";
 
 /** Plants a new mdev: its directory, links, group and nodes, with the current time. */
 export function plantMdev(roots: HostRoots, scenario: Scenario, device: SimulatedDevice): void {
-  const sys = createTree(roots.sys);
+  const sys = new Tree(roots.sys);
   plantDevice(sys, scenario, device);
-  plantMdevLinks(sys, device, typePath(device));
   plantGroups(sys, { ...scenario, devices: [device] });
-  const dev = createTree(roots.dev);
+  const dev = new Tree(roots.dev);
   for (const node of deviceNodes(scenario, device)) dev.bytes(node, new Uint8Array());
 }
 
@@ -23,7 +21,7 @@ export function uprootMdev(roots: HostRoots, scenario: Scenario, device: Simulat
   const { id, driver, iommuGroup, vfio } = device;
   const group = groupNode(device);
   const sys = [
-    `${typePath(device)}/devices/${id}`,
+    `${mdevTypePath(device)}/devices/${id}`,
     `bus/mdev/devices/${id}`,
     `bus/mdev/drivers/${driver}/${id}`,
     `class/vfio-dev/vfio${vfio?.index}`,
@@ -34,8 +32,4 @@ export function uprootMdev(roots: HostRoots, scenario: Scenario, device: Simulat
   ];
   for (const path of sys) Deno.removeSync(join(roots.sys, path), { recursive: true });
   for (const node of deviceNodes(scenario, device)) Deno.removeSync(join(roots.dev, node));
-}
-
-function typePath(device: SimulatedDevice): string {
-  return `${dirname(devicePath(device))}/mdev_supported_types/${device.mdevType}`;
 }

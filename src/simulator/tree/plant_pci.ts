@@ -1,6 +1,6 @@
 import { configSpace, virtualFunctionConfig } from "../pci_config_space.ts";
 import type { PciHeader, SimulatedBar, SimulatedDevice } from "../scenario.ts";
-import { devicePath, pciModalias } from "../topology.ts";
+import { devicePath } from "../topology.ts";
 import type { Tree } from "./tree.ts";
 
 /** `resource` has a line for each BAR, the ROM, and each BAR of virtual functions. */
@@ -22,7 +22,7 @@ export function pciAttributes(device: SimulatedDevice): Readonly<Record<string, 
     subsystem_device: hex(pci.subsystemDevice, 4),
     revision: hex(pci.revision, 2),
     class: hex(pci.class, 6),
-    modalias: pciModalias(pci),
+    modalias: modaliasOf(pci),
     resource: resourceText(pci),
   };
 }
@@ -44,6 +44,15 @@ function resourceText(pci: PciHeader): string {
 function resourceOf({ address, size, kind, prefetchable }: SimulatedBar): number[] {
   const flags = RESOURCE_FLAGS[kind] + (prefetchable ? PREFETCH_FLAGS : 0);
   return [address, address + size - 1, flags];
+}
+
+/** `modalias`: ids in upper case, the class in lower case. */
+function modaliasOf(pci: PciHeader): string {
+  const id = (value: number) => value.toString(16).toUpperCase().padStart(8, "0");
+  const byte = (value: number) => (value & 0xff).toString(16).padStart(2, "0");
+  return `pci:v${id(pci.vendor)}d${id(pci.device)}` +
+    `sv${id(pci.subsystemVendor)}sd${id(pci.subsystemDevice)}` +
+    `bc${byte(pci.class >> 16)}sc${byte(pci.class >> 8)}i${byte(pci.class)}`;
 }
 
 function hex(value: number, digits: number): string {
