@@ -33,22 +33,8 @@ export function addDevice(
 ): void {
   if (device.vfio === null) return;
   const node = groupNode(device);
-  const group = groups.get(node) ?? bootGroup(scenario, device, held);
-  groups.set(node, group);
-  const state = bootDevice(device.id, device.vfio, group, held);
-  group.devices.push(state);
-  devices.set(`vfio${device.vfio.index}`, state);
-}
-
-function bootGroup(
-  scenario: Scenario,
-  device: SimulatedDevice,
-  held: ReadonlySet<string>,
-): GroupState {
-  const node = groupNode(device);
-  return {
-    node,
-    noiommu: device.vfio?.iommu === "noiommu",
+  const group = groups.get(node) ?? {
+    noiommu: device.vfio.iommu === "noiommu",
     viable: isViable(scenario, device.iommuGroup),
     held: held.has(`/dev/vfio/${node}`),
     devices: [],
@@ -56,6 +42,10 @@ function bootGroup(
     boundCdevs: 0,
     container: null,
   };
+  groups.set(node, group);
+  const state = bootDevice(device.id, device.vfio, group, held);
+  group.devices.push(state);
+  devices.set(`vfio${device.vfio.index}`, state);
 }
 
 function bootDevice(

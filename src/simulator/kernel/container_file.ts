@@ -24,7 +24,6 @@ const REQUESTS: Requests<ContainerState> = {
 export function openContainer(kernel: Kernel): OpenFile {
   const container: ContainerState = { groups: new Set(), iommu: null };
   return {
-    name: "/dev/vfio/vfio",
     container,
     ioctl(request, argument) {
       // The kernel passes unknown requests to the IOMMU driver, which does not exist before SET_IOMMU.

@@ -12,7 +12,8 @@ import { attachIoas, bindIommufd, type CdevBinding, detachIoas, unbindIommufd } 
 import { deviceFeature } from "./device_feature.ts";
 import { getDeviceInfo, getIrqInfo, resetDevice } from "./device_info.ts";
 import type { DeviceState, Kernel, OpenFile } from "./kernel.ts";
-import { closeMigration, openMigration } from "./migration_v2.ts";
+import { disableStreams } from "./migration_stream.ts";
+import { resetMigration } from "./migration_v2.ts";
 import { refuse } from "./refusal.ts";
 import { answer, type Requests } from "./requests.ts";
 import { getRegionInfo } from "./region_info.ts";
@@ -35,7 +36,6 @@ export function openDeviceOfGroup(
   openDevice(device);
   device.group.openFiles++;
   return {
-    name: "anon_inode:[vfio-device]",
     ioctl(request, argument) {
       if (request === VFIO_DEVICE_BIND_IOMMUFD) refuse("EINVAL");
       return answer(REQUESTS, request, device, argument, kernel);
@@ -53,7 +53,6 @@ export function openCdev(kernel: Kernel, device: DeviceState): OpenFile {
   let binding: CdevBinding | null = null;
   const bound = () => binding ?? refuse("EINVAL");
   return {
-    name: `/dev/vfio/devices/vfio${device.vfio.index}`,
     ioctl(request, argument) {
       if (request === VFIO_DEVICE_BIND_IOMMUFD) {
         if (binding !== null) refuse("EINVAL");
@@ -90,8 +89,10 @@ function regionAccess(device: DeviceState, check: () => unknown) {
 
 function openDevice(device: DeviceState): void {
   if (device.openCount === 0) {
-    if (device.vfio.openErrno !== null) refuse(device.vfio.openErrno);
-    openMigration(device);
+    const { openErrno, migration } = device.vfio;
+    if (openErrno !== null) refuse(openErrno);
+    // Most drivers start from RUNNING, the samples keep their last state.
+    if (migration?.uapi === "v2" && !migration.keepsStateOnClose) resetMigration(device);
   }
   device.openCount++;
 }
@@ -100,5 +101,5 @@ function closeDevice(device: DeviceState): void {
   device.openCount--;
   if (device.openCount > 0) return;
   device.logging = false;
-  closeMigration(device);
+  disableStreams(device);
 }

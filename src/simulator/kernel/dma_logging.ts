@@ -4,7 +4,6 @@ import {
   vfio_device_feature_dma_logging_range,
   vfio_device_feature_dma_logging_report,
 } from "../../../ffi/vfio_migration.ts";
-import { bitmapBytes } from "./bitmap.ts";
 import type { DeviceState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
@@ -42,7 +41,7 @@ export function reportLogging(device: DeviceState, data: Bytes, kernel: Kernel):
   if (page_size < SMALLEST_PAGE || (page_size & (page_size - 1n)) !== 0n) refuse("EINVAL");
   if (iova + length >= 1n << 64n) refuse("EOVERFLOW");
   if (device.vfio.dirtyTracking === "fails" || !kernel.scenario.host.iommufd) refuse("EOPNOTSUPP");
-  kernel.memory.at(bitmap, bitmapBytes(length, page_size));
+  kernel.memory.bitmapAt(bitmap, length, page_size);
   if (!device.logging) refuse("EINVAL");
 }
 

@@ -28,7 +28,6 @@ export function openGroup(kernel: Kernel, group: GroupState): OpenFile {
   if (busy) refuse("EBUSY");
   group.openFiles++;
   return {
-    name: `/dev/vfio/${group.node}`,
     ioctl: (request, argument) => answer(REQUESTS, request, group, argument, kernel),
     release: () => releaseGroup(group),
   };

@@ -18,7 +18,6 @@ import {
   IOMMU_IOAS_UNMAP,
 } from "../../../ffi/iommufd.ts";
 import { type Argument, readSized, reply } from "./argument.ts";
-import { bitmapBytes } from "./bitmap.ts";
 import { isMapped, mapIoas, unmapIoas } from "./ioas_mappings.ts";
 import { addObject, lookUp, removeObject } from "./iommufd_objects.ts";
 import type { IommufdState, Kernel, OpenFile } from "./kernel.ts";
@@ -44,9 +43,10 @@ const REQUESTS: Requests<IommufdState> = {
 /** Opens `/dev/iommu`. */
 export function openIommufd(kernel: Kernel): OpenFile {
   const iommufd: IommufdState = { objects: new Map(), nextId: 1 };
-  const ioctl = (request: number, argument: Argument) =>
-    answer(REQUESTS, request, iommufd, argument, kernel);
-  return { name: "/dev/iommu", iommufd, ioctl };
+  return {
+    iommufd,
+    ioctl: (request, argument) => answer(REQUESTS, request, iommufd, argument, kernel),
+  };
 }
 
 function destroy(iommufd: IommufdState, argument: Argument): void {
@@ -108,7 +108,7 @@ function getDirtyBitmap(iommufd: IommufdState, argument: Argument, kernel: Kerne
   if (length === 0n || page_size === 0n) refuse("EINVAL");
   if (iova % page_size !== 0n || (iova + length) % page_size !== 0n) refuse("EINVAL");
   if (!hwpt.dirtyTracking) refuse("EOPNOTSUPP");
-  kernel.memory.at(data, bitmapBytes(length, page_size));
+  kernel.memory.bitmapAt(data, length, page_size);
   const ioas = iommufd.objects.get(hwpt.parent ?? -1) ?? refuse("ENOENT");
   if (!isMapped(ioas, iova, length) || !hwpt.tracking) refuse("EINVAL");
 }

@@ -22,8 +22,6 @@ export interface Kernel {
 
 /** An open file with the operations of its kind. Calls that it lacks are refused. */
 export interface OpenFile {
-  /** Its name in `/proc/<pid>/fd`: `/dev/vfio/12`, `anon_inode:[vfio-device]`. */
-  readonly name: string;
   /** The state of a file that others refer to by descriptor. */
   readonly container?: ContainerState;
   readonly iommufd?: IommufdState;
@@ -45,7 +43,6 @@ export interface ContainerState {
 
 /** A group, open or not. */
 export interface GroupState {
-  readonly node: string;
   readonly noiommu: boolean;
   readonly viable: boolean;
   /** Whether a process of the scenario has it open. */

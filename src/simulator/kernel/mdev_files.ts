@@ -18,7 +18,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\n?$/i;
 export function openCreate(kernel: Kernel, parent = "", name = ""): OpenFile {
   const device = kernel.scenario.devices.find(({ id }) => id === parent) ?? refuse("ENOENT");
   const type = device.mdevTypes.find((found) => found.type === name) ?? refuse("ENOENT");
-  return attribute(`${name}/create`, (text) => {
+  return attribute((text) => {
     if (!UUID.test(text)) refuse("EINVAL");
     makeMdev(kernel, device, type, text.trim());
   });
@@ -32,7 +32,7 @@ export function openRemove(kernel: Kernel, id = ""): OpenFile {
   const device = kernel.made.get(id) ?? planted ?? refuse("ENOENT");
   const cdev = `vfio${device.vfio?.index}`;
   if (!kernel.devices.has(cdev)) refuse("ENOENT");
-  return attribute(`${id}/remove`, (text) => {
+  return attribute((text) => {
     if (!/^\d+\n?$/.test(text)) refuse("EINVAL");
     const { openCount } = kernel.devices.get(cdev) ?? refuse("ENODEV");
     if (openCount > 0) throw new Error(`${id} is removed while it is open`);
@@ -43,9 +43,8 @@ export function openRemove(kernel: Kernel, id = ""): OpenFile {
   });
 }
 
-function attribute(name: string, store: (text: string) => void): OpenFile {
+function attribute(store: (text: string) => void): OpenFile {
   return {
-    name,
     ioctl: () => refuse("ENOTTY"),
     write(buffer: Bytes) {
       store(new TextDecoder().decode(buffer));

@@ -24,6 +24,12 @@ export class Memory {
     return address + BigInt(byteOffset);
   }
 
+  /** A dirty bitmap at an address: one bit per page, in whole 64-bit words. */
+  bitmapAt(address: bigint, length: bigint, pageSize: bigint): Bytes {
+    const pages = Number((length + pageSize - 1n) / pageSize);
+    return this.at(address, Math.ceil(pages / 64) * 8);
+  }
+
   /** The bytes at an address. Refuses with EFAULT if no buffer contains them all. */
   at(address: bigint, length: number): Bytes {
     const buffer = this.#slots[Number((address - BASE) / SLOT)]?.deref();

@@ -15,40 +15,30 @@ export function initialDataOf({ initialData }: { readonly initialData: string | 
 }
 
 /** Starts saving: the initial data is available, the rest follows in STOP_COPY. */
-export function openSaving(device: DeviceState, migration: MigrationV2): Stream {
+export function startSaving(device: DeviceState, migration: MigrationV2): Stream {
   const data = new Uint8Array(migration.stopCopyBytes).fill(FILLER);
   const initial = initialDataOf(migration);
   data.set(initial);
-  device.saving = { data, filled: initial.length, position: 0, disabled: false };
-  return device.saving;
-}
-
-/** Makes the whole stream available. */
-export function fillStream(stream: Stream, bytes: number): void {
-  stream.filled = bytes;
+  return device.saving = { data, filled: initial.length, position: 0, disabled: false };
 }
 
 /** Starts resuming with an empty stream. */
-export function startResuming(device: DeviceState, migration: MigrationV2): Stream {
-  const data = new Uint8Array(migration.stopCopyBytes);
-  device.resuming = { data, filled: 0, position: 0, disabled: false };
-  return device.resuming;
+export function startResuming(device: DeviceState, { stopCopyBytes }: MigrationV2): Stream {
+  const data = new Uint8Array(stopCopyBytes);
+  return device.resuming = { data, filled: 0, position: 0, disabled: false };
 }
 
 /** Ends open streams: their descriptors return ENODEV from now on. */
 export function disableStreams(device: DeviceState): void {
-  for (const stream of [device.saving, device.resuming]) {
-    if (stream !== null) stream.disabled = true;
-  }
-  device.saving = null;
-  device.resuming = null;
+  if (device.saving !== null) device.saving.disabled = true;
+  if (device.resuming !== null) device.resuming.disabled = true;
+  device.saving = device.resuming = null;
 }
 
 /** The file behind a data descriptor. Reads saved data, or writes data to resume. */
 export function streamFile(device: DeviceState, stream: Stream): OpenFile {
   const resuming = stream === device.resuming;
   return {
-    name: "anon_inode:[vfio-mig]",
     ioctl: (request, argument) =>
       resuming || request !== VFIO_MIG_GET_PRECOPY_INFO
         ? refuse("ENOTTY")

@@ -7,7 +7,7 @@ import {
 import type { MigrationV2 } from "../scenario.ts";
 import type { DeviceState, Stream } from "./kernel.ts";
 import { isPreCopy, migrationOf, nextState } from "./migration_arcs.ts";
-import { disableStreams, fillStream, openSaving, startResuming } from "./migration_stream.ts";
+import { disableStreams, startResuming, startSaving } from "./migration_stream.ts";
 import { refuse } from "./refusal.ts";
 
 /**
@@ -28,41 +28,28 @@ export function setState(device: DeviceState, to: number): Stream | null {
 
 /** One arc: some load, open or close a stream. Others have no visible effect. */
 function step(device: DeviceState, migration: MigrationV2, next: number): Stream | null {
-  if (device.state === VFIO_DEVICE_STATE_RESUMING) return load(device, migration);
+  if (device.state === VFIO_DEVICE_STATE_RESUMING) checkResumed(device, migration);
   if (next === VFIO_DEVICE_STATE_RESUMING) return startResuming(device, migration);
   if (next === VFIO_DEVICE_STATE_STOP_COPY) {
-    const opened = device.saving === null ? openSaving(device, migration) : null;
-    fillStream(device.saving!, migration.stopCopyBytes);
+    const opened = device.saving === null ? startSaving(device, migration) : null;
+    device.saving!.filled = migration.stopCopyBytes;
     return opened;
   }
-  if (isPreCopy(next)) return isPreCopy(device.state) ? null : openSaving(device, migration);
+  if (isPreCopy(next)) return isPreCopy(device.state) ? null : startSaving(device, migration);
   disableStreams(device);
   return null;
 }
 
 /** RESUMING → STOP: refuses an incomplete stream, and the device stays in RESUMING. */
-function load(device: DeviceState, migration: MigrationV2): null {
+function checkResumed(device: DeviceState, migration: MigrationV2): void {
   if (device.resuming === null) {
     throw new Error(`The simulated kernel oopses: ${device.id} left RESUMING without its stream`);
   }
   if (device.resuming.filled < migration.stopCopyBytes) refuse("EINVAL");
-  disableStreams(device);
-  return null;
 }
 
 /** Returns to RUNNING, as a reset does from any state. */
 export function resetMigration(device: DeviceState): void {
   disableStreams(device);
   device.state = VFIO_DEVICE_STATE_RUNNING;
-}
-
-/** The first open: most drivers start from RUNNING, the samples keep their last state. */
-export function openMigration(device: DeviceState): void {
-  const { migration } = device.vfio;
-  if (migration?.uapi === "v2" && !migration.keepsStateOnClose) resetMigration(device);
-}
-
-/** The last close: streams end with the device's file. */
-export function closeMigration(device: DeviceState): void {
-  disableStreams(device);
 }

@@ -7,10 +7,7 @@ import {
 import { type Argument, bytesOf, readSized } from "./argument.ts";
 import type { DeviceState } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
-import { type RegionCapability, regionsOf } from "./regions.ts";
-
-/** `VFIO_PCI_OFFSET_SHIFT`: the position of a region in the device's file. */
-const OFFSET_SHIFT = 40n;
+import { OFFSET_SHIFT, type RegionCapability, regionsOf } from "./regions.ts";
 
 /**
  * `VFIO_DEVICE_GET_REGION_INFO`. If `argsz` leaves no room for the capabilities, the flag is set, the offset stays 0

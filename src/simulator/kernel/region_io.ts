@@ -4,16 +4,9 @@ import { writableBits } from "../pci_config_space.ts";
 import type { DeviceState } from "./kernel.ts";
 import { readRegisters, writeRegisters } from "./migration_v1.ts";
 import { refuse } from "./refusal.ts";
-import { type Region, regionsOf } from "./regions.ts";
+import { OFFSET_SHIFT, regionsOf } from "./regions.ts";
 
-const OFFSET_SHIFT = 40n;
 const OFFSET_MASK = (1n << OFFSET_SHIFT) - 1n;
-
-interface Place {
-  readonly index: number;
-  readonly region: Region;
-  readonly offset: number;
-}
 
 /** Reads a device's file at an offset: configuration and migration region. BARs read as zeros. */
 export function readRegion(device: DeviceState, buffer: Bytes, at: bigint): number {
@@ -43,7 +36,7 @@ function writeConfig({ vfio, config }: DeviceState, from: Bytes, offset: number)
   });
 }
 
-function placeOf(device: DeviceState, at: bigint): Place {
+function placeOf(device: DeviceState, at: bigint) {
   const index = Number(at >> OFFSET_SHIFT);
   const offset = Number(at & OFFSET_MASK);
   const region = regionsOf(device.vfio)[index] ?? refuse("EINVAL");

@@ -16,7 +16,7 @@ import {
   VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED,
   VFIO_REGION_TYPE_MIGRATION_DEPRECATED,
 } from "../../../ffi/vfio_migration.ts";
-import type { PciHeader, SimulatedBar, SimulatedVfio } from "../scenario.ts";
+import type { MigrationV1, PciHeader, SimulatedBar, SimulatedVfio } from "../scenario.ts";
 
 /** A region as described by `VFIO_DEVICE_GET_REGION_INFO`. */
 export interface Region {
@@ -31,16 +31,16 @@ export interface RegionCapability {
   readonly body: Uint8Array;
 }
 
+/** `VFIO_PCI_OFFSET_SHIFT`: the position of a region in the device's file. */
+export const OFFSET_SHIFT = 40n;
+
 const READ_WRITE = VFIO_REGION_INFO_FLAG_READ | VFIO_REGION_INFO_FLAG_WRITE;
 const EMPTY: Region = { size: 0, flags: 0, capabilities: [] };
 const HEADER_BYTES = 8;
 
 /** A device's regions by index. Null for an index that the kernel refuses. */
 export function regionsOf(vfio: SimulatedVfio): readonly (Region | null)[] {
-  if (vfio.guest === null) {
-    const flags = READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP;
-    return vfio.regionSizes.map((size) => ({ size, flags, capabilities: [] }));
-  }
+  if (vfio.guest === null) return vfio.regionSizes.map((size) => mappable(size));
   const v1 = vfio.migration?.uapi === "v1" ? [migrationRegion(vfio.migration)] : [];
   return [...pciRegions(vfio.guest), ...v1];
 }
@@ -50,21 +50,22 @@ function pciRegions(header: PciHeader): (Region | null)[] {
   const regions = new Array<Region | null>(VFIO_PCI_NUM_REGIONS).fill(null);
   regions.fill(EMPTY, 0, VFIO_PCI_ROM_REGION_INDEX + 1);
   for (const bar of header.bars) regions[bar.index] = barRegion(bar);
-  regions[VFIO_PCI_CONFIG_REGION_INDEX] = {
-    size: header.configBytes,
-    flags: READ_WRITE,
-    capabilities: [],
-  };
+  regions[VFIO_PCI_CONFIG_REGION_INDEX] = unmappable(header.configBytes);
   return regions;
 }
 
 function barRegion({ size, mmap }: SimulatedBar): Region {
-  if (mmap === "none") return { size, flags: READ_WRITE, capabilities: [] };
-  const capabilities = mmap === "whole"
-    ? []
-    : mmap === "msix"
-    ? [{ id: VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, body: new Uint8Array() }]
-    : [sparseMmap(mmap)];
+  if (mmap === "none") return unmappable(size);
+  if (mmap === "whole") return mappable(size);
+  if (mmap !== "msix") return mappable(size, sparseMmap(mmap));
+  return mappable(size, { id: VFIO_REGION_INFO_CAP_MSIX_MAPPABLE, body: new Uint8Array() });
+}
+
+function unmappable(size: number): Region {
+  return { size, flags: READ_WRITE, capabilities: [] };
+}
+
+function mappable(size: number, ...capabilities: readonly RegionCapability[]): Region {
   return { size, flags: READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP, capabilities };
 }
 
@@ -82,19 +83,14 @@ function sparseMmap(areas: readonly (readonly [number, number])[]): RegionCapabi
 }
 
 /** The v1 region: first the registers, then the data. Only the data may be mapped. */
-function migrationRegion(
-  { dataOffset, dataBytes }: { readonly dataOffset: number; readonly dataBytes: number },
-): Region {
+function migrationRegion({ dataOffset, dataBytes }: MigrationV1): Region {
   const type = vfio_region_info_cap_type.make({
     type: VFIO_REGION_TYPE_MIGRATION_DEPRECATED,
     subtype: VFIO_REGION_SUBTYPE_MIGRATION_DEPRECATED,
   });
-  return {
-    size: dataOffset + dataBytes,
-    flags: READ_WRITE | VFIO_REGION_INFO_FLAG_MMAP,
-    capabilities: [
-      { id: VFIO_REGION_INFO_CAP_TYPE, body: type.subarray(HEADER_BYTES) },
-      sparseMmap([[dataOffset, dataBytes]]),
-    ],
-  };
+  return mappable(
+    dataOffset + dataBytes,
+    { id: VFIO_REGION_INFO_CAP_TYPE, body: type.subarray(HEADER_BYTES) },
+    sparseMmap([[dataOffset, dataBytes]]),
+  );
 }
