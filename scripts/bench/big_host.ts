@@ -26,7 +26,6 @@ const MDEV_TYPES: readonly SimulatedMdevType[] = TYPES.map(({ type, name }) => (
   type,
   name,
   description: "num_heads=4, frl_config=60, max_resolution=7680x4320, max_instance=16",
-  deviceApi: "vfio-pci",
   availableInstances: 0,
 }));
 

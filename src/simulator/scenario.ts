@@ -158,7 +158,6 @@ export interface SimulatedMdevType {
   readonly type: string;
   readonly name: string;
   readonly description: string | null;
-  readonly deviceApi: string;
   readonly availableInstances: number;
   /** The VFIO properties of a device of this type. Missing if this host has none. */
   readonly makes?: { readonly driver: string; readonly vfio: SimulatedVfio };

@@ -28,18 +28,11 @@ export function mtty(samples: readonly Sample[]): SimulatedDevice[] {
     type: `mtty-${ports}`,
     name,
     description: null,
-    deviceApi: "vfio-pci",
     availableInstances: Math.floor(free / ports),
     makes: { driver: "mtty", vfio: mttyVfio(ports, 0) },
   });
   const types = [type(1, "Single port serial"), type(2, "Dual port serial")];
-  const parent = sampleParent("mtty", types);
-  return [parent, ...samples.map((sample) => mttyDevice(parent, sample))];
-}
-
-function mttyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sample) {
-  const vfio = mttyVfio(Number(type), index);
-  return mdev(parent, { id, iommuGroup, type: `mtty-${type}` }, { driver: "mtty", vfio });
+  return sampleDevices("mtty", types, samples, (type, index) => mttyVfio(Number(type), index));
 }
 
 function mttyVfio(ports: number, index: number): SimulatedVfio {
@@ -81,14 +74,12 @@ export function mdpy(samples: readonly Sample[]): SimulatedDevice[] {
     type: `mdpy-${suffix}`,
     name: `mdpy-${suffix}`,
     description: null,
-    deviceApi: "vfio-pci",
     availableInstances: MDPY_MAX_DEVICES - samples.length,
   }));
-  const parent = sampleParent("mdpy", types);
-  return [parent, ...samples.map((sample) => mdpyDevice(parent, sample))];
+  return sampleDevices("mdpy", types, samples, mdpyVfio);
 }
 
-function mdpyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sample) {
+function mdpyVfio(type: string, index: number): SimulatedVfio {
   const header = pciHeader("1b36:000f", "1af4:1100", {
     class: 0x038000,
     revision: 0x01,
@@ -96,18 +87,25 @@ function mdpyDevice(parent: SimulatedDevice, { id, type, iommuGroup, index }: Sa
     bars: [bar(0, "mem32", MDPY_TYPES[type]!, { prefetchable: true })],
     capabilities: [vendorSpecific(0x40, 0x10)],
   });
-  const vfio = vfioPci(index, header, {
+  return vfioPci(index, header, {
     iommu: "emulated",
     irqs: [0, null, null, null, null],
     reset: "unflagged",
   });
-  return mdev(parent, { id, iommuGroup, type: `mdpy-${type}` }, { driver: "mdpy", vfio });
 }
 
-function sampleParent(
+/** The parent, which is named after its driver, and its devices. */
+function sampleDevices(
   name: string,
   mdevTypes: readonly SimulatedMdevType[],
-): SimulatedDevice {
+  samples: readonly Sample[],
+  vfioOf: (type: string, index: number) => SimulatedVfio,
+): SimulatedDevice[] {
   const place = { id: name, above: `virtual/${name}`, iommuGroup: null, numaNode: null };
-  return device(place, { subsystem: { class: name }, mdevTypes });
+  const parent = device(place, { subsystem: { class: name }, mdevTypes });
+  const devices = samples.map(({ id, type, iommuGroup, index }) => {
+    const made = { driver: name, vfio: vfioOf(type, index) };
+    return mdev(parent, { id, iommuGroup, type: `${name}-${type}` }, made);
+  });
+  return [parent, ...devices];
 }

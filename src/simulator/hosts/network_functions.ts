@@ -18,16 +18,11 @@ import {
   vendorSpecific,
 } from "./pci_parts.ts";
 
-/** The address where the host mapped a function's first BAR. */
-interface Mapped {
-  readonly address: number;
-}
-
-/** A physical port: its location and its mapped address. */
-export type Port = Place & Mapped;
+/** A function with the address where the host mapped its first BAR. */
+type Mapped<F> = F & { readonly address: number };
 
 /** A port of a ConnectX-7, bound to the host's own driver. */
-export function connectX7(port: Port, totalVfs: number): SimulatedDevice {
+export function connectX7(port: Mapped<Place>, totalVfs: number): SimulatedDevice {
   const header = pciHeader("15b3:1021", "15b3:0041", {
     class: 0x020000,
     bars: [bar(0, "mem64", 32 * MIB, { address: port.address })],
@@ -45,7 +40,7 @@ export function connectX7(port: Port, totalVfs: number): SimulatedDevice {
 /** A virtual function of a ConnectX port. */
 export function connectXVf(
   port: SimulatedDevice,
-  { address, ...vf }: Mapped & VirtualFunction,
+  { address, ...vf }: Mapped<VirtualFunction>,
 ): SimulatedDevice {
   const header = pciHeader("15b3:101e", "15b3:0041", {
     class: 0x020000,
@@ -57,7 +52,7 @@ export function connectXVf(
 }
 
 /** A port of an Intel E810, bound to the host's own driver. */
-export function e810(port: Port, totalVfs: number): SimulatedDevice {
+export function e810(port: Mapped<Place>, totalVfs: number): SimulatedDevice {
   const header = pciHeader("8086:1592", "8086:0002", {
     class: 0x020000,
     revision: 0x02,
@@ -74,7 +69,7 @@ export function e810(port: Port, totalVfs: number): SimulatedDevice {
 /** A virtual function of an E810 port. In a guest, `iavf` drives it. */
 export function e810Vf(
   port: SimulatedDevice,
-  { address, ...vf }: Mapped & VirtualFunction,
+  { address, ...vf }: Mapped<VirtualFunction>,
 ): SimulatedDevice {
   const header = pciHeader("8086:1889", "8086:0000", {
     class: 0x020000,

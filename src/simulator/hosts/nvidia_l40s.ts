@@ -2,30 +2,13 @@ import type { SimulatedDevice } from "../scenario.ts";
 import { migrationV2, pciFunction, type Place, virtualFunction } from "./device_parts.ts";
 import { bar, extended, GIB, MIB, msi, msix, pciExpress, pciHeader } from "./pci_parts.ts";
 
-/** The types of an L40S by number. The name ends in the gigabytes of framebuffer and the series. */
+/** Gigabytes of framebuffer of the series Q and A, in the order of the numbers. */
+const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 48];
+/** The types of an L40S: the number, and a name of the gigabytes of framebuffer and the series. */
 const TYPES: readonly (readonly [id: number, name: string])[] = [
-  [1145, "1B"],
-  [1146, "2B"],
-  [1147, "1Q"],
-  [1148, "2Q"],
-  [1149, "3Q"],
-  [1150, "4Q"],
-  [1151, "6Q"],
-  [1152, "8Q"],
-  [1153, "12Q"],
-  [1154, "16Q"],
-  [1155, "24Q"],
-  [1156, "48Q"],
-  [1157, "1A"],
-  [1158, "2A"],
-  [1159, "3A"],
-  [1160, "4A"],
-  [1161, "6A"],
-  [1162, "8A"],
-  [1163, "12A"],
-  [1164, "16A"],
-  [1165, "24A"],
-  [1166, "48A"],
+  ...["1B", "2B"].map((name, i) => [1145 + i, name] as const),
+  ...SIZES.map((size, i) => [1147 + i, `${size}Q`] as const),
+  ...SIZES.map((size, i) => [1157 + i, `${size}A`] as const),
 ];
 
 const FIRST_VF_OFFSET = 4;

@@ -130,7 +130,6 @@ function typesOf(created: number, count: number): SimulatedMdevType[] {
       name: `GRID T4-${name}`,
       description: `${seriesOf(name)}, framebuffer=${framebuffer}M, ` +
         `max_resolution=${resolution}, max_instance=${most}`,
-      deviceApi: "vfio-pci",
       availableInstances: count === 0 ? most : left,
     };
   });

@@ -73,7 +73,7 @@ function plantMdevTypes(sys: Tree, parent: SimulatedDevice): void {
   for (const type of parent.mdevTypes) {
     const path = `${devicePath(parent)}/mdev_supported_types/${type.type}`;
     sys.attribute(`${path}/name`, type.name);
-    sys.attribute(`${path}/device_api`, type.deviceApi);
+    sys.attribute(`${path}/device_api`, "vfio-pci");
     sys.attribute(`${path}/available_instances`, String(type.availableInstances));
     if (type.description !== null) sys.attribute(`${path}/description`, type.description);
     sys.bytes(`${path}/create`, new Uint8Array());

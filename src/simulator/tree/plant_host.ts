@@ -5,7 +5,6 @@ import { plantDevice } from "./plant_device.ts";
 import { plantDrivers } from "./plant_drivers.ts";
 import { plantGroups } from "./plant_groups.ts";
 import { plantNodes } from "./plant_nodes.ts";
-import { plantProcesses } from "./plant_processes.ts";
 import { Tree } from "./tree.ts";
 
 /**
@@ -33,4 +32,16 @@ export function plantHost(scenario: Scenario, directory: string): HostRoots {
   plantNodes(new Tree(roots.dev), scenario);
   plantProcesses(new Tree(roots.proc), scenario);
   return roots;
+}
+
+/** `/proc`: the host's name and kernel, and each process with its open files. */
+function plantProcesses(proc: Tree, { host, processes }: Scenario): void {
+  proc.attribute("sys/kernel/hostname", host.name);
+  proc.attribute("sys/kernel/osrelease", host.kernel);
+  proc.attribute("sys/kernel/random/boot_id", host.bootId);
+  for (const { pid, comm, files } of processes) {
+    proc.attribute(`${pid}/comm`, comm);
+    proc.directory(`${pid}/fd`);
+    files.forEach((file, fd) => proc.linkText(`${pid}/fd/${fd}`, file));
+  }
 }
