@@ -1,4 +1,5 @@
 import { errnoName, errnoView } from "./errno.ts";
+import { SOCK_CLOEXEC } from "./syscalls.ts";
 
 const SOCKETS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int socket(int domain, int type, int protocol)
@@ -9,7 +10,6 @@ const SOCKETS = {
 
 const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 const MSG_NOSIGNAL = 0x4000;
 /** sizeof sockaddr_un.sun_path without the NUL. */
 const MAX_PATH_BYTES = 107;

@@ -22,8 +22,6 @@ export interface Struct<F extends Fields> {
   write(bytes: Uint8Array, values: Partial<Values<F>>, offset?: number): void;
 }
 
-const WIDTH = { u8: 1, u16: 2, u32: 4, i32: 4, u64: 8 } as const;
-
 /**
  * Declares a struct. Offsets are explicit and include padding. A test compares them with a C compiler's.
  *
@@ -70,11 +68,6 @@ export function defineStruct<const F extends Fields>(
       }
     },
   };
-}
-
-/** The width of a field in bytes. */
-export function fieldWidth([type]: Field): number {
-  return WIDTH[type];
 }
 
 function getField(view: DataView, [type, offset]: Field): number | bigint {

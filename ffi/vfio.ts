@@ -70,11 +70,9 @@ export const VFIO_REGION_INFO_FLAG_WRITE = 1 << 1;
 export const VFIO_REGION_INFO_FLAG_MMAP = 1 << 2;
 export const VFIO_REGION_INFO_FLAG_CAPS = 1 << 3;
 
-/** Regions of a `vfio-pci` device: BAR0 to BAR5 are 0 to 5. */
-export const VFIO_PCI_BAR0_REGION_INDEX = 0;
+/** Regions of a `vfio-pci` device: BAR0 to BAR5 are 0 to 5, VGA is 8. */
 export const VFIO_PCI_ROM_REGION_INDEX = 6;
 export const VFIO_PCI_CONFIG_REGION_INDEX = 7;
-export const VFIO_PCI_VGA_REGION_INDEX = 8;
 export const VFIO_PCI_NUM_REGIONS = 9;
 
 export const vfio_info_cap_header = defineStruct("vfio_info_cap_header", 8, {
