@@ -11,7 +11,6 @@ const PCI_SUBSYSTEM_VENDOR_ID = 0x2c;
 const PCI_CAPABILITY_LIST = 0x34;
 const PCI_INTERRUPT_LINE = 0x3c;
 const PCI_INTERRUPT_PIN = 0x3d;
-const PCI_CFG_SPACE_SIZE = 256;
 
 /** The low bits of a base address register, by what it decodes. */
 const BAR_FLAGS = { io: 0x1, mem32: 0x0, mem64: 0x4 } as const;
@@ -77,21 +76,15 @@ function writeChain(view: DataView, capabilities: readonly SimulatedCapability[]
   for (const { id, offset, body } of capabilities) {
     view.setUint8(pointer, offset);
     view.setUint8(offset, id);
-    writeHex(view, offset + 2, body);
+    Uint8Array.fromHex(body).forEach((byte, i) => view.setUint8(offset + 2 + i, byte));
     pointer = offset + 1;
   }
 }
 
 /** An extended header is one word: id, version 1, and the offset of the next one in the upper twelve bits. */
-function writeExtendedChain(view: DataView, capabilities: readonly SimulatedCapability[]): void {
-  if (view.byteLength === PCI_CFG_SPACE_SIZE) return;
-  capabilities.forEach(({ id, offset, body }, i) => {
-    const next = capabilities[i + 1]?.offset ?? 0;
+function writeExtendedChain(view: DataView, capabilities: PciHeader["extendedCapabilities"]): void {
+  capabilities.forEach(([id, offset], i) => {
+    const [, next] = capabilities[i + 1] ?? [0, 0];
     view.setUint32(offset, next * 2 ** 20 + 0x10000 + id, true);
-    writeHex(view, offset + 4, body);
   });
-}
-
-function writeHex(view: DataView, offset: number, hex: string): void {
-  Uint8Array.fromHex(hex).forEach((byte, i) => view.setUint8(offset + i, byte));
 }

@@ -74,8 +74,8 @@ export interface PciHeader {
   readonly configBytes: 256 | 4096;
   readonly bars: readonly SimulatedBar[];
   readonly capabilities: readonly SimulatedCapability[];
-  /** Those from 0x100 on. */
-  readonly extendedCapabilities: readonly SimulatedCapability[];
+  /** Those from 0x100 on, without content. */
+  readonly extendedCapabilities: readonly (readonly [id: number, offset: number])[];
 }
 
 /** A base address register in use. */
@@ -115,13 +115,11 @@ export interface SimulatedVfio {
   readonly reset: "flagged" | "unflagged" | "absent";
   /** The errno of every attempt to open the device. Null if it opens. */
   readonly openErrno: string | null;
-  readonly migration: SimulatedMigration;
+  /** The driver's generation of the migration uAPI. Null for none. */
+  readonly migration: MigrationV2 | MigrationV1 | null;
   /** DMA logging. `fails`: succeeds at the probe and fails the report. */
   readonly dirtyTracking: "works" | "fails" | "absent";
 }
-
-/** The driver's generation of the migration uAPI, or null for none. */
-export type SimulatedMigration = MigrationV2 | MigrationV1 | null;
 
 /** The state machine behind `VFIO_DEVICE_FEATURE`. */
 export interface MigrationV2 {

@@ -7,16 +7,7 @@ import {
   qemuWithGroups,
 } from "./device_parts.ts";
 import { teslaT4 } from "./nvidia_t4.ts";
-import {
-  bar,
-  extended,
-  KIB,
-  msi,
-  msix,
-  pciExpress,
-  pciHeader,
-  powerManagement,
-} from "./pci_parts.ts";
+import { bar, KIB, msi, msix, pciExpress, pciHeader, powerManagement } from "./pci_parts.ts";
 
 /** Three of four T4-4Q. */
 const FIRST_T4 = teslaT4(
@@ -65,7 +56,7 @@ function nvme(
     class: 0x010802,
     bars: [bar(0, "mem64", 16 * KIB, { address, prefetchable: false, mmap: "msix" })],
     capabilities: [powerManagement(0x40), msi(0x50), pciExpress(0x70), msix(0xb0, 129, 0)],
-    extendedCapabilities: extended([0x0001, 0x100], [0x0004, 0x158], [0x0019, 0x168]),
+    extendedCapabilities: [[0x0001, 0x100], [0x0004, 0x158], [0x0019, 0x168]],
   });
   return pciFunction(place, header, { driver: index === null ? "nvme" : "vfio-pci", index });
 }

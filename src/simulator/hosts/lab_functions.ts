@@ -1,16 +1,6 @@
 import type { MigrationV1, MigrationV2, PciHeader, SimulatedDevice } from "../scenario.ts";
 import { device, migrationV2, type Place, PLAIN_VFIO } from "./device_parts.ts";
-import {
-  bar,
-  extended,
-  KIB,
-  MIB,
-  msi,
-  msix,
-  pciExpress,
-  pciHeader,
-  powerManagement,
-} from "./pci_parts.ts";
+import { bar, KIB, MIB, msi, msix, pciExpress, pciHeader, powerManagement } from "./pci_parts.ts";
 
 /** An endpoint with one memory BAR and MSI-X, given its ids and class. */
 export function endpoint(
@@ -22,7 +12,7 @@ export function endpoint(
     ...rest,
     bars: [bar(0, "mem64", MIB, { address, mmap: "msix" })],
     capabilities: [powerManagement(0x40), msi(0x50), pciExpress(0x70), msix(0xb0, 8, 0)],
-    extendedCapabilities: extended([0x01, 0x100], [0x0e, 0x148]),
+    extendedCapabilities: [[0x01, 0x100], [0x0e, 0x148]],
   });
 }
 
@@ -36,7 +26,7 @@ export function qatFunction(ids: string, address: number): PciHeader {
       bar(2, "mem64", 32 * KIB, { address: address + 32 * KIB, prefetchable: false }),
     ],
     capabilities: [msi(0x50), pciExpress(0x70), msix(0xb0, 1, 0)],
-    extendedCapabilities: extended([0x0e, 0x100]),
+    extendedCapabilities: [[0x0e, 0x100]],
   });
 }
 

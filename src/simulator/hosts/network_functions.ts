@@ -8,7 +8,6 @@ import {
 } from "./device_parts.ts";
 import {
   bar,
-  extended,
   KIB,
   MIB,
   msix,
@@ -32,7 +31,7 @@ export function connectX7(port: Mapped<Place>, totalVfs: number): SimulatedDevic
       pciExpress(0x60),
       msix(0x9c, 64, 0),
     ],
-    extendedCapabilities: extended([0x01, 0x100], [0x0e, 0x150], [0x10, 0x180], [0x0d, 0x230]),
+    extendedCapabilities: [[0x01, 0x100], [0x0e, 0x150], [0x10, 0x180], [0x0d, 0x230]],
   });
   return pciFunction(port, header, { driver: "mlx5_core", totalVfs });
 }
@@ -46,7 +45,7 @@ export function connectXVf(
     class: 0x020000,
     bars: [bar(0, "mem64", 2 * MIB, { address: address, mmap: "msix" })],
     capabilities: [pciExpress(0x60), msix(0x9c, 12, 0)],
-    extendedCapabilities: extended([0x03, 0x100], [0x0e, 0x150]),
+    extendedCapabilities: [[0x03, 0x100], [0x0e, 0x150]],
   });
   return virtualFunction(port, vf, header);
 }
@@ -61,7 +60,7 @@ export function e810(port: Mapped<Place>, totalVfs: number): SimulatedDevice {
       bar(3, "mem64", 64 * KIB, { address: port.address + 32 * MIB }),
     ],
     capabilities: [powerManagement(0x40), msix(0x70, 1024, 3), pciExpress(0xa0)],
-    extendedCapabilities: extended([0x01, 0x100], [0x0e, 0x148], [0x10, 0x160], [0x0d, 0x1a0]),
+    extendedCapabilities: [[0x01, 0x100], [0x0e, 0x148], [0x10, 0x160], [0x0d, 0x1a0]],
   });
   return pciFunction(port, header, { driver: "ice", totalVfs });
 }
@@ -79,7 +78,7 @@ export function e810Vf(
       bar(3, "mem64", 16 * KIB, { address: address + 128 * KIB, mmap: "msix" }),
     ],
     capabilities: [msix(0x70, 17, 3), pciExpress(0xa0)],
-    extendedCapabilities: extended([0x01, 0x100], [0x0e, 0x148], [0x0d, 0x1a0]),
+    extendedCapabilities: [[0x01, 0x100], [0x0e, 0x148], [0x0d, 0x1a0]],
   });
   return virtualFunction(port, vf, header);
 }

@@ -1,6 +1,6 @@
 import type { SimulatedDevice } from "../scenario.ts";
 import { migrationV2, pciFunction, type Place, virtualFunction } from "./device_parts.ts";
-import { bar, extended, GIB, MIB, msi, msix, pciExpress, pciHeader } from "./pci_parts.ts";
+import { bar, GIB, MIB, msi, msix, pciExpress, pciHeader } from "./pci_parts.ts";
 
 /** Gigabytes of framebuffer of the series Q and A, in the order of the numbers. */
 const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 48];
@@ -41,7 +41,7 @@ function header(ids: string, subsystem: string, address: number) {
       bar(2, "mem64", 64 * GIB, { address, mmap: "msix" }),
     ],
     capabilities: [msi(0x68), pciExpress(0x78), msix(0xc8, 6, 2)],
-    extendedCapabilities: extended([0x0e, 0x100], [0x01, 0x420], [0x10, 0xbcc]),
+    extendedCapabilities: [[0x0e, 0x100], [0x01, 0x420], [0x10, 0xbcc]],
   });
 }
 
@@ -77,7 +77,7 @@ function functionHeader(address: number) {
       bar(2, "mem64", 2 * GIB, { address: address + 2 * GIB, mmap: "msix" }),
     ],
     capabilities: [pciExpress(0x40), msix(0x7c, 3, 2)],
-    extendedCapabilities: extended([0x0e, 0x100]),
+    extendedCapabilities: [[0x0e, 0x100]],
   });
 }
 

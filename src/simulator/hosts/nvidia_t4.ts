@@ -2,7 +2,6 @@ import type { SimulatedDevice, SimulatedMdevType, SimulatedVfio } from "../scena
 import { mdev, migrationV2, pciFunction, type Place, vfioPci } from "./device_parts.ts";
 import {
   bar,
-  extended,
   MIB,
   msi,
   msix,
@@ -88,7 +87,7 @@ function cardHeader({ low, high }: CardWindows) {
       bar(3, "mem64", 32 * MIB, { address: high + 256 * MIB }),
     ],
     capabilities: [powerManagement(0x60), msi(0x68), pciExpress(0x78), msix(0xc8, 6, 0)],
-    extendedCapabilities: extended([0x0002, 0x100], [0x0018, 0x250], [0x0001, 0x420]),
+    extendedCapabilities: [[0x0002, 0x100], [0x0018, 0x250], [0x0001, 0x420]],
   });
 }
 

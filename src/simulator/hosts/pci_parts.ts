@@ -71,13 +71,6 @@ export function vendorSpecific(offset: number, length: number): SimulatedCapabil
   return { id: 0x09, offset, body: body.toHex() };
 }
 
-/** Extended capabilities without content: `[id, offset]`. */
-export function extended(
-  ...list: readonly (readonly [id: number, offset: number])[]
-): SimulatedCapability[] {
-  return list.map(([id, offset]) => ({ id, offset, body: "" }));
-}
-
 /** The number of vectors in a header's MSI-X capability, or 0 without one. */
 export function msixVectors({ capabilities }: PciHeader): number {
   const body = capabilities.find(({ id }) => id === 0x11)?.body;
