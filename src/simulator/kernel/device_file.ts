@@ -10,13 +10,12 @@ import {
 } from "../../../ffi/vfio.ts";
 import { attachIoas, bindIommufd, type CdevBinding, detachIoas, unbindIommufd } from "./cdev.ts";
 import { deviceFeature } from "./device_feature.ts";
-import { getDeviceInfo, getIrqInfo, resetDevice } from "./device_info.ts";
+import { getDeviceInfo, getIrqInfo, getRegionInfo, resetDevice } from "./device_info.ts";
 import type { DeviceState, Kernel, OpenFile } from "./kernel.ts";
 import { disableStreams } from "./migration_stream.ts";
 import { resetMigration } from "./migration_v2.ts";
 import { refuse } from "./refusal.ts";
 import { answer, type Requests } from "./requests.ts";
-import { getRegionInfo } from "./region_info.ts";
 import { readRegion, writeRegion } from "./region_io.ts";
 
 const REQUESTS: Requests<DeviceState> = {
