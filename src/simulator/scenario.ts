@@ -112,7 +112,7 @@ export interface SimulatedVfio {
   /** Vectors by interrupt index. Null for an index that the driver refuses. */
   readonly irqs: readonly (number | null)[];
   /** `unflagged`: works, although the device's flags do not show it. */
-  readonly reset: "flagged" | "unflagged" | "absent";
+  readonly reset: "flagged" | "unflagged";
   /** The errno of every attempt to open the device. Null if it opens. */
   readonly openErrno: string | null;
   /** The driver's generation of the migration uAPI. Null for none. */

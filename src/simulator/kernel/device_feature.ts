@@ -100,8 +100,8 @@ export function deviceFeature(device: DeviceState, argument: Argument, kernel: K
   if (feature === undefined || !feature.has(device)) return refuse("ENOTTY");
   if ((operations & ~feature.operations) !== 0) refuse("EINVAL");
   if (probes) return;
-  if (operations === 0 || argsz < vfio_device_feature.size + feature.size) refuse("EINVAL");
   const end = vfio_device_feature.size + feature.size;
+  if (operations === 0 || argsz < end) refuse("EINVAL");
   const data = bytesOf(argument, end).subarray(vfio_device_feature.size, end);
   feature.run(device, data, kernel, operations === SET);
 }

@@ -68,7 +68,6 @@ export function getIrqInfo(device: DeviceState, argument: Argument): void {
 
 /** `VFIO_DEVICE_RESET`: returns to RUNNING from any state, and disables every data descriptor. */
 export function resetDevice(device: DeviceState): void {
-  if (device.vfio.reset === "absent") refuse("EINVAL");
   resetMigration(device);
   resetRegisters(device);
 }
