@@ -4,7 +4,7 @@ import {
 } from "../../../ffi/vfio_migration.ts";
 import type { HostRoots } from "../../host/roots.ts";
 import { configSpace } from "../pci_config_space.ts";
-import type { Scenario, SimulatedDevice, SimulatedVfio } from "../scenario.ts";
+import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import { groupNode, isViable } from "../topology.ts";
 import type { DeviceState, GroupState, Kernel } from "./kernel.ts";
 import { Memory } from "./memory.ts";
@@ -31,35 +31,24 @@ export function addDevice(
   device: SimulatedDevice,
   held: ReadonlySet<string> = new Set(),
 ): void {
-  if (device.vfio === null) return;
+  const { id, iommuGroup, vfio } = device;
+  if (vfio === null) return;
   const node = groupNode(device);
-  const group = groups.get(node) ?? {
-    noiommu: device.vfio.iommu === "noiommu",
-    viable: isViable(scenario, device.iommuGroup),
+  const group: GroupState = groups.get(node) ?? {
+    noiommu: vfio.iommu === "noiommu",
+    viable: isViable(scenario, iommuGroup),
     held: held.has(`/dev/vfio/${node}`),
     devices: [],
     openFiles: 0,
     boundCdevs: 0,
     container: null,
   };
-  groups.set(node, group);
-  const state = bootDevice(device.id, device.vfio, group, held);
-  group.devices.push(state);
-  devices.set(`vfio${device.vfio.index}`, state);
-}
-
-function bootDevice(
-  id: string,
-  vfio: SimulatedVfio,
-  group: GroupState,
-  held: ReadonlySet<string>,
-): DeviceState {
-  const dataBytes = vfio.migration?.uapi === "v1" ? vfio.migration.dataBytes : 0;
-  return {
+  const cdev = `vfio${vfio.index}`;
+  const state: DeviceState = {
     id,
     vfio,
     group,
-    held: held.has(`/dev/vfio/devices/vfio${vfio.index}`),
+    held: held.has(`/dev/vfio/devices/${cdev}`),
     config: vfio.guest === null ? new Uint8Array() : configSpace(vfio.guest),
     openCount: 0,
     logging: false,
@@ -71,7 +60,10 @@ function bootDevice(
       pending: 0,
       offered: false,
       received: [],
-      data: new Uint8Array(dataBytes),
+      data: new Uint8Array(vfio.migration?.uapi === "v1" ? vfio.migration.dataBytes : 0),
     },
   };
+  group.devices.push(state);
+  groups.set(node, group);
+  devices.set(cdev, state);
 }

@@ -6,7 +6,7 @@ import {
 import { type Argument, readSized, reply } from "./argument.ts";
 import { fileOf } from "./descriptors.ts";
 import { addObject, removeObject } from "./iommufd_objects.ts";
-import type { DeviceState, IommufdObject, IommufdState, Kernel } from "./kernel.ts";
+import type { DeviceState, IommufdState, Kernel } from "./kernel.ts";
 import { refuse } from "./refusal.ts";
 
 /** What a cdev got from `VFIO_DEVICE_BIND_IOMMUFD`. */
@@ -59,7 +59,8 @@ export function attachIoas(binding: CdevBinding, argument: Argument): number {
   if (flags !== 0) refuse("EINVAL");
   const { iommufd } = binding;
   const target = iommufd.objects.get(pt_id) ?? refuse("ENOENT");
-  if (!attachable(target, binding.emulated)) refuse(binding.emulated ? "ENOENT" : "EINVAL");
+  const kinds = binding.emulated ? ["ioas"] : ["ioas", "hwpt"];
+  if (!kinds.includes(target.kind)) refuse(binding.emulated ? "ENOENT" : "EINVAL");
   detach(binding);
   const own = target.kind === "ioas" && !binding.emulated;
   const id = own ? addObject(iommufd, { kind: "hwpt", parent: pt_id, automatic: true }) : pt_id;
@@ -74,10 +75,6 @@ export function detachIoas(binding: CdevBinding, argument: Argument): number {
   if (readSized(vfio_device_detach_iommufd_pt, argument).flags !== 0) refuse("EINVAL");
   detach(binding);
   return 0;
-}
-
-function attachable(target: IommufdObject, emulated: boolean): boolean {
-  return target.kind === "ioas" || (target.kind === "hwpt" && !emulated);
 }
 
 function detach(binding: CdevBinding): void {
