@@ -22,6 +22,24 @@ export interface Struct<F extends Fields> {
   write(bytes: Uint8Array, values: Partial<Values<F>>, offset?: number): void;
 }
 
+type Read = (view: DataView, offset: number) => number | bigint;
+type Write = (view: DataView, offset: number, value: number | bigint) => void;
+
+const READ: Readonly<Record<Field[0], Read>> = {
+  u8: (view, offset) => view.getUint8(offset),
+  u16: (view, offset) => view.getUint16(offset, true),
+  u32: (view, offset) => view.getUint32(offset, true),
+  i32: (view, offset) => view.getInt32(offset, true),
+  u64: (view, offset) => view.getBigUint64(offset, true),
+};
+const WRITE: Readonly<Record<Field[0], Write>> = {
+  u8: (view, offset, value) => view.setUint8(offset, Number(value)),
+  u16: (view, offset, value) => view.setUint16(offset, Number(value), true),
+  u32: (view, offset, value) => view.setUint32(offset, Number(value), true),
+  i32: (view, offset, value) => view.setInt32(offset, Number(value), true),
+  u64: (view, offset, value) => view.setBigUint64(offset, BigInt(value), true),
+};
+
 /**
  * Declares a struct. Offsets are explicit and include padding. A test compares them with a C compiler's.
  *
@@ -58,44 +76,15 @@ export function defineStruct<const F extends Fields>(
     read(bytes, offset = 0) {
       const from = view(bytes, offset);
       const values: Record<string, number | bigint> = {};
-      for (const [key, field] of Object.entries(fields)) values[key] = getField(from, field);
+      for (const [key, [type, at]] of Object.entries(fields)) values[key] = READ[type](from, at);
       return values as Values<F>;
     },
     write(bytes, values, offset = 0) {
       const to = view(bytes, offset);
       for (const [key, value] of Object.entries(values)) {
-        setField(to, fields[key]!, value as number | bigint);
+        const [type, at] = fields[key]!;
+        WRITE[type](to, at, value as number | bigint);
       }
     },
   };
-}
-
-function getField(view: DataView, [type, offset]: Field): number | bigint {
-  switch (type) {
-    case "u8":
-      return view.getUint8(offset);
-    case "u16":
-      return view.getUint16(offset, true);
-    case "u32":
-      return view.getUint32(offset, true);
-    case "i32":
-      return view.getInt32(offset, true);
-    case "u64":
-      return view.getBigUint64(offset, true);
-  }
-}
-
-function setField(view: DataView, [type, offset]: Field, value: number | bigint): void {
-  switch (type) {
-    case "u8":
-      return view.setUint8(offset, Number(value));
-    case "u16":
-      return view.setUint16(offset, Number(value), true);
-    case "u32":
-      return view.setUint32(offset, Number(value), true);
-    case "i32":
-      return view.setInt32(offset, Number(value), true);
-    case "u64":
-      return view.setBigUint64(offset, BigInt(value), true);
-  }
 }
