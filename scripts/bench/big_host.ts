@@ -41,7 +41,6 @@ export function bigHost(): Scenario {
   const ports = times(PORTS, (port) => makePort(port));
   return {
     name: "big-host",
-    summary: "Cards with mdevs and ports with virtual functions, 1,000 in all",
     host: {
       name: "hv-big-01",
       kernel: "6.8.0-51-generic",

@@ -2,8 +2,6 @@
 export interface Scenario {
   /** Its name in {@link SCENARIOS}: `gpu-host`. */
   readonly name: string;
-  /** One sentence for users. */
-  readonly summary: string;
   readonly host: SimulatedHost;
   readonly modules: readonly KernelModule[];
   readonly devices: readonly SimulatedDevice[];

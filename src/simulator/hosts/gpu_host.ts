@@ -61,10 +61,9 @@ function nvme(
   return pciFunction(place, header, { driver: index === null ? "nvme" : "vfio-pci", index });
 }
 
-/** Two GPUs that offer mdevs, one per socket, and two disks passed through. */
+/** Two Tesla T4 GPUs that offer mdevs, one per socket, and two NVMe disks passed through whole. */
 export const gpuHost = (): Scenario => ({
   name: "gpu-host",
-  summary: "Two Tesla T4 GPUs that offer mdevs, and NVMe disks passed through whole",
   host: {
     name: "hv-gpu-01",
     kernel: "6.8.0-51-generic",

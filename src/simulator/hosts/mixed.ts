@@ -100,10 +100,9 @@ function at(id: string, above: string, iommuGroup: number): Place {
   return { id, above, iommuGroup, numaNode: 0 };
 }
 
-/** A bit of everything, including faults. */
+/** A lab host with a bit of everything: samples, accelerators, a shared GPU, old and broken drivers. */
 export const mixed = (): Scenario => ({
   name: "mixed",
-  summary: "A lab host: samples, accelerators, a shared GPU, old and broken drivers",
   host: {
     name: "lab-01",
     kernel: "6.12.57+deb13-amd64",

@@ -57,10 +57,9 @@ function functions(count: number, make: (i: number) => SimulatedDevice): Simulat
   return Array.from({ length: count }, (_, i) => make(i));
 }
 
-/** Network functions: some can migrate, some cannot, and some are not for guests. */
+/** A ConnectX-7 with sixteen virtual functions, half of them migratable, and an E810. Some are not for guests. */
 export const nicHost = (): Scenario => ({
   name: "nic-host",
-  summary: "A ConnectX-7 with sixteen virtual functions, half of them migratable, and an E810",
   host: {
     name: "hv-nic-01",
     kernel: "6.8.0-51-generic",
