@@ -40,7 +40,6 @@ export function bigHost(): Scenario {
   const cards = times(CARDS, (card) => makeCard(card));
   const ports = times(PORTS, (port) => makePort(port));
   return {
-    name: "big-host",
     host: {
       name: "hv-big-01",
       kernel: "6.8.0-51-generic",

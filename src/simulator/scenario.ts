@@ -1,7 +1,5 @@
 /** A host to simulate, as plain data: the contents of its trees, and how its drivers answer. */
 export interface Scenario {
-  /** Its name in {@link SCENARIOS}: `gpu-host`. */
-  readonly name: string;
   readonly host: SimulatedHost;
   readonly modules: readonly KernelModule[];
   readonly devices: readonly SimulatedDevice[];

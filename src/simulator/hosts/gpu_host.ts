@@ -63,7 +63,6 @@ function nvme(
 
 /** Two Tesla T4 GPUs that offer mdevs, one per socket, and two NVMe disks passed through whole. */
 export const gpuHost = (): Scenario => ({
-  name: "gpu-host",
   host: {
     name: "hv-gpu-01",
     kernel: "6.8.0-51-generic",

@@ -102,7 +102,6 @@ function at(id: string, above: string, iommuGroup: number): Place {
 
 /** A lab host with a bit of everything: samples, accelerators, a shared GPU, old and broken drivers. */
 export const mixed = (): Scenario => ({
-  name: "mixed",
   host: {
     name: "lab-01",
     kernel: "6.12.57+deb13-amd64",

@@ -59,7 +59,6 @@ function functions(count: number, make: (i: number) => SimulatedDevice): Simulat
 
 /** A ConnectX-7 with sixteen virtual functions, half of them migratable, and an E810. Some are not for guests. */
 export const nicHost = (): Scenario => ({
-  name: "nic-host",
   host: {
     name: "hv-nic-01",
     kernel: "6.8.0-51-generic",

@@ -6,7 +6,8 @@ import { bar, GIB, MIB, msi, msix, pciExpress, pciHeader } from "./pci_parts.ts"
 const SIZES = [1, 2, 3, 4, 6, 8, 12, 16, 24, 48];
 /** The types of an L40S: the number, and a name of the gigabytes of framebuffer and the series. */
 const TYPES: readonly (readonly [id: number, name: string])[] = [
-  ...["1B", "2B"].map((name, i) => [1145 + i, name] as const),
+  [1145, "1B"],
+  [1146, "2B"],
   ...SIZES.map((size, i) => [1147 + i, `${size}Q`] as const),
   ...SIZES.map((size, i) => [1157 + i, `${size}A`] as const),
 ];

@@ -15,11 +15,11 @@ function assertUnique(values: readonly unknown[], what: string): void {
 
 Deno.test("SCENARIOS name each device, VFIO number, process and module only once", () => {
   for (const scenario of ALL) {
-    assertUnique(scenario.devices.map(({ id }) => id), scenario.name);
-    assertUnique(scenario.devices.map(({ directory }) => directory), scenario.name);
-    assertUnique(bound(scenario).map(({ vfio }) => vfio!.index), scenario.name);
-    assertUnique(scenario.processes.map(({ pid }) => pid), scenario.name);
-    assertUnique(scenario.modules.map(({ name }) => name), scenario.name);
+    assertUnique(scenario.devices.map(({ id }) => id), scenario.host.name);
+    assertUnique(scenario.devices.map(({ directory }) => directory), scenario.host.name);
+    assertUnique(bound(scenario).map(({ vfio }) => vfio!.index), scenario.host.name);
+    assertUnique(scenario.processes.map(({ pid }) => pid), scenario.host.name);
+    assertUnique(scenario.modules.map(({ name }) => name), scenario.host.name);
   }
 });
 
@@ -44,12 +44,12 @@ Deno.test("SCENARIOS hold only existing nodes", () => {
     const held = scenario.processes.flatMap(({ files }) => files)
       .filter((file) => file.startsWith("/dev/vfio/"));
     assert(held.length > 0);
-    for (const file of held) assert(known.has(file), `${scenario.name}: ${file}`);
+    for (const file of held) assert(known.has(file), `${scenario.host.name}: ${file}`);
   }
 });
 
 Deno.test("SCENARIOS map BARs at multiples of their size, without overlaps", () => {
-  for (const { name, devices } of ALL) {
+  for (const { host: { name }, devices } of ALL) {
     const bars = devices.flatMap(({ pci }) => pci?.bars ?? [])
       .toSorted((a, b) => a.address - b.address);
     bars.forEach(({ address, size }, i) => {
