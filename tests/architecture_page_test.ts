@@ -50,3 +50,26 @@ Deno.test("ARCHITECTURE.md shows every folder in its picture", () => {
   const rooms = Array.from(Deno.readDirSync(`${TOP}/src`), ({ name }) => `src/${name}`);
   assertEquals(rooms.filter((room) => !picture.includes(room)), []);
 });
+
+Deno.test("ARCHITECTURE.md has the size of each room, to about a fifth", () => {
+  const stated = [...TEXT.matchAll(/`([\w/]+)` +\| (\d+)/g)];
+  assert(stated.length > 20);
+  const wrong = stated.flatMap(([, room, lines]) => {
+    const size = countLines(`${TOP}/${room}`);
+    return Math.abs(size - Number(lines)) > 100 + size / 5 ? [`${room}: ${size}`] : [];
+  });
+  assertEquals(wrong, []);
+});
+
+/** The lines of a folder's source files, without tests. */
+function countLines(folder: string): number {
+  let count = 0;
+  for (const { name, isDirectory } of Deno.readDirSync(folder)) {
+    const path = `${folder}/${name}`;
+    if (isDirectory) count += countLines(path);
+    else if (/(?<!_test|testing)\.ts$/.test(name)) {
+      count += Deno.readTextFileSync(path).split("\n").length - 1;
+    }
+  }
+  return count;
+}
