@@ -64,7 +64,7 @@ async function oursUs(base64: string, count: number): Promise<number> {
     const { stdout } = await child.output();
     const lines = new TextDecoder().decode(stdout).trimEnd().split("\n")
       .filter((line) => !line.startsWith('{"opening":'));
-    if (lines.some((line) => JSON.parse(line).test?.source?.is !== "taken")) {
+    if (lines.some((line) => JSON.parse(line).found?.test?.source?.is !== "taken")) {
       throw new Error(lines[0]);
     }
     return performance.now() - started;
