@@ -15,6 +15,7 @@ import {
 import {
   assertNothingLeft,
   countDescriptors,
+  journalled,
   mdevs,
   OPTIONS,
   paths,
@@ -331,6 +332,7 @@ async function hang(step: string, killable: boolean): Promise<void> {
   assertEquals(heard.bad, []);
   console.log(`listings while it hung: ${JSON.stringify([...heard.statuses])}`);
   assert((heard.statuses.get(200) ?? 0) > 0, "nothing was answered while it hung");
+  await until("the server resets the device", () => journalled(STATE).length === 0);
   await until("no other process is left", () => processes().length <= running);
   await assertServerQuiet(server, descriptors);
   assertEquals(await server.stop(), 0);
