@@ -11,7 +11,7 @@ import {
 } from "../state/mod.ts";
 import { type DueProbes, listDueProbes, type ProbeOptions } from "./due_probes.ts";
 import { probeDevices, type ProbeResult } from "./probe_devices.ts";
-import { addAnswers, othersAsk, trySave } from "./remember_probes.ts";
+import { addAnswers, trySave } from "./remember_probes.ts";
 import type { SnapshotInputs } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
@@ -30,7 +30,7 @@ interface Retry {
 export interface AskingOptions extends ProbeOptions {
   onResult: (result: ProbeResult) => void;
   /** Stops asking. The remaining devices are not asked. */
-  signal: AbortSignal;
+  signal?: AbortSignal;
 }
 
 /** Asks the devices of one host and keeps their answers. */
@@ -43,9 +43,9 @@ export interface Asking {
   due(devices: readonly Device[]): DueProbes;
   /**
    * Locks the state directory, asks the devices that are due, saves their answers, and calls `look` before it unlocks.
-   * Effect: opens idle devices through the worker; writes to the state directory.
+   * False if another process keeps the lock for too long: then no device was asked. Effect: opens idle devices through the worker; writes to the state directory.
    */
-  askDue(devices: () => readonly Device[], look: () => Promise<Snapshot>): Promise<void>;
+  askDue(devices: () => readonly Device[], look: () => Promise<Snapshot>): Promise<boolean>;
 }
 
 /** Makes an {@link Asking} with the saved answers of the devices. Effect: none until it is used. */
@@ -83,12 +83,9 @@ export function makeAsking(
     const waiting = [...retries].filter(([, { afterMs }]) => nowMs() < afterMs);
     // A driver that hangs on one device would hang on the next of its class too.
     const stuck = waiting.filter(([, { result }]) => result.outcome === "stuck").map(([id]) => id);
-    const classes = new Set(
-      devices.filter(({ id }) => stuck.includes(id)).map((device) =>
-        classKey(classOfDevice(device))
-      ),
-    );
-    const spared = devices.filter((device) => classes.has(classKey(classOfDevice(device))));
+    const keyOf = (device: Device) => classKey(classOfDevice(device));
+    const classes = new Set(devices.filter(({ id }) => stuck.includes(id)).map(keyOf));
+    const spared = devices.filter((device) => classes.size > 0 && classes.has(keyOf(device)));
     return listDueProbes(devices, observations, {
       ...options,
       nowMs: nowMs(),
@@ -136,9 +133,7 @@ export function makeAsking(
         stamp = stampOfObservations(world.stateDirectory);
         return await look();
       });
-      if (asked !== null) return;
-      problems = [othersAsk("No device was asked: another vfio-ask is still asking devices")];
-      await look();
+      return asked !== null;
     },
   };
 }

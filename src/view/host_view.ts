@@ -53,7 +53,8 @@ export async function openHostView(
     if (end.signal.aborted) return;
     const due = asking.due(devicesNow());
     if (due.devices.length > 0 && running === null) {
-      running = asking.askDue(devicesNow, lookAnew).catch(() => {}).finally(() => running = null);
+      running = asking.askDue(devicesNow, lookAnew).then(() => {}, () => {})
+        .finally(() => running = null);
     }
     const restMs = Math.max(refreshMs, looking.restMs());
     const wait = Math.min(restMs, (due.nextMs ?? Infinity) + 10);

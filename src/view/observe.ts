@@ -4,6 +4,7 @@ import { makeAsking } from "./asking.ts";
 import { makeLooking } from "./looking.ts";
 import type { ProbeOptions } from "./due_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";
+import { othersAsk } from "./remember_probes.ts";
 import type { World } from "./world.ts";
 
 /** The result of looking at the host and asking its devices. */
@@ -35,7 +36,6 @@ export async function observeHost(
   const results: ProbeResult[] = [];
   const asking = makeAsking(world, {
     ...options,
-    signal: new AbortController().signal,
     onResult(result) {
       results.push(result);
       onResult(result);
@@ -47,8 +47,10 @@ export async function observeHost(
   const { devices, settling } = asking.due(first.devices);
   if (devices.length === 0) return { snapshot: first, results, settling };
   let last = first;
-  await asking.askDue(() => first.devices, async () => last = await look());
-  const said = results.flatMap(({ capabilities }) => capabilities?.problems ?? []);
+  const isAsked = await asking.askDue(() => first.devices, async () => last = await look());
+  const said = isAsked
+    ? results.flatMap(({ capabilities }) => capabilities?.problems ?? [])
+    : [othersAsk("No device was asked: another vfio-ask is still asking devices")];
   // The caller sees one snapshot only: keep the first number.
   const snapshot = { ...last, snapshot: first.snapshot, problems: [...said, ...last.problems] };
   return { snapshot, results, settling };
