@@ -19,17 +19,18 @@ const MAY_IMPORT = parseTable(`
   probe            ffi documents device
   preflight        ffi documents device probe
   worker           ffi documents host tasks state device probe preflight
-  children         documents tasks state
+  children         documents tasks
   config           ffi documents host judge/rules
-  view             ffi documents host judge/vmm judge/doctor tasks state children config
-  trials           documents host judge/rules judge/ask tasks state children view
+  access           documents host judge/rules tasks state children
+  view             ffi documents host judge/vmm judge/doctor tasks state children config access
+  trials           documents host judge/rules judge/ask tasks state access view
   answers          documents judge/vmm judge/ask judge/joint config trials
   export           documents config
   systemd          ffi
   simulator        ffi host
   http             documents judge/ask tasks config trials answers export
-  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config view
-                   trials answers http systemd export simulator
+  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
+                   view trials answers http systemd export simulator
   main.ts          ffi cli deno.json
 `);
 

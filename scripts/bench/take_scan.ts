@@ -6,6 +6,7 @@
  * With PLAN, it first scans once and writes each call to PLAN for scan.c, without repetitions: one line with a letter and
  * a path.
  */
+import { openAccess } from "../../src/access/mod.ts";
 import { makeRulesReader } from "../../src/config/mod.ts";
 import { noObservations } from "../../src/state/mod.ts";
 import { openWorker } from "../../src/children/mod.ts";
@@ -39,10 +40,12 @@ const LETTERS: Readonly<Record<string, string>> = {
 const AT_SYMLINK_NOFOLLOW = 0x100;
 
 const [sys, dev, proc, passes, plan] = Deno.args as [string, string, string, string, string?];
+const roots = { sys, dev, proc };
+const worker = openWorker([], { deadlineMs: 1_000 });
 const world: World = {
-  roots: { sys, dev, proc },
+  roots,
   stateDirectory: null,
-  worker: openWorker([], { deadlineMs: 1_000 }),
+  access: openAccess({ roots, stateDirectory: null, worker }),
   readRules: makeRulesReader([]),
   readFacts: () => ({ facts: [], problems: [] }),
   readSoftware: () => Promise.resolve({ qemu: null, libvirt: null }),

@@ -14,5 +14,4 @@
  */
 export * from "./child.ts";
 export * from "./own_work.ts";
-export * from "./run_worker.ts";
 export * from "./worker.ts";

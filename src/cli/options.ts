@@ -1,5 +1,5 @@
 import { DEADLINE_MS } from "../children/mod.ts";
-import { PREFLIGHT_MODES, type PreflightMode, type PreflightPolicy } from "../trials/mod.ts";
+import { PREFLIGHT_MODES, type PreflightMode, type PreflightPolicy } from "../access/mod.ts";
 import { PROBE_DEFAULTS, PROBE_MODES, type ProbeMode, type ProbeOptions } from "../view/mod.ts";
 import { OPEN_PATHS, type OpenPath } from "../tasks/mod.ts";
 import { SUBSYSTEM_MODES, type SubsystemMode } from "../judge/ask/mod.ts";

@@ -1,12 +1,7 @@
-import { probeDevices, type ProbeResult, rememberProbes } from "../view/mod.ts";
+import { othersAsk } from "../access/mod.ts";
+import { probeDevices, type ProbeResult } from "../view/mod.ts";
 import { PROBE_SCHEMA, PROBED_DEVICE_SCHEMA } from "../documents/mod.ts";
-import {
-  type HostRoots,
-  lastPart,
-  listVfioDevices,
-  readDevice,
-  type SysfsDevice,
-} from "../host/mod.ts";
+import { lastPart, listVfioDevices } from "../host/mod.ts";
 import { type Command, FAILED, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { DEADLINE, HOST_OPTIONS, JSON_OUTPUT, openPath, PATH, usage } from "./options.ts";
@@ -39,33 +34,22 @@ Exit code 0 if every device answered, otherwise 4.`,
     if (names.length === 0 && !options.all) {
       throw usage("probe needs a DEVICE or --all", "Run vfio-ask devices to list the devices.");
     }
-    // Read them before probing, because a driver can be reloaded in the meantime.
-    const asked = readDevices(world.roots, names);
     const results: ProbeResult[] = [];
     for await (const result of probeDevices(world, names, { path: openPath(context) })) {
       results.push(result);
       const document = { schema: PROBED_DEVICE_SCHEMA, ...result };
       if (options.ndjson) terminal.out(JSON.stringify(document) + "\n");
     }
-    const problems = asked.length > 0 ? await rememberProbes(world, asked, results) : [];
+    const problems = results.some(({ capabilities }) => capabilities !== null)
+      ? await world.access.whileLocked(() => world.access.save()) ??
+        [othersAsk("The answers were not saved: another vfio-ask is still asking devices")]
+      : [];
     tellProblems(terminal, problems);
     if (options.json) terminal.out(json({ schema: PROBE_SCHEMA, devices: results, problems }));
     else if (!options.ndjson) terminal.out(formatResults(results));
     return results.every(({ outcome }) => outcome === "answered") ? YES : FAILED;
   },
 };
-
-/** Reads the named devices. Omits those that cannot be read: probing them reports why. */
-function readDevices(roots: HostRoots, names: readonly string[]): SysfsDevice[] {
-  const wanted = new Set(names);
-  return listVfioDevices(roots).filter(({ path }) => wanted.has(lastPart(path))).flatMap((path) => {
-    try {
-      return [readDevice(roots, path)];
-    } catch {
-      return [];
-    }
-  });
-}
 
 function formatResults(results: readonly ProbeResult[]): string {
   return formatTable(

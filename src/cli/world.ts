@@ -8,6 +8,7 @@ import {
 } from "../config/mod.ts";
 import { makeSoftwareReader, type World } from "../view/mod.ts";
 import type { WorkerWorld } from "../worker/mod.ts";
+import { openAccess } from "../access/mod.ts";
 import { openWorker } from "../children/mod.ts";
 import { type HostRoots, THIS_HOST } from "../host/mod.ts";
 import type { Parsed } from "./command.ts";
@@ -43,13 +44,14 @@ export async function openWorld(
   }).flatMap(([option, value]) => [`--${option}`, value]);
   const command = [...program, "worker", ...options];
   const worker = openWorker(command, { deadlineMs: deadlineMs(parsed) });
+  const access = openAccess({ roots, stateDirectory, worker });
   // A simulated host has no rules and facts of this machine.
   const directories = (option: string, defaults: readonly string[]) =>
     text(parsed, option)?.split(":").filter((path) => path !== "") ?? (planted ? [] : defaults);
   return {
     roots,
     stateDirectory,
-    worker,
+    access,
     // The software on this machine does not describe a mounted or simulated host.
     readSoftware: roots.sys === THIS_HOST.sys
       ? makeSoftwareReader(stateDirectory)
@@ -58,7 +60,7 @@ export async function openWorld(
     readFacts: () => readOperatorFacts(directories("facts", FACTS_DIRECTORIES)),
     now: () => new Date(),
     async [Symbol.asyncDispose]() {
-      await worker[Symbol.asyncDispose]();
+      await access[Symbol.asyncDispose]();
       if (directory !== null) Deno.removeSync(directory, { recursive: true });
     },
   };

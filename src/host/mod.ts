@@ -14,6 +14,7 @@ export * from "./attribute.ts";
 export * from "./device.ts";
 export * from "./driver.ts";
 export * from "./facts/mod.ts";
+export * from "./find_device.ts";
 export * from "./holders.ts";
 export * from "./host.ts";
 export * from "./iommu.ts";

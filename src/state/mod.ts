@@ -9,6 +9,7 @@
  *
  * @module
  */
+export * from "./add_answers.ts";
 export * from "./controls.ts";
 export * from "./device_class.ts";
 export * from "./journal.ts";

@@ -3,7 +3,7 @@ import { readHost } from "../host/mod.ts";
 import { readJournal } from "../state/mod.ts";
 import { recoverDevices } from "./recover.ts";
 import type { World } from "../view/mod.ts";
-import type { PreflightPolicy } from "./policy.ts";
+import type { PreflightPolicy } from "../access/mod.ts";
 
 /** How often the journal is read. This is cheap: its directory is usually empty. */
 const LOOK_MS = 1_000;

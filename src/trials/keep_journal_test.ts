@@ -3,10 +3,10 @@ import { until } from "../../tests/fixtures/fake_worker.ts";
 import { programCommand } from "../../tests/fixtures/run_cli.ts";
 import { NO_PROGRAM, type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import type { Problem } from "../documents/mod.ts";
-import { readHost } from "../host/mod.ts";
+import { findDevice, readHost } from "../host/mod.ts";
 import { journal, readJournal } from "../state/journal.ts";
+import { openAccess } from "../access/mod.ts";
 import { keepJournal } from "./keep_journal.ts";
-import { findDevice } from "../worker/with_device.ts";
 import { openWorker } from "../children/worker.ts";
 
 /** An idle mdev of the simulated host. */
@@ -15,7 +15,7 @@ const OPTIONS = { settleMs: 0, lookMs: 10 };
 
 const entryOf = ({ world }: SimulatedWorld) => {
   const { bootId } = readHost(world.roots);
-  const { bound } = findDevice(world, GPU);
+  const { bound } = findDevice(world.roots, GPU);
   return { device: GPU, what: "preflight", bootId, bound, untilMs: 0 } as const;
 };
 const left = ({ world }: SimulatedWorld) =>
@@ -31,7 +31,10 @@ Deno.test("keepJournal() recovers a device as soon as its process has ended", as
     ...["worker", "--state", stateDirectory!, "--simulate", "gpu-host", ...options],
   ], { deadlineMs: 60_000 });
   const problems: Problem[] = [];
-  await using _keeper = keepJournal({ ...host.world, worker }, {
+  await using _keeper = keepJournal({
+    ...host.world,
+    access: openAccess({ ...host.world, worker }),
+  }, {
     ...OPTIONS,
     onProblems: (met) => problems.push(...met),
   });
@@ -47,7 +50,10 @@ Deno.test("keepJournal() reports a failed recovery once, and tries again later a
   await using host = simulateWorld("gpu-host");
   const told: string[] = [];
   const worker = openWorker(NO_PROGRAM, { deadlineMs: 60_000 });
-  await using _keeper = keepJournal({ ...host.world, worker }, {
+  await using _keeper = keepJournal({
+    ...host.world,
+    access: openAccess({ ...host.world, worker }),
+  }, {
     ...OPTIONS,
     onProblems: (met) => told.push(...met.map(({ sentence }) => sentence)),
   });

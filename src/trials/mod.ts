@@ -9,7 +9,6 @@
  * @module
  */
 export * from "./keep_journal.ts";
-export * from "./policy.ts";
 export * from "./preflight.ts";
 export * from "./recover.ts";
 export * from "./source_data.ts";

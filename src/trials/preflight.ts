@@ -26,17 +26,16 @@ import {
   type WorkerResult,
   type WorkerTask,
 } from "../tasks/mod.ts";
-import { runWorker } from "../children/mod.ts";
+import { forbiddenByDepth, type PreflightPolicy, runTasks } from "../access/mod.ts";
 import {
   forbidden,
-  forbiddenByDepth,
   isTestable,
   type Subject,
   subjectFor,
   subjectOf,
+  testableOf,
 } from "./test_subject.ts";
 import type { World } from "../view/mod.ts";
-import type { PreflightPolicy } from "./policy.ts";
 
 /** The answer for one source and one target: the verdict of an ask with these tests, and the results of the tests. */
 export interface TestAnswer extends Judged {
@@ -67,7 +66,7 @@ export async function testSource(
   if (refusal !== null) throw refusal;
   // The operator named the device, so it is tested even if it is new.
   const tasks = isTested ? tasksFor(source, subject, { ...policy, settleMs: 0 }) : [];
-  const results = await runWorker(world, tasks);
+  const results = await runTasks(world.access, tasks);
   const tests = isTested ? judge(source, subject, tasks, results) : [];
   return {
     ...judgeOne(snapshot, source, subject.entry, { tests, subsystem }),
@@ -95,7 +94,7 @@ export async function testCandidates(
   const cache = cacheOf(snapshot);
   const trials = groups.flatMap(({ subject, settling, keys }) => {
     const key = cacheKey(snapshot, source, subject, policy);
-    const tooDeep = forbiddenByDepth(subject, policy);
+    const tooDeep = forbiddenByDepth(testableOf(subject), policy);
     const known = cache.get(key) ?? (tooDeep === null ? undefined : [told(subject, tooDeep)]);
     for (const candidate of keys) if (known !== undefined) tests.set(candidate, known);
     if (known !== undefined) return [];
@@ -109,7 +108,7 @@ export async function testCandidates(
     );
     return [{ subject, keys, key, tasks: tasks.filter(({ do: what }) => what !== "test"), not }];
   });
-  const results = await runWorker(world, trials.flatMap(({ tasks }) => tasks));
+  const results = await runTasks(world.access, trials.flatMap(({ tasks }) => tasks));
   let next = 0;
   for (const { subject, keys, key, tasks, not } of trials) {
     const own = results.slice(next, next += tasks.length);

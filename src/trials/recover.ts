@@ -1,9 +1,8 @@
 import type { Problem } from "../documents/mod.ts";
 import { readHost } from "../host/mod.ts";
 import { readJournal } from "../state/mod.ts";
-import { runWorker } from "../children/mod.ts";
+import { type PreflightPolicy, runTasks } from "../access/mod.ts";
 import type { World } from "../view/mod.ts";
-import type { PreflightPolicy } from "./policy.ts";
 
 /**
  * Recovers every device that an earlier process left in a state other than RUNNING, and removes every mdev that it
@@ -20,7 +19,7 @@ export async function recoverDevices(
   const left = readJournal(world.stateDirectory, bootId).filter(({ alive }) => !alive);
   if (left.length === 0) return [];
   const tasks = left.map(({ device }) => ({ do: "recover", device, settleMs }) as const);
-  const results = await runWorker(world, tasks, { signal });
+  const results = await runTasks(world.access, tasks, { signal });
   return results.flatMap(({ outcome, sentence, remedy, problems }, index) => {
     // The snapshot already shows the trouble of a new device until it has settled.
     if (outcome === "done" || outcome === "new") return problems;

@@ -14,9 +14,8 @@ import {
   type TestTarget,
   type WorkerTask,
 } from "../tasks/mod.ts";
-import { runWorker } from "../children/mod.ts";
+import { type PreflightPolicy, runTasks } from "../access/mod.ts";
 import type { World } from "../view/mod.ts";
-import type { PreflightPolicy } from "./policy.ts";
 
 /**
  * The identity of a device with its initial data. A device that is in use is not opened. The data then comes from an
@@ -50,7 +49,7 @@ export async function identifyWithData(
     settleMs: giver.settleMs,
     stopCopyBytes: policy.stopCopyBytes,
   };
-  const [result] = await runWorker(world, [task]);
+  const [result] = await runTasks(world.access, [task]);
   const { outcome, sentence, remedy, found, problems } = result!;
   if (outcome !== "done") {
     throw new Failure(

@@ -10,7 +10,12 @@ import {
 } from "../documents/mod.ts";
 import { declaredTest } from "../judge/rules/mod.ts";
 import { mayOpen, type Settling, type TestTarget } from "../tasks/mod.ts";
-import type { PreflightPolicy } from "./policy.ts";
+import {
+  forbiddenByDepth,
+  forbiddenByKind,
+  type PreflightPolicy,
+  type Testable,
+} from "../access/mod.ts";
 
 /** What is tested: a device, or a type of which a temporary mdev is created. */
 export interface Subject {
@@ -61,47 +66,14 @@ export function isTestable(
 
 /** Why the policy forbids a test of the subject; null if it is allowed. */
 export function forbidden(subject: Subject, policy: PreflightPolicy): Failure | null {
-  const { entry } = subject;
-  const { mode, create } = policy;
-  const refuse = (what: string, name: string, remedy: string) =>
-    new Failure("not-permitted", `Cannot test ${name}: ${what}`, { subject: name, remedy });
-  if (!("id" in entry)) {
-    if (entry.kind !== "mdev-type" || mode === "never" || !create) {
-      const remedy = "Allow it with --preflight-create.";
-      return refuse("no device may be created for a test", entry.type, remedy);
-    }
-    return forbiddenByDepth(subject, policy);
-  }
-  const { id, kind } = entry;
-  if (mode === "never") return refuse("tests are off", id, "Allow them with --preflight=mdev.");
-  if (mode === "mdev" && kind !== "mdev") {
-    const remedy = "Allow every idle device with --preflight=idle.";
-    return refuse("only idle mdevs may be tested", id, remedy);
-  }
-  return forbiddenByDepth(subject, policy);
+  const testable = testableOf(subject);
+  return forbiddenByKind(testable, policy) ?? forbiddenByDepth(testable, policy);
 }
 
-/**
- * Why a test may load a state and the policy forbids that; null if it is allowed. Mode `load` is needed for a driver
- * that loads the state in the write, and for a function whose driver no rule declares. An mdev of an undeclared
- * driver is tested without it: only the mdev itself is at risk, and the answer says that the depth of the test is not
- * declared.
- */
-export function forbiddenByDepth(
-  { entry, driver, declared }: Subject,
-  { mode }: PreflightPolicy,
-): Failure | null {
-  const isMdev = entry.kind === "mdev" || entry.kind === "mdev-type";
-  const mayLoad = declared === null ? !isMdev : declared.depth === "state";
-  if (!mayLoad || mode === "load") return null;
-  const name = "id" in entry ? entry.id : entry.type;
-  const why = declared === null
-    ? `no rule declares that ${driver} does not load a state in the write`
-    : `${driver} loads the state in the write`;
-  return new Failure("not-permitted", `Cannot test ${name}: ${why}`, {
-    subject: name,
-    remedy: "Allow loading into idle devices with --preflight=load.",
-  });
+/** The part of a subject that the policy is about. */
+export function testableOf({ entry, driver, declared }: Subject): Testable {
+  const isType = !("id" in entry);
+  return { name: isType ? entry.type : entry.id, kind: entry.kind, isType, driver, declared };
 }
 
 /**

@@ -5,7 +5,7 @@ import { listCandidates } from "../judge/ask/mod.ts";
 import { type Device, MIGRATION_UNKNOWN } from "../documents/mod.ts";
 import { shippedRules } from "../judge/rules/mod.ts";
 import { forbidden, isTestable, subjectFor, subjectOf } from "./test_subject.ts";
-import { PREFLIGHT_MODES } from "./policy.ts";
+import { PREFLIGHT_MODES } from "../access/mod.ts";
 
 const driver = (name: string) => ({ name, module: name, version: null, srcversion: null });
 

@@ -1,17 +1,16 @@
 import { type Device, type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
 import { readHost } from "../host/mod.ts";
 import {
+  addAnswers,
   classKey,
   classOfDevice,
   deviceKey,
   loadObservations,
   type Observations,
   stampOfObservations,
-  whileLocked,
 } from "../state/mod.ts";
 import { type DueProbes, listDueProbes, type ProbeOptions } from "./due_probes.ts";
 import { probeDevices, type ProbeResult } from "./probe_devices.ts";
-import { addAnswers, trySave } from "./remember_probes.ts";
 import type { SnapshotInputs } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
@@ -36,14 +35,14 @@ export interface AskingOptions extends ProbeOptions {
 /** Asks the devices of one host and keeps their answers. */
 export interface Asking {
   /** The inputs of the next snapshot. */
-  inputs(): Pick<SnapshotInputs, "observations" | "held" | "ours">;
+  inputs(): Pick<SnapshotInputs, "observations" | "held">;
   /** The problems met when the devices of a snapshot were asked. */
   problemsOf(seen: Snapshot): Problem[];
   /** Which devices of a snapshot are due. */
   due(devices: readonly Device[]): DueProbes;
   /**
    * Locks the state directory, asks the devices that are due, saves their answers, and calls `look` before it unlocks.
-   * False if another process keeps the lock for too long: then no device was asked. Effect: opens idle devices through the worker; writes to the state directory.
+   * False if another process keeps the lock for too long: then no device was asked. Effect: opens idle devices through the access; writes to the state directory.
    */
   askDue(devices: () => readonly Device[], look: () => Promise<Snapshot>): Promise<boolean>;
 }
@@ -100,7 +99,7 @@ export function makeAsking(
       const held = [...retries].filter(([, { result, afterMs }]) =>
         result.outcome === "in-use" && nowMs() < afterMs
       );
-      return { observations, held: new Set(held.map(([id]) => id)), ours: world.worker.pids };
+      return { observations, held: new Set(held.map(([id]) => id)) };
     },
     problemsOf({ devices }) {
       // Forget devices that are gone or were bound again.
@@ -110,7 +109,7 @@ export function makeAsking(
     },
     due,
     async askDue(devicesNow, look) {
-      const asked = await whileLocked(world.stateDirectory, async () => {
+      const asked = await world.access.whileLocked(async () => {
         // Another process may have asked while we waited for the lock.
         recall();
         // Keep this list: a later look may see the devices under a reloaded driver.
@@ -129,7 +128,7 @@ export function makeAsking(
         }
         observations = addAnswers(observations, devices, results);
         for (const result of results) note(result, devices);
-        problems.push(...trySave(world, observations));
+        problems.push(...await world.access.save());
         stamp = stampOfObservations(world.stateDirectory);
         return await look();
       });

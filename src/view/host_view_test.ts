@@ -5,14 +5,14 @@ import {
   makeMdev,
   NO_PROGRAM,
   reloadDriver,
+  saveAnswer,
   type SimulatedWorld,
   simulateWorld,
 } from "../../tests/fixtures/world.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import type { Snapshot } from "../documents/mod.ts";
 import { type HostView, openHostView, type ViewOptions } from "./host_view.ts";
-import { rememberProbes } from "./remember_probes.ts";
-import { findDevice } from "../worker/with_device.ts";
+import { openAccess } from "../access/mod.ts";
 import { openWorker } from "../children/worker.ts";
 
 /** Every request takes a new look, and no look is taken without a request. */
@@ -179,16 +179,7 @@ Deno.test("openHostView() uses answers that another process has saved since", as
   await using host = simulateWorld("gpu-host");
   await using view = await open(host);
   await view.settled();
-  const said = {
-    device: DISK,
-    outcome: "answered" as const,
-    capabilities: capabilities(DISK, { uapi: "none", features: [] }),
-    check: null,
-    holder: null,
-    sentence: "",
-    remedy: null,
-  };
-  assertEquals(await rememberProbes(host.world, [findDevice(host.world, DISK)], [said]), []);
+  saveAnswer(host.world, DISK, capabilities(DISK, { uapi: "none", features: [] }));
   assertEquals(device(await view.newest(), DISK)?.migration.uapi, "none");
 });
 
@@ -244,7 +235,8 @@ Deno.test("openHostView() forgets the problem of a device that is gone", async (
 
 Deno.test("openHostView() reports that no child can be started", async () => {
   await using host = simulateWorld("gpu-host");
-  const world = { ...host.world, worker: openWorker(NO_PROGRAM, { deadlineMs: 60_000 }) };
+  const worker = openWorker(NO_PROGRAM, { deadlineMs: 60_000 });
+  const world = { ...host.world, access: openAccess({ ...host.world, worker }) };
   await using view = await openHostView(world, OPTIONS);
   await view.settled();
   const { problems } = await view.newest();
@@ -252,12 +244,11 @@ Deno.test("openHostView() reports that no child can be started", async () => {
 });
 
 Deno.test("openHostView() answers if it cannot save, and reports it", async () => {
-  await using host = simulateWorld("gpu-host");
-  const stateDirectory = join(host.world.roots.proc, "1/comm/state");
-  await using view = await openHostView({ ...host.world, stateDirectory }, OPTIONS);
+  await using host = simulateWorld("gpu-host", { state: "host/proc/1/comm/state" });
+  await using view = await open(host);
   await view.settled();
   const { problems, devices } = await view.newest();
-  assertEquals(problems.map(({ subject }) => subject), [stateDirectory]);
+  assertEquals(problems.map(({ subject }) => subject), [host.world.stateDirectory]);
   assert(devices.some(({ migration }) => migration.observed === "probed"));
 });
 

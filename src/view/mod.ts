@@ -33,7 +33,6 @@ export * from "./host_view.ts";
 export * from "./observe.ts";
 export * from "./due_probes.ts";
 export * from "./probe_devices.ts";
-export * from "./remember_probes.ts";
 export * from "./scan_host.ts";
 export * from "./take_snapshot.ts";
 export * from "./world.ts";

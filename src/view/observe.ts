@@ -4,7 +4,7 @@ import { makeAsking } from "./asking.ts";
 import { makeLooking } from "./looking.ts";
 import type { ProbeOptions } from "./due_probes.ts";
 import type { ProbeResult } from "./probe_devices.ts";
-import { othersAsk } from "./remember_probes.ts";
+import { othersAsk } from "../access/mod.ts";
 import type { World } from "./world.ts";
 
 /** The result of looking at the host and asking its devices. */

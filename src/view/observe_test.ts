@@ -1,12 +1,12 @@
 import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { NO_PROGRAM, reloadDriver, simulateWorld } from "../../tests/fixtures/world.ts";
+import { NO_PROGRAM, reloadDriver, saveAnswer, simulateWorld } from "../../tests/fixtures/world.ts";
 import type { Snapshot } from "../documents/mod.ts";
-import { findDevice } from "../worker/with_device.ts";
+import { findDevice } from "../host/mod.ts";
+import { openAccess } from "../access/mod.ts";
 import { openWorker } from "../children/worker.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { type Observed, observeHost } from "./observe.ts";
-import { rememberProbes } from "./remember_probes.ts";
 import { PROBE_DEFAULTS, type ProbeOptions } from "./due_probes.ts";
 import type { World } from "./world.ts";
 
@@ -86,18 +86,18 @@ Deno.test("observeHost() shows a device in use that was in use when opened, with
 
 Deno.test("observeHost() answers from sysfs if no child can be started, and reports it", async () => {
   await using host = simulateWorld("gpu-host");
-  const world = { ...host.world, worker: openWorker(NO_PROGRAM, { deadlineMs: 60_000 }) };
+  const worker = openWorker(NO_PROGRAM, { deadlineMs: 60_000 });
+  const world = { ...host.world, access: openAccess({ ...host.world, worker }) };
   const { snapshot } = await observe(world);
   assertEquals(snapshot.devices.length, 9);
   assert(snapshot.problems.some(({ sentence }) => sentence.includes("/nowhere/vfio-ask")));
 });
 
 Deno.test("observeHost() answers if it cannot save, and reports it", async () => {
-  await using host = simulateWorld("gpu-host");
-  const stateDirectory = join(host.world.roots.proc, "1/comm/state");
-  const { snapshot } = await observe({ ...host.world, stateDirectory });
+  await using host = simulateWorld("gpu-host", { state: "host/proc/1/comm/state" });
+  const { snapshot } = await observe(host.world);
   assertEquals(known(snapshot, DISK), "probed");
-  assertEquals(snapshot.problems.map(({ subject }) => subject), [stateDirectory]);
+  assertEquals(snapshot.problems.map(({ subject }) => subject), [host.world.stateDirectory]);
 });
 
 Deno.test("observeHost() twice at the same time asks each device once", async () => {
@@ -131,20 +131,11 @@ Deno.test("observeHost() ignores an answer from an earlier load of a driver", as
   assertEquals(Object.keys(JSON.parse(file).byClass).length, 3, "the earlier load is forgotten");
 });
 
-Deno.test("rememberProbes() replaces earlier answers of the device and of its class", async () => {
+Deno.test("observeHost() uses an answer that replaced earlier answers of the device and of its class", async () => {
   await using host = simulateWorld("gpu-host");
   const { snapshot: before } = await observe(host.world);
-  const asked = findDevice(host.world, FIRST_GPU);
-  const result = {
-    device: FIRST_GPU,
-    outcome: "answered" as const,
-    capabilities: capabilities(FIRST_GPU, { uapi: "none", features: [] }),
-    check: null,
-    holder: null,
-    sentence: "",
-    remedy: null,
-  };
-  assertEquals(await rememberProbes(host.world, [asked], [result]), []);
+  const asked = findDevice(host.world.roots, FIRST_GPU);
+  saveAnswer(host.world, FIRST_GPU, capabilities(FIRST_GPU, { uapi: "none", features: [] }));
   const { snapshot } = await observe(host.world);
   const uapis = ({ devices }: Snapshot) =>
     devices.filter(({ type, parent }) => type === asked.type && parent === asked.parent)

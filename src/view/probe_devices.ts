@@ -15,12 +15,12 @@ export interface ProbeResult
  * `Failure` if no worker can be started.
  */
 export async function* probeDevices(
-  { worker }: World,
+  { access }: World,
   devices: readonly string[],
   { path = "any", signal }: { path?: OpenPath; signal?: AbortSignal | undefined } = {},
 ): AsyncGenerator<ProbeResult> {
   for (const device of devices) {
-    const result = await worker.run({ do: "probe", device, path }, { signal });
+    const result = await access.run({ do: "probe", device, path }, { signal });
     if (signal?.aborted) return;
     const { outcome, check, holder, sentence, remedy } = result;
     yield {

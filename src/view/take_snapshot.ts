@@ -12,7 +12,6 @@ import {
 import {
   type Facts,
   type Holders,
-  readHolders,
   readHost,
   readHostFacts,
   type SysfsDevice,
@@ -41,8 +40,6 @@ export interface SnapshotInputs {
   observations: Observations;
   /** Devices that could not be opened because they are in use, although `/proc` shows no holder. */
   held?: ReadonlySet<string>;
-  /** Our own processes. They do not count as holders. */
-  ours?: ReadonlySet<number>;
 }
 
 /** How a snapshot is taken. Without a scanner that has earlier scans, everything is read. */
@@ -62,14 +59,14 @@ export interface SnapshotMeans {
  */
 export async function takeSnapshot(
   world: World,
-  { observations, held = new Set(), ours = new Set() }: SnapshotInputs,
+  { observations, held = new Set() }: SnapshotInputs,
   { scan = makeScanner(world.roots), whole = false, turns = takeTurns() }: SnapshotMeans = {},
 ): Promise<Snapshot> {
   const { roots } = world;
   // The programs print their versions in the meantime.
   const software = world.readSoftware();
   const problems: Problem[] = [];
-  const holders = await readHolders(roots, ours, turns).catch((error): Holders => {
+  const holders = await world.access.readHolders(turns).catch((error): Holders => {
     problems.push(toProblem(error, "processes"));
     return { byNode: new Map(), complete: false };
   });

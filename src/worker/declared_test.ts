@@ -10,7 +10,7 @@ import { type FakeDevice, fakeDevlink, info, port } from "../host/devlink/devlin
 import { addDeclared } from "./declared.ts";
 import { capabilitiesOf } from "../tasks/mod.ts";
 import { runTask } from "./run_task.ts";
-import { findDevice } from "./with_device.ts";
+import { findDevice } from "../host/mod.ts";
 
 /** The last of eight virtual functions of 0000:c1:00.0, whose addresses have two device numbers. */
 const LAST = "0000:c1:01.1";
@@ -31,7 +31,7 @@ function declared(
   const world = { ...host.world, syscalls: () => sys };
   const { declared, problems } = addDeclared(
     world,
-    findDevice(world, device),
+    findDevice(world.roots, device),
     capabilities(device),
   );
   assertEquals(sys.openSockets, 0);

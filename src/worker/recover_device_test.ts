@@ -4,12 +4,11 @@ import { until } from "../../tests/fixtures/fake_worker.ts";
 import { makeTree } from "../../tests/fixtures/tree.ts";
 import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import { Failure } from "../documents/mod.ts";
-import { readHost } from "../host/mod.ts";
+import { findDevice, readHost } from "../host/mod.ts";
 import { journal, readJournal } from "../state/journal.ts";
 import { recoverDevice } from "./recover_device.ts";
 import { takeSnapshot } from "../view/take_snapshot.ts";
 import { noObservations } from "../state/observations.ts";
-import { findDevice } from "./with_device.ts";
 import type { World } from "../view/world.ts";
 import type { WorkerWorld } from "./world.ts";
 
@@ -43,7 +42,7 @@ async function troubleOf(world: World, id: string): Promise<string | null> {
 
 Deno.test("recoverDevice() removes the entry of a device that is in RUNNING", async () => {
   using host = simulateWorld("gpu-host");
-  leave(host, GPU, findDevice(host.world, GPU).bound);
+  leave(host, GPU, findDevice(host.world.roots, GPU).bound);
   assertEquals(await troubleOf(host.world, GPU), "needs-reset");
   const { outcome, problems } = await recoverDevice(host.world, GPU, OPTIONS);
   assertEquals([outcome, problems, left(host)], ["done", [], []]);
@@ -70,7 +69,7 @@ Deno.test("recoverDevice() does not touch a device that was created again: it ha
 
 Deno.test("recoverDevice() does not touch a device that is new or in use, and keeps the entry", async () => {
   using host = simulateWorld("gpu-host");
-  const { bound, nodes } = findDevice(host.world, GPU);
+  const { bound, nodes } = findDevice(host.world.roots, GPU);
   leave(host, GPU, bound);
   const world = untouched(host.world);
   const young = await recoverDevice(world, GPU, { deadlineMs: 1_000, settleMs: 86_400_000 });
@@ -92,7 +91,7 @@ Deno.test("recoverDevice() removes a temporary mdev", async () => {
   const entry = { device: GPU, what: "temporary-mdev", bootId, untilMs: 0 } as const;
   journal(world.stateDirectory, entry).keep();
   assertEquals((await recoverDevice(world, GPU, OPTIONS)).outcome, "done");
-  assertThrows(() => findDevice(world, GPU), Failure, "Cannot find");
+  assertThrows(() => findDevice(world.roots, GPU), Failure, "Cannot find");
   assertEquals(left(host), []);
 });
 
@@ -100,7 +99,7 @@ Deno.test("a device is stuck if its process waits too long, but not if the proce
   using host = simulateWorld("gpu-host");
   const { world } = host;
   const { bootId } = readHost(world.roots);
-  const { bound } = findDevice(world, GPU);
+  const { bound } = findDevice(world.roots, GPU);
   const untilMs = world.now().getTime() - 1;
   const entry = { device: GPU, what: "preflight", bootId, bound, untilMs } as const;
   const written = journal(world.stateDirectory, entry);

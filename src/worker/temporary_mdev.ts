@@ -2,9 +2,8 @@ import { basename, join } from "@std/path";
 import { O_WRONLY } from "../../ffi/syscalls.ts";
 import { Descriptors, ShortTransfer, withoutInterrupts } from "../device/mod.ts";
 import { Failure } from "../documents/mod.ts";
-import { errnoOf, readHost } from "../host/mod.ts";
+import { errnoOf, findDevice, readHost } from "../host/mod.ts";
 import { journal } from "../state/mod.ts";
-import { findDevice } from "./with_device.ts";
 import type { WorkerResult } from "../tasks/mod.ts";
 import type { WorkerWorld } from "./world.ts";
 
@@ -135,7 +134,7 @@ async function untilThere(world: WorkerWorld, id: string): Promise<void> {
   const endMs = performance.now() + NODE_MS;
   for (;;) {
     try {
-      const { nodes } = findDevice(world, id);
+      const { nodes } = findDevice(world.roots, id);
       if (nodes.cdev !== null || nodes.group !== null) return;
     } catch (error) {
       if (!(error instanceof Failure) || performance.now() > endMs) throw error;

@@ -1,14 +1,7 @@
 import { SysError } from "../../ffi/errno.ts";
 import { type DeviceHandle, openDevice } from "../device/mod.ts";
 import { type Check, Failure, type Holder } from "../documents/mod.ts";
-import {
-  lastPart,
-  readDevice,
-  readHolders,
-  type SysfsDevice,
-  takeTurns,
-  walkVfioDevices,
-} from "../host/mod.ts";
+import { findDevice, readHolders, type SysfsDevice, takeTurns } from "../host/mod.ts";
 import { leftAlone, leftAloneMs, type WorkerResult, workerResult } from "../tasks/mod.ts";
 import type { WorkerWorld } from "./world.ts";
 
@@ -48,7 +41,7 @@ export async function withIdleDevice<T>(
     unavailable: { outcome, sentence, remedy: null, check: null, holder: null, ...rest },
   });
   try {
-    const device = findDevice(world, id);
+    const device = findDevice(world.roots, id);
     const holder = await holderOf(world, device);
     if (holder !== null) {
       return not("in-use", `${id} is in use by ${holder.name} (pid ${holder.pid})`, { holder });
@@ -94,17 +87,6 @@ export async function withIdleDevice<T>(
 /** The result of a task whose device could not be used. */
 export function notDone(why: Unavailable): WorkerResult {
   return workerResult(why.outcome, why);
-}
-
-/** Finds a VFIO device by its name in sysfs. Throws a {@link Failure} with a remedy if it does not exist. */
-export function findDevice({ roots }: WorkerWorld, id: string): SysfsDevice {
-  for (const found of walkVfioDevices(roots)) {
-    if (found !== null && lastPart(found.path) === id) return readDevice(roots, found);
-  }
-  throw new Failure("not-found", `Cannot find a VFIO device named ${id}`, {
-    subject: id,
-    remedy: "Run vfio-ask devices to see all names.",
-  });
 }
 
 async function holderOf({ roots }: WorkerWorld, { nodes }: SysfsDevice): Promise<Holder | null> {

@@ -1,0 +1,87 @@
+import { type Problem, toProblem } from "../documents/mod.ts";
+import {
+  findDevice,
+  type Holders,
+  type HostRoots,
+  readHolders,
+  readHost,
+  type Turns,
+} from "../host/mod.ts";
+import {
+  addAnswers,
+  type Answered,
+  type KeyedDevice,
+  loadObservations,
+  saveObservations,
+  whileLocked,
+} from "../state/mod.ts";
+import { capabilitiesOf, type WorkerResult, type WorkerTask } from "../tasks/mod.ts";
+import type { Worker } from "../children/mod.ts";
+
+/** What needs privileges on this host. */
+export interface Access extends AsyncDisposable {
+  /** Which processes hold devices. This program's own processes do not count. */
+  readHolders(turns?: Turns): Promise<Holders>;
+  /**
+   * Calls `run` while no other vfio-ask on this host opens devices. Null if another process keeps the lock for too
+   * long: then `run` was not called.
+   */
+  whileLocked<T>(run: () => Promise<T>): Promise<T | null>;
+  /** Runs a task after the earlier ones, see `Worker`. The caller holds the lock. */
+  run(task: WorkerTask, options?: { signal?: AbortSignal | undefined }): Promise<WorkerResult>;
+  /**
+   * Saves what devices answered to probes since the last call. The caller holds the lock. A failure is returned as a
+   * problem. Effect: writes to the state directory.
+   */
+  save(): Promise<Problem[]>;
+}
+
+/** Access with the privileges of this process and of a worker, its child process. Disposing of it ends the worker. */
+export function openAccess(
+  { roots, stateDirectory, worker }: {
+    roots: HostRoots;
+    stateDirectory: string | null;
+    worker: Worker;
+  },
+): Access {
+  let answered: { device: KeyedDevice; answer: Answered }[] = [];
+  return {
+    readHolders: (turns) => readHolders(roots, worker.pids, turns),
+    whileLocked: (run) => whileLocked(stateDirectory, run),
+    async run(task, options) {
+      // Read it first: an answer must not count for a driver that was reloaded since.
+      const device = task.do === "probe" ? keyedDevice(roots, task.device) : null;
+      const result = await worker.run(task, options);
+      const capabilities = capabilitiesOf(result);
+      if (device !== null && capabilities !== null) {
+        answered.push({ device, answer: { device: device.id, capabilities } });
+      }
+      return result;
+    },
+    save() {
+      const added = answered;
+      answered = [];
+      if (added.length === 0) return Promise.resolve([]);
+      try {
+        const { bootId } = readHost(roots);
+        const known = loadObservations(stateDirectory, bootId);
+        const devices = added.map(({ device }) => device);
+        const answers = added.map(({ answer }) => answer);
+        saveObservations(stateDirectory, addAnswers(known, devices, answers));
+        return Promise.resolve([]);
+      } catch (error) {
+        return Promise.resolve([toProblem(error, stateDirectory ?? "state directory")]);
+      }
+    },
+    [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),
+  };
+}
+
+/** A device before it is asked; null if it cannot be read. Then the task reports why. */
+function keyedDevice(roots: HostRoots, id: string): KeyedDevice | null {
+  try {
+    return findDevice(roots, id);
+  } catch {
+    return null;
+  }
+}
