@@ -16,12 +16,14 @@ import {
   whileLocked,
 } from "../state/mod.ts";
 import { capabilitiesOf, type WorkerResult, type WorkerTask } from "../tasks/mod.ts";
-import type { Worker } from "../children/mod.ts";
+import { isRunnable, type Worker } from "../children/mod.ts";
 
 /** What needs privileges on this host. */
 export interface Access extends AsyncDisposable {
   /** Which processes hold devices. This program's own processes do not count. */
   readHolders(turns?: Turns): Promise<Holders>;
+  /** Whether a process is running or only waits for a CPU. False if it waits in the kernel, or is gone. */
+  isRunnable(pid: number): Promise<boolean>;
   /**
    * Calls `run` while no other vfio-ask on this host opens devices. Null if another process keeps the lock for too
    * long: then `run` was not called.
@@ -47,6 +49,7 @@ export function openAccess(
   let answered: { device: KeyedDevice; answer: Answered }[] = [];
   return {
     readHolders: (turns) => readHolders(roots, worker.pids, turns),
+    isRunnable: (pid) => Promise.resolve(isRunnable(pid)),
     whileLocked: (run) => whileLocked(stateDirectory, run),
     async run(task, options) {
       // Read it first: an answer must not count for a driver that was reloaded since.

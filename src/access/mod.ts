@@ -13,3 +13,6 @@
 export * from "./access.ts";
 export * from "./policy.ts";
 export * from "./run_tasks.ts";
+export * from "./connect_access.ts";
+export * from "./permit.ts";
+export * from "./serve_access.ts";

@@ -16,6 +16,7 @@ const MODULES = {
   unit: () => import("./unit.ts"),
   version: () => import("./version.ts"),
   completions: () => import("./completions.ts"),
+  broker: () => import("./broker.ts"),
   worker: () => import("./worker.ts"),
 };
 
@@ -35,6 +36,7 @@ const SUMMARIES: Readonly<Record<keyof typeof MODULES, string>> = {
   unit: "Print a systemd unit for the service",
   version: "Print the version",
   completions: "Print shell completions",
+  broker: "Answer the requests of the service that need privileges",
   worker: "Run device tasks for another vfio-ask process",
 };
 
@@ -44,5 +46,5 @@ export const COMMANDS: readonly CommandEntry[] = Object.entries(MODULES).map(([n
   return { name, summary, load: async () => ({ ...(await load()).command, name, summary }) };
 });
 
-/** The commands that help and completions list. The worker is for internal use. */
-export const SHOWN = COMMANDS.filter(({ name }) => name !== "worker");
+/** The commands that help and completions list. The others are for internal use. */
+export const SHOWN = COMMANDS.filter(({ name }) => name !== "worker" && name !== "broker");

@@ -29,6 +29,11 @@ export const SERVE_OPTIONS: readonly Option[] = [
   },
   { name: "unix", value: "PATH", help: "Unix socket to listen on" },
   {
+    name: "worker",
+    value: "PATH",
+    help: "Socket of the worker service, which opens devices instead of a child process",
+  },
+  {
     name: "refresh",
     value: "SECONDS",
     help: "Refresh at most this often when there are no requests (10)",

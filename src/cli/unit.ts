@@ -1,41 +1,70 @@
 import { dirname, resolve } from "@std/path";
-import { formatUnit } from "../systemd/mod.ts";
+import { formatUnits } from "../systemd/mod.ts";
+import { command as broker } from "./broker.ts";
 import { type Command, type Parsed, YES } from "./command.ts";
-import { text } from "./options.ts";
+import { text, usage } from "./options.ts";
 import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
 
-export const command: Command = {
-  about: `Prints a hardened unit that runs vfio-ask serve with the options given here.
+const OPTIONS = [...SERVE_OPTIONS, ...broker.options].filter(({ name }, index, all) =>
+  all.findIndex((other) => other.name === name) === index && name !== "worker"
+);
 
-  vfio-ask unit > /etc/systemd/system/vfio-ask.service
+export const command: Command = {
+  args: "[UNIT]",
+  about: `Prints a systemd unit of the service, with the options given here. UNIT is one of
+vfio-ask.service (the server, which has no privileges), vfio-ask-worker.socket and
+vfio-ask-worker@.service (the worker, which the server asks to open devices).
+
+The server's user must exist:
+
+  useradd --system --user-group --no-create-home --shell /usr/sbin/nologin vfio-ask
+  for unit in vfio-ask.service vfio-ask-worker.socket vfio-ask-worker@.service
+  do vfio-ask unit $unit > /etc/systemd/system/$unit; done
   systemctl enable --now vfio-ask`,
   options: [
     { name: "binary", value: "PATH", help: "Path of the binary (/usr/local/bin/vfio-ask)" },
-    ...SERVE_OPTIONS,
+    ...OPTIONS,
   ],
   run(context) {
+    const [name = "vfio-ask.service", ...more] = context.args;
     serveOptions(context);
-    const binary = text(context, "binary");
-    const args = SERVE_OPTIONS.flatMap(({ name }) => {
-      const value = text(context, name);
-      if (context.options[name] === true) return [`--${name}`];
-      return value === null ? [] : [`--${name}=${value}`];
-    });
-    context.terminal.out(
-      formatUnit({
-        binary: binary === null ? "/usr/local/bin/vfio-ask" : resolve(binary),
-        args,
-        writes: writtenTo(context),
-      }),
-    );
+    const units = unitsFor(context);
+    const unit = units.find((unit) => unit.name === name);
+    if (unit === undefined || more.length > 0) {
+      throw usage(
+        `${context.args.join(" ")}: not a unit`,
+        `Use one of ${units.map(({ name }) => name).join(", ")}.`,
+      );
+    }
+    context.terminal.out(unit.text);
     return YES;
   },
 };
 
-/** Directories that the service writes to and that the unit does not create. */
+/** The units of the service, with the options of a command line. */
+export function unitsFor(parsed: Parsed) {
+  const binary = text(parsed, "binary");
+  return formatUnits({
+    binary: binary === null ? "/usr/local/bin/vfio-ask" : resolve(binary),
+    args: given(parsed, SERVE_OPTIONS.filter(({ name }) => !["worker", "dev"].includes(name))),
+    workerArgs: given(parsed, broker.options),
+    writes: writtenTo(parsed),
+  });
+}
+
+/** The given options of a table, as a command line. */
+function given(parsed: Parsed, options: Command["options"]): string[] {
+  return options.flatMap(({ name }) => {
+    const value = text(parsed, name);
+    if (parsed.options[name] === true) return [`--${name}`];
+    return value === null ? [] : [`--${name}=${value}`];
+  });
+}
+
+/** Directories that the server writes to and that the unit does not create. */
 function writtenTo(parsed: Parsed): string[] {
   const socket = text(parsed, "unix");
-  const directories = [socket === null ? null : dirname(resolve(socket)), text(parsed, "state")];
-  return directories.filter((directory) => directory !== null)
-    .filter((directory) => !/^\/(run|var\/lib)\/vfio-ask(\/|$)/.test(directory));
+  return [socket === null ? null : dirname(resolve(socket))]
+    .filter((directory) => directory !== null)
+    .filter((directory) => !/^\/run\/vfio-ask(\/|$)/.test(directory));
 }

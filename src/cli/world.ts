@@ -8,7 +8,7 @@ import {
 } from "../config/mod.ts";
 import { makeSoftwareReader, type World } from "../view/mod.ts";
 import type { WorkerWorld } from "../worker/mod.ts";
-import { openAccess } from "../access/mod.ts";
+import { connectAccess, openAccess } from "../access/mod.ts";
 import { openWorker } from "../children/mod.ts";
 import { type HostRoots, THIS_HOST } from "../host/mod.ts";
 import type { Parsed } from "./command.ts";
@@ -43,8 +43,14 @@ export async function openWorld(
     ...(name === null ? {} : { simulate: name }),
   }).flatMap(([option, value]) => [`--${option}`, value]);
   const command = [...program, "worker", ...options];
-  const worker = openWorker(command, { deadlineMs: deadlineMs(parsed) });
-  const access = openAccess({ roots, stateDirectory, worker });
+  const service = text(parsed, "worker");
+  const access = service === null
+    ? openAccess({
+      roots,
+      stateDirectory,
+      worker: openWorker(command, { deadlineMs: deadlineMs(parsed) }),
+    })
+    : connectAccess(service, { deadlineMs: deadlineMs(parsed) });
   // A simulated host has no rules and facts of this machine.
   const directories = (option: string, defaults: readonly string[]) =>
     text(parsed, option)?.split(":").filter((path) => path !== "") ?? (planted ? [] : defaults);

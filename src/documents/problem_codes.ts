@@ -6,6 +6,7 @@ export const FAILURE_CODES = {
   "in-use": "Somebody else uses the device or the file.",
   "not-viable": "The host uses another device of the IOMMU group.",
   "unsupported": "The kernel's VFIO is not one that the program can use.",
+  "unavailable": "The worker service cannot be reached.",
   "kernel": "The kernel gave an error that was not expected.",
   "internal": "The program has a defect.",
 };

@@ -37,6 +37,7 @@ const PROBLEMS = {
   "internal": [500, "Cannot answer the request"],
   "too-busy": [503, "Cannot accept more bodies now"],
   "sessions-full": [503, "Cannot open another session"],
+  "worker-unavailable": [503, "Cannot reach the worker service"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ProblemName = keyof typeof PROBLEMS;
 
@@ -80,6 +81,7 @@ const BY_FAILURE: Readonly<Partial<Record<FailureCode, ProblemName>>> = {
   "not-found": "device-unknown",
   "not-permitted": "not-permitted",
   "in-use": "in-use",
+  "unavailable": "worker-unavailable",
 };
 
 /** Converts an error to a problem. An unexpected error is `internal`. */
@@ -87,7 +89,8 @@ export function asHttpProblem(error: unknown): HttpProblem {
   if (error instanceof HttpProblem) return error;
   if (error instanceof Failure) {
     const { code, message, remedy } = error;
-    return new HttpProblem(BY_FAILURE[code] ?? "internal", message, { remedy });
+    const headers = code === "unavailable" ? { "retry-after": "5" } : {};
+    return new HttpProblem(BY_FAILURE[code] ?? "internal", message, { remedy, headers });
   }
   const message = error instanceof Error ? error.message : String(error);
   return new HttpProblem("internal", message, { remedy: "Report this error with the request ID." });

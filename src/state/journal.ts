@@ -45,7 +45,7 @@ export function journal(
   const directory = directoryOf(stateDirectory);
   const path = join(directory, `${entry.device}.json`);
   try {
-    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o750 });
     const file = openLocked(path);
     if (file === null) {
       throw new Failure("in-use", `${entry.device} is being tested by another vfio-ask`, {
@@ -97,7 +97,7 @@ const LOCK_MS = 200;
 /** Opens and locks the file of an entry; null if a process that works on the device has locked it. */
 function openLocked(path: string): Deno.FsFile | null {
   for (let waitedMs = 0; waitedMs < LOCK_MS; waitedMs += 2) {
-    const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o600 });
+    const file = Deno.openSync(path, { create: true, read: true, write: true, mode: 0o640 });
     // If another process removed the entry before we locked it, the path is now another file, or none.
     if (file.tryLockSync(true) && file.statSync().ino === inodeOf(path)) return file;
     file.close();
@@ -112,6 +112,15 @@ function inodeOf(path: string): number | null {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return null;
     throw error;
+  }
+}
+
+/** Removes an entry that means nothing now. A process that may not do so leaves it to one that may. */
+function tidy(path: string): void {
+  try {
+    removeIfThere(path);
+  } catch {
+    // Not permitted.
   }
 }
 
@@ -168,7 +177,7 @@ function readEntry(path: string, bootId: string | null): OpenEntry | null {
       if (ino !== inodeOf(path)) return null;
       const isOver = entry !== null && bootId !== null && entry.bootId !== bootId;
       // Empty: its writer was killed before it touched the device. The lock keeps other writers away.
-      if (!alive && (size === 0 || isOver)) removeIfThere(path);
+      if (!alive && (size === 0 || isOver)) tidy(path);
       if (size === 0 || (!alive && isOver)) return null;
       return { ...(entry ?? unread), alive };
     } finally {

@@ -83,7 +83,7 @@ export async function whileLocked<T>(
 
 function openLock(directory: string): Deno.FsFile | null {
   try {
-    Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+    Deno.mkdirSync(directory, { recursive: true, mode: 0o750 });
     return Deno.openSync(join(directory, "lock"), { create: true, write: true, mode: 0o600 });
   } catch {
     return null;

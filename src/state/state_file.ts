@@ -23,9 +23,9 @@ export function readState<T>(
 export function writeState(directory: string, name: string, document: unknown): void {
   const path = join(directory, name);
   const temporary = `${path}.${Deno.pid}`;
-  Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
+  Deno.mkdirSync(directory, { recursive: true, mode: 0o750 });
   try {
-    Deno.writeTextFileSync(temporary, JSON.stringify(document), { mode: 0o600 });
+    Deno.writeTextFileSync(temporary, JSON.stringify(document), { mode: 0o640 });
     Deno.renameSync(temporary, path);
   } catch (error) {
     try {

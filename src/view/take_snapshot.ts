@@ -27,7 +27,7 @@ import {
   readJournal,
 } from "../state/mod.ts";
 import { factsOf, rulesProblems, withOperatorFacts } from "../config/mod.ts";
-import { isRunnable, REACH_MS } from "../children/mod.ts";
+import { REACH_MS } from "../children/mod.ts";
 import { makeScanner, type ScanHost } from "./scan_host.ts";
 import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
 import type { World } from "./world.ts";
@@ -82,7 +82,10 @@ export async function takeSnapshot(
     }
   };
   const host = attempt("host", NO_HOST, () => readHost(roots));
-  const trouble = attempt("journal", new Map(), () => troubleOf(world, host, found));
+  const trouble = await troubleOf(world, host, found).catch((error): Troubles => {
+    problems.push(toProblem(error, "journal"));
+    return new Map();
+  });
   const rules = world.readRules();
   const operator = world.readFacts();
   problems.push(...rulesProblems(rules), ...operator.problems);
@@ -164,27 +167,30 @@ function declaredFacts(
   };
 }
 
+type Troubles = Map<string, Device["trouble"]>;
+
 /** The devices in the journal that a preflight left in a state other than RUNNING. Skips devices bound again since. */
-function troubleOf(
+async function troubleOf(
   world: World,
   { bootId }: Host,
   found: readonly SysfsDevice[],
-): Map<string, Device["trouble"]> {
+): Promise<Troubles> {
   const nowMs = world.now().getTime();
   const boundNow = new Map(found.map(({ id, bound }) => [id, bound]));
-  return new Map(
-    readJournal(world.stateDirectory, bootId).flatMap((entry) => {
-      const { device, alive, untilMs, pid } = entry;
-      if (alive && nowMs <= untilMs) return [];
-      // The machine is busy: the process needs CPU time and does not wait for a driver.
-      if (alive && nowMs <= untilMs + REACH_MS && isRunnable(pid)) return [];
-      if (!isOfBinding(entry, boundNow.get(device) ?? null)) return [];
-      const [code, sentence] = alive
-        ? ["stuck", `process ${pid} is stuck in the driver of ${device}`] as const
-        : ["needs-reset", `${device} was left in a state other than RUNNING`] as const;
-      return [[device, { code, sentence }] as const];
-    }),
-  );
+  const troubles: Troubles = new Map();
+  for (const entry of readJournal(world.stateDirectory, bootId)) {
+    const { device, alive, untilMs, pid } = entry;
+    if (alive && nowMs <= untilMs) continue;
+    // The machine is busy: the process needs CPU time and does not wait for a driver.
+    const mayBeBusy = alive && nowMs <= untilMs + REACH_MS;
+    if (mayBeBusy && await world.access.isRunnable(pid)) continue;
+    if (!isOfBinding(entry, boundNow.get(device) ?? null)) continue;
+    const [code, sentence] = alive
+      ? ["stuck", `process ${pid} is stuck in the driver of ${device}`] as const
+      : ["needs-reset", `${device} was left in a state other than RUNNING`] as const;
+    troubles.set(device, { code, sentence });
+  }
+  return troubles;
 }
 
 function useOf({ id, nodes }: SysfsDevice, holders: Holders, held: ReadonlySet<string>): Use {
