@@ -40,7 +40,7 @@ const MAX_BASE64 = 4 << 20;
 const NAME = /^[A-Za-z0-9_][\w:.@+,-]{0,254}$/;
 
 /**
- * Why the worker service does not do a task; null if it does. Everything is read anew here: nothing that the server
+ * Why the worker service does not do a task; null if it does. Everything is read again here: nothing that the server
  * says about a device is believed. A probe needs a settled device. A test needs a device that the policy allows, with
  * a driver that the rules on this host declare. A version is only written to a version attribute in sysfs.
  *
@@ -69,7 +69,8 @@ export function permit(task: WorkerTask, world: PermitWorld): WorkerResult | nul
     }
   } catch (error) {
     const remedy = error instanceof Failure ? error.remedy : null;
-    return workerResult("failed", {
+    const isForbidden = error instanceof Failure && error.code === "not-permitted";
+    return workerResult(isForbidden ? "not-permitted" : "failed", {
       sentence: error instanceof Error ? error.message : String(error),
       remedy,
     });

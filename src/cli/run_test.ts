@@ -73,7 +73,7 @@ for (const [argv, ...words] of WRONG) {
   });
 }
 
-const WITHOUT_ARGUMENTS = ["devices", "types", "version", "unit"];
+const WITHOUT_ARGUMENTS = ["devices", "types", "version"];
 
 for (const name of WITHOUT_ARGUMENTS) {
   Deno.test(`vfio-ask ${name} refuses an argument`, async () => {
