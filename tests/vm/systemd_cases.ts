@@ -1,52 +1,118 @@
-import { assertEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
-import { MTTY_2, PROGRAM, runProgram, until } from "./machine.ts";
+import { startHolder } from "./holder.ts";
+import {
+  askProgram,
+  hasCdev,
+  makeMdev,
+  MTTY_2,
+  PROGRAM,
+  removeMdev,
+  runProgram,
+} from "./machine.ts";
 import { call } from "./server.ts";
+import {
+  percentile,
+  processes,
+  runTool,
+  show,
+  statusOf,
+  systemctl,
+  URL,
+  waitFor,
+  waitForNewServer,
+} from "./service.ts";
 
-const URL = "http://127.0.0.1:7431";
+// deno-lint-ignore no-explicit-any
+type Json = any;
 
-async function systemctl(...args: string[]): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command("systemctl", { args }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
+const UNITS = ["vfio-ask.service", "vfio-ask-worker.socket", "vfio-ask-worker@.service"];
+
+/** A program that the service's user runs: each line is one thing that it must not be able to do. */
+const ATTEMPTS = `
+try() { if sh -c "$2" > /dev/null 2>&1; then echo "could: $1"; else echo "could not: $1"; fi; }
+try "open a group" "exec 3<>$(ls -d /dev/vfio/[0-9]* | head -n 1)"
+try "open a group in the bound /dev" "exec 3<>$(ls -d /run/vfio-ask/dev/vfio/[0-9]* /dev/vfio/[0-9]* 2> /dev/null | head -n 1)"
+try "open a cdev" "exec 3<>/dev/vfio/devices/vfio0"
+try "open iommufd" "exec 3<>/dev/iommu"
+try "list another process's descriptors" "ls /proc/1/fd"
+try "read another process's descriptors" "readlink /proc/1/fd/0"
+try "create an mdev" "echo ${crypto.randomUUID()} > /sys/class/mdev_bus/mtty/mdev_supported_types/mtty-1/create"
+try "unbind a device" "echo mtty > /sys/bus/mdev/drivers/mtty/unbind"
+try "write the saved answers" "echo x > /var/lib/vfio-ask/observations.json"
+try "write the journal" "touch /var/lib/vfio-ask/journal/x /var/lib/vfio-ask/x"
+try "write the configuration" "touch /etc/vfio-ask/config.json"
+echo "can: read the saved answers: $(head -c 1 /var/lib/vfio-ask/observations.json)"
+`;
+
+function checkAttempts(text: string): void {
+  assertEquals(text.split("\n").filter((line) => line.startsWith("could: ")), []);
+  assertEquals(text.match(/^could not: /gm)?.length, 11, text);
 }
 
-async function show(property: string): Promise<string> {
-  return (await systemctl("show", "vfio-ask", "--property", property, "--value")).trim();
-}
-
-async function waitFor(what: string, check: () => Promise<boolean>): Promise<void> {
-  try {
-    await until(what, () => check().catch(() => false));
-  } catch (error) {
-    throw new Error(`${error}\n${await systemctl("status", "--full", "vfio-ask")}`);
-  }
+/** What differs by nature between two snapshots of one host. */
+function comparable({ devices, types, rules }: Json): Json {
+  return {
+    devices: devices.map(({ migration: { observed: _, ...migration }, ...device }: Json) => ({
+      ...device,
+      migration,
+    })),
+    types,
+    rules,
+  };
 }
 
 export const SYSTEMD_CASES: readonly VmCase[] = [
   {
-    name: "systemd accepts the unit that the program prints",
+    name: "systemd accepts the units that the program prints, and rates them",
     async run() {
-      const { stdout } = await runProgram(["unit", "--binary", PROGRAM, "--settle", "1"]);
-      Deno.writeTextFileSync("/etc/systemd/system/vfio-ask.service", stdout);
-      const { code, stderr } = await new Deno.Command("systemd-analyze", {
-        args: ["verify", "/etc/systemd/system/vfio-ask.service"],
-      }).output();
-      assertEquals([code, new TextDecoder().decode(stderr)], [0, ""]);
+      await Deno.writeTextFile("/tmp/sysusers.conf", "u vfio-ask - - -\n");
+      const made = await runTool("systemd-sysusers", "/tmp/sysusers.conf");
+      assertEquals(made.code, 0, made.text);
+      // The job's folder is closed to the server's user.
+      Deno.copyFileSync(PROGRAM, "/usr/local/bin/vfio-ask");
+      for (const name of UNITS) {
+        const { stdout } = await runProgram(["unit", name, "--settle", "1"]);
+        Deno.writeTextFileSync(`/etc/systemd/system/${name}`, stdout);
+      }
+      const paths = UNITS.map((name) => `/etc/systemd/system/${name}`);
+      const verified = await runTool("systemd-analyze", "verify", "--man=no", ...paths);
+      assertEquals([verified.code, verified.text], [0, ""]);
+      await systemctl("daemon-reload");
+      for (
+        const [unit, most] of [["vfio-ask.service", "13"], ["vfio-ask-worker@x.service", "25"]]
+      ) {
+        const rated = await runTool("systemd-analyze", "security", `--threshold=${most}`, unit!);
+        assertEquals(rated.code, 0, rated.text);
+        console.log(rated.text.trim().split("\n").at(-1));
+      }
     },
   },
   {
-    name: "the unit starts, is ready when it answers, and has a status text",
+    name: "the service starts, is ready when it answers, and has a status text",
     async run() {
-      await systemctl("daemon-reload");
-      assertEquals(await systemctl("start", "vfio-ask"), "");
+      const started = await systemctl("start", "vfio-ask");
+      const log = await runTool("journalctl", "--no-pager", "-n", "20", "-u", "vfio-ask*");
+      assertEquals(started, "", log.text);
       // Type=notify: `start` returns when the service has sent READY.
       assertEquals((await call(`${URL}/healthz`)).status, 200);
       assertEquals(await show("ActiveState"), "active");
-      assertStringIncludes(await show("StatusText"), `Answering on ${URL}: 7 devices`);
+      assertMatch(await show("StatusText"), /7 devices/);
     },
   },
   {
-    name: "the hardened service probes real devices and stores the results",
+    name: "the server runs as its own user, without capabilities",
+    async run() {
+      const pid = Number(await show("MainPID"));
+      assert(statusOf(pid, "Uid").split("\t").every((uid) => Number(uid) > 0));
+      for (const set of ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]) {
+        assertEquals(statusOf(pid, set), "0000000000000000", set);
+      }
+      assertEquals(statusOf(pid, "NoNewPrivs"), "1");
+    },
+  },
+  {
+    name: "the server probes real devices through the worker, which saves the answers",
     async run() {
       await waitFor("mtty is probed", async () => {
         const device = (await call(`${URL}/v1/devices/${MTTY_2}`)).json();
@@ -56,20 +122,105 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
       assertEquals(problems, []);
       const { bootId } = JSON.parse(Deno.readTextFileSync("/var/lib/vfio-ask/observations.json"));
       assertEquals(bootId, Deno.readTextFileSync("/proc/sys/kernel/random/boot_id").trim());
+      const brokers = processes().filter(({ command }) => command === "broker");
+      assertEquals(brokers.map(({ pid }) => statusOf(pid, "Uid").split("\t")[0]), ["0"]);
     },
   },
   {
-    name: "the unit restarts after a kill",
+    name: "a program with the server's user and sandbox cannot do what needs privileges",
+    async run() {
+      const unit = await systemctl("cat", "vfio-ask.service");
+      Deno.writeTextFileSync("/tmp/attempts.sh", ATTEMPTS);
+      Deno.copyFileSync("/tmp/attempts.sh", "/usr/local/bin/attempts.sh");
+      const sandboxed = unit.replace(
+        /^ExecStart=.*$/m,
+        "ExecStart=/bin/sh /usr/local/bin/attempts.sh",
+      )
+        .replace(/^Type=.*$/m, "Type=oneshot").replace(
+          /^(WatchdogSec|Restart|RuntimeDirectory)=.*$/gm,
+          "",
+        );
+      Deno.writeTextFileSync("/run/systemd/system/attempts.service", sandboxed);
+      await systemctl("daemon-reload");
+      await systemctl("start", "attempts.service");
+      await waitFor(
+        "it has ended",
+        async () => await show("ActiveState", "attempts") === "inactive",
+      );
+      const log = await runTool("journalctl", "--no-pager", "-o", "cat", "-u", "attempts");
+      checkAttempts(log.text);
+      assertStringIncludes(log.text, "can: read the saved answers: {");
+      // The user alone, without the sandbox.
+      const user = await runTool(
+        ...["setpriv", "--reuid=vfio-ask", "--regid=vfio-ask", "--clear-groups"] as const,
+        ...["--bounding-set=-all", "--inh-caps=-all", "sh", "/usr/local/bin/attempts.sh"],
+      );
+      checkAttempts(user.text);
+      // The control: root can do the most harmless of them.
+      const root = await runTool(
+        "sh",
+        "-c",
+        ATTEMPTS.split("\n").filter((line) =>
+          line.startsWith("try()") || /open a group"|descriptors/.test(line)
+        ).join("\n"),
+      );
+      assertEquals(root.text.match(/^could: /gm)?.length, 3, root.text);
+    },
+  },
+  {
+    name: "the server sees what a command of root sees",
+    async run() {
+      const own = comparable((await call(`${URL}/v1/snapshot`)).json());
+      const root = comparable(await askProgram(["snapshot", "--probe=never", "--settle", "1"]));
+      assertEquals(own, root);
+    },
+  },
+  {
+    name: "the server knows who holds a device, which only the worker may read",
+    async run() {
+      const holder = await startHolder(MTTY_2, hasCdev() ? "cdev" : "group");
+      const use = async () => (await call(`${URL}/v1/devices/${MTTY_2}`)).json().use;
+      await waitFor("the holder is seen", async () => (await use()).holder?.pid === holder.pid);
+      assertEquals((await use()).state, "in-use");
+      assertEquals(await holder.release(), "changes 0");
+      await waitFor("the device is idle", async () => (await use()).state === "idle");
+    },
+  },
+  {
+    name: "new and removed mdevs are seen",
+    async run() {
+      const id = makeMdev("mtty-1", "mtty");
+      assertEquals((await call(`${URL}/v1/devices/${id}`)).status, 200);
+      removeMdev(id);
+      await waitFor(
+        "it is gone",
+        async () => (await call(`${URL}/v1/devices/${id}`)).status === 404,
+      );
+    },
+  },
+  {
+    name: "the service restarts after a kill",
     async run() {
       const pid = Number(await show("MainPID"));
       Deno.kill(pid, "SIGKILL");
-      await waitFor("the service is back", async () => {
-        return Number(await show("MainPID")) !== pid &&
-          (await call(`${URL}/healthz`)).status === 200;
-      });
+      await waitForNewServer(pid);
       assertEquals(await show("NRestarts"), "1");
       const device = (await call(`${URL}/v1/devices/${MTTY_2}`)).json();
       assertEquals(device.migration.uapi, "v2");
+    },
+  },
+  {
+    name: "a worker that is killed is replaced at the next request",
+    async run() {
+      await call(`${URL}/v1/devices`);
+      const brokers = () => processes().filter(({ command }) => command === "broker");
+      const before = brokers();
+      assert(before.length > 0);
+      for (const { pid } of before) Deno.kill(pid, "SIGKILL");
+      const { problems, devices } = (await call(`${URL}/v1/devices`)).json();
+      assertEquals(problems, []);
+      assert(devices.every(({ use }: Json) => use.state === "idle"));
+      assert(brokers().every(({ pid }) => !before.some((old) => old.pid === pid)));
     },
   },
   {
@@ -91,29 +242,72 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
       assertEquals(await show("NRestarts"), "0");
       const pid = Number(await show("MainPID"));
       Deno.kill(pid, "SIGSTOP");
-      await waitFor("the service is back", async () => {
-        const now = Number(await show("MainPID"));
-        return now !== 0 && now !== pid && (await call(`${URL}/healthz`)).status === 200;
-      });
+      await waitForNewServer(pid);
       assertEquals(await show("NRestarts"), "1");
     },
   },
   {
-    name: "the unit stops cleanly",
+    name: "the server answers while a worker is stuck in the kernel",
+    async run() {
+      const target = makeMdev("askv1-a2", "askv1");
+      const source = makeMdev("askv1-a1", "askv1");
+      const STATE = ["--settle", "0", "--state", "/tmp/stuck"];
+      const { host, ...identity } = await askProgram(
+        ["identity", source, "--initial-data", ...STATE],
+      );
+      const body = {
+        source: { ...identity, version: null, host: { ...host, bootId: "another" } },
+        target: { device: target },
+      };
+      await call(`${URL}/v1/devices/${target}`);
+      const set = (name: string, value: string) =>
+        Deno.writeTextFileSync(`/sys/module/askv1/parameters/${name}`, value);
+      set("hang_killable", "0");
+      set("hang_ms", "30000");
+      set("hang_step", "size");
+      try {
+        let isOver = false;
+        const hanging = call(`${URL}/v1/test`, { method: "POST", body });
+        hanging.finally(() => isOver = true).catch(() => {});
+        const entry = `/var/lib/vfio-ask/journal/${target}.json`;
+        await waitFor("the device is being tested", () => Deno.stat(entry).then(() => true));
+        const took: number[] = [];
+        while (!isOver && took.length < 300) {
+          const started = performance.now();
+          const path = ["/healthz", "/v1/devices", "/v1/types"][took.length % 3]!;
+          assertEquals((await call(`${URL}${path}`)).status, 200);
+          took.push(performance.now() - started);
+        }
+        assert(took.length >= 30, `only ${took.length} requests were answered during the hang`);
+        console.log(
+          `${took.length} requests while a worker is stuck: median ${
+            percentile(took, 0.5).toFixed(1)
+          } ms, p99 ${percentile(took, 0.99).toFixed(1)} ms`,
+        );
+        const { status, text, json } = await hanging;
+        assertEquals(status, 200, text);
+        assertEquals(json().tests[0].reasons[0].code, "Stuck", text);
+      } finally {
+        set("hang_step", "\n");
+      }
+      await waitFor("the device was reset", async () => {
+        const { trouble } = (await call(`${URL}/v1/devices/${target}`)).json();
+        return trouble === null;
+      });
+      for (const id of [target, source]) removeMdev(id);
+    },
+  },
+  {
+    name: "the service stops cleanly",
     async run() {
       assertEquals(await systemctl("stop", "vfio-ask"), "");
       assertEquals(await show("ActiveState"), "inactive");
       assertEquals(await show("Result"), "success");
       assertEquals(await show("ExecMainStatus"), "0");
-      const left = [...Deno.readDirSync("/proc")].filter(({ name }) => {
-        if (!/^\d+$/.test(name)) return false;
-        try {
-          return Deno.readTextFileSync(`/proc/${name}/comm`).trim() === "vfio-ask";
-        } catch {
-          return false;
-        }
-      });
-      assertEquals(left.length, 0);
+      await waitFor("the worker has ended", () => Promise.resolve(processes().length === 0));
+      assertEquals(await systemctl("stop", "vfio-ask-worker.socket"), "");
+      const { devices } = await askProgram(["devices", "--json", "--probe=never"]);
+      assertEquals(devices.filter(({ trouble }: Json) => trouble !== null), []);
     },
   },
 ];
