@@ -36,7 +36,7 @@ export const SERVE_OPTIONS: readonly Option[] = [
   {
     name: "refresh",
     value: "SECONDS",
-    help: "Refresh at most this often when there are no requests (10)",
+    help: "Refresh at most this often when there are no requests (300; 10 without kernel events)",
   },
   ...JUDGE_OPTIONS,
   ...LOOK_OPTIONS,
@@ -120,7 +120,8 @@ export function serveOptions(parsed: Parsed) {
   if (tcp === null && unix === null) {
     throw usage("--listen none without --unix: nothing to listen on", "Use --unix PATH.");
   }
-  const refreshMs = Math.max(milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs, 100);
+  const refresh = milliseconds(parsed, "refresh");
+  const refreshMs = refresh === null ? null : Math.max(refresh, 100);
   const looking = { ...VIEW_DEFAULTS, refreshMs, ...probeOptions(parsed) };
   return { tcp, unix, looking, policy: preflightPolicy(parsed) };
 }

@@ -47,6 +47,10 @@ export interface SnapshotMeans {
   scan?: ScanHost;
   /** Whether the scanner must read everything again. */
   whole?: boolean;
+  /** The paths that have changed. The scanner then reads nothing else. */
+  changed?: ReadonlySet<string> | null;
+  /** Holders to use instead of reading them. */
+  holders?: Holders | null;
   turns?: Turns;
 }
 
@@ -60,17 +64,23 @@ export interface SnapshotMeans {
 export async function takeSnapshot(
   world: World,
   { observations, held = new Set() }: SnapshotInputs,
-  { scan = makeScanner(world.roots), whole = false, turns = takeTurns() }: SnapshotMeans = {},
+  {
+    scan = makeScanner(world.roots),
+    whole = false,
+    changed = null,
+    holders: known = null,
+    turns = takeTurns(),
+  }: SnapshotMeans = {},
 ): Promise<Snapshot> {
   const { roots } = world;
   // The programs print their versions in the meantime.
   const software = world.readSoftware();
   const problems: Problem[] = [];
-  const holders = await world.access.readHolders(turns).catch((error): Holders => {
+  const holders = known ?? await world.access.readHolders(turns).catch((error): Holders => {
     problems.push(toProblem(error, "processes"));
     return { byNode: new Map(), complete: false };
   });
-  const scanned = await scan({ turns, nowMs: world.now().getTime(), whole });
+  const scanned = await scan({ turns, nowMs: world.now().getTime(), whole, changed });
   const { devices: found, cache } = scanned;
   problems.push(...scanned.problems);
   const attempt = <T>(subject: string, otherwise: T, read: () => T): T => {
