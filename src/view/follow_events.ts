@@ -2,10 +2,8 @@ import type { HostEvents } from "../host/mod.ts";
 
 /** How long to gather changes before they are read: creating one device sends several events. */
 const GATHER_MS = 50;
-/** After a look, gather for at least so many times its duration: a storm of events takes a fifth of a core. */
-const GATHER_SHARE = 4;
-/** The longest time to gather, so that a change is seen within a second. */
-const GATHER_MAX_MS = 500;
+/** The pause after a look is at least so many times its duration: a storm of events takes a third of a core. */
+const REST = 2;
 /** The most paths to remember. With more, everything is read. */
 const MAX_PATHS = 4096;
 
@@ -32,6 +30,7 @@ export function followEvents(
   let isAll = false;
   let isEnded = false;
   let looking: Promise<void> | null = null;
+  let endedMs = -Infinity;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   const lookNow = async (): Promise<void> => {
@@ -43,11 +42,13 @@ export function followEvents(
   const gather = (): void => {
     if (isEnded || timer !== undefined || looking !== null) return;
     if (paths.size === 0 && !isAll) return;
-    const waitMs = Math.min(GATHER_MAX_MS, Math.max(GATHER_MS, usedMs() * GATHER_SHARE));
+    const restMs = usedMs() * REST - (performance.now() - endedMs);
+    const waitMs = Math.max(GATHER_MS, restMs);
     timer = setTimeout(() => {
       timer = undefined;
       looking = lookNow().finally(() => {
         looking = null;
+        endedMs = performance.now();
         gather();
       });
     }, waitMs);
