@@ -33,7 +33,7 @@ const SUBSYSTEMS: ReadonlySet<string> = new Set([...DEVICE_KINDS, "vfio", "vfio-
  * Source: uevents of {@link SUBSYSTEMS}: `add` and `remove` of an mdev, a function or a node, `bind` and `unbind` of a
  * driver, `change` of a function with SR-IOV; and `change` with `MDEV_STATE` when a parent of mdevs comes or goes
  * (`mdev_register_parent()` of Linux 6.12). Nothing is sent for opening a device, and for writes to `numa_node`,
- * `current_vgpu_type` or the `type` of a group. Throws a `SysError` if the kernel or the sandbox has no netlink.
+ * `current_vgpu_type` or the `type` of a group, nor to a network namespace of another user namespace. Throws a `SysError` if the kernel or the sandbox has no netlink.
  */
 export function openHostEvents(
   { sys }: Pick<HostRoots, "sys">,

@@ -22,7 +22,7 @@ const COMMENT = new TextEncoder().encode(":\n\n");
 
 /** The streams of `GET /v1/events`. */
 export interface EventStreams {
-  /** Tells all clients what changed since the last snapshot. */
+  /** Sends all clients what changed since the last snapshot. */
   publish(snapshot: Snapshot): void;
   /**
    * Answers with a stream of server-sent events that goes on after `Last-Event-ID`. Throws an {@link HttpProblem} if

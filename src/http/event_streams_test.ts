@@ -71,7 +71,7 @@ async function listen(response: Response) {
   };
 }
 
-Deno.test("GET /v1/events begins with a reset, then tells what changed", async () => {
+Deno.test("GET /v1/events begins with a reset, then reports changes", async () => {
   const host = makeHost();
   const response = await host.request();
   assertEquals(response.headers.get("content-type"), "text/event-stream");

@@ -22,13 +22,13 @@ export const VIEW_DEFAULTS = { freshMs: 500 };
 
 /** The time between looks without requests and without events. */
 const POLL_MS = 10_000;
-/** The same while somebody follows the view or monitors it: nothing tells that a process opened or closed a device. */
+/** The same while somebody follows the view or monitors it: no event reports that a process opened or closed a device. */
 const FOLLOWED_MS = 5_000;
 const MONITORED_MS = 10_000;
 /** While somebody follows the view, the pause after a look is at least so many times its duration. */
 const FOLLOWED_REST = 20;
 
-/** What a view reports, and what it is told. */
+/** What a view reports, and the events that it follows. */
 export interface ViewWatch {
   onResult?: (result: ProbeResult) => void;
   /** Called with the first snapshot, and with each one that differs from the one before. */

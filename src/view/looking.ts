@@ -5,7 +5,7 @@ import { succeed } from "./keep_same.ts";
 import { knownHolders } from "./known_holders.ts";
 import { makeScanner } from "./scan_host.ts";
 import { isStillBound } from "./still_bound.ts";
-import { takeSnapshot } from "./take_snapshot.ts";
+import { isOfHolders, takeSnapshot } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
 /** How old a full scan may be. After that, the next look reads everything again. */
@@ -88,7 +88,9 @@ export function makeLooking(
     const holders = isPart && snapshot !== null ? knownHolders(world.roots, snapshot) : null;
     const means = { scan, whole: isWhole, changed: isPart ? changed : null, holders, turns };
     const seen = await takeSnapshot(world, asking.inputs(), means);
-    const taken = { ...seen, problems: [...seen.problems, ...asking.problemsOf(seen)] };
+    const ofHolders = isPart ? snapshot?.problems.filter(isOfHolders) ?? [] : [];
+    const problems = [...ofHolders, ...seen.problems, ...asking.problemsOf(seen)];
+    const taken = { ...seen, problems };
     snapshot = snapshot === null ? taken : await succeed(snapshot, taken, turns);
     usedMs = turns.usedMs();
     if (isWhole) wholeAtMs = beganMs;

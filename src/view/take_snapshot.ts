@@ -35,6 +35,14 @@ import type { World } from "./world.ts";
 /** The host if its own data cannot be read. */
 const NO_HOST: Host = { name: "unnamed", kernel: "unknown", bootId: null };
 
+/** The subject of a problem with the holders of devices. */
+const HOLDERS = "processes";
+
+/** Whether a problem says that holders could not be read. */
+export function isOfHolders({ subject }: Problem): boolean {
+  return subject === HOLDERS;
+}
+
 /** The inputs of a snapshot in addition to sysfs. */
 export interface SnapshotInputs {
   observations: Observations;
@@ -77,7 +85,7 @@ export async function takeSnapshot(
   const software = world.readSoftware();
   const problems: Problem[] = [];
   const holders = known ?? await world.access.readHolders(turns).catch((error): Holders => {
-    problems.push(toProblem(error, "processes"));
+    problems.push(toProblem(error, HOLDERS));
     return { byNode: new Map(), complete: false };
   });
   const scanned = await scan({ turns, nowMs: world.now().getTime(), whole, changed });

@@ -43,7 +43,7 @@ async function listen(base: string, headers: HeadersInit = {}) {
   };
 }
 
-Deno.test("serve tells what changed, and goes on where a client stopped", async () => {
+Deno.test("serve reports what changed, and goes on where a client stopped", async () => {
   await using place = await openWorkplace();
   await using server = await startServer(place, { args: ARGS });
   let id: string;

@@ -89,7 +89,7 @@ function checkEvents(takenAt: readonly number[]): void {
 
 export const FOLLOW_CASES: readonly VmCase[] = [
   {
-    name: "serve follows mdevs by events, and tells clients what changed",
+    name: "serve follows mdevs by events, and reports what changed",
     sample: true,
     async run() {
       await using server = await startServer(...OPTIONS());
@@ -118,7 +118,7 @@ export const FOLLOW_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "serve tells the free instances of a type with each mdev, and goes on after a break",
+    name: "serve reports the free instances of a type with each mdev, and goes on after a break",
     async run() {
       await using server = await startServer(...OPTIONS());
       const available = (count: number) => ({ types }: Json) =>
