@@ -25,8 +25,8 @@ const POLL_MS = 10_000;
 /** The same while somebody follows the view or monitors it: no event reports that a process opened or closed a device. */
 const FOLLOWED_MS = 5_000;
 const MONITORED_MS = 10_000;
-/** While somebody follows the view, the pause after a look is at least so many times its duration. */
-const FOLLOWED_REST = 20;
+/** Then, the pause after a look is at least so many times its duration: a twentieth of a core. */
+const WATCHED_REST = 20;
 
 /** What a view reports, and the events that it follows. */
 export interface ViewWatch {
@@ -47,7 +47,7 @@ export interface HostView extends AsyncDisposable {
    * are asked.
    */
   newest(named?: string): Promise<Snapshot>;
-  /** The last snapshot, of any age. If it is older than ten seconds, a look begins in the background. */
+  /** The last snapshot, of any age. If it is older than ten seconds or so, a look begins in the background. */
   last(): Snapshot;
   /** Looks every few seconds until disposed of, so that changes without an event are seen too. */
   follow(): Disposable;
@@ -92,13 +92,12 @@ export async function openHostView(
   const waitMs = (): number => {
     const refresh = refreshMs ?? (hasEvents ? WHOLE_MS : POLL_MS);
     const rest = Math.max(refresh, looking.restMs());
-    const pause = followers === 0
-      ? rest
-      : Math.min(rest, Math.max(FOLLOWED_MS, looking.usedMs() * FOLLOWED_REST));
+    const pause = followers === 0 ? rest : Math.min(rest, watchedMs(FOLLOWED_MS));
     // A look at changes only does not postpone the next one.
-    const agoMs = world.now().getTime() - looking.beganMs();
-    return Math.min(pause, Math.max(0, pause - agoMs));
+    return Math.min(pause, Math.max(0, pause - agoMs()));
   };
+  const watchedMs = (ms: number): number => Math.max(ms, looking.usedMs() * WATCHED_REST);
+  const agoMs = (): number => world.now().getTime() - looking.beganMs();
 
   /** Starts asking the devices that are due, and schedules the next look. */
   const schedule = (): void => {
@@ -136,9 +135,7 @@ export async function openHostView(
   });
   return {
     last() {
-      if (world.now().getTime() - looking.beganMs() > MONITORED_MS) {
-        void looking.look().catch(() => {});
-      }
+      if (agoMs() > watchedMs(MONITORED_MS)) void looking.look().catch(() => {});
       return looking.last() ?? first;
     },
     newest: looking.newest,
