@@ -1,13 +1,22 @@
 /**
- * `<linux/netlink.h>` and `<linux/genetlink.h>`: headers of messages and attributes, and the controller that maps the
- * name of a generic family to its id.
+ * `<linux/netlink.h>` and `<linux/genetlink.h>`: addresses, headers of messages and attributes, and the controller that
+ * maps the name of a generic family to its id.
  *
  * Source: `<linux/netlink.h>`, `<linux/genetlink.h>`, Linux 6.12; `AF_NETLINK` from `<sys/socket.h>`.
  */
 import { defineStruct } from "./struct.ts";
 
 export const AF_NETLINK = 16;
+export const NETLINK_KOBJECT_UEVENT = 15;
 export const NETLINK_GENERIC = 16;
+
+/** The kernel's own port is 0. `nl_groups` is a bit mask. */
+export const sockaddr_nl = defineStruct("sockaddr_nl", 12, {
+  nl_family: ["u16", 0],
+  nl_pad: ["u16", 2],
+  nl_pid: ["u32", 4],
+  nl_groups: ["u32", 8],
+});
 
 export const nlmsghdr = defineStruct("nlmsghdr", 16, {
   nlmsg_len: ["u32", 0],

@@ -2,13 +2,14 @@
  * Benchmarks: figures of this program and of a yardstick, measured in turns on the same machine in the same minute. A
  * missed target is shown but does not fail.
  *
- *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [throughput] [idle] [stall] [hostile]
+ *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [throughput] [idle] [follow] [stall] [hostile]
  *
  * The measured program is a copy of `dist/vfio-ask`, so a build or another process of it does not disturb the figures.
  */
 import { removeWorkshop } from "./build.ts";
 import { benchAsk } from "./ask.ts";
 import { formatFigures } from "./figure.ts";
+import { benchFollow } from "./follow.ts";
 import { benchIdle } from "./idle.ts";
 import { benchMany } from "./many.ts";
 import { benchHostile } from "./hostile.ts";
@@ -28,6 +29,7 @@ const BENCHES = {
   plan: benchPlan,
   throughput: benchThroughput,
   idle: benchIdle,
+  follow: benchFollow,
   stall: benchStall,
   hostile: benchHostile,
 };

@@ -37,6 +37,8 @@ export async function prepareBigServers(
   const { ours: [binary], yardstick } = await prepareServers();
   const directory = join(WORKSHOP, folder);
   const { sys, dev, proc } = plantHost(bigHost(), directory);
+  // As in the kernel's own tree: the server follows the events of this machine, and does not poll.
+  Deno.writeTextFileSync(join(sys, "kernel/uevent_seqnum"), "1\n");
   const roots = Object.entries({ sysfs: sys, dev, proc, state: join(directory, "state") });
   const options = roots.flatMap(([name, path]) => [`--${name}`, path]);
   return {

@@ -8,4 +8,5 @@
  * @module
  */
 export * from "./answer.ts";
+export * from "./changes.ts";
 export * from "./documents.ts";

@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 import { observeHost, type World } from "../view/mod.ts";
 import { testCandidates, testSource } from "../trials/mod.ts";
+import { appWorld } from "../../tests/fixtures/test_app.ts";
 import { makeApp } from "../http/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import { parse } from "./run.ts";
@@ -32,16 +33,14 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
   const world: World = { ...opened, now: () => now };
   const look = async () =>
     (await observeHost(world, { mode: "representative", settleMs: 0 })).snapshot;
-  const app = makeApp({
+  const app = makeApp(appWorld({
     newest: look,
     last: look,
     nowMs: () => now.getTime(),
-    version: "1.2.3",
     rules: world.readRules,
-    subsystem: "warn",
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),
     testAll: (snapshot, source) => testCandidates(world, snapshot, source, POLICY),
-  });
+  }));
   await run({
     cli: async (...argv) => {
       const { out, err } = await runCli([...argv, ...SIMULATE], (own) => ({

@@ -1,7 +1,8 @@
 import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
 import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
 import { escaped } from "../documents/mod.ts";
-import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
+import { type HostEvents, type HostRoots, openHostEvents } from "../host/mod.ts";
+import { listen, makeApp, makeEventStreams, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
@@ -36,7 +37,7 @@ export const SERVE_OPTIONS: readonly Option[] = [
   {
     name: "refresh",
     value: "SECONDS",
-    help: "Refresh at most this often when there are no requests (10)",
+    help: "Refresh at most this often when there are no requests (300; 10 without kernel events)",
   },
   ...JUDGE_OPTIONS,
   ...LOOK_OPTIONS,
@@ -52,7 +53,7 @@ Without a session:
 
   POST /v1/ask, POST /v1/test
   GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
-      /metrics, /healthz
+      /v1/events, /metrics, /healthz
 
 Stops on SIGTERM or SIGINT, after the current requests. The server itself never opens a device: a
 child process does.`,
@@ -69,7 +70,11 @@ child process does.`,
     );
     // Reset devices that a killed server left behind before serving anything.
     tellProblems(terminal, await recoverDevices(world, policy));
+    const events = makeEventStreams({ follow: async () => (await view).follow() });
     const view = openHostView(world, looking, {
+      events: tryEvents(world.roots, (why) => terminal.err(`vfio-ask: ${why}\n`)),
+      onEventsEnd: (error) => terminal.err(`vfio-ask: ${noEvents(error)}\n`),
+      onSnapshot: events.publish,
       onResult: ({ device, outcome, sentence }) => {
         if (outcome !== "answered") terminal.err(`vfio-ask: ${escaped(sentence)}.\n`);
         else if (terminal.watched) terminal.err(`probed ${device}: ${outcome}\n`);
@@ -87,6 +92,7 @@ child process does.`,
       nowMs: () => world.now().getTime(),
       version: context.version,
       subsystem,
+      events,
       rules: world.readRules,
       test: (snapshot, source, target) =>
         testSource(world, snapshot, source, target, { ...policy, subsystem }),
@@ -108,10 +114,26 @@ child process does.`,
     const signal = await stopped;
     service.stopping();
     terminal.err(`vfio-ask: ${signal}, stopping\n`);
+    events.end();
     await server.drain(DRAIN_MS);
     return YES;
   },
 };
+
+/** The events of the kernel. Null if there are none, which is reported unless the host is a simulated one. */
+function tryEvents(roots: HostRoots, report: (why: string) => void): HostEvents | null {
+  try {
+    return openHostEvents(roots);
+  } catch (error) {
+    report(noEvents(error));
+    return null;
+  }
+}
+
+function noEvents(error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `Cannot receive kernel events, so the host is read every ten seconds: ${why}`;
+}
 
 /** Reads all options of serve. Throws a Failure that names the invalid one. */
 export function serveOptions(parsed: Parsed) {
@@ -120,7 +142,8 @@ export function serveOptions(parsed: Parsed) {
   if (tcp === null && unix === null) {
     throw usage("--listen none without --unix: nothing to listen on", "Use --unix PATH.");
   }
-  const refreshMs = Math.max(milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs, 100);
+  const refresh = milliseconds(parsed, "refresh");
+  const refreshMs = refresh === null ? null : Math.max(refresh, 100);
   const looking = { ...VIEW_DEFAULTS, refreshMs, ...probeOptions(parsed) };
   return { tcp, unix, looking, policy: preflightPolicy(parsed) };
 }

@@ -40,6 +40,12 @@ export const PROBE_SCHEMA = "vfio-ask/probe/v1";
 /** The result of one device, one line of `probe --ndjson`. */
 export const PROBED_DEVICE_SCHEMA = "vfio-ask/probed-device/v1";
 
+// Events of this host.
+/** What changed from one snapshot to the next. */
+export const CHANGES_SCHEMA = "vfio-ask/changes/v1";
+/** What changed is not known: read the host again. */
+export const RESET_SCHEMA = "vfio-ask/reset/v1";
+
 // The program itself.
 export const VERSION_SCHEMA = "vfio-ask/version/v1";
 export const HEALTH_SCHEMA = "vfio-ask/health/v1";

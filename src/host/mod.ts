@@ -5,8 +5,9 @@
  * reads of small kernel files, through libc, below three movable roots. Absence is an answer (null), not an error. Any
  * other kernel error is a {@link Failure}, which the caller turns into a problem of that one device. Nothing here opens
  * a device. A directory is listed once, and only existing entries are read. What many devices have in common is read
- * once per scan ({@link ScanCache}). Long work yields every 10 ms ({@link Turns}). Given up: udev and its database,
- * because the kernel has the current state; and asynchronous reads, which cost ten times as much here.
+ * once per scan ({@link ScanCache}). Long work yields every 10 ms ({@link Turns}). The
+ * kernel's events only say what to read again ({@link HostEvents}). Given up: udev and its database, because the kernel
+ * has the current state; and asynchronous reads, which cost ten times as much here.
  *
  * @module
  */
@@ -17,6 +18,7 @@ export * from "./facts/mod.ts";
 export * from "./find_device.ts";
 export * from "./holders.ts";
 export * from "./host.ts";
+export * from "./host_events.ts";
 export * from "./iommu.ts";
 export * from "./iommu_group.ts";
 export * from "./mdev_types.ts";

@@ -56,6 +56,16 @@ export function* walkVfioDevices(
   for (const kind of DEVICE_KINDS) yield* walkBus(roots, kind);
 }
 
+/** The VFIO device in a directory of a device, or null if it is none. By the same rules as {@link listVfioDevices}. */
+export function findVfioDeviceAt(roots: HostRoots, path: string): VfioDevicePath | null {
+  const kind = lastPart(readLink(`${path}/subsystem`) ?? "");
+  if (!isDeviceKind(kind)) return null;
+  const isOne = listDirectory(join(roots.sys, "class/vfio-dev")).length > 0
+    ? listDirectory(`${path}/vfio-dev`).length > 0
+    : isBoundToVfio(roots, kind, path);
+  return isOne ? { kind, path } : null;
+}
+
 function* walkClass({ sys }: HostRoots, cache: ScanCache): Generator<VfioDevicePath | null> {
   const folder = join(sys, "class/vfio-dev");
   for (const name of listDirectory(folder)) {
@@ -70,9 +80,7 @@ function* walkClass({ sys }: HostRoots, cache: ScanCache): Generator<VfioDeviceP
 function* walkBus(roots: HostRoots, kind: DeviceKind): Generator<VfioDevicePath | null> {
   const bus = join(roots.sys, "bus", kind, "devices");
   for (const name of listDirectory(bus)) {
-    const driver = lastPart(readLink(`${bus}/${name}/driver`) ?? "");
-    const isOne = driver !== "" &&
-      isVfioDriver(driver, { kind, group: () => hasNode(roots, bus, name) });
+    const isOne = isBoundToVfio(roots, kind, `${bus}/${name}`);
     const path = isOne ? followLink(bus, name, "") ?? resolvePath(`${bus}/${name}`) : null;
     yield path === null ? null : { kind, path };
   }
@@ -95,15 +103,15 @@ function followLink(folder: string, name: string, end: string): string | null {
   return below.includes("../") ? null : `${above}/${below}`;
 }
 
-function isVfioDriver(
-  driver: string,
-  { kind, group }: { kind: DeviceKind; group: () => boolean },
-): boolean {
-  return kind === "mdev" || driver.includes("vfio") || (!BYSTANDERS.has(driver) && group());
+function isBoundToVfio(roots: HostRoots, kind: DeviceKind, path: string): boolean {
+  const driver = lastPart(readLink(`${path}/driver`) ?? "");
+  if (driver === "") return false;
+  return kind === "mdev" || driver.includes("vfio") ||
+    (!BYSTANDERS.has(driver) && hasNode(roots, path));
 }
 
-function hasNode({ dev }: HostRoots, bus: string, name: string): boolean {
-  const group = lastPart(readLink(join(bus, name, "iommu_group")) ?? "");
+function hasNode({ dev }: HostRoots, path: string): boolean {
+  const group = lastPart(readLink(`${path}/iommu_group`) ?? "");
   return group !== "" && resolvePath(join(dev, "vfio", group)) !== null;
 }
 

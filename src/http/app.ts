@@ -36,6 +36,7 @@ import { formatMetrics } from "../export/mod.ts";
 import { answerText } from "./answer_text.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
+import type { EventStreams } from "./event_streams.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
 import { answerWanted, isWanted, offersWanted, plansWanted, refusalsWanted } from "./query.ts";
 import { readIdentity, readTest } from "./read_identity.ts";
@@ -60,6 +61,8 @@ export interface AppWorld {
   rules: () => RulesState;
   /** How to judge subsystem IDs that differ from the source's. */
   subsystem: SubsystemMode;
+  /** The streams of what changes on the host. */
+  events: EventStreams;
 }
 
 /** How a request arrived. */
@@ -71,7 +74,7 @@ type Handler = (c: Context) => Response | Promise<Response>;
 
 /** Makes the application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server. */
 export function makeApp(
-  { newest, last, nowMs, version, test, testAll, rules, subsystem }: AppWorld,
+  { newest, last, nowMs, version, test, testAll, rules, subsystem, events }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
@@ -117,6 +120,11 @@ export function makeApp(
       });
     }],
     ["GET", "/v1/snapshot", async (c) => jsonText(c, formatSnapshot(await newest()))],
+    ["GET", "/v1/events", async (c) => {
+      // Wait for the first snapshot.
+      await last();
+      return events.open(c);
+    }],
     ["POST", "/v1/ask", (c) =>
       withBody(c.req.raw, async (body) => {
         const snapshot = await newest();

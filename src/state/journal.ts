@@ -29,7 +29,8 @@ export interface Journalled {
   keep(): void;
 }
 
-const directoryOf = (stateDirectory: string) => join(stateDirectory, "journal");
+/** The directory of the journal. It exists once there was an entry. */
+export const journalDirectory = (stateDirectory: string) => join(stateDirectory, "journal");
 
 /**
  * Writes an entry for a device that is about to leave RUNNING, or for an mdev that is about to be created, and waits
@@ -42,7 +43,7 @@ export function journal(
   entry: Omit<JournalEntry, "pid">,
 ): Journalled {
   if (stateDirectory === null) throw cannotWrite("nowhere", null);
-  const directory = directoryOf(stateDirectory);
+  const directory = journalDirectory(stateDirectory);
   const path = join(directory, `${entry.device}.json`);
   try {
     Deno.mkdirSync(directory, { recursive: true, mode: 0o750 });
@@ -144,7 +145,7 @@ export interface OpenEntry extends JournalEntry {
  */
 export function readJournal(stateDirectory: string | null, bootId: string | null): OpenEntry[] {
   if (stateDirectory === null) return [];
-  const directory = directoryOf(stateDirectory);
+  const directory = journalDirectory(stateDirectory);
   return listNames(directory).flatMap((name) => readEntry(join(directory, name), bootId) ?? []);
 }
 

@@ -62,3 +62,18 @@ Deno.test("keepJournal() reports a failed recovery once, and tries again later a
   await new Promise((resolve) => setTimeout(resolve, 100));
   assertEquals([told.length, left(host)], [1, [GPU]]);
 });
+
+Deno.test("keepJournal() notices an entry soon after a long time without any", async () => {
+  await using host = simulateWorld("gpu-host");
+  const told: string[] = [];
+  const worker = openWorker(NO_PROGRAM, { deadlineMs: 60_000 });
+  const access = openAccess({ ...host.world, worker });
+  await using _keeper = keepJournal({ ...host.world, access }, {
+    ...OPTIONS,
+    onProblems: (met) => told.push(...met.map(({ sentence }) => sentence)),
+  });
+  // Now it has read an empty journal, and reads it again only after a minute.
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  journal(host.world.stateDirectory, entryOf(host)).keep();
+  await until("it is said", () => told.length > 0);
+});

@@ -85,11 +85,14 @@ export function makeAsking(
     const keyOf = (device: Device) => classKey(classOfDevice(device));
     const classes = new Set(devices.filter(({ id }) => stuck.includes(id)).map(keyOf));
     const spared = devices.filter((device) => classes.size > 0 && classes.has(keyOf(device)));
-    return listDueProbes(devices, observations, {
+    const now = listDueProbes(devices, observations, {
       ...options,
       nowMs: nowMs(),
       skip: new Set([...waiting.map(([id]) => id), ...spared.map(({ id }) => id)]),
     });
+    const waitsMs = waiting.map(([, { afterMs }]) => afterMs - nowMs());
+    const nextMs = Math.min(now.nextMs ?? Infinity, ...waitsMs);
+    return { ...now, nextMs: nextMs === Infinity ? null : nextMs };
   };
 
   return {

@@ -18,12 +18,12 @@ export const PROBE_DEFAULTS: ProbeOptions = {
   settleMs: 10_000,
 };
 
-/** Which devices to ask now, and when the first new device can be asked. */
+/** Which devices to ask now, and when the first of the others can be asked. */
 export interface DueProbes {
   devices: string[];
   /** Devices that are not asked yet because they are new. */
   settling: string[];
-  /** Milliseconds until the first of them has settled; null if there are none. */
+  /** Milliseconds until the first of them has settled, or can be asked again; null if there are none. */
   nextMs: number | null;
 }
 

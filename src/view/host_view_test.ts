@@ -5,12 +5,15 @@ import {
   makeMdev,
   NO_PROGRAM,
   reloadDriver,
+  removeMdev,
   saveAnswer,
   type SimulatedWorld,
   simulateWorld,
 } from "../../tests/fixtures/world.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import type { Snapshot } from "../documents/mod.ts";
+import { type FakeUevents, fakeUevents } from "../../ffi/uevent_testing.ts";
+import { openHostEvents } from "../host/mod.ts";
 import { type HostView, openHostView, type ViewOptions } from "./host_view.ts";
 import { openAccess } from "../access/mod.ts";
 import { openWorker } from "../children/worker.ts";
@@ -278,4 +281,96 @@ Deno.test("openHostView() does not count its own children as holders", async () 
   assertEquals(device(await view.newest(), DISK)?.use, { state: "idle", holder: null });
   await view[Symbol.asyncDispose]();
   await view.settled();
+});
+
+/** A view that looks after events, on request, and while it is followed. It collects its snapshots. */
+async function openWithEvents(host: SimulatedWorld, calls: FakeUevents) {
+  const { sys } = host.world.roots;
+  Deno.writeTextFileSync(join(sys, "kernel/uevent_seqnum"), "812\n");
+  const snapshots: Snapshot[] = [];
+  const ended: unknown[] = [];
+  const options = { mode: "never", settleMs: 0, freshMs: HOUR_MS } as const;
+  const view = await openHostView(host.world, options, {
+    events: openHostEvents({ sys }, () => calls)!,
+    onSnapshot: (snapshot) => snapshots.push(snapshot),
+    onEventsEnd: (error) => ended.push(error),
+  });
+  return { view, snapshots, ended, [Symbol.asyncDispose]: () => view[Symbol.asyncDispose]() };
+}
+
+Deno.test("openHostView() sees a new device after its event, without a request", async () => {
+  await using host = simulateWorld("mixed");
+  const calls = fakeUevents();
+  await using opened = await openWithEvents(host, calls);
+  const { view, snapshots } = opened;
+  makeMdev(host, "mtty", "mtty-2", NEW_MDEV);
+  const path = `/devices/virtual/mtty/mtty/${NEW_MDEV}`;
+  calls.sendUevent(`bind@${path}`, { SUBSYSTEM: "mdev" });
+  await until("it is seen", () => snapshots.length === 2);
+  assertEquals(snapshots.map((snapshot) => device(snapshot, NEW_MDEV) !== undefined), [
+    false,
+    true,
+  ]);
+  assert(view.last() === snapshots[1]);
+  removeMdev(host, NEW_MDEV);
+  calls.sendUevent(`remove@${path}`, { SUBSYSTEM: "mdev" });
+  await until("it is gone", () => snapshots.length === 3);
+  const [before, , after] = snapshots;
+  assertEquals(after!.devices, before!.devices);
+  assertEquals(after!.types, before!.types);
+});
+
+Deno.test("openHostView() keeps the holders of other devices when it looks at a change", async () => {
+  await using host = simulateWorld("gpu-host");
+  const calls = fakeUevents();
+  await using opened = await openWithEvents(host, calls);
+  const [first] = opened.snapshots;
+  const held = ({ devices }: Snapshot) =>
+    devices.filter(({ use }) => use.state === "in-use").map(({ id }) => id);
+  assert(held(first!).length > 0);
+  const { sysfs } = device(first!, DISK)!;
+  Deno.writeTextFileSync(join(host.world.roots.sys, sysfs.slice("/sys".length), "numa_node"), "3");
+  calls.sendUevent(`change@${sysfs.slice("/sys".length)}`, { SUBSYSTEM: "pci" });
+  await until("the change is seen", () => opened.snapshots.length === 2);
+  assertEquals(device(opened.snapshots[1]!, DISK)?.numaNode, 3);
+  assertEquals(held(opened.snapshots[1]!), held(first!));
+});
+
+Deno.test("openHostView() reads everything after lost events", async () => {
+  await using host = simulateWorld("gpu-host");
+  const calls = fakeUevents();
+  await using opened = await openWithEvents(host, calls);
+  reloadDriver(host, "vfio-pci");
+  calls.fail("ENOBUFS");
+  await until("the reload is seen", () => opened.snapshots.length === 2);
+});
+
+Deno.test("openHostView() looks on its own while it is followed, or when its last snapshot is old", async () => {
+  await using host = simulateWorld("gpu-host");
+  await using opened = await openWithEvents(host, fakeUevents());
+  const { view, snapshots } = opened;
+  const node = device(snapshots[0]!, DISK)!.nodes.group!;
+  const fd = join(host.world.roots.proc, "4711/fd");
+  Deno.mkdirSync(fd, { recursive: true });
+  Deno.symlinkSync(node, join(fd, "3"));
+  host.clock.ms += 60_000;
+  {
+    using _following = view.follow();
+    await until("the holder is seen", () => snapshots.length === 2);
+  }
+  assertEquals(device(snapshots[1]!, DISK)?.use.state, "in-use");
+  Deno.removeSync(join(fd, "3"));
+  host.clock.ms += 60_000;
+  assert(view.last() === snapshots[1]);
+  await until("it is idle again", () => snapshots.length === 3);
+});
+
+Deno.test("openHostView() answers on when no more events come, and says so", async () => {
+  await using host = simulateWorld("gpu-host");
+  const calls = fakeUevents();
+  await using opened = await openWithEvents(host, calls);
+  calls.fail("EBADF");
+  await until("it is said", () => opened.ended.length === 1);
+  host.clock.ms += HOUR_MS + 1;
+  assertEquals((await opened.view.newest()).devices.length, 9);
 });

@@ -13,9 +13,22 @@ export async function succeed(
   const devices = await keepSame(before.devices, taken.devices, { key: ({ id }) => id, turns });
   const types = await keepSame(before.types, taken.types, { key: keyOfType, turns });
   const { takenAt } = taken;
-  const now: Snapshot = { ...taken, snapshot: before.snapshot, devices, types };
+  const now: Snapshot = {
+    ...taken,
+    snapshot: before.snapshot,
+    host: same(before.host, taken.host),
+    devices,
+    types,
+    rules: same(before.rules, taken.rules),
+    problems: same(before.problems, taken.problems),
+  };
   if (isEqual({ ...now, takenAt: "" }, { ...before, takenAt: "" })) return { ...before, takenAt };
   return { ...now, snapshot: before.snapshot + 1 };
+}
+
+/** The earlier one if both are equal. */
+function same<T>(before: T, now: T): T {
+  return isEqual(before, now) ? before : now;
 }
 
 /** The entries, with equal ones replaced by the earlier objects; the earlier array if all are equal. */

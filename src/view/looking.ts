@@ -2,13 +2,14 @@ import type { Snapshot } from "../documents/mod.ts";
 import { isThere, takeTurns, type Turns } from "../host/mod.ts";
 import type { Asking } from "./asking.ts";
 import { succeed } from "./keep_same.ts";
+import { knownHolders } from "./known_holders.ts";
 import { makeScanner } from "./scan_host.ts";
 import { isStillBound } from "./still_bound.ts";
-import { takeSnapshot } from "./take_snapshot.ts";
+import { isOfHolders, takeSnapshot } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
 /** How old a full scan may be. After that, the next look reads everything again. */
-const WHOLE_MS = 300_000;
+export const WHOLE_MS = 300_000;
 
 /** Without requests, the pause after a look is so many times its duration: less than a hundredth of a core is used. */
 const REST = 200;
@@ -30,16 +31,30 @@ export interface Looking {
   /** Takes a new look, or joins the one that is running. */
   look(): Promise<Snapshot>;
   /**
+   * Takes a new look that reads only what these paths below `/sys` name, and no holders. With null, it reads everything.
+   */
+  lookAt(changed: ReadonlySet<string> | null): Promise<Snapshot>;
+  /**
    * The newest snapshot. It is not older than `freshMs`, and was taken after the last reload of a driver. If the device
    * or mdev parent `named` exists, the snapshot has it.
    */
   newest(named?: string): Promise<Snapshot>;
   /** The last snapshot, of any age; null before the first. */
   last(): Snapshot | null;
-  /** How long to wait until the next look without requests. */
+  /** How long to wait after a look until the next one without requests. */
   restMs(): number;
+  /** How long the last look took this thread. */
+  usedMs(): number;
+  /** When the last look began, not counting looks at changes only. In milliseconds since 1970. */
+  beganMs(): number;
   /** Resolves when no look is running. */
   ended(): Promise<void>;
+}
+
+/** What a look reads. Without `changed`, all that may have changed without an event. */
+interface Scope {
+  changed?: ReadonlySet<string> | null;
+  whole?: boolean;
 }
 
 /** Makes a {@link Looking}. Each look reads what may have changed, and everything every five minutes. */
@@ -54,34 +69,54 @@ export function makeLooking(
   let lookingSinceMs = -Infinity;
   let wholeAtMs = -Infinity;
   let looking: Promise<Snapshot> | null = null;
+  let isPart = false;
   let restMs = 0;
+  let usedMs = 0;
   const nowMs = () => world.now().getTime();
   const isFresh = (sinceMs: number) => nowMs() - sinceMs <= freshMs;
   const lacks = ({ devices, types }: Snapshot, named: string) =>
     !devices.some(({ id }) => id === named) && !types.some(({ parent }) => parent === named) &&
     isThere(world.roots, named);
 
-  const lookNow = async (): Promise<Snapshot> => {
-    const beganMs = lookingSinceMs = nowMs();
-    const whole = !(beganMs - wholeAtMs < WHOLE_MS);
+  const lookNow = async ({ changed = null, whole = false }: Scope): Promise<Snapshot> => {
+    const beganMs = nowMs();
+    // Without devices, it is not known whether all holders can be read.
+    isPart = changed !== null && snapshot !== null && snapshot.devices.length > 0;
+    if (!isPart) lookingSinceMs = beganMs;
+    const isWhole = whole || (!isPart && !(beganMs - wholeAtMs < WHOLE_MS));
     const turns = makeTurns();
-    const means = { scan, whole, turns };
+    const holders = isPart && snapshot !== null ? knownHolders(world.roots, snapshot) : null;
+    const means = { scan, whole: isWhole, changed: isPart ? changed : null, holders, turns };
     const seen = await takeSnapshot(world, asking.inputs(), means);
-    const taken = { ...seen, problems: [...seen.problems, ...asking.problemsOf(seen)] };
+    const ofHolders = isPart ? snapshot?.problems.filter(isOfHolders) ?? [] : [];
+    const problems = [...ofHolders, ...seen.problems, ...asking.problemsOf(seen)];
+    const taken = { ...seen, problems };
     snapshot = snapshot === null ? taken : await succeed(snapshot, taken, turns);
-    if (whole) wholeAtMs = beganMs;
-    lookedAtMs = beganMs;
-    restMs = turns.usedMs() * REST;
+    usedMs = turns.usedMs();
+    if (isWhole) wholeAtMs = beganMs;
+    if (!isPart) {
+      lookedAtMs = beganMs;
+      restMs = usedMs * REST;
+    }
     return snapshot;
   };
-  const look = (): Promise<Snapshot> =>
-    looking ??= lookNow().finally(() => {
+  const start = (scope: Scope): Promise<Snapshot> =>
+    looking = lookNow(scope).finally(() => {
       looking = null;
       looked();
     });
+  const look = async (): Promise<Snapshot> => {
+    while (looking !== null && isPart) await looking.catch(() => {});
+    return await (looking ?? start({}));
+  };
 
   return {
     look,
+    async lookAt(changed) {
+      // A look that is running may have begun before the change.
+      while (looking !== null) await looking.catch(() => {});
+      return await start(changed === null ? { whole: true } : { changed });
+    },
     async newest(named) {
       const isNew = snapshot !== null && named !== undefined && lacks(snapshot, named);
       if (
@@ -95,6 +130,8 @@ export function makeLooking(
     },
     last: () => snapshot,
     restMs: () => restMs,
+    usedMs: () => usedMs,
+    beganMs: () => lookingSinceMs,
     async ended() {
       await looking?.catch(() => {});
     },

@@ -22,8 +22,14 @@
  * For the other devices, a look keeps what was read since they were bound: IDs, group, type, NUMA node, module.
  * Nothing is kept about a device whose node is younger than ten seconds. Every five minutes a look reads everything,
  * in case a change was missed. Requests share the running look if it began recently enough for them. A look gives
- * other work a turn every 10 ms. Without requests, the pause after a look is 200 times its duration. Given up:
- * noticing at once a write to `numa_node`, or to the `type` of a group, of a bound device.
+ * other work a turn every 10 ms.
+ *
+ * A server looks without requests too. The kernel's events name what came, went or was rebound: about 50 ms after the
+ * first event, a look reads only that, and keeps the rest, holders included. A storm of events takes a third of a core.
+ * If events were lost, everything is read. No event reports that a process opened or closed a device. So somebody who
+ * follows the host gets a look every five seconds, and somebody who monitors it one every ten. Without kernel events,
+ * there is a look every ten seconds, with a pause of 200 times its duration. Given up: noticing at once a write to
+ * `numa_node`, or to the `type` of a group, of a bound device; and the holders of a new device before the next look.
  *
  * @module
  */

@@ -7,6 +7,7 @@ import {
   plantMdevType,
   plantRefusal,
 } from "../../tests/fixtures/planted_host.ts";
+import { makeMdev, removeMdev, simulateWorld } from "../../tests/fixtures/world.ts";
 import { takeTurns } from "../host/mod.ts";
 import { type HostScan, makeScanner } from "./scan_host.ts";
 
@@ -24,10 +25,18 @@ const FUNCTION: PlantedDevice = {
 };
 
 /** A scanner of a host whose devices are old. */
-function scannerOf(host: PlantedHost): (options?: { whole?: boolean }) => Promise<HostScan> {
+function scannerOf(
+  host: Pick<PlantedHost, "roots">,
+): (options?: { whole?: boolean; changed?: readonly string[] }) => Promise<HostScan> {
   const scan = makeScanner(host.roots);
   const nowMs = Date.now() + 3_600_000;
-  return ({ whole = false } = {}) => scan({ turns: takeTurns(), nowMs, whole });
+  return ({ whole = false, changed } = {}) =>
+    scan({
+      turns: takeTurns(),
+      nowMs,
+      whole,
+      changed: changed === undefined ? null : new Set(changed),
+    });
 }
 
 /** Replaces a link or a file by one with another inode. */
@@ -178,4 +187,98 @@ Deno.test("makeScanner() reports an unreadable attribute as a problem until it i
   assertEquals(await subjects(), [0, [FUNCTION.id]]);
   Deno.removeSync(`${host.roots.sys}/${VF}/modalias`);
   assertEquals(await subjects(), [1, []]);
+});
+
+const OTHER: PlantedDevice = {
+  ...FUNCTION,
+  id: "0000:c1:00.3",
+  group: "8",
+  groupNode: "8",
+  vfioDev: "vfio1",
+};
+const modaliases = ({ devices }: HostScan) => devices.map(({ modalias }) => modalias);
+
+Deno.test("makeScanner() reads only the devices that changed paths name", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, FUNCTION);
+  plantDevice(host, OTHER);
+  const scan = scannerOf(host);
+  await scan();
+  host.sys.attribute(`${VF}/modalias`, "pci:after");
+  host.sys.attribute(`devices/${OTHER.above}/${OTHER.id}/modalias`, "pci:after");
+  assertEquals(modaliases(await scan({ changed: [] })), ["pci:before", "pci:before"]);
+  assertEquals(modaliases(await scan({ changed: [`/${VF}`] })), ["pci:after", "pci:before"]);
+  const group = "/devices/virtual/vfio/8";
+  assertEquals(modaliases(await scan({ changed: [group] })), ["pci:after", "pci:after"]);
+});
+
+Deno.test("makeScanner() finds and forgets the devices that changed paths name", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, FUNCTION);
+  const scan = scannerOf(host);
+  const names = ({ devices }: HostScan) => devices.map(({ id }) => id);
+  await scan();
+  const path = plantDevice(host, OTHER).slice(host.roots.sys.length);
+  assertEquals(names(await scan({ changed: [] })), [FUNCTION.id]);
+  assertEquals(names(await scan({ changed: [path] })), [FUNCTION.id, OTHER.id]);
+  Deno.removeSync(`${host.roots.sys}/class/vfio-dev/vfio1`);
+  Deno.removeSync(`${host.roots.sys}${path}/vfio-dev`, { recursive: true });
+  assertEquals(names(await scan({ changed: [path] })), [FUNCTION.id]);
+  for (const unknown of ["", "/", "/devices", "/../../etc", "/devices/pci0000:c0/nothing"]) {
+    assertEquals(names(await scan({ changed: [unknown] })), [FUNCTION.id], unknown);
+  }
+});
+
+Deno.test("makeScanner() reads a device again that could not be read, with any change", async () => {
+  using host = plantEmptyHost();
+  plantDevice(host, FUNCTION);
+  plantRefusal(host.sys, `${VF}/revision`);
+  const scan = scannerOf(host);
+  assertEquals((await scan()).problems.map(({ subject }) => subject), [FUNCTION.id]);
+  replace(`${host.roots.sys}/${VF}/revision`, () => host.sys.attribute(`${VF}/revision`, "0x01"));
+  const { devices, problems } = await scan({ changed: ["/devices/pci0000:00"] });
+  assertEquals([devices.length, problems], [1, []]);
+});
+
+Deno.test("makeScanner() reads the types of all virtual functions that share a parent's resources", async () => {
+  using host = plantEmptyHost();
+  const plant = (id: string, physfn: string | null) => {
+    const parent = `pci0000:c0/${id}`;
+    const attributes = { available_instances: "1" };
+    host.sys.directory(`devices/${parent}`);
+    if (physfn !== null) host.sys.link(`devices/${parent}/physfn`, `devices/pci0000:c0/${physfn}`);
+    host.sys.link(`class/mdev_bus/${id}`, `devices/${parent}`);
+    return plantMdevType(host, { parent, type: "t-1", attributes });
+  };
+  const paths = [
+    plant("0000:c1:00.4", "0000:c1:00.0"),
+    plant("0000:c1:00.5", "0000:c1:00.0"),
+    plant("0000:c2:00.4", "0000:c2:00.0"),
+    plant("0000:c3:00.0", null),
+  ];
+  const scan = scannerOf(host);
+  await scan();
+  for (const path of paths) host.sys.attribute(`${path}/available_instances`, "0");
+  const free = async (...changed: string[]) =>
+    (await scan({ changed })).mdevTypes.map(({ availableInstances }) => availableInstances);
+  assertEquals(await free("/devices/pci0000:c0/0000:c1:00.5/one"), [0, 0, 1, 1]);
+  assertEquals(await free("/devices/pci0000:c0/0000:c3:00.0/one"), [0, 0, 1, 0]);
+});
+
+Deno.test("makeScanner() finds the same in a changed part as in a whole scan", async () => {
+  await using host = simulateWorld("mixed");
+  const { roots } = host.world;
+  const scan = scannerOf({ roots });
+  await scan();
+  const changed = new Set<string>();
+  for (let turn = 0; turn < 6; turn++) {
+    const id = `0f0e0d0c-0000-4000-8000-00000000000${turn}`;
+    if (turn % 3 === 2) removeMdev(host, id.replace(/.$/, `${turn - 1}`));
+    else makeMdev(host, "mtty", turn % 2 === 0 ? "mtty-1" : "mtty-2", id);
+    changed.add(`/devices/virtual/mtty/mtty/${id}`);
+    changed.add(`/devices/virtual/mtty/mtty/${id.replace(/.$/, `${turn - 1}`)}`);
+    const { cache: _, ...part } = await scan({ changed: [...changed] });
+    const { cache: __, ...whole } = await scannerOf({ roots })();
+    assertEquals(part, whole);
+  }
 });

@@ -35,6 +35,14 @@ import type { World } from "./world.ts";
 /** The host if its own data cannot be read. */
 const NO_HOST: Host = { name: "unnamed", kernel: "unknown", bootId: null };
 
+/** The subject of a problem with the holders of devices. */
+const HOLDERS = "processes";
+
+/** Whether a problem says that holders could not be read. */
+export function isOfHolders({ subject }: Problem): boolean {
+  return subject === HOLDERS;
+}
+
 /** The inputs of a snapshot in addition to sysfs. */
 export interface SnapshotInputs {
   observations: Observations;
@@ -47,6 +55,10 @@ export interface SnapshotMeans {
   scan?: ScanHost;
   /** Whether the scanner must read everything again. */
   whole?: boolean;
+  /** The paths that have changed. The scanner then reads nothing else. */
+  changed?: ReadonlySet<string> | null;
+  /** Holders to use instead of reading them. */
+  holders?: Holders | null;
   turns?: Turns;
 }
 
@@ -60,17 +72,23 @@ export interface SnapshotMeans {
 export async function takeSnapshot(
   world: World,
   { observations, held = new Set() }: SnapshotInputs,
-  { scan = makeScanner(world.roots), whole = false, turns = takeTurns() }: SnapshotMeans = {},
+  {
+    scan = makeScanner(world.roots),
+    whole = false,
+    changed = null,
+    holders: known = null,
+    turns = takeTurns(),
+  }: SnapshotMeans = {},
 ): Promise<Snapshot> {
   const { roots } = world;
   // The programs print their versions in the meantime.
   const software = world.readSoftware();
   const problems: Problem[] = [];
-  const holders = await world.access.readHolders(turns).catch((error): Holders => {
-    problems.push(toProblem(error, "processes"));
+  const holders = known ?? await world.access.readHolders(turns).catch((error): Holders => {
+    problems.push(toProblem(error, HOLDERS));
     return { byNode: new Map(), complete: false };
   });
-  const scanned = await scan({ turns, nowMs: world.now().getTime(), whole });
+  const scanned = await scan({ turns, nowMs: world.now().getTime(), whole, changed });
   const { devices: found, cache } = scanned;
   problems.push(...scanned.problems);
   const attempt = <T>(subject: string, otherwise: T, read: () => T): T => {

@@ -11,6 +11,7 @@ import { runCases, type VmCase } from "./case.ts";
 import { COMMAND_CASES } from "./command_cases.ts";
 import { contractCases } from "./contract_cases.ts";
 import { DEVLINK_CASES } from "./devlink_cases.ts";
+import { FOLLOW_CASES } from "./follow_cases.ts";
 import { grab, hold } from "./holder.ts";
 import { killCases } from "./kill_cases.ts";
 import { MODEL_CASES } from "./model_cases.ts";
@@ -28,6 +29,7 @@ import { V1_CASES } from "./v1_cases.ts";
 const plain = (): VmCase[] => [
   ...COMMAND_CASES,
   ...SERVE_CASES,
+  ...FOLLOW_CASES,
   ...MODEL_CASES,
   ...NEEDS_CASES,
   ...DEVLINK_CASES,

@@ -64,10 +64,10 @@ function makeMdev(
   if (scenario.devices.some((device) => device.id === id) || made.has(id)) refuse("EEXIST");
   const ofType = made.values().filter(({ mdevType }) => mdevType === type).toArray();
   if (makes === undefined || ofType.length >= availableInstances) return refuse("ENOSPC");
-  const after = (names: Iterable<string>, prefix: string) =>
-    Math.max(...Array.from(names, (name) => Number(name.slice(prefix.length)) || 0), -1) + 1;
-  const iommuGroup = after(groups.keys(), "");
-  const vfio = { ...makes.vfio, index: after(devices.keys(), "vfio") };
+  const after = (names: Iterable<string>) =>
+    Math.max(...Array.from(names, (name) => Number(name.replace(/^\D+/, ""))), -1) + 1;
+  const iommuGroup = after(groups.keys());
+  const vfio = { ...makes.vfio, index: after(devices.keys()) };
   const device = mdev(parent, { id, iommuGroup, type }, { driver: makes.driver, vfio });
   made.set(id, device);
   addDevice(kernel, device);
