@@ -25,9 +25,9 @@ const MAY_IMPORT = parseTable(`
   trials           documents host judge/rules judge/ask tasks state children view
   answers          documents judge/vmm judge/ask judge/joint config trials
   export           documents config
-  systemd          ffi
+  systemd          ffi documents
   simulator        ffi host
-  http             documents judge/ask tasks config trials answers export
+  http             documents judge/ask tasks config trials answers export systemd
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config view
                    trials answers http systemd export simulator
   main.ts          ffi cli deno.json

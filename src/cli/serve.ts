@@ -1,8 +1,8 @@
 import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
 import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
-import { escaped } from "../documents/mod.ts";
+import type { Problem } from "../documents/mod.ts";
 import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
-import { openService } from "../systemd/mod.ts";
+import { type Log, openLog, openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
   JUDGE_OPTIONS,
@@ -15,7 +15,6 @@ import {
   text,
   usage,
 } from "./options.ts";
-import { tellProblems } from "./words.ts";
 
 /** How long current requests may take when the server stops. */
 const DRAIN_MS = 5_000;
@@ -54,20 +53,18 @@ child process does.`,
   options: SERVE_OPTIONS,
   async run(context) {
     const { terminal } = context;
-    const { tcp, unix, looking, policy } = serveOptions(context);
-    const subsystem = subsystemMode(context);
+    const env = (name: string) => Deno.env.get(name);
+    const log = openLog(env, terminal.err);
+    const { tcp, unix, looking, policy, subsystem } = serveOptions(context);
     const world = await context.openWorld();
     const stopped = stopSignal();
-    using service = openService(
-      (name) => Deno.env.get(name),
-      (message) => terminal.err(`${message}\n`),
-    );
+    using service = openService(env, log);
     // Reset devices that a killed server left behind before serving anything.
-    tellProblems(terminal, await recoverDevices(world, policy));
+    logProblems(log, await recoverDevices(world, policy));
     const view = openHostView(world, looking, {
       onResult: ({ device, outcome, sentence }) => {
-        if (outcome !== "answered") terminal.err(`vfio-ask: ${escaped(sentence)}.\n`);
-        else if (terminal.watched) terminal.err(`probed ${device}: ${outcome}\n`);
+        if (outcome !== "answered") log.warning(sentence, { device, outcome });
+        else if (terminal.watched) log.info(`Probed ${device}`);
       },
     });
     // The first request reports a failure to observe the host; until then, it must not be unhandled.
@@ -82,12 +79,13 @@ child process does.`,
       nowMs: () => world.now().getTime(),
       version: context.version,
       subsystem,
+      log,
       rules: world.readRules,
       test: (snapshot, source, target) =>
         testSource(world, snapshot, source, target, { ...policy, subsystem }),
       testAll: async (snapshot, source) => {
         const tested = await testCandidates(world, snapshot, source, policy);
-        tellProblems(terminal, tested.problems);
+        logProblems(log, tested.problems);
         return tested;
       },
     });
@@ -96,13 +94,13 @@ child process does.`,
     terminal.out(`vfio-ask ${context.version} listens on ${where}\n`);
     await using _journal = keepJournal(world, {
       ...policy,
-      onProblems: (problems) => tellProblems(terminal, problems),
+      onProblems: (problems) => logProblems(log, problems),
     });
     const { devices, types } = await (await view).newest();
     service.ready(`Answering on ${where}: ${devices.length} devices, ${types.length} types`);
     const signal = await stopped;
     service.stopping();
-    terminal.err(`vfio-ask: ${signal}, stopping\n`);
+    log.info(`${signal}, stopping`);
     await server.drain(DRAIN_MS);
     return YES;
   },
@@ -113,11 +111,20 @@ export function serveOptions(parsed: Parsed) {
   const tcp = parseListen(text(parsed, "listen") ?? "127.0.0.1:7431");
   const unix = text(parsed, "unix");
   if (tcp === null && unix === null) {
-    throw usage("--listen none without --unix: nothing to listen on", "Use --unix PATH.");
+    const sentence = "--listen none without --unix: nothing to listen on";
+    throw usage(sentence, "Use --unix PATH.", "--listen");
   }
   const refreshMs = Math.max(milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs, 100);
   const looking = { ...VIEW_DEFAULTS, refreshMs, ...probeOptions(parsed) };
-  return { tcp, unix, looking, policy: preflightPolicy(parsed) };
+  const policy = preflightPolicy(parsed);
+  return { tcp, unix, looking, policy, subsystem: subsystemMode(parsed) };
+}
+
+/** Logs problems, each with its remedy. */
+function logProblems(log: Log, problems: readonly Problem[]): void {
+  for (const { code, subject, sentence, remedy } of problems) {
+    log.warning(remedy === null ? sentence : `${sentence}. ${remedy}`, { subject, code });
+  }
 }
 
 /** The first SIGTERM or SIGINT. */

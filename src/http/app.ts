@@ -33,6 +33,7 @@ import type { TestAnswer } from "../trials/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
 import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
+import type { Log } from "../systemd/mod.ts";
 import { answerText } from "./answer_text.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
@@ -60,6 +61,7 @@ export interface AppWorld {
   rules: () => RulesState;
   /** How to judge subsystem IDs that differ from the source's. */
   subsystem: SubsystemMode;
+  log: Log;
 }
 
 /** How a request arrived. */
@@ -71,7 +73,7 @@ type Handler = (c: Context) => Response | Promise<Response>;
 
 /** Makes the application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server. */
 export function makeApp(
-  { newest, last, nowMs, version, test, testAll, rules, subsystem }: AppWorld,
+  { newest, last, nowMs, version, test, testAll, rules, subsystem, log }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
@@ -197,7 +199,9 @@ export function makeApp(
   });
   app.onError((error, c) => {
     const problem = asHttpProblem(error);
-    if (problem.problem === "internal") console.error(`request ${requestId(c)}:`, error);
+    if (problem.problem === "internal") {
+      log.error("Internal error", { request: requestId(c), stack: error.stack ?? error.message });
+    }
     return toResponse(problem, requestId(c));
   });
   return app;

@@ -1,4 +1,5 @@
 import { openNotify } from "../../ffi/notify.ts";
+import type { Log } from "./log.ts";
 
 /** Notifications to a service manager. Without one, each does nothing. */
 export interface Service extends Disposable {
@@ -15,13 +16,13 @@ export interface Service extends Disposable {
  */
 export function openService(
   env: (name: string) => string | undefined,
-  onError: (message: string) => void,
+  log: Pick<Log, "warning">,
 ): Service {
   const path = env("NOTIFY_SOCKET");
   const notify = path ? openNotify(path) : null;
   const tell = (...lines: string[]): void => {
     const error = notify?.tell(lines.join("\n")) ?? null;
-    if (error !== null) onError(`Cannot notify the service manager: ${error}`);
+    if (error !== null) log.warning("Cannot notify the service manager", { error });
   };
   const usec = Number(env("WATCHDOG_USEC") ?? 0);
   const mine = Number(env("WATCHDOG_PID") ?? Deno.pid) === Deno.pid;

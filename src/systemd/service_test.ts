@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { type DatagramSocket, openDatagramSocket } from "../../tests/fixtures/datagram_socket.ts";
 import { until } from "../../tests/fixtures/fake_worker.ts";
+import type { LogFields } from "./log.ts";
 import { openService, type Service } from "./service.ts";
 
 /** Runs with the socket of a service manager. */
@@ -15,7 +16,9 @@ async function withManager(run: (manager: DatagramSocket) => void | Promise<void
 }
 
 function open(env: Record<string, string>, errors: string[] = []): Service {
-  return openService((name) => env[name], (message) => void errors.push(message));
+  const warning = (message: string, { error }: LogFields = {}) =>
+    void errors.push(`${message}: ${error}`);
+  return openService((name) => env[name], { warning });
 }
 
 Deno.test("openService() reports ready and stopping, in one datagram each", async () => {
