@@ -46,8 +46,10 @@ export interface Terminal {
 
 export interface Context extends Parsed {
   terminal: Terminal;
-  /** Opens the world that the options describe, at the first call. It is closed when the command ends. */
-  openWorld: () => Promise<World>;
+  /**
+   * Opens the world that the options describe, or other options, at the first call. It is closed when the command ends.
+   */
+  openWorld: (parsed?: Parsed) => Promise<World>;
   /** Opens the world of the worker that the options describe. */
   openWorkerWorld: () => Promise<WorkerWorld>;
   /** Loads all commands that help lists. */

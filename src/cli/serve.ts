@@ -15,6 +15,7 @@ import {
   text,
   usage,
 } from "./options.ts";
+import { CONFIG, configure } from "./settings.ts";
 
 /** How long current requests may take when the server stops. */
 const DRAIN_MS = 5_000;
@@ -50,13 +51,14 @@ Without a session:
 
 Stops on SIGTERM or SIGINT, after the current requests. The server itself never opens a device: a
 child process does.`,
-  options: SERVE_OPTIONS,
+  options: [CONFIG, ...SERVE_OPTIONS],
   async run(context) {
     const { terminal } = context;
     const env = (name: string) => Deno.env.get(name);
     const log = openLog(env, terminal.err);
-    const { tcp, unix, looking, policy, subsystem } = serveOptions(context);
-    const world = await context.openWorld();
+    const { parsed, value } = configure(context, SERVE_OPTIONS, serveOptions);
+    const { tcp, unix, looking, policy, subsystem } = value;
+    const world = await context.openWorld(parsed);
     const stopped = stopSignal();
     using service = openService(env, log);
     // Reset devices that a killed server left behind before serving anything.

@@ -3,6 +3,9 @@ import { formatUnit } from "../systemd/mod.ts";
 import { type Command, type Parsed, YES } from "./command.ts";
 import { text } from "./options.ts";
 import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
+import { CONFIG } from "./settings.ts";
+
+const OPTIONS = [CONFIG, ...SERVE_OPTIONS];
 
 export const command: Command = {
   about: `Prints a hardened unit that runs vfio-ask serve with the options given here.
@@ -11,12 +14,12 @@ export const command: Command = {
   systemctl enable --now vfio-ask`,
   options: [
     { name: "binary", value: "PATH", help: "Path of the binary (/usr/local/bin/vfio-ask)" },
-    ...SERVE_OPTIONS,
+    ...OPTIONS,
   ],
   run(context) {
     serveOptions(context);
     const binary = text(context, "binary");
-    const args = SERVE_OPTIONS.flatMap(({ name }) => {
+    const args = OPTIONS.flatMap(({ name }) => {
       const value = text(context, name);
       if (context.options[name] === true) return [`--${name}`];
       return value === null ? [] : [`--${name}=${value}`];
