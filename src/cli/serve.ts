@@ -1,6 +1,7 @@
 import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
 import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
-import type { Problem } from "../documents/mod.ts";
+import { type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
+import { rulesProblems } from "../config/mod.ts";
 import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { type Log, openLog, openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
@@ -15,6 +16,7 @@ import {
   text,
   usage,
 } from "./options.ts";
+import { catchHangups, reloadSettings } from "./reload.ts";
 import { CONFIG, configure } from "./settings.ts";
 
 /** How long current requests may take when the server stops. */
@@ -49,22 +51,29 @@ Without a session:
   GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
       /metrics, /healthz
 
-Stops on SIGTERM or SIGINT, after the current requests. The server itself never opens a device: a
-child process does.`,
+Stops on SIGTERM or SIGINT, after the current requests. On SIGHUP, it reads rules, facts and the
+configuration again. The server itself never opens a device: a child process does.`,
   options: [CONFIG, ...SERVE_OPTIONS],
   async run(context) {
     const { terminal } = context;
     const env = (name: string) => Deno.env.get(name);
     const log = openLog(env, terminal.err);
-    const { parsed, value } = configure(context, SERVE_OPTIONS, serveOptions);
-    const { tcp, unix, looking, policy, subsystem } = value;
-    const world = await context.openWorld(parsed);
+    using hangups = catchHangups();
+    const read = () => configure(context, SERVE_OPTIONS, serveOptions);
+    const started = read();
+    const { tcp, unix, looking, ...live } = started.value;
+    const world = await context.openWorld(started.parsed);
     const stopped = stopSignal();
-    using service = openService(env, log);
+    let where = "";
+    let [lastProbe, note] = ["no probe yet", ""];
+    let last: (() => Snapshot) | null = null;
+    const status = () => last === null ? "Starting" : statusOf(where, last(), lastProbe) + note;
+    using service = openService({ env, log, status });
     // Reset devices that a killed server left behind before serving anything.
-    logProblems(log, await recoverDevices(world, policy));
+    logProblems(log, await recoverDevices(world, live.policy));
     const view = openHostView(world, looking, {
       onResult: ({ device, outcome, sentence }) => {
+        lastProbe = `last probe of ${device} at ${world.now().toISOString()}: ${outcome}`;
         if (outcome !== "answered") log.warning(sentence, { device, outcome });
         else if (terminal.watched) log.info(`Probed ${device}`);
       },
@@ -80,26 +89,39 @@ child process does.`,
       last: async () => (await view).last(),
       nowMs: () => world.now().getTime(),
       version: context.version,
-      subsystem,
+      get subsystem() {
+        return live.subsystem;
+      },
       log,
       rules: world.readRules,
       test: (snapshot, source, target) =>
-        testSource(world, snapshot, source, target, { ...policy, subsystem }),
+        testSource(world, snapshot, source, target, { ...live.policy, subsystem: live.subsystem }),
       testAll: async (snapshot, source) => {
-        const tested = await testCandidates(world, snapshot, source, policy);
+        const tested = await testCandidates(world, snapshot, source, live.policy);
         logProblems(log, tested.problems);
         return tested;
       },
     });
     const server = await listen({ tcp, unix }, (request, arrival) => app.fetch(request, arrival));
-    const where = server.addresses.join(" and ");
+    where = server.addresses.join(" and ");
     terminal.out(`vfio-ask ${context.version} listens on ${where}\n`);
     await using _journal = keepJournal(world, {
-      ...policy,
+      ...live.policy,
       onProblems: (problems) => logProblems(log, problems),
     });
-    const { devices, types } = await (await view).newest();
-    service.ready(`Answering on ${where}: ${devices.length} devices, ${types.length} types`);
+    const { last: lastOf, newest } = await view;
+    await newest();
+    last = lastOf;
+    service.ready();
+    hangups.start(async () => {
+      service.reloading();
+      note = reloadSettings(live, { started, options: SERVE_OPTIONS, read, log });
+      // A younger look may have read the rules and facts before the signal.
+      await new Promise((resolve) => setTimeout(resolve, looking.freshMs + 1));
+      await newest().catch((error) => logProblems(log, [toProblem(error, "host")]));
+      logProblems(log, [...rulesProblems(world.readRules()), ...world.readFacts().problems]);
+      service.ready();
+    });
     const signal = await stopped;
     service.stopping();
     log.info(`${signal}, stopping`);
@@ -107,6 +129,12 @@ child process does.`,
     return YES;
   },
 };
+
+/** The state of the server in one line. */
+function statusOf(where: string, { devices, types, snapshot }: Snapshot, probe: string): string {
+  const counts = `${devices.length} devices, ${types.length} types, snapshot ${snapshot}`;
+  return `Answering on ${where}: ${counts}, ${probe}`;
+}
 
 /** Reads all options of serve. Throws a Failure that names the invalid one. */
 export function serveOptions(parsed: Parsed) {

@@ -59,7 +59,7 @@ export interface AppWorld {
   ) => Promise<{ tests: TestResults; problems: Problem[] }>;
   /** The current rule files. */
   rules: () => RulesState;
-  /** How to judge subsystem IDs that differ from the source's. */
+  /** How to judge subsystem IDs that differ from the source's. Read for each request, because it can change. */
   subsystem: SubsystemMode;
   log: Log;
 }
@@ -73,13 +73,14 @@ type Handler = (c: Context) => Response | Promise<Response>;
 
 /** Makes the application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server. */
 export function makeApp(
-  { newest, last, nowMs, version, test, testAll, rules, subsystem, log }: AppWorld,
+  world: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
+  const { newest, last, nowMs, version, test, testAll, rules, log } = world;
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
-    const options = { ...answerWanted(c), subsystem };
+    const options = { ...answerWanted(c), subsystem: world.subsystem };
     if (!isWanted(c, "preflight", false)) return options;
     return { ...options, ...await testAll(snapshot, source) };
   };
