@@ -26,10 +26,11 @@ const MAY_IMPORT = parseTable(`
   answers          documents judge/vmm judge/ask judge/joint config trials
   export           documents config
   systemd          ffi documents
+  man
   simulator        ffi host
   http             documents judge/ask tasks config trials answers export systemd
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config view
-                   trials answers http systemd export simulator
+                   trials answers http systemd export man simulator
   main.ts          ffi cli deno.json
 `);
 

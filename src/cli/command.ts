@@ -9,6 +9,15 @@ export const USAGE = 2;
 export const UNKNOWN = 3;
 export const FAILED = 4;
 
+/** All exit codes with their meanings. */
+export const EXIT_CODES = [
+  [YES, "yes"],
+  [NO, "no"],
+  [USAGE, "invalid command line or input"],
+  [UNKNOWN, "unknown"],
+  [FAILED, "host or device failure"],
+] as const;
+
 /** The exit code for a verdict. */
 export function codeOf(verdict: Verdict): number {
   return { compatible: YES, unknown: UNKNOWN, incompatible: NO }[verdict];

@@ -17,6 +17,7 @@ const MODULES = {
   unit: () => import("./unit.ts"),
   version: () => import("./version.ts"),
   completions: () => import("./completions.ts"),
+  man: () => import("./man.ts"),
   worker: () => import("./worker.ts"),
 };
 
@@ -37,6 +38,7 @@ const SUMMARIES: Readonly<Record<keyof typeof MODULES, string>> = {
   unit: "Print a systemd unit for the service",
   version: "Print the version",
   completions: "Print shell completions",
+  man: "Print a manual page",
   worker: "Run device tasks for another vfio-ask process",
 };
 

@@ -3,6 +3,7 @@ import type { World } from "../view/mod.ts";
 import type { WorkerWorld } from "../worker/mod.ts";
 import { escaped, Failure } from "../documents/mod.ts";
 import {
+  EXIT_CODES,
   FAILED,
   type NamedCommand,
   type Option,
@@ -114,7 +115,7 @@ Usage: vfio-ask COMMAND [OPTION…] [ARGUMENT…]
 
 ${SHOWN.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("")}
 Run vfio-ask help COMMAND for its options.
-Exit codes: 0 yes, 1 no, 2 invalid command line or input, 3 unknown, 4 host or device failure.
+Exit codes: ${EXIT_CODES.map((code) => code.join(" ")).join(", ")}.
 `;
 }
 
