@@ -27,10 +27,11 @@ const MAY_IMPORT = parseTable(`
   export           documents config
   systemd          ffi documents
   man
+  install          documents
   simulator        ffi host
   http             documents judge/ask tasks config trials answers export systemd
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config view
-                   trials answers http systemd export man simulator
+                   trials answers http systemd export man install simulator
   main.ts          ffi cli deno.json
 `);
 

@@ -52,6 +52,9 @@ export const HEALTH_SCHEMA = "vfio-ask/health/v1";
 /** An error over HTTP, which also has the `type` of RFC 9457. */
 export const PROBLEM_SCHEMA = "vfio-ask/problem/v1";
 
+/** The list of what `install` has written. */
+export const INSTALLED_SCHEMA = "vfio-ask/installed/v1";
+
 // Files in the state directory.
 export const CONTROLS_SCHEMA = "vfio-ask/controls/v1";
 export const OBSERVATIONS_SCHEMA = "vfio-ask/observations/v1";

@@ -13,6 +13,7 @@
  *
  * @module
  */
+export * from "./fragments.ts";
 export * from "./log.ts";
 export * from "./service.ts";
 export * from "./unit.ts";
