@@ -26,11 +26,13 @@ const MAY_IMPORT = parseTable(`
   trials           documents host judge/rules judge/ask tasks state access view
   answers          documents judge/vmm judge/ask judge/joint config trials
   export           documents config
-  systemd          ffi
+  systemd          ffi documents
+  man
+  install          documents
   simulator        ffi host
-  http             documents judge/ask tasks config trials answers export
+  http             documents judge/ask tasks config trials answers export systemd
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
-                   view trials answers http systemd export simulator
+                   view trials answers http systemd export man install simulator
   main.ts          ffi cli deno.json
 `);
 

@@ -10,7 +10,10 @@ const IDLE_MS = 60_000;
 /** A connection older than this is closed when nothing waits: systemd ends a worker after a longer time. */
 const MAX_AGE_MS = 300_000;
 
-/** How long the worker service may take to start, and to read the holders of devices. */
+/** How long the worker service may take to start on a busy host, until its first answer. */
+const START_MS = 60_000;
+
+/** How long it may take to read the holders of devices. */
 const HOLDERS_MS = 10_000;
 
 /** How long it may take to get the lock, or to say that another vfio-ask keeps it. */
@@ -27,6 +30,8 @@ interface Connection {
   stream: Deno.UnixConn;
   writer: WritableStreamDefaultWriter<Uint8Array>;
   sinceMs: number;
+  /** Whether the worker service has answered a request of this connection. */
+  hasAnswered: boolean;
   waiting: Map<number, (reply: AccessReply["reply"] | null) => void>;
 }
 
@@ -56,7 +61,11 @@ export function connectAccess(
     });
     const writer = stream.writable.getWriter();
     const sinceMs = performance.now();
-    const connection: Connection = { stream, writer, sinceMs, waiting: new Map() };
+    const connection: Connection = {
+      ...{ stream, writer, sinceMs },
+      hasAnswered: false,
+      waiting: new Map(),
+    };
     void receive(connection, readLines(stream.readable)).finally(() => drop(connection));
     current = connection;
     return connection;
@@ -95,7 +104,8 @@ export function connectAccess(
     const { promise, resolve } = Promise.withResolvers<AccessReply["reply"] | null>();
     const id = next++;
     connection.waiting.set(id, resolve);
-    const timer = setTimeout(() => drop(connection), withinMs);
+    const limitMs = connection.hasAnswered ? withinMs : Math.max(withinMs, START_MS);
+    const timer = setTimeout(() => drop(connection), limitMs);
     const stop = () => drop(connection);
     signal?.addEventListener("abort", stop);
     try {
@@ -165,12 +175,13 @@ export function connectAccess(
 }
 
 /** Hands each reply to the request that waits for it, until the connection ends. */
-async function receive({ waiting }: Connection, lines: Lines): Promise<void> {
+async function receive(connection: Connection, lines: Lines): Promise<void> {
   try {
     for (let next = await lines.next(); next !== null; next = await lines.next()) {
       const reply = readLine<AccessReply>(AccessReply, next.line);
       if (reply === null) return;
-      waiting.get(reply.id)?.(reply.reply);
+      connection.hasAnswered = true;
+      connection.waiting.get(reply.id)?.(reply.reply);
     }
   } catch {
     // The connection was closed.

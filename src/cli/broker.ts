@@ -1,7 +1,15 @@
-import { permit, type PermitWorld, serveAccess } from "../access/mod.ts";
+import { permit, type PermitWorld, serveAccess, type WorkerPolicy } from "../access/mod.ts";
 import { readLines } from "../children/mod.ts";
-import { type Command, YES } from "./command.ts";
+import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import { LOOK_OPTIONS, PREFLIGHT_OPTIONS, preflightPolicy, probeOptions, text } from "./options.ts";
+import { CONFIG, configure } from "./settings.ts";
+
+/** The options that the configuration file may set. */
+const OPTIONS: readonly Option[] = [
+  ...LOOK_OPTIONS,
+  ...PREFLIGHT_OPTIONS,
+  { name: "drivers", value: "NAMES", help: "Open only devices of these drivers (all)" },
+];
 
 /**
  * The privileged side of the service: answers the requests of a server on standard input, until they end. systemd
@@ -11,19 +19,14 @@ export const command: Command = {
   about:
     `Reads one request per line from standard input, checks it against its own options, and prints one
 answer per line. For vfio-ask-worker.socket.`,
-  options: [
-    ...LOOK_OPTIONS,
-    ...PREFLIGHT_OPTIONS,
-    { name: "drivers", value: "NAMES", help: "Open only devices of these drivers (all)" },
-  ],
+  options: [CONFIG, ...OPTIONS],
   async run(context) {
-    const { mode, create } = preflightPolicy(context);
-    const probe = probeOptions(context);
-    const drivers = text(context, "drivers")?.split(/[\s,]+/).filter((name) => name !== "") ?? null;
-    const { roots, access, readRules, now } = await context.openWorld();
+    // The file also has fields of the server.
+    const { parsed, value } = configure(context, OPTIONS, policyOf, { ignoreOthers: true });
+    const { roots, access, readRules, now } = await context.openWorld(parsed);
     const world: PermitWorld = {
       roots,
-      policy: { mode, create, settleMs: probe.settleMs, probe: probe.mode !== "never", drivers },
+      policy: value,
       rules: () => readRules().inForce,
       nowMs: () => now().getTime(),
     };
@@ -35,3 +38,10 @@ answer per line. For vfio-ask-worker.socket.`,
     return YES;
   },
 };
+
+function policyOf(parsed: Parsed): WorkerPolicy {
+  const { mode, create } = preflightPolicy(parsed);
+  const probe = probeOptions(parsed);
+  const drivers = text(parsed, "drivers")?.split(/[\s,]+/).filter((name) => name !== "") ?? null;
+  return { mode, create, settleMs: probe.settleMs, probe: probe.mode !== "never", drivers };
+}

@@ -9,6 +9,15 @@ export const USAGE = 2;
 export const UNKNOWN = 3;
 export const FAILED = 4;
 
+/** All exit codes with their meanings. */
+export const EXIT_CODES = [
+  [YES, "yes"],
+  [NO, "no"],
+  [USAGE, "invalid command line or input"],
+  [UNKNOWN, "unknown"],
+  [FAILED, "host or device failure"],
+] as const;
+
 /** The exit code for a verdict. */
 export function codeOf(verdict: Verdict): number {
   return { compatible: YES, unknown: UNKNOWN, incompatible: NO }[verdict];
@@ -46,8 +55,10 @@ export interface Terminal {
 
 export interface Context extends Parsed {
   terminal: Terminal;
-  /** Opens the world that the options describe, at the first call. It is closed when the command ends. */
-  openWorld: () => Promise<World>;
+  /**
+   * Opens the world that the options describe, or other options, at the first call. It is closed when the command ends.
+   */
+  openWorld: (parsed?: Parsed) => Promise<World>;
   /** Opens the world of the worker that the options describe. */
   openWorkerWorld: () => Promise<WorkerWorld>;
   /** Loads all commands that help lists. */

@@ -3,29 +3,36 @@ import { usage } from "./options.ts";
 
 export const command: Command = {
   args: "bash | fish | zsh",
-  about: `To install them for bash:
+  about:
+    `Prints the completions that vfio-ask install installs. To use them without installing them:
 
-  vfio-ask completions bash > /etc/bash_completion.d/vfio-ask`,
+  . <(vfio-ask completions bash)
+  vfio-ask completions fish | source`,
   options: [],
   async run({ args: [shell], terminal, loadCommands }) {
-    const format = FORMATS.get(shell);
-    if (format === undefined) {
+    if (shell !== "bash" && shell !== "fish" && shell !== "zsh") {
       throw usage(
         `completions needs a supported shell, not ${shell ?? "nothing"}`,
         "Use bash, fish or zsh.",
       );
     }
-    terminal.out(format(await loadCommands()));
+    terminal.out(formatCompletions(await loadCommands())[shell]);
     return YES;
   },
 };
 
-/** The completions of each shell. Zsh reads those of bash. */
-const FORMATS = new Map<string | undefined, (commands: readonly NamedCommand[]) => string>([
-  ["bash", bash],
-  ["fish", fish],
-  ["zsh", (commands) => `autoload -U +X bashcompinit && bashcompinit\n${bash(commands)}`],
-]);
+/** The completions of each shell. Those of zsh are the ones of bash, loaded by name or by a command line. */
+export function formatCompletions(
+  commands: readonly NamedCommand[],
+): Record<"bash" | "fish" | "zsh", string> {
+  const zsh = `#compdef vfio-ask
+autoload -U +X bashcompinit && bashcompinit
+${bash(commands)}
+# Zsh runs this file instead of a function at the first completion.
+if [[ \${funcstack[1]} == _vfio-ask ]]; then _bash_complete -F _vfio_ask; fi
+`;
+  return { bash: bash(commands), fish: fish(commands), zsh };
+}
 
 function bash(commands: readonly NamedCommand[]): string {
   const names = commands.map(({ name }) => name).join(" ");
@@ -65,7 +72,8 @@ function fish(commands: readonly NamedCommand[]): string {
     }'\n`,
     ...options.map((option) =>
       `complete -c vfio-ask -n '__fish_seen_subcommand_from ${name}' -l ${option.name}` +
-      `${option.value === undefined ? "" : " -r"}` +
+      // -x: no file names, because the values are known.
+      `${option.value === undefined ? "" : option.choices === undefined ? " -r" : " -x"}` +
       `${option.choices === undefined ? "" : ` -a '${option.choices.join(" ")}'`}` +
       ` -d '${option.help.replaceAll("'", "\\'")}'\n`
     ),

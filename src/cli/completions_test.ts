@@ -71,3 +71,63 @@ Deno.test("completions zsh and fish name every command", async () => {
     for (const { name } of SHOWN) assert(out.includes(name), `${shell}: ${name}`);
   }
 });
+
+/** Runs a shell with a script as its argument; null if this machine has no such shell. */
+async function runShell(shell: string, ...args: string[]): Promise<string | null> {
+  try {
+    const { stdout } = await new Deno.Command(shell, { args, stderr: "null" }).output();
+    return new TextDecoder().decode(stdout);
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return null;
+    throw error;
+  }
+}
+
+/** Runs a test with a file of completions. */
+async function withCompletions(
+  shell: string,
+  name: string,
+  run: (folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await Deno.writeTextFile(`${folder}/${name}`, (await runCli(["completions", shell])).out);
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+Deno.test({
+  name: "completions fish completes commands, options and their values",
+  ignore: await runShell("fish", "--version") === null, // needs fish
+  async fn() {
+    await withCompletions("fish", "vfio-ask.fish", async (folder) => {
+      const complete = async (words: string) => {
+        const script = `source ${folder}/vfio-ask.fish; complete -C '${words}'`;
+        const out = await runShell("fish", "--no-config", "-c", script);
+        return out!.trimEnd().split("\n").map((line) => line.split("\t")[0]);
+      };
+      assertEquals(await complete("vfio-ask dev"), ["devices"]);
+      assertEquals(await complete("vfio-ask devices --prob"), ["--probe"]);
+      assertEquals(await complete("vfio-ask devices --probe "), [
+        "each",
+        "never",
+        "representative",
+      ]);
+    });
+  },
+});
+
+Deno.test({
+  name: "completions zsh is a valid file of the function path",
+  ignore: await runShell("zsh", "--version") === null, // needs zsh
+  async fn() {
+    await withCompletions("zsh", "_vfio-ask", async (folder) => {
+      const script =
+        `zsh -n $1/_vfio-ask && fpath=($1 $fpath) && autoload -U compinit && compinit -D -u &&
+        print -r -- $_comps[vfio-ask]`;
+      assertEquals(await runShell("zsh", "-f", "-c", script, "zsh", folder), "_vfio-ask\n");
+    });
+  },
+});

@@ -1,5 +1,6 @@
 /** The documents of the command line, compared with those of HTTP from the same simulated host. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { recordLog } from "../../tests/fixtures/log.ts";
 import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 import { observeHost, type World } from "../view/mod.ts";
 import { testCandidates, testSource } from "../trials/mod.ts";
@@ -38,6 +39,8 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
     last: look,
     nowMs: () => now.getTime(),
     rules: world.readRules,
+    subsystem: "warn",
+    log: recordLog(),
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),
     testAll: (snapshot, source) => testCandidates(world, snapshot, source, POLICY),
   }));

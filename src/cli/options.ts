@@ -187,12 +187,25 @@ export function milliseconds(parsed: Parsed, name: string): number | null {
   throw wrongValue(name, given, "not a number of seconds", "10");
 }
 
-/** An error for an option with an invalid value. */
-export function wrongValue(name: string, given: unknown, is: string, example: string): Failure {
-  return usage(`--${name} ${given}: ${is}`, `For example, use --${name} ${example}.`);
+/** Checks a value against the choices of an option. Throws a {@link Failure} that names the option. */
+export function checkValue({ name, value, choices }: Option, given: string): void {
+  if (value === undefined) return;
+  if (given === "") throw usage(`--${name} needs a value`, `Use --${name} ${value}.`, `--${name}`);
+  if (choices === undefined || choices.includes(given)) return;
+  throw usage(
+    `--${name} ${given}: unknown ${value.toLowerCase()}`,
+    `Use one of ${choices.join(", ")}.`,
+    `--${name}`,
+  );
 }
 
-/** An error for an invalid command line. */
-export function usage(sentence: string, remedy: string): Failure {
-  return new Failure("bad-input", sentence, { subject: "command line", remedy });
+/** An error for an option with an invalid value. */
+export function wrongValue(name: string, given: unknown, is: string, example: string): Failure {
+  const remedy = `For example, use --${name} ${example}.`;
+  return usage(`--${name} ${given}: ${is}`, remedy, `--${name}`);
+}
+
+/** An error for an invalid command line. The subject is the option, if it is about one. */
+export function usage(sentence: string, remedy: string, subject = "command line"): Failure {
+  return new Failure("bad-input", sentence, { subject, remedy });
 }

@@ -3,6 +3,7 @@ import type { World } from "../view/mod.ts";
 import type { WorkerWorld } from "../worker/mod.ts";
 import { escaped, Failure } from "../documents/mod.ts";
 import {
+  EXIT_CODES,
   FAILED,
   type NamedCommand,
   type Option,
@@ -13,7 +14,7 @@ import {
   YES,
 } from "./command.ts";
 import { COMMANDS, SHOWN } from "./commands.ts";
-import { HELP, usage } from "./options.ts";
+import { checkValue, HELP, usage } from "./options.ts";
 
 /** The environment of a command line: the real world, or that of a test. */
 export interface Setting {
@@ -39,7 +40,8 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     }
     await using ends = new AsyncDisposableStack();
     let opened: Promise<World> | null = null;
-    const openWorld = () => opened ??= setting.openWorld(parsed).then((world) => ends.use(world));
+    const openWorld = (given: Parsed = parsed) =>
+      opened ??= setting.openWorld(given).then((world) => ends.use(world));
     const openWorkerWorld = () => setting.openWorkerWorld(parsed);
     const loadCommands = () => Promise.all(SHOWN.map(({ load }) => load()));
     return await command.run({ ...setting, ...parsed, openWorld, openWorkerWorld, loadCommands });
@@ -69,21 +71,17 @@ export function parse(command: NamedCommand, argv: readonly string[]): Parsed {
       );
     },
   });
-  const values = parsed as unknown as Parsed["options"];
+  // A switch that was not given is missing, so that a configuration file can set it.
+  const given = (name: string) =>
+    words.some((word) => word === `--${name}` || word.startsWith(`--${name}=`));
+  const all = Object.entries(parsed as unknown as Parsed["options"]);
+  const values = Object.fromEntries(
+    all.filter(([name, value]) => value !== false || given(name)),
+  );
   for (const option of options) {
     for (const given of [values[option.name] ?? []].flat()) checkValue(option, String(given));
   }
   return { args: parsed._.map(String), options: values };
-}
-
-function checkValue({ name, value, choices }: Option, given: string): void {
-  if (value === undefined) return;
-  if (given === "") throw usage(`--${name} needs a value`, `Use --${name} ${value}.`);
-  if (choices === undefined || choices.includes(given)) return;
-  throw usage(
-    `--${name} ${given}: unknown ${value.toLowerCase()}`,
-    `Use one of ${choices.join(", ")}.`,
-  );
 }
 
 function tell(terminal: Terminal, error: unknown): number {
@@ -117,7 +115,7 @@ Usage: vfio-ask COMMAND [OPTION…] [ARGUMENT…]
 
 ${SHOWN.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join("")}
 Run vfio-ask help COMMAND for its options.
-Exit codes: 0 yes, 1 no, 2 invalid command line or input, 3 unknown, 4 host or device failure.
+Exit codes: ${EXIT_CODES.map((code) => code.join(" ")).join(", ")}.
 `;
 }
 

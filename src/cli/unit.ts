@@ -4,8 +4,9 @@ import { command as broker } from "./broker.ts";
 import { type Command, type Parsed, YES } from "./command.ts";
 import { text, usage } from "./options.ts";
 import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
+import { CONFIG } from "./settings.ts";
 
-const OPTIONS = [...SERVE_OPTIONS, ...broker.options].filter(({ name }, index, all) =>
+const OPTIONS = [CONFIG, ...SERVE_OPTIONS, ...broker.options].filter(({ name }, index, all) =>
   all.findIndex((other) => other.name === name) === index && name !== "worker"
 );
 
@@ -46,7 +47,10 @@ export function unitsFor(parsed: Parsed) {
   const binary = text(parsed, "binary");
   return formatUnits({
     binary: binary === null ? "/usr/local/bin/vfio-ask" : resolve(binary),
-    args: given(parsed, SERVE_OPTIONS.filter(({ name }) => !["worker", "dev"].includes(name))),
+    args: given(
+      parsed,
+      [CONFIG, ...SERVE_OPTIONS].filter(({ name }) => !["worker", "dev"].includes(name)),
+    ),
     workerArgs: given(parsed, broker.options),
     writes: writtenTo(parsed),
   });

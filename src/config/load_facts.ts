@@ -13,7 +13,7 @@ import {
 } from "../documents/mod.ts";
 import { countWildcards, matchType, MAX_WILDCARDS } from "../judge/rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
-import { errnoOf } from "../host/mod.ts";
+import { readText } from "./read_text.ts";
 
 /** The directories in which operators declare facts. */
 export const FACTS_DIRECTORIES = ["/etc/vfio-ask/facts.d"] as const;
@@ -24,9 +24,6 @@ const FACTS_DOCUMENT: DocumentKind<OperatorFacts> = {
   read: (document, base) => readAs(OperatorFacts, document, base),
   remedy: "Correct the file; the README of the rules shows how facts are declared.",
 };
-
-/** The largest facts file that is read. */
-const MAX_FACTS_BYTES = 1 << 20;
 
 /** The facts that operators declare, in order of the file names, and a problem for each file that cannot be used. */
 export interface OperatorFactsRead {
@@ -110,16 +107,7 @@ function listFiles(directory: string): string[] {
 }
 
 function readFile(path: string): OperatorFacts {
-  let text: string;
-  try {
-    if (Deno.statSync(path).size > MAX_FACTS_BYTES) {
-      throw new RangeError(`larger than ${MAX_FACTS_BYTES} bytes`);
-    }
-    text = Deno.readTextFileSync(path);
-  } catch (error) {
-    throw error instanceof RangeError ? error : new Error(`cannot be read: ${errnoOf(error)}`);
-  }
-  const facts = readDocument(FACTS_DOCUMENT, JSON.parse(text));
+  const facts = readDocument(FACTS_DOCUMENT, JSON.parse(readText(path)));
   for (const [index, { for: of }] of facts.facts.entries()) {
     const key = Object.keys(of).find((name) =>
       countWildcards(of[name as keyof typeof of]!) > MAX_WILDCARDS

@@ -3,12 +3,10 @@ import { compareText, type Problem, type RulesFile } from "../documents/mod.ts";
 import { parseRules, type RulesError, shippedRules } from "../judge/rules/mod.ts";
 import { readNames } from "../../ffi/files.ts";
 import { errnoOf } from "../host/mod.ts";
+import { readText } from "./read_text.ts";
 
 /** The directories of rules: the operator's before the packages'. The rules shipped with the program come last. */
 export const RULES_DIRECTORIES = ["/etc/vfio-ask/rules.d", "/usr/share/vfio-ask/rules.d"] as const;
-
-/** The largest rules file that is read. */
-const MAX_RULES_BYTES = 1 << 20;
 
 /**
  * The state of a rules file. `in-force`; `masked` by a file of the same name in an earlier directory; `masks`: an empty
@@ -150,12 +148,9 @@ function readRules({ name, path, stamp }: Listed): Read {
   if (name === "") return refused([{ path: "", reason: stamp }]);
   let text: string;
   try {
-    if (Deno.statSync(path).size > MAX_RULES_BYTES) {
-      return refused([{ path: "", reason: `larger than ${MAX_RULES_BYTES} bytes` }]);
-    }
-    text = Deno.readTextFileSync(path);
+    text = readText(path);
   } catch (error) {
-    return refused([{ path: "", reason: `cannot be read: ${errnoOf(error)}` }]);
+    return refused([{ path: "", reason: (error as Error).message }]);
   }
   if (text.trim() === "") {
     const file = { name, path, state: "masks", vendor: null, rules: 0, errors: [] } as const;

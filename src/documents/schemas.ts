@@ -10,6 +10,8 @@ export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
 export const RULES_SCHEMA = "vfio-ask/rules/v1";
 /** A file of an operator's facts. */
 export const FACTS_SCHEMA = "vfio-ask/facts/v1";
+/** A configuration file of the service. */
+export const CONFIG_SCHEMA = "vfio-ask/config/v1";
 
 // Answers.
 export const ANSWER_SCHEMA = "vfio-ask/answer/v1";
@@ -47,10 +49,17 @@ export const CHANGES_SCHEMA = "vfio-ask/changes/v1";
 export const RESET_SCHEMA = "vfio-ask/reset/v1";
 
 // The program itself.
+/** The errors in configuration files of the service. */
+export const CONFIG_CHECK_SCHEMA = "vfio-ask/config-check/v1";
+/** The effective settings of the service. */
+export const SETTINGS_SCHEMA = "vfio-ask/settings/v1";
 export const VERSION_SCHEMA = "vfio-ask/version/v1";
 export const HEALTH_SCHEMA = "vfio-ask/health/v1";
 /** An error over HTTP, which also has the `type` of RFC 9457. */
 export const PROBLEM_SCHEMA = "vfio-ask/problem/v1";
+
+/** The list of what `install` has written. */
+export const INSTALLED_SCHEMA = "vfio-ask/installed/v1";
 
 // Files in the state directory.
 export const CONTROLS_SCHEMA = "vfio-ask/controls/v1";

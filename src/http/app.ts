@@ -33,6 +33,7 @@ import type { TestAnswer } from "../trials/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
 import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
 import { formatMetrics } from "../export/mod.ts";
+import type { Log } from "../systemd/mod.ts";
 import { answerText } from "./answer_text.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
@@ -59,10 +60,11 @@ export interface AppWorld {
   ) => Promise<{ tests: TestResults; problems: Problem[] }>;
   /** The current rule files. */
   rules: () => RulesState;
-  /** How to judge subsystem IDs that differ from the source's. */
+  /** How to judge subsystem IDs that differ from the source's. Read for each request, because it can change. */
   subsystem: SubsystemMode;
   /** The streams of what changes on the host. */
   events: EventStreams;
+  log: Log;
 }
 
 /** How a request arrived. */
@@ -74,13 +76,14 @@ type Handler = (c: Context) => Response | Promise<Response>;
 
 /** Makes the application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server. */
 export function makeApp(
-  { newest, last, nowMs, version, test, testAll, rules, subsystem, events }: AppWorld,
+  world: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
+  const { newest, last, nowMs, version, test, testAll, rules, events, log } = world;
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
-    const options = { ...answerWanted(c), subsystem };
+    const options = { ...answerWanted(c), subsystem: world.subsystem };
     if (!isWanted(c, "preflight", false)) return options;
     return { ...options, ...await testAll(snapshot, source) };
   };
@@ -205,7 +208,9 @@ export function makeApp(
   });
   app.onError((error, c) => {
     const problem = asHttpProblem(error);
-    if (problem.problem === "internal") console.error(`request ${requestId(c)}:`, error);
+    if (problem.problem === "internal") {
+      log.error("Internal error", { request: requestId(c), stack: error.stack ?? error.message });
+    }
     return toResponse(problem, requestId(c));
   });
   return app;

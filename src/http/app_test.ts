@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { recordLog } from "../../tests/fixtures/log.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { appWorld, makeTestApp, problemOf } from "../../tests/fixtures/test_app.ts";
 import {
@@ -248,29 +249,28 @@ Deno.test("no response may be cached", async () => {
   }
 });
 
-Deno.test("a failure to observe the host is a problem, and the server continues", async () => {
-  const log = console.error;
-  console.error = () => {};
-  try {
-    const failure = new Failure("kernel", "Cannot read /proc", {
-      subject: "/proc",
-      remedy: "Mount it.",
-    });
-    let broken = true;
-    const app = makeApp(appWorld({
-      newest: () => broken ? Promise.reject(failure) : Promise.resolve(mttySnapshot()),
-    }));
-    for (const method of ["GET", "GET"]) {
-      const response = await app.request("http://127.0.0.1/v1/devices", { method });
-      const { detail, remedy } = await problemOf(response, 500, "internal");
-      assertEquals([detail, remedy], ["Cannot read /proc", "Mount it."]);
-    }
-    broken = false;
-    const response = await app.request("http://127.0.0.1/v1/devices");
-    assertStringIncludes(await response.text(), DEVICE);
-  } finally {
-    console.error = log;
+Deno.test("a failure to observe the host is a problem and logged, and the server continues", async () => {
+  const failure = new Failure("kernel", "Cannot read /proc", {
+    subject: "/proc",
+    remedy: "Mount it.",
+  });
+  let broken = true;
+  const lines: string[] = [];
+  const app = makeApp(appWorld({
+    newest: () => broken ? Promise.reject(failure) : Promise.resolve(mttySnapshot()),
+    log: recordLog(lines),
+  }));
+  for (const id of ["first", "second"]) {
+    const headers = { "x-request-id": id };
+    const response = await app.request("http://127.0.0.1/v1/devices", { headers });
+    const { detail, remedy } = await problemOf(response, 500, "internal");
+    assertEquals([detail, remedy], ["Cannot read /proc", "Mount it."]);
+    assertStringIncludes(lines.pop()!, `error: Internal error request=${id} stack="`);
   }
+  broken = false;
+  const response = await app.request("http://127.0.0.1/v1/devices");
+  assertStringIncludes(await response.text(), DEVICE);
+  assertEquals(lines, []);
 });
 
 Deno.test("/healthz and /metrics do not observe the host", async () => {

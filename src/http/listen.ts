@@ -1,4 +1,5 @@
 import { Failure } from "../documents/mod.ts";
+import { openStreams } from "./streams.ts";
 
 /** Where a server listens. */
 export interface Listen {
@@ -11,7 +12,7 @@ export interface Listen {
 /** A listening server; `addresses` are its URLs and socket paths. */
 export interface Listening {
   addresses: string[];
-  /** Waits for current requests up to a time limit, then closes. */
+  /** Ends streams of events, waits for current requests up to a time limit, then closes. */
   drain(limitMs: number): Promise<void>;
 }
 
@@ -25,12 +26,13 @@ export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Lis
   // This variable overrides the address that is passed to Deno.serve().
   Deno.env.delete("DENO_SERVE_ADDRESS");
   const servers: Pick<Deno.HttpServer, "shutdown">[] = [];
+  const streams = openStreams();
   const addresses: string[] = [];
   if (tcp !== null) {
     const options = { ...tcp, onListen: () => {} };
     const server = starting(
       `${tcp.hostname}:${tcp.port}`,
-      () => Deno.serve(options, (request) => handle(request, { unix: false })),
+      () => Deno.serve(options, async (r) => streams.add(await handle(r, { unix: false }))),
     );
     servers.push(server);
     const { hostname, port } = server.addr as Deno.NetAddr;
@@ -41,7 +43,7 @@ export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Lis
     const options = { path: unix, onListen: () => {} };
     const server = starting(
       unix,
-      () => Deno.serve(options, (request) => handle(request, { unix: true })),
+      () => Deno.serve(options, async (r) => streams.add(await handle(r, { unix: true }))),
     );
     Deno.chmodSync(unix, 0o660);
     servers.push(server);
@@ -52,6 +54,7 @@ export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Lis
     async drain(limitMs) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));
+      streams.end();
       await Promise.race([Promise.all(servers.map((server) => server.shutdown())), limit]);
       clearTimeout(timer);
       if (unix !== null) await Deno.remove(unix).catch(() => {});

@@ -72,8 +72,7 @@ export async function startServer(
     stdout: "piped",
     stderr: "piped",
   }).spawn();
-  const log = await Deno.open(`${folder}/stderr`, { create: true, append: true });
-  const errors = child.stderr.pipeTo(log.writable);
+  const errors = keepErrors(child.stderr, `${folder}/stderr`);
   const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
   let said = "";
   while (!said.includes("\n")) {
@@ -103,6 +102,12 @@ export async function startServer(
       await end();
     },
   };
+}
+
+/** Appends what a server writes to a file, at once: a pipe to a file keeps it until the next write. */
+async function keepErrors(stream: ReadableStream<Uint8Array>, path: string): Promise<void> {
+  await Deno.writeFile(path, new Uint8Array(), { append: true });
+  for await (const chunk of stream) Deno.writeFileSync(path, chunk, { append: true });
 }
 
 /** One request over a Unix socket, written by hand; gives status and body. */

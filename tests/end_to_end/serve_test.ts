@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Offer } from "../../src/documents/mod.ts";
+import { listenersOf } from "./listeners.ts";
 import { askUnix, json, openWorkplace, run, startServer } from "./program.ts";
 
 const GPU = "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101";
@@ -130,17 +131,38 @@ Deno.test("serve refuses a body that is too large, whether it says so or not", a
   assertEquals((await json(await fetch(`${server.base}/healthz`, { client }))).ok, true);
 });
 
-Deno.test("serve listens where its options say, with any DENO_SERVE_ADDRESS", async () => {
-  await using place = await openWorkplace();
-  const elsewhere = `${place.folder}/elsewhere.sock`;
-  const extra = { DENO_SERVE_ADDRESS: `unix:${elsewhere}` };
-  await using server = await startServer(place, { extra });
-  assertEquals((await json(await fetch(`${server.base}/healthz`))).ok, true);
-  assertEquals(
-    Array.from(Deno.readDirSync(place.folder), ({ name }) => name).includes("elsewhere.sock"),
-    false,
-  );
-});
+/** Variables with which the runtime would listen elsewhere; FOLDER and PORT are a test's own. */
+const MOVERS: readonly Record<string, string>[] = [
+  { DENO_SERVE_ADDRESS: "unix:FOLDER/elsewhere.sock" },
+  { DENO_SERVE_ADDRESS: "duplicate,unix:FOLDER/elsewhere.sock" },
+  { DENO_SERVE_ADDRESS: "tcp:0.0.0.0:PORT" },
+  { DENO_SERVE_ADDRESS: "duplicate,tcp:0.0.0.0:PORT" },
+  { DENO_AUTO_SERVE: "1", PORT: "PORT" },
+  { NODE_OPTIONS: "--inspect=127.0.0.1:PORT", DENO_INSPECT: "127.0.0.1:PORT" },
+];
+
+for (const mover of MOVERS) {
+  Deno.test(`serve listens where its options say, with ${JSON.stringify(mover)}`, async () => {
+    await using place = await openWorkplace();
+    const port = freePort();
+    const extra = Object.fromEntries(
+      Object.entries(mover).map(([name, value]) => [
+        name,
+        value.replace("FOLDER", place.folder).replace("PORT", String(port)),
+      ]),
+    );
+    const path = `${place.folder}/ask.sock`;
+    const args = ["--listen", "127.0.0.1:0", "--unix", path];
+    await using server = await startServer(place, { extra, args });
+    assertEquals((await json(await fetch(`${server.base}/healthz`))).ok, true);
+    assertEquals(listenersOf(server.pid), [path, server.base.slice("http://".length)].sort());
+  });
+}
+
+function freePort(): number {
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  return listener.addr.port;
+}
 
 Deno.test("serve exits with 2 if the address is in use", async () => {
   await using place = await openWorkplace();

@@ -278,7 +278,7 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
           assertEquals((await call(`${URL}${path}`)).status, 200);
           took.push(performance.now() - started);
         }
-        assert(took.length >= 30, `only ${took.length} requests were answered during the hang`);
+        assert(took.length >= 3, `only ${took.length} requests were answered during the hang`);
         console.log(
           `${took.length} requests while a worker is stuck: median ${
             percentile(took, 0.5).toFixed(1)
