@@ -38,11 +38,19 @@ export interface HostView extends AsyncDisposable {
 export async function openHostView(
   world: World,
   { refreshMs, freshMs, ...options }: ViewOptions,
-  { onResult = () => {} }: { onResult?: (result: ProbeResult) => void } = {},
+  { onResult = () => {}, onLook = () => {} }: {
+    onResult?: (result: ProbeResult) => void;
+    /** Called after each look with its start by `performance.now()`. */
+    onLook?: (since: number) => void;
+  } = {},
 ): Promise<HostView> {
   const end = new AbortController();
   const asking = makeAsking(world, { ...options, onResult, signal: end.signal });
-  const looking = makeLooking(world, { freshMs, asking, looked: () => schedule() });
+  const looked = (since: number) => {
+    onLook(since);
+    schedule();
+  };
+  const looking = makeLooking(world, { freshMs, asking, looked });
   const devicesNow = () => looking.last()?.devices ?? [];
   let running: Promise<void> | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -21,8 +21,8 @@ export interface LookingOptions {
   freshMs?: number;
   /** How other work gets a turn during a look. */
   makeTurns?: () => Turns;
-  /** Called after each look, including failed ones. */
-  looked?: () => void;
+  /** Called after each look, including failed ones, with its start by `performance.now()`. */
+  looked?: (since: number) => void;
 }
 
 /** Looks at one host, one look at a time. */
@@ -74,11 +74,13 @@ export function makeLooking(
     restMs = turns.usedMs() * REST;
     return snapshot;
   };
-  const look = (): Promise<Snapshot> =>
-    looking ??= lookNow().finally(() => {
+  const look = (): Promise<Snapshot> => {
+    const since = performance.now();
+    return looking ??= lookNow().finally(() => {
       looking = null;
-      looked();
+      looked(since);
     });
+  };
 
   return {
     look,
