@@ -9,3 +9,4 @@
  */
 export * from "./load_facts.ts";
 export * from "./load_rules.ts";
+export * from "./read_token.ts";
