@@ -3,6 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 import { observeHost, type World } from "../view/mod.ts";
 import { testCandidates, testSource } from "../trials/mod.ts";
+import { makeMeasures } from "../export/mod.ts";
 import { makeApp } from "../http/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import { parse } from "./run.ts";
@@ -41,6 +42,10 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
     subsystem: "warn",
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),
     testAll: (snapshot, source) => testCandidates(world, snapshot, source, POLICY),
+    authorise: () => Promise.resolve(),
+    notReady: () => [],
+    log: { warning: () => {}, error: () => {} },
+    measures: makeMeasures(),
   });
   await run({
     cli: async (...argv) => {

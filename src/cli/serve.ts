@@ -1,9 +1,14 @@
+import { findGroup, openPeers, type Peers } from "../../ffi/peers.ts";
+import { findTokenFile, readToken } from "../config/mod.ts";
+import { makeMeasures } from "../export/mod.ts";
 import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
 import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
 import { escaped } from "../documents/mod.ts";
-import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
+import { type Log, makeApp, makeAuthorise, oncePerTurn } from "../http/mod.ts";
+import { listen, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
-import { type Command, type Option, type Parsed, YES } from "./command.ts";
+import { type Command, type Option, type Parsed, type Terminal, YES } from "./command.ts";
+import { timeTasks } from "./time_tasks.ts";
 import {
   JUDGE_OPTIONS,
   LOOK_OPTIONS,
@@ -34,6 +39,16 @@ export const SERVE_OPTIONS: readonly Option[] = [
     help: "Socket of the worker service, which opens devices instead of a child process",
   },
   {
+    name: "group",
+    value: "NAME",
+    help: "Group that may use the Unix socket, also to start preflights (none)",
+  },
+  {
+    name: "token-file",
+    value: "PATH",
+    help: "File with the bearer token that permits preflights ($CREDENTIALS_DIRECTORY/token)",
+  },
+  {
     name: "refresh",
     value: "SECONDS",
     help: "Refresh at most this often when there are no requests (10)",
@@ -52,16 +67,25 @@ Without a session:
 
   POST /v1/ask, POST /v1/test
   GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
-      /metrics, /healthz
+      /metrics, /healthz, /readyz, /openapi.json
+
+Everybody who can connect may ask. Preflights need the bearer token, or the Unix socket as root, as
+the server's user or as a member of --group.
 
 Stops on SIGTERM or SIGINT, after the current requests. The server itself never opens a device: a
 child process does.`,
   options: SERVE_OPTIONS,
   async run(context) {
     const { terminal } = context;
-    const { tcp, unix, looking, policy } = serveOptions(context);
+    const { tcp, unix, looking, policy, ...options } = serveOptions(context);
+    const group = options.group === null ? null : groupNumber(options.group);
+    const tokenFile = findTokenFile(options.tokenFile, Deno.env.get("CREDENTIALS_DIRECTORY"));
+    const token = tokenFile === null ? null : readToken(tokenFile);
     const subsystem = subsystemMode(context);
-    const world = await context.openWorld();
+    const measures = makeMeasures();
+    const opened = await context.openWorld();
+    const world = { ...opened, access: timeTasks(opened.access, measures) };
+    let isReady = false;
     const stopped = stopSignal();
     using service = openService(
       (name) => Deno.env.get(name),
@@ -74,6 +98,7 @@ child process does.`,
         if (outcome !== "answered") terminal.err(`vfio-ask: ${escaped(sentence)}.\n`);
         else if (terminal.watched) terminal.err(`probed ${device}: ${outcome}\n`);
       },
+      onLook: (since) => measures.time("scan", since),
     });
     // The first request reports a failure to observe the host; until then, it must not be unhandled.
     const looked = view.catch(() => null);
@@ -95,8 +120,15 @@ child process does.`,
         tellProblems(terminal, tested.problems);
         return tested;
       },
+      authorise: makeAuthorise({ token, group, uid: Deno.uid(), callers: callersOn(unix) }),
+      notReady: () => isReady ? [] : ["The server has not looked at the host yet, or is stopping"],
+      log: logTo(terminal),
+      measures,
     });
-    const server = await listen({ tcp, unix }, (request, arrival) => app.fetch(request, arrival));
+    const server = await listen(
+      { tcp, unix, group },
+      (request, arrival) => app.fetch(request, arrival),
+    );
     const where = server.addresses.join(" and ");
     terminal.out(`vfio-ask ${context.version} listens on ${where}\n`);
     await using _journal = keepJournal(world, {
@@ -104,8 +136,10 @@ child process does.`,
       onProblems: (problems) => tellProblems(terminal, problems),
     });
     const { devices, types } = await (await view).newest();
+    isReady = true;
     service.ready(`Answering on ${where}: ${devices.length} devices, ${types.length} types`);
     const signal = await stopped;
+    isReady = false;
     service.stopping();
     terminal.err(`vfio-ask: ${signal}, stopping\n`);
     await server.drain(DRAIN_MS);
@@ -120,9 +154,36 @@ export function serveOptions(parsed: Parsed) {
   if (tcp === null && unix === null) {
     throw usage("--listen none without --unix: nothing to listen on", "Use --unix PATH.");
   }
+  const group = text(parsed, "group");
+  if (group !== null && unix === null) {
+    throw usage("--group without --unix: there is no socket to share", "Use --unix PATH.");
+  }
   const refreshMs = Math.max(milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs, 100);
   const looking = { ...VIEW_DEFAULTS, refreshMs, ...probeOptions(parsed) };
-  return { tcp, unix, looking, policy: preflightPolicy(parsed) };
+  const tokenFile = text(parsed, "token-file");
+  return { tcp, unix, group, tokenFile, looking, policy: preflightPolicy(parsed) };
+}
+
+/** The number of a group, by name or number. Throws a Failure if this machine has no such group. */
+function groupNumber(name: string): number {
+  const number = /^\d{1,9}$/.test(name) ? Number(name) : findGroup(name);
+  if (number !== null) return number;
+  throw usage(`--group ${name}: this machine has no such group`, `Run groupadd --system ${name}.`);
+}
+
+/** Lists the callers on the Unix socket. Loads libc when they are asked for. */
+function callersOn(unix: string | null): () => ReturnType<Peers["list"]> {
+  let peers: Peers | null = null;
+  return () => unix === null ? [] : (peers ??= openPeers(unix)).list();
+}
+
+/** Writes messages with their fields to standard error. */
+function logTo(terminal: Terminal): Log {
+  const write = (message: string, fields: Readonly<Record<string, string | number>> = {}) => {
+    const told = Object.entries(fields).map(([name, value]) => ` ${name}=${value}`).join("");
+    terminal.err(`vfio-ask: ${escaped(message + told)}\n`);
+  };
+  return { warning: write, error: write };
 }
 
 /** The first SIGTERM or SIGINT. */

@@ -43,6 +43,7 @@ export const PROBED_DEVICE_SCHEMA = "vfio-ask/probed-device/v1";
 // The program itself.
 export const VERSION_SCHEMA = "vfio-ask/version/v1";
 export const HEALTH_SCHEMA = "vfio-ask/health/v1";
+export const READINESS_SCHEMA = "vfio-ask/readiness/v1";
 /** An error over HTTP, which also has the `type` of RFC 9457. */
 export const PROBLEM_SCHEMA = "vfio-ask/problem/v1";
 
