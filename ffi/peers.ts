@@ -21,7 +21,7 @@ const ADDRESS_BYTES = 110;
 /** The most groups that a process can have. Source: `NGROUPS_MAX` of `<linux/limits.h>`. */
 const NGROUPS_MAX = 65536;
 
-/** The process that connected to a socket, as it was then: the kernel keeps its IDs with the connection. */
+/** The process that connected to a socket. The kernel keeps the IDs that it had then. */
 export interface Peer {
   pid: number;
   uid: number;
@@ -44,7 +44,7 @@ export interface Peers extends Disposable {
  * descriptor in a private property, and would be a second server with its own limits.
  *
  * Source: `/proc/self/fd`, getsockname(2), `SO_ACCEPTCONN`, `SO_PEERCRED`, `SO_PEERGROUPS` (Linux 4.13). Effect: loads
- * libc. `list()` throws an Error if the kernel does not tell who a peer is.
+ * libc. `list()` throws an Error if the kernel does not name a peer.
  */
 export function openPeers(path: string): Peers {
   const wanted = new TextEncoder().encode(path);

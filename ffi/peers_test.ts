@@ -34,7 +34,7 @@ Deno.test("list() does not give the peers of another socket", async () => {
 });
 
 Deno.test({
-  name: "list() gives the user and all groups of a peer, as they were when it connected",
+  name: "list() gives the user and all groups of a peer from when it connected",
   ignore: Deno.uid() !== 0,
   async fn() {
     await withSocket(async (path, accept) => {

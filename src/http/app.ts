@@ -141,6 +141,7 @@ export function makeApp(
         "content-type": "text/plain; version=0.0.4; charset=utf-8",
       });
     }],
+    ["GET", "/openapi.json", async (c) => jsonText(c, await (description ??= describeApi()))],
     ["GET", "/v1/snapshot", async (c) => jsonText(c, formatSnapshot(await newest()))],
     ["POST", "/v1/ask", (c) =>
       withBody(c.req.raw, async (body) => {
@@ -201,6 +202,18 @@ export function makeApp(
       ...(stack === undefined ? {} : { stack }),
     });
     return toResponse(problem, requestId(c));
+  };
+
+  let description: Promise<string> | null = null;
+  const describeApi = async (): Promise<string> => {
+    // Loaded on demand: generating the schemas of all documents takes longer than the start.
+    const { makeDocument } = await import("../openapi/mod.ts");
+    const described = routes.map(([method, path]) => ({
+      method,
+      path,
+      parameters: PARAMETERS[`${method} ${path}`] ?? [],
+    }));
+    return JSON.stringify(makeDocument({ version, routes: described }));
   };
 
   // The default router compiles all routes at the first request. This router needs no preparation.
