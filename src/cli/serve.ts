@@ -19,6 +19,7 @@ import {
   subsystemMode,
   text,
   usage,
+  wrongValue,
 } from "./options.ts";
 import { tellProblems } from "./words.ts";
 
@@ -157,6 +158,9 @@ export function serveOptions(parsed: Parsed) {
   const group = text(parsed, "group");
   if (group !== null && unix === null) {
     throw usage("--group without --unix: there is no socket to share", "Use --unix PATH.");
+  }
+  if (group !== null && !/^[\w][\w.-]{0,31}$/.test(group)) {
+    throw wrongValue("group", group, "not the name or number of a group", "vfio-ask");
   }
   const refreshMs = Math.max(milliseconds(parsed, "refresh") ?? VIEW_DEFAULTS.refreshMs, 100);
   const looking = { ...VIEW_DEFAULTS, refreshMs, ...probeOptions(parsed) };

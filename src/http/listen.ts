@@ -108,7 +108,8 @@ function withUmask<T>(mask: number, run: () => T): T {
 /** Gives a socket to a group. Its members may use it from then on. */
 async function shareWith(group: number, path: string): Promise<void> {
   try {
-    await Deno.chown(path, null, group);
+    // The server's own group needs no change of the owner, which a service manager may forbid.
+    if (Deno.lstatSync(path).gid !== group) await Deno.chown(path, null, group);
     await Deno.chmod(path, 0o660);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : cause;
