@@ -9,7 +9,7 @@ export interface Server extends AsyncDisposable {
 }
 
 /** The token that permits preflights, and its file. */
-const TOKEN = "token-of-the-tests-in-virtual-machines";
+export const TOKEN = "token-of-the-tests-in-virtual-machines";
 const TOKEN_FILE = Deno.makeTempFileSync({ prefix: "vfio-ask-token-" });
 Deno.writeTextFileSync(TOKEN_FILE, TOKEN);
 
