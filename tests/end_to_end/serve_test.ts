@@ -186,6 +186,36 @@ Deno.test("serve answers on after requests that are none", async () => {
   assertEquals((await askUnix(path, { target: "/healthz" })).status, 200);
 });
 
+Deno.test("serve refuses headers and paths that are too large, in any number and size", async () => {
+  await using place = await openWorkplace();
+  const path = `${place.folder}/ask.sock`;
+  await using _ = await startServer(place, { args: ["--listen", "none", "--unix", path] });
+  const statusOf = async (target: string, fields: string) => {
+    using connection = await Deno.connect({ transport: "unix", path });
+    const text = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\n`;
+    const bytes = new TextEncoder().encode(text);
+    // The server closes the connection while a very large header is sent.
+    const send = async () => {
+      for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+    };
+    await send().catch(() => {});
+    const buffer = new Uint8Array(64);
+    const read = await connection.read(buffer);
+    const [, status] = new TextDecoder().decode(buffer.subarray(0, read ?? 0)).split(" ");
+    return Number(status);
+  };
+  const fields = (count: number, value = "x") =>
+    Array.from({ length: count }, (_, number) => `x-${number}: ${value}\r\n`).join("");
+  assertEquals(await statusOf("/healthz", fields(50)), 200);
+  for (const many of [fields(80), fields(1_000), fields(2, "x".repeat(10_000))]) {
+    assertEquals(await statusOf("/healthz", many), 431);
+  }
+  assertEquals(await statusOf("/healthz", fields(1, "x".repeat(200_000))), 431);
+  for (const length of [5_000, 100_000]) {
+    assertEquals(await statusOf(`/${"x".repeat(length)}`, ""), 414);
+  }
+});
+
 Deno.test("serve refuses a body that is too large, whether it says so or not", async () => {
   await using place = await openWorkplace();
   await using server = await startServer(place);
