@@ -1,5 +1,6 @@
 import { errnoName, errnoView } from "./errno.ts";
 import { SOCK_CLOEXEC } from "./syscalls.ts";
+import { AF_UNIX } from "./unix_socket.ts";
 
 const SOCKETS = {
   socket: { parameters: ["i32", "i32", "i32"], result: "i32" }, // int socket(int domain, int type, int protocol)
@@ -8,7 +9,6 @@ const SOCKETS = {
   __errno_location: { parameters: [], result: "pointer" }, // int *__errno_location(void)
 } as const satisfies Deno.ForeignLibraryInterface;
 
-const AF_UNIX = 1;
 const SOCK_DGRAM = 2;
 const MSG_NOSIGNAL = 0x4000;
 /** sizeof sockaddr_un.sun_path without the NUL. */

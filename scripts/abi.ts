@@ -13,6 +13,7 @@ import * as devlink from "../ffi/devlink.ts";
 import * as iommufd from "../ffi/iommufd.ts";
 import * as netlink from "../ffi/netlink.ts";
 import type { Fields, Struct } from "../ffi/struct.ts";
+import * as unixSocket from "../ffi/unix_socket.ts";
 import * as vfio from "../ffi/vfio.ts";
 import * as migration from "../ffi/vfio_migration.ts";
 
@@ -22,6 +23,7 @@ const DECLARED: Record<string, unknown> = {
   ...iommufd,
   ...netlink,
   ...devlink,
+  ...unixSocket,
 };
 /** Enumerators, which the preprocessor cannot test for. */
 const ENUMERATORS =
@@ -69,8 +71,10 @@ function cSource(): string {
       ]),
     ];
   });
-  return `#include <stddef.h>
+  return `#define _GNU_SOURCE
+#include <stddef.h>
 #include <stdio.h>
+#include <grp.h>
 #include <sys/socket.h>
 #include <linux/version.h>
 #include <linux/vfio.h>

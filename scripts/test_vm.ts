@@ -84,6 +84,8 @@ async function runOnce(run: string): Promise<typeof total> {
     string,
   ];
   const job = await Deno.makeTempDir({ prefix: "vm-job-" });
+  // The service runs the program as its own user.
+  await Deno.chmod(job, 0o755);
   try {
     const files = ["dist/vfio-ask", "dist/vm-tests", "tests/vm/job.sh"];
     if (which === "bench") files.push(await buildYardstick());

@@ -3,6 +3,7 @@ import * as devlink from "../ffi/devlink.ts";
 import * as iommufd from "../ffi/iommufd.ts";
 import * as netlink from "../ffi/netlink.ts";
 import type { Fields, Struct } from "../ffi/struct.ts";
+import * as unixSocket from "../ffi/unix_socket.ts";
 import * as vfio from "../ffi/vfio.ts";
 import * as migration from "../ffi/vfio_migration.ts";
 import linux from "./fixtures/abi/linux-6.12.json" with { type: "json" };
@@ -15,6 +16,7 @@ const declared: Record<string, unknown> = {
   ...iommufd,
   ...netlink,
   ...devlink,
+  ...unixSocket,
 };
 
 /** The width of each type in bytes. */

@@ -30,7 +30,8 @@ const MAY_IMPORT = parseTable(`
   man
   install          documents
   simulator        ffi host
-  http             documents judge/ask tasks config trials answers export systemd
+  openapi          documents judge/ask tasks answers
+  http             documents judge/ask tasks config trials answers export systemd openapi
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
                    view trials answers http systemd export man install simulator
   main.ts          ffi cli deno.json

@@ -6,6 +6,7 @@ import { observeHost, type World } from "../view/mod.ts";
 import { testCandidates, testSource } from "../trials/mod.ts";
 import { appWorld } from "../../tests/fixtures/test_app.ts";
 import { makeApp } from "../http/mod.ts";
+import { DOCUMENTS } from "../openapi/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import { parse } from "./run.ts";
 import { openWorld } from "./world.ts";
@@ -113,6 +114,9 @@ Deno.test("command line and HTTP give the same answers and tests", async () => {
         await http("POST", "/v1/test", { source, target: { device: MTTY_2 } }),
       );
       assertEquals(tested.schema, "vfio-ask/test/v1");
+      DOCUMENTS.Test.parse(tested);
+      const { shape } = DOCUMENTS.Test;
+      assertEquals(Object.keys(tested).filter((field) => !(field in shape)), []);
       assertEquals(await cli("ask", path, "--json"), await http("POST", "/v1/ask", source));
       assertEquals(
         await cli("ask", path, "--preflight", "--json"),

@@ -1,9 +1,18 @@
+import { findGroup, openPeers, type Peers } from "../../ffi/peers.ts";
+import { findTokenFile, readToken, rulesProblems } from "../config/mod.ts";
+import { makeMeasures } from "../export/mod.ts";
 import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
 import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
 import { type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
-import { rulesProblems } from "../config/mod.ts";
 import { type HostEvents, type HostRoots, openHostEvents } from "../host/mod.ts";
-import { listen, makeApp, makeEventStreams, oncePerTurn, parseListen } from "../http/mod.ts";
+import {
+  listen,
+  makeApp,
+  makeAuthorise,
+  makeEventStreams,
+  oncePerTurn,
+  parseListen,
+} from "../http/mod.ts";
 import { type Log, openLog, openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
@@ -16,9 +25,11 @@ import {
   subsystemMode,
   text,
   usage,
+  wrongValue,
 } from "./options.ts";
 import { catchHangups, reloadSettings } from "./reload.ts";
 import { CONFIG, configure } from "./settings.ts";
+import { timeTasks } from "./time_tasks.ts";
 
 /** How long current requests may take when the server stops. */
 const DRAIN_MS = 5_000;
@@ -35,6 +46,16 @@ export const SERVE_OPTIONS: readonly Option[] = [
     name: "worker",
     value: "PATH",
     help: "Socket of the worker service, which opens devices instead of a child process",
+  },
+  {
+    name: "group",
+    value: "NAME",
+    help: "Group that may use the Unix socket, also to start preflights (none)",
+  },
+  {
+    name: "token-file",
+    value: "PATH",
+    help: "File with the bearer token that permits preflights ($CREDENTIALS_DIRECTORY/token)",
   },
   {
     name: "refresh",
@@ -55,7 +76,10 @@ Without a session:
 
   POST /v1/ask, POST /v1/test
   GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
-      /v1/events, /metrics, /healthz
+      /v1/events, /metrics, /healthz, /readyz, /openapi.json
+
+Everybody who can connect may ask. Preflights need the bearer token, or the Unix socket as root, as
+the server's user or as a member of --group.
 
 Stops on SIGTERM or SIGINT, after the current requests. On SIGHUP, it reads rules, facts and the
 configuration again. The server itself never opens a device: a child process does.`,
@@ -67,8 +91,13 @@ configuration again. The server itself never opens a device: a child process doe
     using hangups = catchHangups();
     const read = () => configure(context, SERVE_OPTIONS, serveOptions);
     const started = read();
-    const { tcp, unix, looking, ...live } = started.value;
-    const world = await context.openWorld(started.parsed);
+    const { tcp, unix, looking, groupName, tokenFile, ...live } = started.value;
+    const group = groupName === null ? null : groupNumber(groupName);
+    const token = readTokenOf(findTokenFile(tokenFile, env("CREDENTIALS_DIRECTORY")));
+    const measures = makeMeasures();
+    const opened = await context.openWorld(started.parsed);
+    const world = { ...opened, access: timeTasks(opened.access, measures) };
+    let isReady = false;
     const stopped = stopSignal();
     let where = "";
     let [lastProbe, note] = ["no probe yet", ""];
@@ -87,6 +116,7 @@ configuration again. The server itself never opens a device: a child process doe
         if (outcome !== "answered") log.warning(sentence, { device, outcome });
         else if (terminal.watched) log.info(`Probed ${device}`);
       },
+      onLook: (since) => measures.time("scan", since),
     });
     // The first request reports a failure to observe the host; until then, it must not be unhandled.
     const looked = view.catch(() => null);
@@ -112,8 +142,14 @@ configuration again. The server itself never opens a device: a child process doe
         logProblems(log, tested.problems);
         return tested;
       },
+      authorise: makeAuthorise({ token, group, uid: Deno.uid(), callers: callersOn(unix) }),
+      notReady: () => isReady ? [] : ["The server has not looked at the host yet, or is stopping"],
+      measures,
     });
-    const server = await listen({ tcp, unix }, (request, arrival) => app.fetch(request, arrival));
+    const server = await listen(
+      { tcp, unix, group },
+      (request, arrival) => app.fetch(request, arrival),
+    );
     where = server.addresses.join(" and ");
     terminal.out(`vfio-ask ${context.version} listens on ${where}\n`);
     await using _journal = keepJournal(world, {
@@ -123,6 +159,7 @@ configuration again. The server itself never opens a device: a child process doe
     const { last: lastOf, newest } = await view;
     await newest();
     last = lastOf;
+    isReady = true;
     service.ready();
     hangups.start(async () => {
       service.reloading();
@@ -134,6 +171,7 @@ configuration again. The server itself never opens a device: a child process doe
       service.ready();
     });
     const signal = await stopped;
+    isReady = false;
     service.stopping();
     log.info(`${signal}, stopping`);
     events.end();
@@ -171,11 +209,39 @@ export function serveOptions(parsed: Parsed) {
     const sentence = "--listen none without --unix: nothing to listen on";
     throw usage(sentence, "Use --unix PATH.", "--listen");
   }
+  const groupName = text(parsed, "group");
+  if (groupName !== null && unix === null) {
+    const sentence = "--group without --unix: there is no socket to share";
+    throw usage(sentence, "Use --unix PATH.", "--group");
+  }
+  if (groupName !== null && !/^[\w][\w.-]{0,31}$/.test(groupName)) {
+    throw wrongValue("group", groupName, "not the name or number of a group", "vfio-ask");
+  }
   const refresh = milliseconds(parsed, "refresh");
   const refreshMs = refresh === null ? null : Math.max(refresh, 100);
   const looking = { ...VIEW_DEFAULTS, refreshMs, ...probeOptions(parsed) };
   const policy = preflightPolicy(parsed);
-  return { tcp, unix, looking, policy, subsystem: subsystemMode(parsed) };
+  const tokenFile = text(parsed, "token-file");
+  const subsystem = subsystemMode(parsed);
+  return { tcp, unix, groupName, tokenFile, looking, policy, subsystem };
+}
+
+/** The number of a group, by name or number. Throws a Failure if this machine has no such group. */
+function groupNumber(name: string): number {
+  const number = /^\d{1,9}$/.test(name) ? Number(name) : findGroup(name);
+  if (number !== null) return number;
+  const sentence = `--group ${name}: this machine has no such group`;
+  throw usage(sentence, `Run groupadd --system ${name}.`, "--group");
+}
+
+function readTokenOf(file: string | null): ReturnType<typeof readToken> | null {
+  return file === null ? null : readToken(file);
+}
+
+/** Lists the callers on the Unix socket. Loads libc when they are asked for. */
+function callersOn(unix: string | null): () => ReturnType<Peers["list"]> {
+  let peers: Peers | null = null;
+  return () => unix === null ? [] : (peers ??= openPeers(unix)).list();
 }
 
 /** Logs problems, each with its remedy. */

@@ -42,17 +42,23 @@ The server's user must exist:
   },
 };
 
+/** Options of serve that the unit sets, or replaces by its own means. */
+const SET_BY_UNIT = ["worker", "dev", "token-file"];
+
 /** The units of the service, with the options of a command line. */
 export function unitsFor(parsed: Parsed) {
   const binary = text(parsed, "binary");
+  const tokenFile = text(parsed, "token-file");
   return formatUnits({
     binary: binary === null ? "/usr/local/bin/vfio-ask" : resolve(binary),
     args: given(
       parsed,
-      [CONFIG, ...SERVE_OPTIONS].filter(({ name }) => !["worker", "dev"].includes(name)),
+      [CONFIG, ...SERVE_OPTIONS].filter(({ name }) => !SET_BY_UNIT.includes(name)),
     ),
     workerArgs: given(parsed, broker.options),
     writes: writtenTo(parsed),
+    group: text(parsed, "group"),
+    tokenFile: tokenFile === null ? null : resolve(tokenFile),
   });
 }
 

@@ -15,3 +15,4 @@
 export * from "./load_facts.ts";
 export * from "./load_rules.ts";
 export * from "./settings.ts";
+export * from "./read_token.ts";

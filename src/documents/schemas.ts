@@ -55,6 +55,7 @@ export const CONFIG_CHECK_SCHEMA = "vfio-ask/config-check/v1";
 export const SETTINGS_SCHEMA = "vfio-ask/settings/v1";
 export const VERSION_SCHEMA = "vfio-ask/version/v1";
 export const HEALTH_SCHEMA = "vfio-ask/health/v1";
+export const READINESS_SCHEMA = "vfio-ask/readiness/v1";
 /** An error over HTTP, which also has the `type` of RFC 9457. */
 export const PROBLEM_SCHEMA = "vfio-ask/problem/v1";
 

@@ -1,5 +1,7 @@
 import type { RulesState } from "../config/mod.ts";
 import type { Snapshot } from "../documents/mod.ts";
+import type { Histogram, Measures, Timed } from "./measures.ts";
+import { type ProcessUse, readProcessUse } from "./process_metrics.ts";
 
 /** The measured values. */
 export interface Measured {
@@ -7,32 +9,114 @@ export interface Measured {
   snapshot: Snapshot;
   rules: RulesState | null;
   sessions: number;
+  measures: Measures;
 }
 
 /** One metric, and its samples by label. */
 interface Metric {
   name: string;
   help: string;
-  type: "gauge" | "counter";
-  samples: [labels: Record<string, string>, value: number][];
+  type: "gauge" | "counter" | "histogram";
+  /** `suffix` is for the samples of a histogram: `_bucket`, `_sum`, `_count`. */
+  samples: [labels: Record<string, string>, value: number, suffix?: string][];
 }
+
+const TIMES: Readonly<Record<Timed, string>> = {
+  ask: "Time from a request's arrival to its answer, without preflights.",
+  scan: "Time of a look at the host.",
+  probe: "Time until a device was probed, or its deadline passed.",
+  preflight: "Time until a source was tested on a target, or the deadline passed.",
+};
+
+/** A file that is refused has a series. So many, so that a broken package does not make thousands. */
+const MOST_REFUSED_FILES = 20;
 
 /** Formats the metrics. Source: the Prometheus text format, version 0.0.4. Pure. */
 export function formatMetrics(measured: Measured): string {
-  return metricsOf(measured).filter(({ samples }) => samples.length > 0).map(format).join("");
+  const metrics = [
+    ...metricsOfHost(measured),
+    ...metricsOfRequests(measured),
+    ...metricsOfProcess(readProcessUse()),
+  ];
+  return metrics.filter(({ samples }) => samples.length > 0).map(format).join("");
 }
 
-function metricsOf({ version, snapshot, rules, sessions }: Measured): Metric[] {
-  const { devices, types, problems } = snapshot;
-  const files = rules?.files ?? [];
-  const gauge = (name: string, help: string, samples: Metric["samples"]): Metric => ({
-    name: `vfio_ask_${name}`,
+function gauge(name: string, help: string, samples: Metric["samples"]): Metric {
+  return { name: `vfio_ask_${name}`, help, type: "gauge", samples };
+}
+
+function metricsOfRequests({ sessions, measures }: Measured): Metric[] {
+  const { requests, refusals, streams, times } = measures;
+  const requested = [...requests].flatMap(([route, classes]) =>
+    [...classes].map(([kind, value]): Metric["samples"][0] => [
+      { route, code: `${kind}xx` },
+      value,
+    ])
+  );
+  const counter = (name: string, help: string, samples: Metric["samples"]): Metric => ({
+    name: `vfio_ask_${name}_total`,
     help,
-    type: "gauge",
+    type: "counter",
     samples,
   });
   return [
-    gauge("info", "The running version.", [[{ version }, 1]]),
+    counter("http_requests", "Requests by route and class of the status.", requested),
+    counter(
+      "http_refusals",
+      "Refused requests by the type of the problem.",
+      [...refusals].map(([problem, value]) => [{ problem }, value]),
+    ),
+    gauge("http_streams", "Streams that are being sent.", [[{}, streams]]),
+    gauge("sessions", "Open write and ask sessions.", [[{}, sessions]]),
+    ...Object.entries(times).map(([name, times]) => ({
+      name: `vfio_ask_${name}_duration_seconds`,
+      help: TIMES[name as Timed],
+      type: "histogram" as const,
+      samples: samplesOf(times),
+    })),
+  ];
+}
+
+/** The samples of a histogram. Buckets are cumulative. */
+function samplesOf({ bounds, counts, sum }: Histogram): Metric["samples"] {
+  let total = 0;
+  const buckets: Metric["samples"] = counts.map((count, at) => [
+    { le: String(bounds[at] ?? "+Inf") },
+    total += count,
+    "_bucket",
+  ]);
+  return [...buckets, [{}, sum, "_sum"], [{}, total, "_count"]];
+}
+
+/** The metrics of a process that every client library of Prometheus has, under their usual names. */
+function metricsOfProcess(use: ProcessUse | null): Metric[] {
+  if (use === null) return [];
+  const metric = (
+    type: "gauge" | "counter",
+    name: string,
+    help: string,
+    value: number,
+  ): Metric => ({ name: `process_${name}`, help, type, samples: [[{}, value]] });
+  return [
+    metric("counter", "cpu_seconds_total", "Processor time of the server.", use.cpuSeconds),
+    metric("gauge", "resident_memory_bytes", "Resident memory of the server.", use.residentBytes),
+    metric("gauge", "virtual_memory_bytes", "Virtual memory of the server.", use.virtualBytes),
+    metric("gauge", "open_fds", "Open file descriptors of the server.", use.openFds),
+    metric("gauge", "max_fds", "The limit of open file descriptors.", use.maxFds),
+    metric(
+      "gauge",
+      "start_time_seconds",
+      "When the server started, in seconds since 1970.",
+      use.startSeconds,
+    ),
+  ];
+}
+
+function metricsOfHost({ version, snapshot, rules }: Measured): Metric[] {
+  const { devices, types, problems } = snapshot;
+  const files = rules?.files ?? [];
+  return [
+    gauge("build_info", "The running version.", [[{ version }, 1]]),
     gauge("snapshot_number", "The number of the latest snapshot.", [[{}, snapshot.snapshot]]),
     gauge(
       "snapshot_timestamp_seconds",
@@ -55,7 +139,6 @@ function metricsOf({ version, snapshot, rules, sessions }: Measured): Metric[] {
       "Problems in the latest snapshot by code.",
       count(problems, ({ code }) => ({ code })),
     ),
-    gauge("sessions", "Open write and ask sessions.", [[{}, sessions]]),
     gauge("rules", "Active rules.", [
       [{}, files.reduce((sum, { rules }) => sum + rules, 0)],
     ]),
@@ -70,7 +153,8 @@ function metricsOf({ version, snapshot, rules, sessions }: Measured): Metric[] {
     gauge(
       "rules_file_refused",
       "Rule files that are ignored because of errors.",
-      files.filter(({ state }) => state === "refused").map(({ path }) => [{ path }, 1]),
+      files.filter(({ state }) => state === "refused").slice(0, MOST_REFUSED_FILES)
+        .map(({ path }) => [{ path }, 1]),
     ),
   ];
 }
@@ -88,11 +172,11 @@ function count<T>(
 }
 
 function format({ name, help, type, samples }: Metric): string {
-  const lines = samples.map(([labels, value]) => {
+  const lines = samples.map(([labels, value, suffix = ""]) => {
     const text = Object.entries(labels).map(([key, label]) => `${key}="${escape(label)}"`).join(
       ",",
     );
-    return `${name}${text === "" ? "" : `{${text}}`} ${value}\n`;
+    return `${name}${suffix}${text === "" ? "" : `{${text}}`} ${value}\n`;
   });
   return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines.join("")}`;
 }

@@ -1,7 +1,15 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import { mttySnapshot } from "../../tests/fixtures/snapshot.ts";
+import { makeMeasures } from "./measures.ts";
 import { formatMetrics } from "./metrics.ts";
 
+const MEASURED = {
+  version: "1",
+  snapshot: mttySnapshot(),
+  rules: null,
+  sessions: 0,
+  measures: makeMeasures(),
+};
 const file = { name: "a.json", vendor: null, rules: 0, errors: [] };
 
 Deno.test("formatMetrics() names each invalid rule file, with escaped labels", () => {
@@ -11,6 +19,7 @@ Deno.test("formatMetrics() names each invalid rule file, with escaped labels", (
     snapshot: mttySnapshot(),
     rules: { files: [{ ...file, path, state: "refused" }], inForce: [] },
     sessions: 2,
+    measures: makeMeasures(),
   });
   assertStringIncludes(text, 'vfio_ask_rules_file_refused{path="C:\\\\rules\\n\\"a\\".json"} 1\n');
   assertStringIncludes(text, 'vfio_ask_rules_files{state="refused"} 1\n');
@@ -18,9 +27,69 @@ Deno.test("formatMetrics() names each invalid rule file, with escaped labels", (
 });
 
 Deno.test("formatMetrics() writes help and type before samples, as the text format requires", () => {
-  const text = formatMetrics({ version: "1", snapshot: mttySnapshot(), rules: null, sessions: 0 });
+  const text = formatMetrics(MEASURED);
   const line =
-    /^(# (HELP|TYPE) vfio_ask_[a-z_]+ .+|vfio_ask_[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.]+)$/;
+    /^(# (HELP|TYPE) (vfio_ask|process)_[a-z_]+ .+|[a-z_]+(\{[a-z_]+="[^"]*"(,[a-z_]+="[^"]*")*\})? [0-9.]+)$/;
   assertEquals(text.trimEnd().split("\n").filter((entry) => !line.test(entry)), []);
   assertEquals(text.endsWith("\n"), true);
+});
+
+Deno.test("formatMetrics() counts requests by route and class, and refusals by problem", () => {
+  const measures = makeMeasures();
+  for (const status of [200, 201, 204, 404]) measures.request("GET /v1/devices", status);
+  measures.request("other", 404);
+  measures.refused("not-found");
+  measures.refused("not-found");
+  const text = formatMetrics({ ...MEASURED, measures });
+  assertStringIncludes(text, '{route="GET /v1/devices",code="2xx"} 3\n');
+  assertStringIncludes(text, '{route="GET /v1/devices",code="4xx"} 1\n');
+  assertStringIncludes(text, 'vfio_ask_http_requests_total{route="other",code="4xx"} 1\n');
+  assertStringIncludes(text, 'vfio_ask_http_refusals_total{problem="not-found"} 2\n');
+});
+
+Deno.test("formatMetrics() writes cumulative buckets, their sum and their count", () => {
+  const measures = makeMeasures();
+  const since = performance.now();
+  for (const seconds of [0, 0.3, 0.3, 1000]) measures.time("scan", since - seconds * 1000);
+  const text = formatMetrics({ ...MEASURED, measures });
+  const bucket = (le: string) =>
+    Number(
+      text.match(`vfio_ask_scan_duration_seconds_bucket\\{le="${le}"\\} (\\d+)`)?.[1] ?? NaN,
+    );
+  assertEquals(["0.25", "10", "\\+Inf"].map(bucket), [1, 3, 4]);
+  assertStringIncludes(text, "vfio_ask_scan_duration_seconds_count 4\n");
+  assertEquals(Math.floor(measures.times.scan.sum), 1000);
+  // The counts of the others are there from the start, so that a rate can be computed.
+  assertStringIncludes(text, "vfio_ask_preflight_duration_seconds_count 0\n");
+});
+
+Deno.test("formatMetrics() counts a stream until it is sent or its client is gone", async () => {
+  const measures = makeMeasures();
+  const sent = Promise.withResolvers<void>();
+  const left = Promise.withResolvers<void>();
+  measures.stream(sent.promise);
+  measures.stream(left.promise);
+  assertStringIncludes(formatMetrics({ ...MEASURED, measures }), "vfio_ask_http_streams 2\n");
+  sent.resolve();
+  left.reject(new Error("gone"));
+  await Promise.allSettled([sent.promise, left.promise]);
+  assertStringIncludes(formatMetrics({ ...MEASURED, measures }), "vfio_ask_http_streams 0\n");
+});
+
+Deno.test("formatMetrics() has the metrics of this process", () => {
+  const text = formatMetrics(MEASURED);
+  const value = (name: string) => Number(new RegExp(`^process_${name} (.+)$`, "m").exec(text)?.[1]);
+  assertEquals(Math.abs(value("start_time_seconds") - Date.now() / 1000) < 3600, true);
+  for (const name of ["resident_memory_bytes", "virtual_memory_bytes", "open_fds", "max_fds"]) {
+    assertEquals(value(name) > 0, true, name);
+  }
+  assertEquals(value("cpu_seconds_total") > 0, true);
+});
+
+Deno.test("formatMetrics() has a bounded number of series for refused files", () => {
+  const files = Array.from({ length: 100 }, (_, n) => ({ ...file, path: `/${n}` }));
+  const rules = { files: files.map((one) => ({ ...one, state: "refused" as const })), inForce: [] };
+  const text = formatMetrics({ ...MEASURED, rules });
+  assertEquals(text.match(/^vfio_ask_rules_file_refused/gm)?.length, 20);
+  assertStringIncludes(text, 'vfio_ask_rules_files{state="refused"} 100\n');
 });

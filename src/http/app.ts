@@ -22,6 +22,7 @@ import {
   OFFER_SCHEMA,
   OFFERS_SCHEMA,
   type Problem,
+  READINESS_SCHEMA,
   REFUSAL_SCHEMA,
   REFUSALS_SCHEMA,
   SESSION_SCHEMA,
@@ -32,15 +33,18 @@ import type { RulesState } from "../config/mod.ts";
 import type { TestAnswer } from "../trials/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
 import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
-import { formatMetrics } from "../export/mod.ts";
+import { formatMetrics, type Measures } from "../export/mod.ts";
 import type { Log } from "../systemd/mod.ts";
 import { answerText } from "./answer_text.ts";
+import type { Authorise } from "./authorise.ts";
 import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
+import { checkParameters, PARAMETERS } from "./parameters.ts";
 import type { EventStreams } from "./event_streams.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
 import { answerWanted, isWanted, offersWanted, plansWanted, refusalsWanted } from "./query.ts";
 import { readIdentity, readTest } from "./read_identity.ts";
+import { makeRefusalLog } from "./refusal_log.ts";
 import { makeSessions, type Session } from "./sessions.ts";
 
 /** What the application needs to answer requests. */
@@ -64,12 +68,21 @@ export interface AppWorld {
   subsystem: SubsystemMode;
   /** The streams of what changes on the host. */
   events: EventStreams;
+  /** Decides who may start preflights. */
+  authorise: Authorise;
+  /** Why the server does not answer in full: before its first look, and when it stops. Empty if it does. */
+  notReady: () => readonly string[];
+  /** Where refused requests are reported. */
   log: Log;
+  /** What is counted and timed. */
+  measures: Measures;
 }
 
 /** How a request arrived. */
 export interface Arrival {
   unix: boolean;
+  /** Resolves when the response is sent or the client is gone. */
+  completed?: Promise<void>;
 }
 
 type Handler = (c: Context) => Response | Promise<Response>;
@@ -78,8 +91,10 @@ type Handler = (c: Context) => Response | Promise<Response>;
 export function makeApp(
   world: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
-  const { newest, last, nowMs, version, test, testAll, rules, events, log } = world;
+  const { newest, last, nowMs, version, test, testAll, rules, events, ...door } = world;
+  const { authorise, notReady, log, measures } = door;
   const sessions = makeSessions(nowMs);
+  const refuse = makeRefusalLog(log, nowMs);
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
   const optionsFor = async (c: Context, snapshot: Snapshot, source: Identity) => {
@@ -101,6 +116,15 @@ export function makeApp(
         sessions: sessions.size,
       });
     }],
+    ["GET", "/readyz", (c) => {
+      const reasons = notReady();
+      if (reasons.length === 0) return c.json({ schema: READINESS_SCHEMA, ready: true });
+      const problem = new HttpProblem("not-ready", reasons.join("; "), {
+        remedy: "Try again later.",
+        headers: { "retry-after": "1" },
+      });
+      return toResponse(problem, requestId(c));
+    }],
     ["GET", "/v1/devices", list("devices")],
     ["GET", "/v1/devices/:id", async (c) => {
       const id = c.req.param("id")!;
@@ -117,11 +141,12 @@ export function makeApp(
     ["GET", "/v1/rules", (c) => c.json(rulesDocument(rules().files))],
     ["GET", "/metrics", async (c) => {
       const snapshot = await last();
-      const measured = { version, snapshot, rules: rules(), sessions: sessions.size };
+      const measured = { version, snapshot, rules: rules(), sessions: sessions.size, measures };
       return c.text(formatMetrics(measured), 200, {
         "content-type": "text/plain; version=0.0.4; charset=utf-8",
       });
     }],
+    ["GET", "/openapi.json", async (c) => jsonText(c, await (description ??= describeApi()))],
     ["GET", "/v1/snapshot", async (c) => jsonText(c, formatSnapshot(await newest()))],
     ["GET", "/v1/events", async (c) => {
       // Wait for the first snapshot.
@@ -176,15 +201,57 @@ export function makeApp(
     }],
   ];
 
+  const refused = (problem: HttpProblem, c: Context, stack?: string): Response => {
+    measures.refused(problem.problem);
+    const { method, path } = c.req;
+    refuse(problem, {
+      request: requestId(c),
+      method: shownName(method),
+      path: shownName(path),
+      transport: isUnix(c) ? "unix" : "tcp",
+      ...(stack === undefined ? {} : { stack }),
+    });
+    return toResponse(problem, requestId(c));
+  };
+
+  let description: Promise<string> | null = null;
+  const describeApi = async (): Promise<string> => {
+    // Loaded on demand: generating the schemas of all documents takes longer than the start.
+    const { makeDocument } = await import("../openapi/mod.ts");
+    const described = routes.map(([method, path]) => ({
+      method,
+      path,
+      parameters: PARAMETERS[`${method} ${path}`] ?? [],
+    }));
+    return JSON.stringify(makeDocument({ version, routes: described }));
+  };
+
   // The default router compiles all routes at the first request. This router needs no preparation.
   const app = new Hono<{ Bindings: Arrival }>({ router: new TrieRouter() });
-  app.use(async (c, next) => {
+  app.use(async (c: Context, next) => {
     c.header("x-request-id", requestId(c));
     c.header("cache-control", "no-store");
-    checkDoor(c.req.raw, { unix: c.env?.unix ?? false });
     await next();
+    measures.request(c.get("route") ?? "other", c.res.status);
+    if (isStream(c.res) && c.env?.completed !== undefined) measures.stream(c.env.completed);
   });
-  for (const [method, path, handler] of routes) app.on(method, path, handler);
+  app.use((c, next) => {
+    checkDoor(c.req.raw, { unix: isUnix(c) });
+    return next();
+  });
+  for (const [method, path, handler] of routes) {
+    const route = `${method} ${path}`;
+    const known = PARAMETERS[route] ?? [];
+    const handle = ASKING.has(route) ? timed(handler, measures) : handler;
+    app.on(method, path, async (c: Context) => {
+      c.set("route", route);
+      checkParameters(c.req.url, c.req.param(), known);
+      if (TESTING.has(route) || isWanted(c, "preflight", false)) {
+        await authorise(c.req.raw, { unix: isUnix(c) });
+      }
+      return await handle(c);
+    });
+  }
   const byPath = Map.groupBy(routes, ([, path]) => path);
   for (const [path, own] of byPath) {
     const allow = own.map(([method]) => method).join(", ");
@@ -204,16 +271,37 @@ export function makeApp(
     const problem = new HttpProblem("not-found", `Unknown path ${shownName(c.req.path)}`, {
       remedy: `Use one of ${[...byPath.keys()].join(", ")}.`,
     });
-    return toResponse(problem, requestId(c));
+    return refused(problem, c);
   });
   app.onError((error, c) => {
     const problem = asHttpProblem(error);
-    if (problem.problem === "internal") {
-      log.error("Internal error", { request: requestId(c), stack: error.stack ?? error.message });
-    }
-    return toResponse(problem, requestId(c));
+    return refused(problem, c, problem.problem === "internal" ? error.stack : undefined);
   });
   return app;
+}
+
+/** The routes that start a preflight. Others do with `?preflight=1`. */
+const TESTING: ReadonlySet<string> = new Set(["POST /v1/test"]);
+/** The routes whose answers are timed. */
+const ASKING: ReadonlySet<string> = new Set(["POST /v1/ask", "PUT /v1/sessions/:id/source"]);
+
+/** A handler whose answers without a preflight are timed. */
+function timed(handler: Handler, measures: Measures): Handler {
+  return async (c) => {
+    const since = performance.now();
+    const response = await handler(c);
+    if (!isWanted(c, "preflight", false)) measures.time("ask", since);
+    return response;
+  };
+}
+
+function isUnix(c: Context): boolean {
+  return (c.env as Arrival | undefined)?.unix ?? false;
+}
+
+/** Whether a response is sent piece by piece, perhaps without an end. */
+function isStream({ headers }: Response): boolean {
+  return /^(text\/event-stream|application\/x-ndjson)\b/.test(headers.get("content-type") ?? "");
 }
 
 /** A response with a JSON document that is already text. */

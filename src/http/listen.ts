@@ -1,5 +1,4 @@
 import { Failure } from "../documents/mod.ts";
-import { openStreams } from "./streams.ts";
 
 /** Where a server listens. */
 export interface Listen {
@@ -7,32 +6,39 @@ export interface Listen {
   tcp: { hostname: string; port: number } | null;
   /** A path for a Unix socket, or null for none. */
   unix: string | null;
+  /** The number of the group that may use the Unix socket; null for none. */
+  group?: number | null;
 }
 
 /** A listening server; `addresses` are its URLs and socket paths. */
 export interface Listening {
   addresses: string[];
-  /** Ends streams of events, waits for current requests up to a time limit, then closes. */
+  /** Waits for current requests up to a time limit, then closes. */
   drain(limitMs: number): Promise<void>;
 }
 
-type Handle = (request: Request, arrival: { unix: boolean }) => Response | Promise<Response>;
+type Handle = (
+  request: Request,
+  arrival: { unix: boolean; readonly completed: Promise<void> },
+) => Response | Promise<Response>;
 
 /**
- * Listens on loopback, on a Unix socket, or both. Replaces a stale socket file; the new one has mode 0660. Throws a
- * {@link Failure} if an address is in use or not permitted.
+ * Listens on loopback, on a Unix socket, or both. Replaces a stale socket file. The new one has mode 0600, or 0660 and
+ * the group, so that the kernel refuses everybody else. Throws a {@link Failure} if an address is in use or not permitted.
  */
-export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Listening> {
+export async function listen(
+  { tcp, unix, group = null }: Listen,
+  handle: Handle,
+): Promise<Listening> {
   // This variable overrides the address that is passed to Deno.serve().
   Deno.env.delete("DENO_SERVE_ADDRESS");
   const servers: Pick<Deno.HttpServer, "shutdown">[] = [];
-  const streams = openStreams();
   const addresses: string[] = [];
   if (tcp !== null) {
     const options = { ...tcp, onListen: () => {} };
     const server = starting(
       `${tcp.hostname}:${tcp.port}`,
-      () => Deno.serve(options, async (r) => streams.add(await handle(r, { unix: false }))),
+      () => Deno.serve(options, (request, info) => handle(request, arrival(false, info))),
     );
     servers.push(server);
     const { hostname, port } = server.addr as Deno.NetAddr;
@@ -43,10 +49,14 @@ export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Lis
     const options = { path: unix, onListen: () => {} };
     const server = starting(
       unix,
-      () => Deno.serve(options, async (r) => streams.add(await handle(r, { unix: true }))),
+      () =>
+        withUmask(
+          0o177,
+          () => Deno.serve(options, (request, info) => handle(request, arrival(true, info))),
+        ),
     );
-    Deno.chmodSync(unix, 0o660);
     servers.push(server);
+    if (group !== null) await shareWith(group, unix);
     addresses.push(`unix:${unix}`);
   }
   return {
@@ -54,7 +64,6 @@ export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Lis
     async drain(limitMs) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       const limit = new Promise<void>((resolve) => timer = setTimeout(resolve, limitMs));
-      streams.end();
       await Promise.race([Promise.all(servers.map((server) => server.shutdown())), limit]);
       clearTimeout(timer);
       if (unix !== null) await Deno.remove(unix).catch(() => {});
@@ -75,6 +84,41 @@ export function parseListen(text: string): Listen["tcp"] {
   }
   const hostname = (match[1] ?? "127.0.0.1").replace(/^\[|\]$/g, "");
   return { hostname: hostname === "localhost" ? "127.0.0.1" : hostname, port };
+}
+
+/** How a request arrived. `completed` is made when it is used. */
+function arrival(unix: boolean, info: Deno.ServeHandlerInfo) {
+  return {
+    unix,
+    get completed() {
+      return info.completed;
+    },
+  };
+}
+
+function withUmask<T>(mask: number, run: () => T): T {
+  const before = Deno.umask(mask);
+  try {
+    return run();
+  } finally {
+    Deno.umask(before);
+  }
+}
+
+/** Gives a socket to a group. Its members may use it from then on. */
+async function shareWith(group: number, path: string): Promise<void> {
+  try {
+    // The server's own group needs no change of the owner, which a service manager may forbid.
+    if (Deno.lstatSync(path).gid !== group) await Deno.chown(path, null, group);
+    await Deno.chmod(path, 0o660);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : cause;
+    throw new Failure("not-permitted", `Cannot give ${path} to the group ${group}: ${why}`, {
+      subject: "--group",
+      remedy: "Run the server as root, or as a member of the group.",
+      cause,
+    });
+  }
 }
 
 function starting<T>(address: string, start: () => T): T {

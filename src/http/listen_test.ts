@@ -48,6 +48,21 @@ Deno.test("listen() passes the transport of a request to the handler", async () 
   await server.drain(10_000);
 });
 
+Deno.test("listen() opens a Unix socket for its own user only, unless it has a group", async () => {
+  const folder = await Deno.makeTempDir();
+  const unix = `${folder}/ask.sock`;
+  const mask = Deno.umask();
+  for (const [group, mode] of [[undefined, 0o600], [null, 0o600], [Deno.gid()!, 0o660]] as const) {
+    const server = await listen(
+      { tcp: null, unix, ...(group === undefined ? {} : { group }) },
+      answer,
+    );
+    assertEquals([Deno.lstatSync(unix).mode! & 0o777, Deno.umask()], [mode, mask]);
+    await server.drain(10_000);
+  }
+  await Deno.remove(folder, { recursive: true });
+});
+
 Deno.test("drain() waits for current requests and accepts no new ones", async () => {
   const { promise: free, resolve: go } = Promise.withResolvers<void>();
   const { promise: arrived, resolve: arrive } = Promise.withResolvers<void>();

@@ -15,9 +15,10 @@ export interface ProblemDocument {
 }
 
 /** All problems of this server: status and title. */
-const PROBLEMS = {
+export const PROBLEMS = {
   "not-json": [400, "Cannot read the body as JSON"],
   "bad-request": [400, "Cannot serve the request"],
+  "not-authorised": [403, "Cannot do this for this caller"],
   "forbidden-host": [403, "Cannot serve this host name"],
   "forbidden-origin": [403, "Cannot serve this origin"],
   "not-permitted": [403, "Cannot do this without the operator's permission"],
@@ -29,13 +30,16 @@ const PROBLEMS = {
   "in-use": [409, "Cannot open a device in use"],
   "source-missing": [409, "Cannot ask before a source is written"],
   "too-large": [413, "Cannot accept a body of this size"],
+  "target-too-long": [414, "Cannot accept a path of this size"],
   "media-type": [415, "Cannot read this media type"],
   "identity-invalid": [422, "Cannot read the identity"],
   "schema-unsupported": [422, "Cannot read this schema"],
   "source-cannot-migrate": [422, "Cannot migrate the source"],
+  "headers-too-large": [431, "Cannot accept headers of this size"],
   "client-gone": [499, "Cannot read the rest of the body"],
   "internal": [500, "Cannot answer the request"],
   "too-busy": [503, "Cannot accept more bodies now"],
+  "not-ready": [503, "Cannot answer yet, or not any more"],
   "sessions-full": [503, "Cannot open another session"],
   "worker-unavailable": [503, "Cannot reach the worker service"],
   "streams-full": [503, "Cannot open another stream of events"],

@@ -22,6 +22,10 @@ export interface UnitOptions {
   workerArgs?: readonly string[];
   /** Further directories that the server writes to: that of --unix. */
   writes?: readonly string[];
+  /** The group that may use the server's Unix socket. */
+  group?: string | null;
+  /** The file of the bearer token, which systemd reads as root and gives to the server. */
+  tokenFile?: string | null;
 }
 
 /**
@@ -30,7 +34,7 @@ export interface UnitOptions {
  * Each hardening was tested with V8 and real devices. Comments in the units explain the omitted ones.
  */
 export function formatUnits(
-  { binary, args, workerArgs = [], writes = [] }: UnitOptions,
+  { binary, args, workerArgs = [], writes = [], group = null, tokenFile = null }: UnitOptions,
 ): readonly UnitFile[] {
   const serve = commandLine(binary, [
     "serve",
@@ -41,7 +45,7 @@ export function formatUnits(
   ]);
   const broker = commandLine(binary, ["broker", "--state=/var/lib/vfio-ask", ...workerArgs]);
   return [
-    { name: "vfio-ask.service", text: formatServer(serve, writes) },
+    { name: "vfio-ask.service", text: formatServer(serve, { writes, group, tokenFile }) },
     { name: "vfio-ask-worker.socket", text: WORKER_SOCKET_UNIT },
     { name: "vfio-ask-worker@.service", text: formatWorker(broker) },
   ];
@@ -69,7 +73,17 @@ SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 IPAddressDeny=any`;
 
-function formatServer(execStart: string, writes: readonly string[]): string {
+function formatServer(
+  execStart: string,
+  { writes, group, tokenFile }: Required<Pick<UnitOptions, "writes" | "group" | "tokenFile">>,
+): string {
+  const credential = tokenFile === null
+    ? ""
+    : `LoadCredential=token:${tokenFile.replaceAll("%", "%%")}\n`;
+  const sharing = group === null || group === SERVICE_USER ? "" : `SupplementaryGroups=${group}
+# The server gives its socket to this group.
+SystemCallFilter=@chown
+`;
   return `# The server: answers over HTTP. It has no privileges and opens no device.
 [Unit]
 Description=Find configurations that can take a VFIO device's live migration
@@ -107,7 +121,7 @@ ${HARDENING}
 IPAddressAllow=localhost
 # AF_NETLINK: events of the kernel about devices.
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6 AF_NETLINK
-${
+${credential}${sharing}${
     writes.map((directory) => `ReadWritePaths=-${quote(directory)}\n`).join("")
   }# Not used, because the server needs what they take away:
 #   MemoryDenyWriteExecute   V8 compiles code while it runs

@@ -50,6 +50,25 @@ Deno.test("unit contains the given options and the binary's absolute path", asyn
   assertEquals(worker.some((word) => options.includes(word)), false);
 });
 
+Deno.test("unit gives the server its token as a credential, and the group of its socket", async () => {
+  const print = async (...options: string[]) => {
+    const { code, out, err } = await runCli(["unit", "--unix=/run/vfio-ask/ask.sock", ...options]);
+    assertEquals(code, 0, err);
+    return out;
+  };
+  const token = await print("--token-file=/etc/vfio-ask/100%");
+  assertStringIncludes(token, "\nLoadCredential=token:/etc/vfio-ask/100%%\n");
+  assertEquals(execStart(token)!.includes("--token-file"), false);
+  const group = await print("--group=libvirt");
+  assertStringIncludes(group, "\nSupplementaryGroups=libvirt\n");
+  assertStringIncludes(group, "\nSystemCallFilter=@chown\n");
+  assertStringIncludes(execStart(group)!, "--group=libvirt");
+  // The server's own group needs no further right.
+  for (const unit of [token, await print("--group=vfio-ask")]) {
+    assertEquals(/SupplementaryGroups|@chown/.test(unit), false);
+  }
+});
+
 Deno.test("unit refuses options that serve would refuse, and unknown units", async () => {
   const wrong = [
     ["--listen", "0.0.0.0:80"],
@@ -57,6 +76,7 @@ Deno.test("unit refuses options that serve would refuse, and unknown units", asy
     ["--refresh", "never"],
     ["--probe", "some"],
     ["--listen", "none"],
+    ["--unix", "/run/a", "--group", "a b"],
     ["other.service"],
   ];
   for (const options of wrong) {

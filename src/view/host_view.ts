@@ -31,6 +31,8 @@ const WATCHED_REST = 20;
 /** What a view reports, and the events that it follows. */
 export interface ViewWatch {
   onResult?: (result: ProbeResult) => void;
+  /** Called after each look with its start by `performance.now()`. */
+  onLook?: (since: number) => void;
   /** Called with the first snapshot, and with each one that differs from the one before. */
   onSnapshot?: (snapshot: Snapshot) => void;
   /** The events of the host. The view disposes of them. */
@@ -64,12 +66,13 @@ export interface HostView extends AsyncDisposable {
 export async function openHostView(
   world: World,
   { refreshMs = null, freshMs, ...options }: ViewOptions,
-  { onResult = () => {}, onSnapshot = () => {}, events = null, onEventsEnd = () => {} }: ViewWatch =
-    {},
+  { onResult = () => {}, onSnapshot = () => {}, events = null, ...watch }: ViewWatch = {},
 ): Promise<HostView> {
+  const { onEventsEnd = () => {}, onLook = () => {} } = watch;
   const end = new AbortController();
   const asking = makeAsking(world, { ...options, onResult, signal: end.signal });
-  const looked = () => {
+  const looked = (since: number) => {
+    onLook(since);
     publish();
     schedule();
   };

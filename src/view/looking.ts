@@ -22,8 +22,8 @@ export interface LookingOptions {
   freshMs?: number;
   /** How other work gets a turn during a look. */
   makeTurns?: () => Turns;
-  /** Called after each look, including failed ones. */
-  looked?: () => void;
+  /** Called after each look, including failed ones, with its start by `performance.now()`. */
+  looked?: (since: number) => void;
 }
 
 /** Looks at one host, one look at a time. */
@@ -100,11 +100,13 @@ export function makeLooking(
     }
     return snapshot;
   };
-  const start = (scope: Scope): Promise<Snapshot> =>
-    looking = lookNow(scope).finally(() => {
+  const start = (scope: Scope): Promise<Snapshot> => {
+    const since = performance.now();
+    return looking = lookNow(scope).finally(() => {
       looking = null;
-      looked();
+      looked(since);
     });
+  };
   const look = async (): Promise<Snapshot> => {
     while (looking !== null && isPart) await looking.catch(() => {});
     return await (looking ?? start({}));

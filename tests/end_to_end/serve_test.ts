@@ -26,18 +26,105 @@ Deno.test("serve answers a whole session over TCP", async () => {
   assertEquals([closed.status, await closed.text()], [204, ""]);
 });
 
-Deno.test("serve answers over a Unix socket, which only owner and group may use", async () => {
+Deno.test("serve answers over a Unix socket, which only its own user may use", async () => {
   await using place = await openWorkplace();
   const path = `${place.folder}/ask.sock`;
   await using server = await startServer(place, { args: ["--listen", "none", "--unix", path] });
   assertStringIncludes(server.said, `unix:${path}`);
   assertEquals(server.base, "");
-  assertEquals(Deno.lstatSync(path).mode! & 0o777, 0o660);
+  assertEquals(Deno.lstatSync(path).mode! & 0o777, 0o600);
   const listed = await askUnix(path, { target: "/v1/devices" });
   assertEquals([listed.status, JSON.parse(listed.body).devices.length], [200, 9]);
   const identity = await askUnix(path, { target: `/v1/devices/${GPU}/identity` });
   const asked = await askUnix(path, { method: "POST", target: "/v1/ask", body: identity.body });
   assertEquals([asked.status, JSON.parse(asked.body).source.id], [200, GPU]);
+});
+
+const TOKEN = "0123456789abcdef0123456789abcdef";
+
+Deno.test("serve starts preflights for a token of a file or of a credential, and names each refusal", async () => {
+  await using place = await openWorkplace();
+  const path = `${place.folder}/token`;
+  await Deno.writeTextFile(path, `${TOKEN}\n`, { mode: 0o600 });
+  const tcp = ["--listen", "127.0.0.1:0"];
+  for (
+    const options of [
+      { args: [...tcp, "--token-file", path] },
+      { args: tcp, extra: { CREDENTIALS_DIRECTORY: place.folder } },
+    ]
+  ) {
+    await using server = await startServer(place, options);
+    const test = async (authorization: Record<string, string>) => {
+      const headers = { "content-type": "application/json", ...authorization };
+      const request = { method: "POST", body: "{}", headers };
+      const response = await fetch(`${server.base}/v1/test`, request);
+      const { type } = await response.json();
+      return [response.status, type, response.headers.get("x-request-id")];
+    };
+    const [status, type, id] = await test({});
+    assertEquals([status, type], [403, "urn:vfio-ask:problem:not-authorised"]);
+    // The body has no target.
+    assertEquals((await test({ authorization: `Bearer ${TOKEN}` }))[0], 400);
+    await server.stop();
+    const log = await Deno.readTextFile(`${place.folder}/stderr`);
+    assertStringIncludes(log, `refused request ${id}: `);
+    assertStringIncludes(log, "problem=not-authorised");
+    assertEquals(log.includes(TOKEN), false);
+  }
+});
+
+Deno.test("serve starts preflights over the Unix socket for its own user", async () => {
+  await using place = await openWorkplace();
+  const path = `${place.folder}/ask.sock`;
+  await using _ = await startServer(place, { args: ["--listen", "none", "--unix", path] });
+  const { status } = await askUnix(path, { method: "POST", target: "/v1/test", body: "{}" });
+  assertEquals(status, 400);
+});
+
+Deno.test("serve exits with 2 if its token or its group cannot be used", async () => {
+  await using place = await openWorkplace();
+  const path = `${place.folder}/token`;
+  await Deno.writeTextFile(path, TOKEN);
+  await Deno.chmod(path, 0o644);
+  const unix = ["--listen", "none", "--unix", `${place.folder}/ask.sock`];
+  for (
+    const [args, said] of [
+      [["--token-file", path], "chmod o="],
+      [["--token-file", `${path}x`], `${path}x`],
+      [[...unix, "--group", "no-such-group"], "--group no-such-group"],
+      [["--group", "root"], "--group without --unix"],
+    ] as const
+  ) {
+    const { code, err } = await run(place, ["serve", "--simulate", "gpu-host", ...args]);
+    assertEquals(code, 2, err);
+    assertStringIncludes(err, said);
+  }
+  assertEquals(place.leftovers(), []);
+});
+
+Deno.test("serve is ready after its first look, and measures what it does", async () => {
+  await using place = await openWorkplace();
+  await using server = await startServer(place);
+  const { base } = server;
+  // The list waits for the first look.
+  await json(await fetch(`${base}/v1/devices`));
+  while ((await fetch(`${base}/readyz`).then((r) => [r.status, r.body?.cancel()]))[0] !== 200) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  const source = await (await fetch(`${base}/v1/devices/${GPU}/identity`)).text();
+  const headers = { "content-type": "application/json" };
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${base}/metrics`)).text();
+    return Number(text.split("\n").find((line) => line.startsWith(`${name} `))?.split(" ").at(-1));
+  };
+  assertEquals(await metric("vfio_ask_ask_duration_seconds_count"), 0);
+  await json(await fetch(`${base}/v1/ask`, { method: "POST", body: source, headers }));
+  assertEquals(await metric("vfio_ask_ask_duration_seconds_count"), 1);
+  assert(await metric("vfio_ask_scan_duration_seconds_count") > 0);
+  while (await metric("vfio_ask_probe_duration_seconds_count") === 0) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  assertEquals(await metric(`vfio_ask_http_requests_total{route="POST /v1/ask",code="2xx"}`), 1);
 });
 
 Deno.test("serve answers over both at once, of the same sessions", async () => {
@@ -98,6 +185,36 @@ Deno.test("serve answers on after requests that are none", async () => {
   const bad = await askUnix(path, { method: "POST", target: "/v1/ask", body: "{" });
   assertEquals([bad.status, JSON.parse(bad.body).type], [400, "urn:vfio-ask:problem:not-json"]);
   assertEquals((await askUnix(path, { target: "/healthz" })).status, 200);
+});
+
+Deno.test("serve refuses headers and paths that are too large, in any number and size", async () => {
+  await using place = await openWorkplace();
+  const path = `${place.folder}/ask.sock`;
+  await using _ = await startServer(place, { args: ["--listen", "none", "--unix", path] });
+  const statusOf = async (target: string, fields: string) => {
+    using connection = await Deno.connect({ transport: "unix", path });
+    const text = `GET ${target} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n${fields}\r\n`;
+    const bytes = new TextEncoder().encode(text);
+    // The server closes the connection while a very large header is sent.
+    const send = async () => {
+      for (let at = 0; at < bytes.length;) at += await connection.write(bytes.subarray(at));
+    };
+    await send().catch(() => {});
+    const buffer = new Uint8Array(64);
+    const read = await connection.read(buffer);
+    const [, status] = new TextDecoder().decode(buffer.subarray(0, read ?? 0)).split(" ");
+    return Number(status);
+  };
+  const fields = (count: number, value = "x") =>
+    Array.from({ length: count }, (_, number) => `x-${number}: ${value}\r\n`).join("");
+  assertEquals(await statusOf("/healthz", fields(50)), 200);
+  for (const many of [fields(80), fields(1_000), fields(2, "x".repeat(10_000))]) {
+    assertEquals(await statusOf("/healthz", many), 431);
+  }
+  assertEquals(await statusOf("/healthz", fields(1, "x".repeat(200_000))), 431);
+  for (const length of [5_000, 100_000]) {
+    assertEquals(await statusOf(`/${"x".repeat(length)}`, ""), 414);
+  }
 });
 
 Deno.test("serve refuses a body that is too large, whether it says so or not", async () => {

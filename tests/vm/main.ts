@@ -18,6 +18,7 @@ import { MODEL_CASES } from "./model_cases.ts";
 import { NEEDS_CASES } from "./needs_cases.ts";
 import { pciCases } from "./pci_cases.ts";
 import { JOURNAL_CASES } from "./journal_cases.ts";
+import { PERMISSION_CASES } from "./permission_cases.ts";
 import { PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { QEMU_CASES } from "./qemu_cases.ts";
 import { RELOAD_CASES } from "./reload_cases.ts";
@@ -66,7 +67,7 @@ switch (command) {
       storm: () => [...killCases(20), ...stormCases(STORM.sample)],
       "storm-all": () => [...killCases(300), ...stormCases(STORM.whole)],
       bench: () => BENCH_CASES,
-      systemd: () => SYSTEMD_CASES,
+      systemd: () => [...SYSTEMD_CASES, ...PERMISSION_CASES],
       qemu: () => QEMU_CASES,
       pci: () => pciCases(false),
       "pci-all": () => pciCases(true),

@@ -8,10 +8,15 @@ export interface Server extends AsyncDisposable {
   stop(): Promise<number>;
 }
 
-/** Starts the server on a free port and waits for its address. */
+/** The token that permits preflights, and its file. */
+export const TOKEN = "token-of-the-tests-in-virtual-machines";
+const TOKEN_FILE = Deno.makeTempFileSync({ prefix: "vfio-ask-token-" });
+Deno.writeTextFileSync(TOKEN_FILE, TOKEN);
+
+/** Starts the server on a free port and waits for its address. Callers with the token may start preflights. */
 export async function startServer(...options: string[]): Promise<Server> {
   const child = new Deno.Command(PROGRAM, {
-    args: ["serve", "--listen", "127.0.0.1:0", ...options],
+    args: ["serve", "--listen", "127.0.0.1:0", "--token-file", TOKEN_FILE, ...options],
     clearEnv: true,
     stdin: "null",
     stdout: "piped",
@@ -67,7 +72,7 @@ export async function waitForMigration(url: string, id: string): Promise<any> {
 /** Closes idle connections soon, so that they do not look like descriptors that the server leaks. */
 const CLIENT = Deno.createHttpClient({ poolIdleTimeout: 1_000 });
 
-/** Sends a request and returns its JSON answer. */
+/** Sends a request with the token and returns its JSON answer. */
 export async function call(
   url: string,
   { method = "GET", body, accept }: { method?: string; body?: unknown; accept?: string } = {},
@@ -77,6 +82,7 @@ export async function call(
     client: CLIENT,
     method,
     headers: {
+      authorization: `Bearer ${TOKEN}`,
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...(accept === undefined ? {} : { accept }),
     },
