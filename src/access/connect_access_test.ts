@@ -78,6 +78,20 @@ Deno.test("Access.run() gives the refusal of the worker's own configuration", as
   assertStringIncludes(result!.sentence, "probes are off");
 });
 
+Deno.test("Access.run() gives the refusal of the worker's configuration file, whose other fields it ignores", async () => {
+  const file = await Deno.makeTempFile({ suffix: ".json" });
+  try {
+    const fields = { schema: "vfio-ask/config/v1", listen: "none", drivers: ["mtty"] };
+    await Deno.writeTextFile(file, JSON.stringify(fields));
+    await using side = open({}, ["--config", file]);
+    const [result] = await runTasks(side.access, [probe]);
+    assertEquals(result!.outcome, "not-permitted");
+    assertStringIncludes(result!.remedy!, "--drivers");
+  } finally {
+    await Deno.remove(file);
+  }
+});
+
 Deno.test("Access.run() has failed if the worker service is killed, and the next one starts another", async () => {
   await using side = open();
   const done = side.access.whileLocked(async () => {

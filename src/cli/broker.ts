@@ -1,32 +1,36 @@
 import { permit, type PermitWorld, serveAccess, type WorkerPolicy } from "../access/mod.ts";
 import { readLines } from "../children/mod.ts";
-import { type Command, type Option, type Parsed, YES } from "./command.ts";
-import { LOOK_OPTIONS, PREFLIGHT_OPTIONS, preflightPolicy, probeOptions, text } from "./options.ts";
+import { type Command, type Parsed, YES } from "./command.ts";
+import {
+  DRIVERS,
+  LOOK_OPTIONS,
+  PREFLIGHT_OPTIONS,
+  preflightPolicy,
+  probeOptions,
+  text,
+} from "./options.ts";
 import { CONFIG, configure } from "./settings.ts";
 
-/** The options that the configuration file may set. */
-const OPTIONS: readonly Option[] = [
-  ...LOOK_OPTIONS,
-  ...PREFLIGHT_OPTIONS,
-  { name: "drivers", value: "NAMES", help: "Open only devices of these drivers (all)" },
-];
+/** The options that the worker service has in common with `serve`, and its own. */
+const OPTIONS = [...LOOK_OPTIONS, ...PREFLIGHT_OPTIONS, DRIVERS];
 
 /**
  * The privileged side of the service: answers the requests of a server on standard input, until they end. systemd
  * starts it for each connection to `vfio-ask-worker.socket`.
  */
 export const command: Command = {
-  about:
-    `Reads one request per line from standard input, checks it against its own options, and prints one
-answer per line. For vfio-ask-worker.socket.`,
+  about: `Reads one request per line from standard input, checks it against its own options and the
+configuration file, and prints one answer per line. For vfio-ask-worker.socket.`,
   options: [CONFIG, ...OPTIONS],
   async run(context) {
-    // The file also has fields of the server.
-    const { parsed, value } = configure(context, OPTIONS, policyOf, { ignoreOthers: true });
+    // The server checks fields that only it has.
+    const { parsed, value: policy } = configure(context, OPTIONS, workerPolicy, {
+      ignoreOthers: true,
+    });
     const { roots, access, readRules, now } = await context.openWorld(parsed);
     const world: PermitWorld = {
       roots,
-      policy: value,
+      policy,
       rules: () => readRules().inForce,
       nowMs: () => now().getTime(),
     };
@@ -39,7 +43,8 @@ answer per line. For vfio-ask-worker.socket.`,
   },
 };
 
-function policyOf(parsed: Parsed): WorkerPolicy {
+/** What the options permit the worker service. */
+function workerPolicy(parsed: Parsed): WorkerPolicy {
   const { mode, create } = preflightPolicy(parsed);
   const probe = probeOptions(parsed);
   const drivers = text(parsed, "drivers")?.split(/[\s,]+/).filter((name) => name !== "") ?? null;

@@ -10,7 +10,7 @@ import { CONFIG_CHECK_SCHEMA, escaped, SETTINGS_SCHEMA } from "../documents/mod.
 import { type Command, type Context, NO, type Option, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { JSON_OUTPUT, usage } from "./options.ts";
-import { SERVE_OPTIONS, serveOptions } from "./serve.ts";
+import { FILE_OPTIONS, serveOptions } from "./serve.ts";
 import { apply, CONFIG, configure, fieldOf, settingsFile, WrongSetting } from "./settings.ts";
 import { formatColumns } from "./table.ts";
 
@@ -30,8 +30,10 @@ counts. Options on the command line have priority over files. An unknown field i
   vfio-ask config check [FILE]   List the errors in a file and its drop-ins; exit code 1 if any
   vfio-ask config show           Print the effective settings and where each is from
 
-The service reads its configuration at the start and on SIGHUP. Other commands do not read it.`,
-  options: [CONFIG, ...SERVE_OPTIONS, JSON_OUTPUT],
+The server reads its configuration at the start and on SIGHUP. The worker service reads it for each
+connection of the server, and permits nothing else: "drivers" names the drivers whose devices it may
+open. Other commands do not read it.`,
+  options: [CONFIG, ...FILE_OPTIONS, JSON_OUTPUT],
   run(context) {
     const [action, file, ...more] = context.args;
     if (action === "check" && more.length === 0) return check(context, file);
@@ -50,7 +52,7 @@ function check(context: Context, file: string | undefined): number {
   const parsed = file === undefined
     ? context
     : { ...context, options: { ...options, config: file } };
-  const settings = readSettings(settingsFile(parsed), SERVE_OPTIONS.map(fieldOf));
+  const settings = readSettings(settingsFile(parsed), FILE_OPTIONS.map(fieldOf));
   const errors = settings.errors.length > 0 ? settings.errors : wrongValues(settings);
   const { files } = settings;
   if (options.json) terminal.out(json({ schema: CONFIG_CHECK_SCHEMA, files, errors }));
@@ -61,7 +63,7 @@ function check(context: Context, file: string | undefined): number {
 /** The first error among values that have the right type. */
 function wrongValues(settings: Settings): SettingsError[] {
   try {
-    apply({ args: [], options: {} }, SERVE_OPTIONS, settings, serveOptions);
+    apply({ args: [], options: {} }, FILE_OPTIONS, settings, serveOptions);
     return [];
   } catch (error) {
     if (error instanceof WrongSetting) return [error.error];
@@ -79,15 +81,15 @@ function fine(files: readonly string[]): string {
 }
 
 function show(context: Context): number {
-  const { settings } = configure(context, SERVE_OPTIONS, serveOptions);
-  const entries = SERVE_OPTIONS.map((option) => effective(context, settings, option));
+  const { settings } = configure(context, FILE_OPTIONS, serveOptions);
+  const entries = FILE_OPTIONS.map((option) => effective(context, settings, option));
   const { files } = settings;
   context.terminal.out(
     context.options.json
       ? json({ schema: SETTINGS_SCHEMA, files, settings: entries })
       : formatColumns(entries, {
         FIELD: ({ field }) => field,
-        VALUE: ({ value }) => value === null ? "-" : [value].flat().join(":"),
+        VALUE: ({ value }) => value === null ? "-" : [value].flat().join(" "),
         FROM: ({ origin, file }) => file ?? origin,
       }),
   );
@@ -113,7 +115,7 @@ function typed(type: FieldType, value: string | boolean | readonly string[]) {
     case "boolean":
       return value === "on";
     case "list":
-      return value.split(":");
+      return value.split(/[:,]/);
     case "number":
       // A default such as "never" is not a number.
       return Number.isNaN(Number(value)) ? value : Number(value);

@@ -111,6 +111,13 @@ export const PREFLIGHT_OPTIONS: readonly Option[] = [
   },
 ];
 
+/** Which devices the worker service may open. */
+export const DRIVERS: Option = {
+  name: "drivers",
+  value: "NAMES",
+  help: "Open only devices of these drivers (all)",
+};
+
 /** The tests that the options allow. */
 export function preflightPolicy(parsed: Parsed): PreflightPolicy {
   return {

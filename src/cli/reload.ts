@@ -11,8 +11,12 @@ export interface LiveSettings {
   subsystem: SubsystemMode;
 }
 
-/** The options of {@link LiveSettings}. All others take effect at the next start. */
+/**
+ * The options of {@link LiveSettings}, and `drivers`, which the worker service reads itself. All others take effect at
+ * the next start.
+ */
 const LIVE_OPTIONS = [
+  "drivers",
   "subsystem",
   "preflight",
   "preflight-controls",

@@ -16,6 +16,7 @@ import {
 import { type Log, openLog, openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
+  DRIVERS,
   JUDGE_OPTIONS,
   LOOK_OPTIONS,
   milliseconds,
@@ -67,6 +68,9 @@ export const SERVE_OPTIONS: readonly Option[] = [
   ...PREFLIGHT_OPTIONS,
 ];
 
+/** The options that a configuration file can set: those of serve, and of the worker service. */
+export const FILE_OPTIONS: readonly Option[] = [...SERVE_OPTIONS, DRIVERS];
+
 export const command: Command = {
   about: `Serves the HTTP API. A session pins a snapshot of the host:
 
@@ -89,7 +93,7 @@ configuration again. The server itself never opens a device: a child process doe
     const env = (name: string) => Deno.env.get(name);
     const log = openLog(env, terminal.err);
     using hangups = catchHangups();
-    const read = () => configure(context, SERVE_OPTIONS, serveOptions);
+    const read = () => configure(context, FILE_OPTIONS, serveOptions);
     const started = read();
     const { tcp, unix, looking, groupName, tokenFile, ...live } = started.value;
     const group = groupName === null ? null : groupNumber(groupName);
@@ -163,7 +167,7 @@ configuration again. The server itself never opens a device: a child process doe
     service.ready();
     hangups.start(async () => {
       service.reloading();
-      note = reloadSettings(live, { started, options: SERVE_OPTIONS, read, log });
+      note = reloadSettings(live, { started, options: FILE_OPTIONS, read, log });
       // A younger look may have read the rules and facts before the signal.
       await new Promise((resolve) => setTimeout(resolve, looking.freshMs + 1));
       await newest().catch((error) => logProblems(log, [toProblem(error, "host")]));

@@ -24,6 +24,9 @@ export const CONFIG: Option = {
 /** Values of options that are numbers in a configuration file. */
 const NUMBERS = ["SECONDS", "BYTES", "COUNT", "NUMBER"];
 
+/** Values of options that are lists in a configuration file, with what separates them on the command line. */
+const LISTS: Readonly<Record<string, string>> = { DIRS: ":", NAMES: "," };
+
 /** A command line together with the configuration files. */
 export interface Configured<T> {
   /** The options of both. The command line has priority. */
@@ -46,7 +49,7 @@ export function fieldOf({ name, value, choices, many }: Option): Field {
   const on = choices?.join() === "on,off";
   const type: FieldType = value === undefined || on
     ? "boolean"
-    : many === true || value === "DIRS"
+    : many === true || value in LISTS
     ? "list"
     : NUMBERS.includes(value)
     ? "number"
@@ -108,11 +111,12 @@ export function settingsFile(parsed: Parsed): string | null {
 function optionValue({ name, value, many }: Option, setting: SettingValue) {
   if (Array.isArray(setting)) {
     if (many === true) return setting as string[];
-    const wrong = setting.find((item) => item.includes(":"));
-    if (wrong === undefined) return setting.join(":");
-    throw new Failure("bad-input", `--${name} ${setting}: ${wrong} contains a colon`, {
+    const separator = LISTS[value!]!;
+    const wrong = setting.find((item) => item.includes(separator));
+    if (wrong === undefined) return setting.join(separator);
+    throw new Failure("bad-input", `--${name} ${setting}: ${wrong} contains "${separator}"`, {
       subject: `--${name}`,
-      remedy: "Use directories without a colon in their names.",
+      remedy: `Use names without "${separator}".`,
     });
   }
   if (typeof setting === "boolean") return value === undefined ? setting : setting ? "on" : "off";

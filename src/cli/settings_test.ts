@@ -2,7 +2,7 @@ import { assertEquals, assertThrows } from "@std/assert";
 import { CONFIG_SCHEMA, Failure } from "../documents/mod.ts";
 import { parse } from "./run.ts";
 import { preflightPolicy } from "./options.ts";
-import { command, SERVE_OPTIONS, serveOptions } from "./serve.ts";
+import { command, FILE_OPTIONS, serveOptions } from "./serve.ts";
 import { configure, fieldOf } from "./settings.ts";
 
 /** The options of serve with a configuration file. */
@@ -11,7 +11,7 @@ function serveWith(fields: unknown, ...argv: string[]) {
   try {
     Deno.writeTextFileSync(path, JSON.stringify({ schema: CONFIG_SCHEMA, ...fields as object }));
     const parsed = parse({ name: "serve", summary: "", ...command }, ["--config", path, ...argv]);
-    return configure(parsed, SERVE_OPTIONS, serveOptions);
+    return configure(parsed, FILE_OPTIONS, serveOptions);
   } catch (error) {
     if (error instanceof Failure) error.message = error.message.replaceAll(path, "FILE");
     throw error;
@@ -21,7 +21,7 @@ function serveWith(fields: unknown, ...argv: string[]) {
 }
 
 Deno.test("fieldOf() makes a field of every option of serve, and no two are the same", () => {
-  const names = SERVE_OPTIONS.map((option) => fieldOf(option).name);
+  const names = FILE_OPTIONS.map((option) => fieldOf(option).name);
   assertEquals(new Set(names).size, names.length);
   assertEquals(names.filter((name) => !/^[a-z][A-Za-z]*$/.test(name)), []);
 });
@@ -34,6 +34,7 @@ Deno.test("configure() uses the file where the command line has no option", () =
     preflightControls: false,
     preflightCreate: true,
     rules: ["/srv/rules", "/srv/more"],
+    drivers: ["mtty", "mdpy"],
   };
   const { value, parsed } = serveWith(file, "--settle", "4", "--preflight=idle");
   assertEquals(value.tcp, { hostname: "127.0.0.1", port: 8000 });
@@ -41,6 +42,7 @@ Deno.test("configure() uses the file where the command line has no option", () =
   const { mode, controls, create } = value.policy;
   assertEquals([mode, controls, create], ["idle", false, true]);
   assertEquals(parsed.options.rules, "/srv/rules:/srv/more");
+  assertEquals(parsed.options.drivers, "mtty,mdpy");
 });
 
 Deno.test("configure() lets the command line take back a switch", () => {
@@ -73,8 +75,8 @@ const WRONG: readonly [file: unknown, message: string, remedy: string][] = [
   [{ state: "" }, 'FILE: /state is "": needs a value', 'Use "state" DIR.'],
   [
     { rules: ["/a:/b"] },
-    'FILE: /rules is ["/a:/b"]: /a:/b contains a colon',
-    "Use directories without a colon in their names.",
+    'FILE: /rules is ["/a:/b"]: /a:/b contains ":"',
+    'Use names without ":".',
   ],
 ];
 
@@ -92,6 +94,6 @@ Deno.test("configure() blames the command line for its own options", () => {
 
 Deno.test("configure() gives another program the fields that it uses", () => {
   const parsed = { args: [], options: { config: "none" } };
-  const { value } = configure(parsed, SERVE_OPTIONS, preflightPolicy, { ignoreOthers: true });
+  const { value } = configure(parsed, FILE_OPTIONS, preflightPolicy, { ignoreOthers: true });
   assertEquals([value.mode, value.create], ["mdev", false]);
 });
