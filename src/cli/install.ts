@@ -43,7 +43,10 @@ earlier version; a running service is then restarted.
     const fragment = (kind: string) => plan.files.find(({ path }) => path.includes(kind))!.path;
     await run(["systemd-sysusers", fragment("/sysusers.d/")]);
     await run(["systemd-tmpfiles", "--create", fragment("/tmpfiles.d/")]);
-    if (!isBootedWithSystemd() && target.root === "/") return YES;
+    if (target.root === "/" && !isBootedWithSystemd()) {
+      terminal.out("Nothing was started, because systemd does not manage this machine.\n");
+      return YES;
+    }
     const units = contents.units.map(({ name }) => name).filter((name) => !name.includes("@"));
     await run(["systemctl", "daemon-reload"]);
     if (options.now) {

@@ -46,7 +46,7 @@ export async function runCommandLine(argv: readonly string[], setting: Setting):
     const loadCommands = () => Promise.all(SHOWN.map(({ load }) => load()));
     return await command.run({ ...setting, ...parsed, openWorld, openWorkerWorld, loadCommands });
   } catch (error) {
-    return tell(terminal, error);
+    return await tell(terminal, error);
   }
 }
 
@@ -84,15 +84,17 @@ export function parse(command: NamedCommand, argv: readonly string[]): Parsed {
   return { args: parsed._.map(String), options: values };
 }
 
-function tell(terminal: Terminal, error: unknown): number {
-  if (error instanceof Failure) {
-    const { message, remedy, code } = error;
-    terminal.err(`vfio-ask: ${escaped(message)}.${remedy === null ? "" : ` ${remedy}`}\n`);
-    return code === "bad-input" || code === "not-found" ? USAGE : FAILED;
-  }
+/** Reports an error on standard error. Returns the exit code. Throws {@link OutputClosed}. */
+async function tell(terminal: Terminal, error: unknown): Promise<number> {
   if (error instanceof OutputClosed) throw error;
-  terminal.err(`vfio-ask: ${error instanceof Error ? error.stack ?? error.message : error}\n`);
-  return FAILED;
+  const isFailure = error instanceof Failure;
+  const text = isFailure
+    ? `${escaped(error.message)}.${error.remedy === null ? "" : ` ${error.remedy}`}`
+    : `${error instanceof Error ? error.stack ?? error.message : error}`;
+  const env = (name: string) => Deno.env.get(name);
+  if (env("JOURNAL_STREAM") === undefined) terminal.err(`vfio-ask: ${text}\n`);
+  else (await import("../systemd/mod.ts")).openLog(env, terminal.err).error(text);
+  return isFailure && (error.code === "bad-input" || error.code === "not-found") ? USAGE : FAILED;
 }
 
 async function help(terminal: Terminal, name: string | undefined): Promise<number> {

@@ -48,6 +48,22 @@ Deno.test("a wrong command line exits with 2 and says so on standard error alone
   assert(err.startsWith("vfio-ask: --simulate moon"), err);
 });
 
+Deno.test("an error of a service has its priority in the journal", async () => {
+  await using place = await openWorkplace();
+  const words = [...programCommand(), "serve", "--listen=0"].map((word) => `'${word}'`).join(" ");
+  const script = `JOURNAL_STREAM=$(stat -L -c %d:%i /proc/self/fd/2) exec ${words} --settle=x`;
+  const { code, stderr } = await new Deno.Command("bash", {
+    args: ["-c", script],
+    env: place.env,
+    stdout: "null",
+    stderr: "piped",
+  }).output();
+  assertEquals([code, new TextDecoder().decode(stderr)], [
+    2,
+    "<3>--settle x: not a number of seconds. For example, use --settle 10.\n",
+  ]);
+});
+
 Deno.test("devices of this very machine can be listed without opening any", async () => {
   await using place = await openWorkplace();
   const { code, out } = await run(place, [

@@ -119,6 +119,16 @@ Deno.test("the status says that a new configuration is wrong, until it is right"
   assertEquals(messages.includes("configuration"), false);
 });
 
+Deno.test("the status follows the snapshot and the last probe", async () => {
+  await using place = await openWorkplace();
+  using manager = openDatagramSocket(`${place.folder}/notify`);
+  const extra = { NOTIFY_SOCKET: manager.path, WATCHDOG_USEC: "300000" };
+  await using _server = await startServer(place, { extra });
+  const status =
+    /^STATUS=Answering on .*: 9 devices, \d+ types, snapshot \d+, last probe of .+ at .+Z/m;
+  await until("the status names the last probe", () => status.test(manager.receive().join("\n")));
+});
+
 Deno.test("SIGHUP names the fields that cannot change while the server runs", async () => {
   await using service = await startService({});
   await service.configure({ listen: "127.0.0.1:1", unix: `${service.place.folder}/new.sock` });
