@@ -1,5 +1,6 @@
 /**
- * Builds `dist/vfio-ask`: one executable that needs no Deno, no network and no HOME.
+ * Builds `dist/vfio-ask`: one executable that needs no Deno, no network and no HOME. Writes its SBOM (`.cdx.json`) and the
+ * licenses of what it contains (`.licenses.txt`) next to it.
  *
  *   deno task build [--release] [--arch x86_64|aarch64] [--entry FILE --output FILE]
  *
@@ -12,7 +13,12 @@ import { basename, join } from "@std/path";
 import { BUILD_FILE } from "../src/cli/built.ts";
 import { describeBuild, sourceTime } from "./build_record.ts";
 import { type Denort, findDenort } from "./denort.ts";
+import { listComponents } from "./components.ts";
+import { formatLicenses } from "./licenses.ts";
+import { formatSbom } from "./sbom.ts";
 import { settleBundle } from "./settle_bundle.ts";
+import { sha256 } from "./sha256.ts";
+import project from "../deno.json" with { type: "json" };
 
 /**
  * A small nursery collects a scan's garbage soon. Old garbage is collected when the heap has doubled, not at a multiple.
@@ -75,16 +81,33 @@ async function build(): Promise<void> {
     join(bundle, main),
   ], { DENORT_BIN: denort.path });
   await Deno.remove(bundle, { recursive: true });
-  const { size } = await Deno.stat(output);
+  const program = await Deno.readFile(output);
+  if (entry === "main.ts") await describeContents(denort, await sha256(program));
+  const size = program.length;
   console.log(`${output}: ${(size / 1e6).toFixed(0)} MB, ${describeRuntime(denort)}`);
 }
 
-function describeRuntime({ origin, from, deno, sha256 }: Denort): string {
-  const version = deno === null ? "unknown version of Deno" : `Deno ${deno}`;
-  const isReleased = origin === "release-host";
-  return `runtime ${from} (${version}, SHA-256 ${sha256})${
-    isReleased ? "" : ": NOT from Deno's release host"
-  }`;
+/** Writes the SBOM and the licenses next to the executable. */
+async function describeContents(denort: Denort, digest: string): Promise<void> {
+  const components = await listComponents(entry, denort);
+  const subject = {
+    version: project.version,
+    arch,
+    sha256: digest,
+    seconds: await sourceTime(),
+    runtimeOrigin: describeRuntime(denort),
+  };
+  const own = await Deno.readTextFile("LICENSE");
+  await Deno.writeTextFile(`${output}.cdx.json`, formatSbom(subject, components));
+  await Deno.writeTextFile(`${output}.licenses.txt`, formatLicenses({ own, components }));
+}
+
+function describeRuntime({ origin, from, deno, sha256: digest }: Denort): string {
+  const notes = [
+    ...(origin === "release-host" ? [] : ["NOT from Deno's release host"]),
+    ...(deno === Deno.version.deno ? [] : [`NOT the version of this build, ${Deno.version.deno}`]),
+  ];
+  return [`runtime ${from} (Deno ${deno ?? "?"}, SHA-256 ${digest})`, ...notes].join(", ");
 }
 
 async function deno(args: string[], env: Record<string, string> = {}): Promise<void> {
