@@ -2,6 +2,7 @@
 import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { fetchReleasedDenort } from "../scripts/release_host.ts";
 import { sha256 } from "../scripts/sha256.ts";
+import { zipOf } from "./fixtures/zip.ts";
 
 const RUNTIME = new TextEncoder().encode("\x7fELF runtime ".repeat(1000));
 const PATH = "/release/v9.9.9/denort-x86_64-unknown-linux-gnu.zip";
@@ -95,65 +96,3 @@ Deno.test("fetchReleasedDenort() names a host that does not answer", async () =>
   const error = await assertRejects(() => fetchReleasedDenort(options), Error);
   assertMatch(error.message, /Cannot download http:.*Build where Deno's host can be reached/s);
 });
-
-/** A ZIP archive with one deflated file. */
-async function zipOf(
-  name: string,
-  bytes: Uint8Array<ArrayBuffer>,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const deflate = new CompressionStream("deflate-raw");
-  const packed = await new Response(new Blob([bytes]).stream().pipeThrough(deflate)).bytes();
-  const nameBytes = new TextEncoder().encode(name);
-  const common = [
-    u16(20),
-    u16(0),
-    u16(8),
-    u32(0),
-    u32(0),
-    u32(packed.length),
-    u32(bytes.length),
-    u16(name.length),
-    u16(0),
-  ];
-  const local = join(u32(0x04034b50), ...common, nameBytes, packed);
-  const entry = join(
-    u32(0x02014b50),
-    u16(20),
-    ...common,
-    u16(0),
-    u16(0),
-    u16(0),
-    u32(0),
-    u32(0),
-    nameBytes,
-  );
-  const end = join(
-    u32(0x06054b50),
-    u16(0),
-    u16(0),
-    u16(1),
-    u16(1),
-    u32(entry.length),
-    u32(local.length),
-    u16(0),
-  );
-  return join(local, entry, end);
-}
-
-function join(...parts: Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-function u16(value: number): Uint8Array {
-  return new Uint8Array([value & 255, value >> 8]);
-}
-
-function u32(value: number): Uint8Array {
-  return join(u16(value & 0xffff), u16(value >>> 16));
-}
