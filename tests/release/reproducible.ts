@@ -2,6 +2,7 @@ import { assert, assertEquals } from "@std/assert";
 import { join } from "@std/path";
 import { sha256 } from "../../scripts/sha256.ts";
 import { type Checkout, checkOut, cloneOf, must } from "./checkout.ts";
+import project from "../../deno.json" with { type: "json" };
 
 Deno.test("two builds of one commit are the same byte for byte, in other folders, zones and caches", async () => {
   await using first = await checkOut();
@@ -15,7 +16,7 @@ Deno.test("two builds of one commit are the same byte for byte, in other folders
       "vfio-ask",
       "vfio-ask.cdx.json",
       "vfio-ask.licenses.txt",
-      "vfio-ask_0.1.0_amd64.deb",
+      `vfio-ask_${project.version}_amd64.deb`,
     ]);
   } finally {
     await Deno.remove(cache, { recursive: true });
