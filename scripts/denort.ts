@@ -5,19 +5,23 @@
  * a program starts with the unchanged runtime. Another build can use that one.
  */
 import { join } from "@std/path";
+import type { Build } from "../src/cli/built.ts";
 import { fetchReleasedDenort } from "./release_host.ts";
 import { sha256 } from "./sha256.ts";
 
 /** A runtime on this machine, and where it is from. */
 export interface Denort {
   path: string;
-  origin: "release-host" | "npm" | "file";
+  origin: Build["runtime"]["origin"];
   /** A URL, a package of npm, or the name of a file. */
   from: string;
   /** The version of Deno. Null for a file that the builder named. */
   deno: string | null;
   sha256: string;
 }
+
+/** The host where Deno publishes its releases. */
+const DENO_HOST = "https://dl.deno.land";
 
 interface Source {
   package: string;
@@ -47,6 +51,7 @@ const SOURCES: Readonly<Record<string, Source>> = {
  *
  * A release takes it from Deno's host and fails without it. Any other build takes the file that `DENORT_BIN` names, or the
  * runtime of Deno's host if the host answers, or the one in npm. `VFIO_ASK_DENORT=host|npm` chooses one without a check.
+ * `VFIO_ASK_DENO_HOST` names another host with the same files; the program says that it is another one.
  */
 export async function findDenort(
   { arch, cache, release }: { arch: string; cache: string; release: boolean },
@@ -67,13 +72,17 @@ export async function findDenort(
       sha256: await sha256(bytes),
     };
   }
-  const host = Deno.env.get("VFIO_ASK_DENO_HOST") ?? "https://dl.deno.land";
-  const chosen = Deno.env.get("VFIO_ASK_DENORT") ?? (await answers(host) ? "host" : "npm");
-  if (!release && chosen === "npm") return await fetchFromNpm(arch, cache);
+  const host = Deno.env.get("VFIO_ASK_DENO_HOST") ?? DENO_HOST;
+  if (!release) {
+    const chosen = Deno.env.get("VFIO_ASK_DENORT") ?? (await answers(host) ? "host" : "npm");
+    if (chosen === "npm") return await fetchFromNpm(arch, cache);
+  }
   // The same bytes in both places: then the runtime of npm is the one that Deno released.
   const source = SOURCES[arch];
   const pinned = source?.deno === Deno.version.deno ? source.sha256 : null;
-  return await fetchReleasedDenort({ host, arch, version: Deno.version.deno, cache, pinned });
+  const { deno: version } = Deno.version;
+  const found = await fetchReleasedDenort({ host, arch, version, cache, pinned });
+  return { ...found, origin: host === DENO_HOST ? "release-host" : "other-host" };
 }
 
 async function answers(host: string): Promise<boolean> {

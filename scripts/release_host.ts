@@ -21,7 +21,7 @@ export async function fetchReleasedDenort(
     cache: string;
     pinned: string | null;
   },
-): Promise<Denort> {
+): Promise<Omit<Denort, "origin">> {
   const url = `${host}/release/v${version}/denort-${arch}-unknown-linux-gnu.zip`;
   const published = parseDigest(`${url}.sha256sum`, await download(`${url}.sha256sum`));
   const zip = await download(url);
@@ -44,7 +44,7 @@ export async function fetchReleasedDenort(
   const path = join(cache, `denort-${version}-${arch}-released`);
   await Deno.writeFile(`${path}.new`, runtime, { mode: 0o755 });
   await Deno.rename(`${path}.new`, path);
-  return { path, origin: "release-host", from: url, deno: version, sha256: digest };
+  return { path, from: url, deno: version, sha256: digest };
 }
 
 async function download(url: string): Promise<Uint8Array<ArrayBuffer>> {

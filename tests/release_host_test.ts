@@ -39,7 +39,7 @@ for (const pinned of [null, await sha256(RUNTIME)]) {
     const denort = await fetchFrom({ [PATH]: ZIP, [`${PATH}.sha256sum`]: LINE }, pinned);
     assertEquals(denort.bytes, RUNTIME);
     assertEquals(denort.sha256, await sha256(RUNTIME));
-    assertEquals([denort.origin, denort.from, denort.deno], ["release-host", PATH, "9.9.9"]);
+    assertEquals([denort.from, denort.deno], [PATH, "9.9.9"]);
     assertEquals(denort.kept.length, 1);
   });
 }

@@ -5,8 +5,8 @@ export interface Build {
   /** Whether files differed from the commit. */
   changed: boolean;
   runtime: {
-    /** Deno's own host, a package of npm, or a file that the builder named. */
-    origin: "release-host" | "npm" | "file";
+    /** Deno's own host, a host or a file that the builder named, or a package of npm. */
+    origin: "release-host" | "other-host" | "npm" | "file";
     /** The URL, the package with its version, or the name of the file. */
     from: string;
     /** The version of Deno. Null for a file that the builder named. */

@@ -41,6 +41,7 @@ export function formatBuild(build: Build | null): string {
 
 const ORIGINS: Readonly<Record<Build["runtime"]["origin"], string>> = {
   "release-host": "Deno's release",
+  "other-host": "not from Deno's release host, but from",
   npm: "not from Deno's release host, but from the npm package",
   file: "not from Deno's release host, but from the file",
 };
