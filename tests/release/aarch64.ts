@@ -6,6 +6,8 @@ import { checkOut, must, type Output } from "./checkout.ts";
 /** The C library for aarch64 of Debian's cross packages. */
 const LIBRARIES = "/usr/aarch64-linux-gnu";
 const INTERPRETER = "/usr/bin/qemu-aarch64";
+/** A worker that is emulated may be slow. */
+const DEADLINE = ["--deadline", "600"];
 const MDEV = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
 
 /**
@@ -57,7 +59,7 @@ Deno.test("the executable for aarch64 prints its version, asks, and serves, unde
   });
 
   await t.step("ask", async () => {
-    const { code, out, err } = await run("ask", "--simulate", "mixed", MDEV, "--json");
+    const { code, out, err } = await run("ask", "--simulate", "mixed", MDEV, "--json", ...DEADLINE);
     assert([0, 3].includes(code), err);
     const { offers, refused } = JSON.parse(out);
     assert(offers.length > 0 && refused > 0, out);
@@ -66,7 +68,8 @@ Deno.test("the executable for aarch64 prints its version, asks, and serves, unde
 
   await t.step("serve", async () => {
     const state = join(checkout.folder, "state");
-    const options = ["--simulate", "mixed", "--listen", "127.0.0.1:0", "--state", state];
+    const where = ["--listen", "127.0.0.1:0", "--state", state];
+    const options = ["--simulate", "mixed", ...where, ...DEADLINE];
     const [program, ...args] = await emulated(binary, "serve", ...options);
     const command = new Deno.Command(program!, { args, env, stdin: "null", stdout: "piped" });
     await using stack = new AsyncDisposableStack();
