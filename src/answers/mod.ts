@@ -9,3 +9,4 @@
  */
 export * from "./answer.ts";
 export * from "./documents.ts";
+export * from "./words.ts";
