@@ -38,6 +38,7 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
     nowMs: () => now.getTime(),
     version: "1.2.3",
     rules: world.readRules,
+    diagnose: () => Promise.resolve({ devices: [], findings: [], problems: [] }),
     subsystem: "warn",
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),
     testAll: (snapshot, source) => testCandidates(world, snapshot, source, POLICY),

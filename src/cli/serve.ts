@@ -1,5 +1,5 @@
 import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
-import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
+import { diagnose, openHostView, type ProbeResult, VIEW_DEFAULTS } from "../view/mod.ts";
 import { escaped } from "../documents/mod.ts";
 import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
@@ -69,8 +69,11 @@ child process does.`,
     );
     // Reset devices that a killed server left behind before serving anything.
     tellProblems(terminal, await recoverDevices(world, policy));
+    const results = new Map<string, ProbeResult>();
     const view = openHostView(world, looking, {
-      onResult: ({ device, outcome, sentence }) => {
+      onResult: (result) => {
+        const { device, outcome, sentence } = result;
+        results.set(device, { ...result, capabilities: null });
         if (outcome !== "answered") terminal.err(`vfio-ask: ${escaped(sentence)}.\n`);
         else if (terminal.watched) terminal.err(`probed ${device}: ${outcome}\n`);
       },
@@ -88,6 +91,16 @@ child process does.`,
       version: context.version,
       subsystem,
       rules: world.readRules,
+      diagnose: async (snapshot) => {
+        const settledMs = world.now().getTime() - looking.settleMs;
+        const settling = snapshot.devices.filter(({ since }) => (since ?? 0) > settledMs);
+        const observed = {
+          snapshot,
+          results: [...results.values()],
+          settling: settling.map(({ id }) => id),
+        };
+        return await diagnose(world, observed, { mayAsk: looking.mode !== "never" });
+      },
       test: (snapshot, source, target) =>
         testSource(world, snapshot, source, target, { ...policy, subsystem }),
       testAll: async (snapshot, source) => {

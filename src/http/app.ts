@@ -29,6 +29,7 @@ import {
   type Snapshot,
 } from "../documents/mod.ts";
 import type { RulesState } from "../config/mod.ts";
+import type { PageWorld, Reply } from "../page/mod.ts";
 import type { TestAnswer } from "../trials/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
 import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
@@ -58,6 +59,8 @@ export interface AppWorld {
   ) => Promise<{ tests: TestResults; problems: Problem[] }>;
   /** The current rule files. */
   rules: () => RulesState;
+  /** The doctor's findings about a snapshot's host, for the page. */
+  diagnose: PageWorld["diagnose"];
   /** How to judge subsystem IDs that differ from the source's. */
   subsystem: SubsystemMode;
 }
@@ -71,7 +74,7 @@ type Handler = (c: Context) => Response | Promise<Response>;
 
 /** Makes the application: `app.request("/v1/devices")` in tests, `app.fetch(request, { unix })` behind a server. */
 export function makeApp(
-  { newest, last, nowMs, version, test, testAll, rules, subsystem }: AppWorld,
+  { newest, last, nowMs, version, test, testAll, rules, diagnose, subsystem }: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
   const sessions = makeSessions(nowMs);
   const withBody = makeBodyReader();
@@ -82,8 +85,31 @@ export function makeApp(
     return { ...options, ...await testAll(snapshot, source) };
   };
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
+  // Loaded on demand: programs never ask for the page.
+  const loadPage = () => import("../page/mod.ts");
+  const pageOf = (c: Context): PageWorld => ({
+    version,
+    newest,
+    rules,
+    diagnose,
+    fetch: async (request) => await app.fetch(request, c.env),
+  });
 
   const routes: readonly [method: string, path: string, handler: Handler][] = [
+    ["GET", "/", async (c) => reply(c, await (await loadPage()).showPage(pageOf(c), c.req.raw))],
+    [
+      "POST",
+      "/",
+      (c) =>
+        withBody.form(
+          c.req.raw,
+          async (form) => reply(c, await (await loadPage()).answerForm(pageOf(c), c.req.raw, form)),
+        ),
+    ],
+    ["GET", "/page/:file", async (c) => {
+      const file = (await loadPage()).sendAsset(c.req.param("file")!);
+      return file === null ? c.notFound() : reply(c, file);
+    }],
     ["GET", "/healthz", async (c) => {
       const { snapshot, takenAt } = await last();
       return c.json({
@@ -195,12 +221,20 @@ export function makeApp(
     });
     return toResponse(problem, requestId(c));
   });
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     const problem = asHttpProblem(error);
     if (problem.problem === "internal") console.error(`request ${requestId(c)}:`, error);
+    if (c.req.path === "/" && c.req.header("accept")?.startsWith("text/html")) {
+      return reply(c, (await loadPage()).showError(problem.document, requestId(c)));
+    }
     return toResponse(problem, requestId(c));
   });
   return app;
+}
+
+/** A response of the page. */
+function reply(c: Context, { body, status, headers }: Reply): Response {
+  return c.newResponse(body, { status: status as 200, headers });
 }
 
 /** A response with a JSON document that is already text. */
