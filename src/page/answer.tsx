@@ -193,7 +193,7 @@ function* togetherPieces({ answers, together }: Answers): Generator<Piece> {
               </li>
             ))}
           </ul>
-          <Reasons title="Open questions" reasons={reasons} />
+          <Reasons title="Reasons" reasons={reasons} />
           <Reasons title="Warnings" reasons={warnings} />
         </div>
       ))}

@@ -48,7 +48,10 @@ export function Doctor({ now: { diagnoses, snapshot } }: { now: HostNow }) {
 
 /** Findings with the same code and sentence, the worst first. */
 function groupFindings(findings: readonly Finding[]): Group[] {
-  const groups = Map.groupBy(findings, ({ code, sentence }) => `${code} ${sentence}`);
+  const groups = Map.groupBy(
+    findings,
+    ({ level, code, sentence }) => `${level} ${code} ${sentence}`,
+  );
   return [...groups.values()].map((all) => ({
     finding: all[0]!,
     subjects: all.map(({ subject }) => subject),
@@ -87,22 +90,31 @@ function FindingRow({ group: { finding, subjects, remedies } }: { group: Group }
           {remedies.slice(FIRST, MOST_LISTED).map((remedy) => <Remedy text={remedy} />)}
         </details>
       )}
-      {isHost ? null : (
-        <details id={id}>
-          <summary>{plural(subjects.length, "device")}</summary>
-          <ul class="names mono">
-            {subjects.slice(0, MOST_LISTED).map((subject) => (
-              <li>
-                <a href={`/?device=${encodeURIComponent(subject)}#device`}>{subject}</a>
-              </li>
-            ))}
-            {subjects.length > MOST_LISTED
-              ? <li class="quiet">and {subjects.length - MOST_LISTED} more</li>
-              : null}
-          </ul>
-        </details>
-      )}
+      {isHost ? null : <Subjects id={id} subjects={subjects} />}
     </li>
+  );
+}
+
+/** The devices of a finding, which link to their details. A reader opens a long list. */
+function Subjects({ id, subjects }: { id: string; subjects: readonly string[] }) {
+  const names = (
+    <ul class="names mono">
+      {subjects.slice(0, MOST_LISTED).map((subject) => (
+        <li>
+          <a href={`/?device=${encodeURIComponent(subject)}#device`}>{subject}</a>
+        </li>
+      ))}
+      {subjects.length > MOST_LISTED
+        ? <li class="quiet">and {subjects.length - MOST_LISTED} more</li>
+        : null}
+    </ul>
+  );
+  if (subjects.length <= FIRST) return names;
+  return (
+    <details id={id}>
+      <summary>{plural(subjects.length, "device")}</summary>
+      {names}
+    </details>
   );
 }
 

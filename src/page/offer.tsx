@@ -24,7 +24,7 @@ export function OfferItem({ offer }: { offer: Offer }) {
             <Copyable text={create.command} of="the command" />
           </p>
         )}
-        <Reasons title="Open questions" reasons={questions} />
+        <Reasons title="Reasons" reasons={questions} />
         <Needs needs={offer.needs} />
         <Reasons title="Warnings" reasons={warnings} />
       </div>
@@ -80,24 +80,15 @@ export function Reasons({ title, reasons }: { title: string; reasons: readonly R
 }
 
 function ReasonItem({ reason: { code, sentence, source, host, check } }: { reason: Reason }) {
-  const values = source === null && host === null
-    ? null
-    : `source: ${source ?? "unknown"}; host: ${host ?? "unknown"}`;
+  const values = [
+    ...(source === null ? [] : [`source ${source}`]),
+    ...(host === null ? [] : [`host ${host}`]),
+    ...(check?.errno == null ? [] : [`${check.step} ${check.errno}`]),
+  ].join(" · ");
   return (
     <li>
       {sentence} <code class="code">{code}</code>
-      {values === null ? null : (
-        <>
-          {" "}
-          <small class="mono">{values}</small>
-        </>
-      )}
-      {check?.errno == null ? null : (
-        <>
-          {" "}
-          <small class="mono">{check.step}: {check.errno}</small>
-        </>
-      )}
+      {values === "" ? null : <small class="mono values">{values}</small>}
     </li>
   );
 }
