@@ -88,7 +88,7 @@ function Cells({ id, cells }: { id: string; cells: Record<SortColumn, Cell> }) {
       {Object.entries(rest).map(([name, { main, more, tone }]) => (
         <td role="cell" class={name}>
           {tone === undefined
-            ? <span title={main}>{main}</span>
+            ? <span {...hint(main)}>{main}</span>
             : <State tone={tone}>{main}</State>}
           {more === "" ? "" : (
             <>
@@ -104,6 +104,13 @@ function Cells({ id, cells }: { id: string; cells: Record<SortColumn, Cell> }) {
     </>
   );
 }
+
+/** The whole text, for a pointer, where a cell may cut it. */
+function hint(text: string): { title?: string } {
+  return text.length > SHORT ? { title: text } : {};
+}
+
+const SHORT = 14;
 
 export function useTone({ state }: Device["use"]): Tone {
   return ({ idle: "idle", "in-use": "used", unknown: "unknown" } as const)[state];

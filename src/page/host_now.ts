@@ -14,15 +14,22 @@ export interface HostNow {
   devices: ReadonlyMap<string, Device>;
 }
 
-/** The diagnosis of each snapshot, which is made once. */
-const DIAGNOSES = new WeakMap<Snapshot, Promise<Diagnoses>>();
+/** The last diagnosis of each list of devices. Unchanged devices are the same list in the next snapshot. */
+const DIAGNOSES = new WeakMap<readonly Device[], Diagnosed>();
+
+interface Diagnosed {
+  snapshot: number;
+  atMs: number;
+  diagnosing: Promise<Diagnoses>;
+}
+
+/** How long a diagnosis is kept while the snapshot is unchanged. It reads more than the snapshot, such as IOMMU groups. */
+const KEPT_MS = 10_000;
 
 /** Looks at the host for the page. If `named` exists, the snapshot has this device. */
 export async function seeHost(world: PageWorld, named?: string): Promise<HostNow> {
   const snapshot = await world.newest(named);
-  const diagnosing = DIAGNOSES.get(snapshot) ?? world.diagnose(snapshot);
-  DIAGNOSES.set(snapshot, diagnosing);
-  const diagnoses = await diagnosing;
+  const diagnoses = await diagnosisOf(world, snapshot);
   return {
     version: world.version,
     snapshot,
@@ -31,4 +38,15 @@ export async function seeHost(world: PageWorld, named?: string): Promise<HostNow
     answers: new Map(diagnoses.devices.map(({ id, canMigrate }) => [id, canMigrate])),
     devices: new Map(snapshot.devices.map((device) => [device.id, device])),
   };
+}
+
+async function diagnosisOf(world: PageWorld, snapshot: Snapshot): Promise<Diagnoses> {
+  const nowMs = Date.now();
+  const kept = DIAGNOSES.get(snapshot.devices);
+  if (kept?.snapshot === snapshot.snapshot && nowMs - kept.atMs < KEPT_MS) {
+    return await kept.diagnosing;
+  }
+  const diagnosing = world.diagnose(snapshot);
+  DIAGNOSES.set(snapshot.devices, { snapshot: snapshot.snapshot, atMs: nowMs, diagnosing });
+  return await diagnosing;
 }

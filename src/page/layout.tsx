@@ -46,7 +46,7 @@ export function TopBar({ host }: { host: string }) {
         </nav>
         <p class="tools">
           <span id="live" role="status" class="state note scripted">not live</span>{" "}
-          <button type="button" id="theme" class="scripted" aria-label="Theme: automatic">
+          <button type="button" id="theme" class="scripted" aria-label="Theme: Auto">
             Auto
           </button>{" "}
           <button type="button" id="help-open" class="scripted" aria-label="Keyboard shortcuts">

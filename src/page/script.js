@@ -51,7 +51,7 @@ function startTheme() {
   const show = () => {
     const { theme } = document.documentElement.dataset;
     button.textContent = theme[0].toUpperCase() + theme.slice(1);
-    button.setAttribute("aria-label", `Theme: ${theme === "auto" ? "automatic" : theme}`);
+    button.setAttribute("aria-label", `Theme: ${button.textContent}`);
   };
   button.addEventListener("click", () => {
     const { theme } = document.documentElement.dataset;
@@ -344,12 +344,13 @@ async function ask(form) {
 
 /** The pieces of each chunk, as soon as their lines are complete. */
 async function* piecesOf(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
   let rest = "";
   for (;;) {
     const { value, done } = await reader.read();
     if (done) return;
-    const lines = (rest + value).split("\n");
+    const lines = (rest + decoder.decode(value, { stream: true })).split("\n");
     rest = lines.pop();
     if (lines.length > 0) yield lines.map((line) => JSON.parse(line));
   }
