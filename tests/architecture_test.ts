@@ -28,7 +28,8 @@ const MAY_IMPORT = parseTable(`
   export           documents config
   systemd          ffi
   simulator        ffi host
-  http             documents judge/ask tasks config trials answers export
+  page             documents judge/doctor config answers
+  http             documents judge/ask tasks config trials answers export page
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
                    view trials answers http systemd export simulator
   main.ts          ffi cli deno.json

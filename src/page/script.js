@@ -370,7 +370,7 @@ function addPieces(pieces) {
 
 let refreshing;
 
-/** Follows the events of the server. Without them, the page stays as it was loaded and says so. */
+/** Follows the events of the server. Without them, the page shows the host of the time when it was loaded, and says so. */
 function startLive() {
   const events = new EventSource("/v1/events");
   const refreshSoon = () => {

@@ -1,7 +1,7 @@
 /** What a slot holds: an instance in use, an idle one, one whose use is unknown, or room for one. */
 export type Slot = "used" | "idle" | "unknown" | "free";
 
-/** The most slots that are drawn. The numbers beside them are complete. */
+/** The most slots that are drawn. The numbers in words are complete. */
 const MOST = 96;
 const PER_LINE = 32;
 const SIZE = 12;

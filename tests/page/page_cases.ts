@@ -338,6 +338,17 @@ Deno.test("a page that cannot be made is an error in HTML", async () => {
   assert((await response.text()).includes("Cannot read this media type"));
 });
 
+pageTest("the picture of the README", { width: 1280, height: 880 }, async (page) => {
+  const identity = JSON.parse(await identityOf(lab, SOURCE));
+  const vmm = { enableMigration: "on" };
+  await page.locator("#identity").fill(JSON.stringify({ ...identity, vmm }, null, 1));
+  await page.locator("#ask-form button[type=submit]").click();
+  await answered(page);
+  assert((await page.locator("#answer-offers > li").first().innerText()).includes("compatible"));
+  await page.evaluate("scrollTo(0, 0)");
+  await page.screenshot({ path: `${SHOTS}/readme.png` });
+});
+
 for (const colorScheme of ["light", "dark"] as const) {
   for (const [width, height] of [[1280, 900], [360, 740]] as const) {
     const name = `${colorScheme}${width === 360 ? "-narrow" : ""}`;
