@@ -295,6 +295,7 @@ function startForm() {
     if (chosen === undefined) return;
     device.value = "";
     identity.value = await chosen.text();
+    identity.scrollTop = 0;
     file.value = "";
     form.requestSubmit();
   };
