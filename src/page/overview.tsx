@@ -24,7 +24,7 @@ export function Overview({ now }: { now: HostNow }) {
         <Fact name="IOMMU">{factOf(host.facts?.iommu)}</Fact>
         <Fact name="vfio-ask">{version}</Fact>
         <Fact name="Snapshot">
-          {snapshot.snapshot}, <Time at={snapshot.takenAt} />
+          <span id="snapshot">{snapshot.snapshot}</span>, <Time at={snapshot.takenAt} />
         </Fact>
       </dl>
       <ul class="tiles">

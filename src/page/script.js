@@ -388,9 +388,10 @@ function startLive() {
         : showLive("warn", "reconnecting"),
   );
   events.addEventListener("changes", refreshSoon);
-  events.addEventListener("reset", () => {
-    // The first one only says that the events begin here, but the host may have changed since the page was made.
-    if (!isFirst || !document.hidden) refreshSoon();
+  events.addEventListener("reset", ({ data }) => {
+    // The first one says where the events begin: the page has it if that is its snapshot.
+    const isShown = isFirst && JSON.parse(data).snapshot === Number(byId("snapshot").textContent);
+    if (!isShown) refreshSoon();
     isFirst = false;
   });
   addEventListener("pagehide", () => events.close());
