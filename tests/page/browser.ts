@@ -33,9 +33,27 @@ export interface Page {
   waitForTimeout(ms: number): Promise<void>;
   screenshot(options: { path: string; fullPage?: boolean }): Promise<unknown>;
   reload(): Promise<unknown>;
-  url(): string;
+  context(): { newCDPSession(page: Page): Promise<DevTools> };
   keyboard: { press(key: string): Promise<void>; type(text: string): Promise<void> };
   on(event: string, listener: (value: Told) => void): void;
+}
+
+/** The processor time that Chromium's main thread has used for the page so far, in ms, by kind of work. */
+export async function openStopwatch(page: Page): Promise<() => Promise<Record<string, number>>> {
+  const session = await page.context().newCDPSession(page);
+  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+  return async () => {
+    const { metrics } = await session.send("Performance.getMetrics");
+    return Object.fromEntries(metrics.map(({ name, value }) => [name, value * 1000]));
+  };
+}
+
+/** A connection to Chromium's own interface. */
+interface DevTools {
+  send(
+    method: string,
+    params?: object,
+  ): Promise<{ metrics: { name: string; value: number }[] }>;
 }
 
 /** What a page reports: a message of the console, an error, a request, a dialog. */
