@@ -67,7 +67,7 @@ function countLines(folder: string): number {
   for (const { name, isDirectory } of Deno.readDirSync(folder)) {
     const path = `${folder}/${name}`;
     if (isDirectory) count += countLines(path);
-    else if (/(?<!_test|testing)\.ts$/.test(name)) {
+    else if (/(?<!_test|testing)\.tsx?$/.test(name)) {
       count += Deno.readTextFileSync(path).split("\n").length - 1;
     }
   }

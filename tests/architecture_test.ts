@@ -31,7 +31,8 @@ const MAY_IMPORT = parseTable(`
   install          documents
   simulator        ffi host
   openapi          documents judge/ask tasks answers
-  http             documents judge/ask tasks config trials answers export systemd openapi
+  page             documents judge/doctor config answers
+  http             documents judge/ask tasks config trials answers export systemd openapi page
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
                    view trials answers http systemd export man install simulator
   main.ts          ffi cli deno.json

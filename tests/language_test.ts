@@ -67,7 +67,7 @@ function archaicIn(text: string): string[] {
 function filesOf(path: string): string[] {
   if (!Deno.statSync(`${TOP}/${path}`).isDirectory) return [path];
   return Array.from(Deno.readDirSync(`${TOP}/${path}`)).flatMap(({ name, isDirectory }) =>
-    isDirectory || /\.(ts|md|txt|json)$/.test(name) && name !== "language_test.ts"
+    isDirectory || /\.(tsx?|js|css|md|txt|json)$/.test(name) && name !== "language_test.ts"
       ? filesOf(`${path}/${name}`)
       : []
   );

@@ -10,3 +10,4 @@
 export * from "./answer.ts";
 export * from "./changes.ts";
 export * from "./documents.ts";
+export * from "./words.ts";

@@ -1,17 +1,9 @@
 import { type Command, type Context, NO, UNKNOWN, YES } from "./command.ts";
 import { JSON_OUTPUT, LOOK_OPTIONS, probeOptions } from "./options.ts";
-import { examine } from "../view/mod.ts";
+import { diagnose } from "../view/mod.ts";
 import { headingOf } from "../answers/mod.ts";
-import {
-  diagnoseDevice,
-  diagnoseFunction,
-  diagnoseHost,
-  diagnoseUnreadable,
-  type Diagnosis,
-  type Finding,
-} from "../judge/doctor/mod.ts";
-import { compareText, DOCTOR_SCHEMA, escaped, Failure, type Snapshot } from "../documents/mod.ts";
-import { THIS_HOST } from "../host/mod.ts";
+import type { Diagnosis, Finding } from "../judge/doctor/mod.ts";
+import { DOCTOR_SCHEMA, escaped, Failure, type Snapshot } from "../documents/mod.ts";
 import { json, observe } from "./look.ts";
 import { formatColumns } from "./table.ts";
 import { driverWords, snapshotWords, tellProblems } from "./words.ts";
@@ -33,19 +25,10 @@ async function run(context: Context): Promise<number> {
   const observed = await observe(context);
   const { snapshot } = observed;
   const world = await context.openWorld();
-  // The software on this machine does not describe a mounted or simulated host.
-  const software = world.roots.sys === THIS_HOST.sys ? await world.readSoftware() : null;
-  const examined = examine(world, observed, { mayAsk: mode !== "never", software });
-  const all = [
-    ...examined.devices.map(diagnoseDevice),
-    ...examined.functions.map(diagnoseFunction),
-    ...examined.unreadable.map(diagnoseUnreadable),
-  ].sort((a, b) => compareText(a.id, b.id));
+  const { devices: all, unbound, findings, problems } = await diagnose(world, observed, {
+    mayAsk: mode !== "never",
+  });
   const devices = choose(all, context.args);
-  const findings = diagnoseHost(examined.host);
-  // The problems of devices are findings.
-  const others = snapshot.problems.filter(({ subject }) => !all.some(({ id }) => id === subject));
-  const problems = [...others, ...examined.problems];
   tellProblems(context.terminal, problems);
   context.terminal.out(
     context.options.json
@@ -53,7 +36,7 @@ async function run(context: Context): Promise<number> {
       : formatDiagnoses(snapshot, devices, findings),
   );
   // Virtual functions without a VFIO driver may be meant to stay with the host, so they count only if they are named.
-  const bystanders = new Set(context.args.length > 0 ? [] : examined.functions.map(({ id }) => id));
+  const bystanders = new Set(context.args.length > 0 ? [] : unbound);
   const answers = devices.filter(({ id }) => !bystanders.has(id))
     .map(({ canMigrate }) => canMigrate);
   return answers.includes("no") ? NO : answers.includes("unknown") ? UNKNOWN : YES;

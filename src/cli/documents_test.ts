@@ -40,6 +40,7 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
     last: look,
     nowMs: () => now.getTime(),
     rules: world.readRules,
+    diagnose: () => Promise.resolve({ devices: [], findings: [], problems: [] }),
     subsystem: "warn",
     log: recordLog(),
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),

@@ -2,7 +2,7 @@ import { findGroup, openPeers, type Peers } from "../../ffi/peers.ts";
 import { findTokenFile, readToken, rulesProblems } from "../config/mod.ts";
 import { makeMeasures } from "../export/mod.ts";
 import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
-import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
+import { diagnose, openHostView, type ProbeResult, VIEW_DEFAULTS } from "../view/mod.ts";
 import { type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
 import { type HostEvents, type HostRoots, openHostEvents } from "../host/mod.ts";
 import {
@@ -111,11 +111,14 @@ configuration again. The server itself never opens a device: a child process doe
     // Reset devices that a killed server left behind before serving anything.
     logProblems(log, await recoverDevices(world, live.policy));
     const events = makeEventStreams({ follow: async () => (await view).follow() });
+    const results = new Map<string, ProbeResult>();
     const view = openHostView(world, looking, {
       events: tryEvents(world.roots, log),
       onEventsEnd: (error) => log.warning(noEvents(error)),
       onSnapshot: events.publish,
-      onResult: ({ device, outcome, sentence }) => {
+      onResult: (result) => {
+        const { device, outcome, sentence } = result;
+        results.set(device, { ...result, capabilities: null });
         lastProbe = `last probe of ${device} at ${world.now().toISOString()}: ${outcome}`;
         if (outcome !== "answered") log.warning(sentence, { device, outcome });
         else if (terminal.watched) log.info(`Probed ${device}`);
@@ -139,6 +142,16 @@ configuration again. The server itself never opens a device: a child process doe
       log,
       events,
       rules: world.readRules,
+      diagnose: async (snapshot) => {
+        const settledMs = world.now().getTime() - looking.settleMs;
+        const settling = snapshot.devices.filter(({ since }) => (since ?? 0) > settledMs);
+        const observed = {
+          snapshot,
+          results: [...results.values()],
+          settling: settling.map(({ id }) => id),
+        };
+        return await diagnose(world, observed, { mayAsk: looking.mode !== "never" });
+      },
       test: (snapshot, source, target) =>
         testSource(world, snapshot, source, target, { ...live.policy, subsystem: live.subsystem }),
       testAll: async (snapshot, source) => {

@@ -30,6 +30,7 @@ import {
   type Snapshot,
 } from "../documents/mod.ts";
 import type { RulesState } from "../config/mod.ts";
+import type { PageWorld, Reply } from "../page/mod.ts";
 import type { TestAnswer } from "../trials/mod.ts";
 import type { TestTarget } from "../tasks/mod.ts";
 import type { SubsystemMode, TestResults } from "../judge/ask/mod.ts";
@@ -64,6 +65,8 @@ export interface AppWorld {
   ) => Promise<{ tests: TestResults; problems: Problem[] }>;
   /** The current rule files. */
   rules: () => RulesState;
+  /** The doctor's findings about a snapshot's host, for the page. */
+  diagnose: PageWorld["diagnose"];
   /** How to judge subsystem IDs that differ from the source's. Read for each request, because it can change. */
   subsystem: SubsystemMode;
   /** The streams of what changes on the host. */
@@ -91,7 +94,7 @@ type Handler = (c: Context) => Response | Promise<Response>;
 export function makeApp(
   world: AppWorld,
 ): Hono<{ Bindings: Arrival }> {
-  const { newest, last, nowMs, version, test, testAll, rules, events, ...door } = world;
+  const { newest, last, nowMs, version, test, testAll, rules, events, diagnose, ...door } = world;
   const { authorise, notReady, log, measures } = door;
   const sessions = makeSessions(nowMs);
   const refuse = makeRefusalLog(log, nowMs);
@@ -103,8 +106,31 @@ export function makeApp(
     return { ...options, ...await testAll(snapshot, source) };
   };
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
+  // Loaded on demand: programs never ask for the page.
+  const loadPage = () => import("../page/mod.ts");
+  const pageOf = (c: Context): PageWorld => ({
+    version,
+    newest,
+    rules,
+    diagnose,
+    fetch: async (request) => await app.fetch(request, c.env),
+  });
 
   const routes: readonly [method: string, path: string, handler: Handler][] = [
+    ["GET", "/", async (c) => reply(c, await (await loadPage()).showPage(pageOf(c), c.req.raw))],
+    [
+      "POST",
+      "/",
+      (c) =>
+        withBody.form(
+          c.req.raw,
+          async (form) => reply(c, await (await loadPage()).answerForm(pageOf(c), c.req.raw, form)),
+        ),
+    ],
+    ["GET", "/page/:file", async (c) => {
+      const file = (await loadPage()).sendAsset(c.req.param("file")!);
+      return file === null ? c.notFound() : reply(c, file);
+    }],
     ["GET", "/healthz", async (c) => {
       const { snapshot, takenAt } = await last();
       return c.json({
@@ -273,9 +299,13 @@ export function makeApp(
     });
     return refused(problem, c);
   });
-  app.onError((error, c) => {
+  app.onError(async (error, c) => {
     const problem = asHttpProblem(error);
-    return refused(problem, c, problem.problem === "internal" ? error.stack : undefined);
+    const response = refused(problem, c, problem.problem === "internal" ? error.stack : undefined);
+    if (c.req.path === "/" && c.req.header("accept")?.startsWith("text/html")) {
+      return reply(c, (await loadPage()).showError(problem.document, requestId(c)));
+    }
+    return response;
   });
   return app;
 }
@@ -302,6 +332,11 @@ function isUnix(c: Context): boolean {
 /** Whether a response is sent piece by piece, perhaps without an end. */
 function isStream({ headers }: Response): boolean {
   return /^(text\/event-stream|application\/x-ndjson)\b/.test(headers.get("content-type") ?? "");
+}
+
+/** A response of the page. */
+function reply(c: Context, { body, status, headers }: Reply): Response {
+  return c.newResponse(body, { status: status as 200, headers });
 }
 
 /** A response with a JSON document that is already text. */

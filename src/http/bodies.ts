@@ -17,19 +17,23 @@ export const BODY_LIMITS = {
 export type BodyLimits = typeof BODY_LIMITS;
 
 /**
- * Reads a body as JSON and answers it. Its bytes count as in flight until the answer is complete. Throws an
+ * Reads a body and answers it. Its bytes count as in flight until the answer is complete. Throws an
  * {@link HttpProblem} that names the exceeded limit or the error in the body.
  */
-export type WithBody = <T>(
-  request: Request,
-  answer: (json: unknown, bytes: number) => Promise<T>,
-) => Promise<T>;
+export interface WithBody {
+  /** Reads the body as JSON. */
+  <T>(request: Request, answer: (json: unknown, bytes: number) => Promise<T>): Promise<T>;
+  /** Reads the body as a form of a browser. */
+  form: <T>(request: Request, answer: (form: FormData) => Promise<T>) => Promise<T>;
+}
 
 /** Makes a reader for the bodies of all requests, which share its limits. */
 export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
   let inFlight = 0;
-  return async (request, answer) => {
-    checkMediaType(request);
+  const withChunks = async <T>(
+    request: Request,
+    answer: (chunks: Uint8Array[], bytes: number) => Promise<T>,
+  ): Promise<T> => {
     let taken = 0;
     const grow = (bytes: number): void => {
       if (taken + bytes > limits.bodyBytes) throw tooLarge(taken + bytes, limits);
@@ -38,22 +42,55 @@ export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
       taken += bytes;
     };
     try {
-      const text = decode(await readChunks(request, grow, limits.readMs));
-      checkShape(text, limits);
-      return await answer(parse(text), taken);
+      return await answer(await readChunks(request, grow, limits.readMs), taken);
     } finally {
       inFlight -= taken;
     }
   };
+  const withJson = async <T>(
+    request: Request,
+    answer: (json: unknown, bytes: number) => Promise<T>,
+  ): Promise<T> => {
+    checkMediaType(request, JSON_TYPE, "application/json");
+    return await withChunks(request, async (chunks, bytes) => {
+      const text = decode(chunks);
+      checkShape(text, limits);
+      return await answer(parse(text), bytes);
+    });
+  };
+  const form: WithBody["form"] = async (request, answer) => {
+    checkMediaType(request, FORM_TYPE, "multipart/form-data");
+    return await withChunks(
+      request,
+      async (chunks) => await answer(await parseForm(request, chunks)),
+    );
+  };
+  return Object.assign(withJson, { form });
 }
 
-function checkMediaType(request: Request): void {
-  const type = request.headers.get("content-type");
-  if (type === null || /^application\/(json|[\w.+-]+\+json)\b/i.test(type)) return;
-  throw new HttpProblem("media-type", `The body has the media type ${shownName(type)}`, {
+const JSON_TYPE = /^(?:application\/(json|[\w.+-]+\+json)\b|$)/i;
+const FORM_TYPE = /^multipart\/form-data\b/i;
+
+/** Checks the media type. A pattern for JSON also matches a missing one. */
+function checkMediaType(request: Request, pattern: RegExp, expected: string): void {
+  const type = request.headers.get("content-type") ?? "";
+  if (pattern.test(type)) return;
+  throw new HttpProblem("media-type", `The body has the media type ${shownName(type || "none")}`, {
     value: type,
-    remedy: "Send Content-Type: application/json.",
+    remedy: `Send Content-Type: ${expected}.`,
   });
+}
+
+async function parseForm(request: Request, chunks: readonly Uint8Array[]): Promise<FormData> {
+  const type = request.headers.get("content-type")!;
+  try {
+    const body = new Blob(chunks as Uint8Array<ArrayBuffer>[]);
+    return await new Response(body, { headers: { "content-type": type } }).formData();
+  } catch {
+    throw new HttpProblem("bad-request", "The body is not a form", {
+      remedy: "Send the form of the page, as a browser does.",
+    });
+  }
 }
 
 /** A body up to this declared size is read at once, which is cheaper than reading chunks. */

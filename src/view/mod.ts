@@ -33,7 +33,7 @@
  *
  * @module
  */
-export * from "./examine.ts";
+export * from "./diagnose.ts";
 export * from "./host_software.ts";
 export * from "./host_view.ts";
 export * from "./observe.ts";

@@ -3,6 +3,7 @@ import {
   type Driver,
   type FINDING_CODES,
   type FindingCode,
+  type Problem,
   vendorName,
 } from "../../documents/mod.ts";
 
@@ -39,6 +40,13 @@ export interface Diagnosis {
   driver: Driver | null;
   canMigrate: CanMigrate;
   findings: Finding[];
+}
+
+/** The diagnosis of a host: its devices by name, the findings about the host itself, and problems met. */
+export interface Diagnoses {
+  devices: Diagnosis[];
+  findings: Finding[];
+  problems: Problem[];
 }
 
 /** Decides by the worst finding whether a device can migrate. */
