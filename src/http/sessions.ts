@@ -30,6 +30,9 @@ export const SESSION_LIMITS = {
   bytes: 32 << 20,
 };
 
+/** All open sessions. */
+export type Sessions = ReturnType<typeof makeSessions>;
+
 /** Open sessions. They are kept in memory and lost when the server restarts. */
 export function makeSessions(nowMs: () => number) {
   const open = new Map<string, { session: Session; usedMs: number }>();
