@@ -2,7 +2,7 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 import { observeHost, type World } from "../view/mod.ts";
-import { testCandidates, testSource } from "../trials/mod.ts";
+import { openTrial, testSource } from "../trials/mod.ts";
 import { makeApp } from "../http/mod.ts";
 import { COMMANDS } from "./commands.ts";
 import { parse } from "./run.ts";
@@ -40,7 +40,8 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
     rules: world.readRules,
     subsystem: "warn",
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),
-    testAll: (snapshot, source) => testCandidates(world, snapshot, source, POLICY),
+    openTrial: (snapshot, source) => openTrial(world, snapshot, source, POLICY),
+    stopping: new AbortController().signal,
   });
   await run({
     cli: async (...argv) => {

@@ -1,6 +1,6 @@
-import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
+import { keepJournal, openTrial, recoverDevices, testSource } from "../trials/mod.ts";
 import { openHostView, VIEW_DEFAULTS } from "../view/mod.ts";
-import { escaped } from "../documents/mod.ts";
+import { escaped, type Problem } from "../documents/mod.ts";
 import { listen, makeApp, oncePerTurn, parseListen } from "../http/mod.ts";
 import { openService } from "../systemd/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
@@ -63,6 +63,7 @@ child process does.`,
     const subsystem = subsystemMode(context);
     const world = await context.openWorld();
     const stopped = stopSignal();
+    const stopping = new AbortController();
     using service = openService(
       (name) => Deno.env.get(name),
       (message) => terminal.err(`${message}\n`),
@@ -90,11 +91,11 @@ child process does.`,
       rules: world.readRules,
       test: (snapshot, source, target) =>
         testSource(world, snapshot, source, target, { ...policy, subsystem }),
-      testAll: async (snapshot, source) => {
-        const tested = await testCandidates(world, snapshot, source, policy);
-        tellProblems(terminal, tested.problems);
-        return tested;
+      openTrial: (snapshot, source, { order }) => {
+        const onProblems = (problems: readonly Problem[]) => tellProblems(terminal, problems);
+        return openTrial(world, snapshot, source, { ...policy, order, onProblems });
       },
+      stopping: stopping.signal,
     });
     const server = await listen({ tcp, unix }, (request, arrival) => app.fetch(request, arrival));
     const where = server.addresses.join(" and ");
@@ -107,6 +108,7 @@ child process does.`,
     service.ready(`Answering on ${where}: ${devices.length} devices, ${types.length} types`);
     const signal = await stopped;
     service.stopping();
+    stopping.abort();
     terminal.err(`vfio-ask: ${signal}, stopping\n`);
     await server.drain(DRAIN_MS);
     return YES;

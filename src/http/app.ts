@@ -29,6 +29,7 @@ import { readTest } from "./read_identity.ts";
 import { type Handler, jsonText, type Route } from "./route.ts";
 import { sessionRoutes } from "./session_routes.ts";
 import { makeSessions } from "./sessions.ts";
+import { makeStreams } from "./streams.ts";
 
 /** What the application needs to answer requests. */
 export interface AppWorld extends AskWorld {
@@ -51,6 +52,7 @@ export interface Arrival {
 export function makeApp(world: AppWorld): Hono<{ Bindings: Arrival }> {
   const { newest, last, nowMs, version, test, rules } = world;
   const sessions = makeSessions(nowMs);
+  const streams = makeStreams();
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
 
@@ -89,13 +91,13 @@ export function makeApp(world: AppWorld): Hono<{ Bindings: Arrival }> {
     }],
     ["GET", "/v1/snapshot", async (c) => jsonText(c, formatSnapshot(await newest()))],
     ["POST", "/v1/test", (c) =>
-      withBody(c.req.raw, async (body) => {
-        const { source, target } = readTest(body);
+      withBody(c.req.raw, async ({ json }) => {
+        const { source, target } = readTest(json);
         const snapshot = await newest("device" in target ? target.device : target.parent);
         return c.json(testDocument(snapshot, source, await test(snapshot, source, target)));
       })],
-    ...askRoutes(world, withBody),
-    ...sessionRoutes(world, { sessions, withBody }),
+    ...askRoutes(world, { streams, withBody }),
+    ...sessionRoutes(world, { sessions, streams, withBody }),
   ];
 
   // The default router compiles all routes at the first request. This router needs no preparation.

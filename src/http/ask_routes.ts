@@ -1,38 +1,54 @@
-import { answer, type AnswerOptions, answerTogether, MAX_TOGETHER } from "../answers/mod.ts";
-import type { Identity, Snapshot } from "../documents/mod.ts";
+import { answer, answerTogether, MAX_TOGETHER } from "../answers/mod.ts";
+import type { Identity } from "../documents/mod.ts";
 import { answerText } from "./answer_text.ts";
-import { type AskWorld, optionsFor } from "./ask_world.ts";
+import type { AskWorld } from "./ask_world.ts";
 import type { WithBody } from "./bodies.ts";
 import { HttpProblem } from "./problem.ts";
-import { plansWanted } from "./query.ts";
+import { plansWanted, wantsLines } from "./query.ts";
+import { finishTests, openQuestion, optionsOf, type Question } from "./question.ts";
 import { readIdentity } from "./read_identity.ts";
 import { jsonText, type Route } from "./route.ts";
+import { streamAnswer } from "./stream_answer.ts";
+import type { Streams } from "./streams.ts";
 
-/** The route that writes a source and asks in one request. */
-export function askRoutes(world: AskWorld, withBody: WithBody): Route[] {
+/** The route that writes a source and asks in one request. A plan for several sources is always one document. */
+export function askRoutes(
+  world: AskWorld,
+  { streams, withBody }: { streams: Streams; withBody: WithBody },
+): Route[] {
   return [
     ["POST", "/v1/ask", (c) =>
-      withBody(c.req.raw, async (body) => {
+      withBody(c.req.raw, async ({ json, hold }) => {
+        const plans = plansWanted(c);
         const snapshot = await world.newest();
-        const optionsOf = (source: Identity) => optionsFor(world, c, { snapshot, source });
-        const answered = await askOnce(snapshot, body, optionsOf, plansWanted(c));
-        return "together" in answered ? c.json(answered) : jsonText(c, answerText(answered));
+        const several = readSeveral(json);
+        if (several === null) {
+          const source = readIdentity(json);
+          const question = await openQuestion(world, c, { snapshot, source });
+          if (wantsLines(c)) {
+            const { response, ended } = streamAnswer(c, question, { ...world, streams });
+            hold(ended);
+            return response;
+          }
+          await finishTests(question, world.stopping, c);
+          return jsonText(c, answerText(answer(snapshot, source, optionsOf(question))));
+        }
+        const questions = new Map<Identity, Question>();
+        for (const source of several) {
+          const question = await openQuestion(world, c, { snapshot, source });
+          await finishTests(question, world.stopping, c);
+          questions.set(source, question);
+        }
+        const options = (source: Identity) => optionsOf(questions.get(source)!);
+        return c.json(await answerTogether(snapshot, several, { optionsOf: options, plans }));
       })],
   ];
 }
 
-/** Answers for one identity, or for `{ "sources": [ … ] }`, all devices of a virtual machine. */
-async function askOnce(
-  snapshot: Snapshot,
-  body: unknown,
-  optionsOf: (source: Identity) => Promise<AnswerOptions>,
-  plans: number,
-) {
+/** The identities of `{ "sources": [ … ] }`, all devices of a virtual machine; null for another body. */
+function readSeveral(body: unknown): Identity[] | null {
   const sources = (body as { sources?: unknown } | null)?.sources;
-  if (sources === undefined) {
-    const source = readIdentity(body);
-    return answer(snapshot, source, await optionsOf(source));
-  }
+  if (sources === undefined) return null;
   if (!Array.isArray(sources) || sources.length === 0 || sources.length > MAX_TOGETHER) {
     throw new HttpProblem("identity-invalid", `sources: expected 1 to ${MAX_TOGETHER} identities`, {
       pointer: "/sources",
@@ -50,7 +66,5 @@ async function askOnce(
       remedy: "Send each device of the virtual machine once.",
     });
   }
-  const options = new Map<Identity, AnswerOptions>();
-  for (const source of read) options.set(source, await optionsOf(source));
-  return answerTogether(snapshot, read, { optionsOf: (source) => options.get(source)!, plans });
+  return read;
 }

@@ -16,14 +16,19 @@ export const BODY_LIMITS = {
 };
 export type BodyLimits = typeof BODY_LIMITS;
 
+/** A body that was read. */
+export interface Body {
+  json: unknown;
+  bytes: number;
+  /** Keeps its bytes in flight until a stream that answers it has ended. */
+  hold: (ended: Promise<void>) => void;
+}
+
 /**
  * Reads a body as JSON and answers it. Its bytes count as in flight until the answer is complete. Throws an
  * {@link HttpProblem} that names the exceeded limit or the error in the body.
  */
-export type WithBody = <T>(
-  request: Request,
-  answer: (json: unknown, bytes: number) => Promise<T>,
-) => Promise<T>;
+export type WithBody = <T>(request: Request, answer: (body: Body) => Promise<T>) => Promise<T>;
 
 /** Makes a reader for the bodies of all requests, which share its limits. */
 export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
@@ -31,6 +36,8 @@ export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
   return async (request, answer) => {
     checkMediaType(request);
     let taken = 0;
+    let held: Promise<void> | null = null;
+    const hold = (ended: Promise<void>): void => void (held = ended);
     const grow = (bytes: number): void => {
       if (taken + bytes > limits.bodyBytes) throw tooLarge(taken + bytes, limits);
       if (inFlight + bytes > limits.inFlightBytes) throw tooBusy(limits);
@@ -40,9 +47,11 @@ export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
     try {
       const text = decode(await readChunks(request, grow, limits.readMs));
       checkShape(text, limits);
-      return await answer(parse(text), taken);
+      return await answer({ json: parse(text), bytes: taken, hold });
     } finally {
-      inFlight -= taken;
+      const free = (): void => void (inFlight -= taken);
+      if (held === null) free();
+      else void (held as Promise<void>).then(free);
     }
   };
 }

@@ -8,6 +8,12 @@
  * up: authentication. The server listens only on loopback or on a Unix socket, and shows only what a local user can
  * read in sysfs. It changes nothing on the host, except that it opens idle devices if its options allow this.
  *
+ * Question: what does a reader see while tests are made or another source is written? Choice: what a reader asks is one
+ * object that nothing changes; a new source is a new object. Tests are made when somebody reads, one class after the
+ * other, once for all readers, and stop when nobody waits for them. As lines, offers come in their final order: each one
+ * as soon as nothing better can come. Given up: showing offers early whose rank may still change, and tests that run
+ * without a reader.
+ *
  * @module
  */
 export * from "./app.ts";

@@ -38,6 +38,8 @@ const PROBLEMS = {
   "too-busy": [503, "Cannot accept more bodies now"],
   "sessions-full": [503, "Cannot open another session"],
   "worker-unavailable": [503, "Cannot reach the worker service"],
+  "streams-full": [503, "Cannot open another stream"],
+  "stopping": [503, "Cannot answer while the server stops"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ProblemName = keyof typeof PROBLEMS;
 

@@ -1,27 +1,37 @@
 import type { Context } from "hono";
-import { answer, type AnswerOptions, headingOf } from "../answers/mod.ts";
-import {
-  type Answer,
-  OFFER_SCHEMA,
-  OFFERS_SCHEMA,
-  REFUSAL_SCHEMA,
-  REFUSALS_SCHEMA,
-  SESSION_SCHEMA,
-} from "../documents/mod.ts";
-import { type AskWorld, optionsFor } from "./ask_world.ts";
+import { headingOf } from "../answers/mod.ts";
+import { type Answer, OFFERS_SCHEMA, REFUSALS_SCHEMA, SESSION_SCHEMA } from "../documents/mod.ts";
+import type { AskWorld } from "./ask_world.ts";
 import type { WithBody } from "./bodies.ts";
 import { HttpProblem } from "./problem.ts";
-import { offersWanted, refusalsWanted } from "./query.ts";
+import { offersWanted, refusalsWanted, wantsLines } from "./query.ts";
+import {
+  answerSoFar,
+  finishTests,
+  isPending,
+  openQuestion,
+  type Question,
+  type Wanted,
+} from "./question.ts";
 import { readIdentity } from "./read_identity.ts";
 import type { Route } from "./route.ts";
-import type { Session, Sessions } from "./sessions.ts";
+import type { Session, Sessions, Written } from "./sessions.ts";
+import { streamAnswer } from "./stream_answer.ts";
+import type { Streams } from "./streams.ts";
 
 /** The routes of sessions: open, write a source, read offers and refusals, close. */
 export function sessionRoutes(
   world: AskWorld,
-  { sessions, withBody }: { sessions: Sessions; withBody: WithBody },
+  { sessions, streams, withBody }: { sessions: Sessions; streams: Streams; withBody: WithBody },
 ): Route[] {
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
+  // The answer is computed for each reader, because it is far larger than the source.
+  const read = async (c: Context, name: Part, wanted: Wanted): Promise<Response> => {
+    const question = questionOf(session(c));
+    if (wantsLines(c)) return streamAnswer(c, question, { ...world, streams, wanted }).response;
+    await finishTests(question, world.stopping, c);
+    return c.json(partDocument(answerSoFar(question, wanted), name));
+  };
   return [
     ["POST", "/v1/sessions", async (c) => {
       const opened = sessions.open(await world.newest());
@@ -34,71 +44,63 @@ export function sessionRoutes(
     }],
     ["PUT", "/v1/sessions/:id/source", (c) => {
       const { id, snapshot } = session(c);
-      return withBody(c.req.raw, async (body, bytes) => {
-        const source = readIdentity(body);
-        const options = await optionsFor(world, c, { snapshot, source });
-        const { offered, refused } = answer(snapshot, source, {
-          ...options,
-          refusals: "none",
-          offers: 0,
-        });
-        return c.json(describe(sessions.write(id, { source, options, bytes, offered, refused })));
+      return withBody(c.req.raw, async ({ json, bytes }) => {
+        const source = readIdentity(json);
+        const question = await openQuestion(world, c, { snapshot, source });
+        return c.json(describe(sessions.write(id, { question, bytes, counts: null })));
       });
     }],
     ["GET", "/v1/sessions/:id/offers", (c) => {
       refusalsWanted(c);
       const offers = offersWanted(c) ?? Infinity;
-      return part(c, answerOf(session(c), { offers, refusals: "none" }), "offers");
+      return read(c, "offers", { offers, refusals: "none" });
     }],
     ["GET", "/v1/sessions/:id/refusals", (c) => {
       offersWanted(c);
       const refusals = refusalsWanted(c);
-      const wanted = refusals === null ? {} : { refusals };
-      return part(c, answerOf(session(c), { offers: 0, ...wanted }), "refusals");
+      return read(c, "refusals", { offers: 0, ...(refusals === null ? {} : { refusals }) });
     }],
   ];
 }
 
 function describe({ id, snapshot, written }: Session) {
+  const counts = written === null ? null : countsOf(written);
+  const source = written?.question.source;
   return {
     schema: SESSION_SCHEMA,
     id,
     ...headingOf(snapshot),
-    source: written === null ? null : { id: written.source.id, type: written.source.type },
-    offers: written?.offered ?? null,
-    refusals: written?.refused ?? null,
-    problems: [...snapshot.problems, ...written?.options.problems ?? []],
+    source: source === undefined ? null : { id: source.id, type: source.type },
+    offers: counts?.offered ?? null,
+    refusals: counts?.refused ?? null,
+    problems: [...snapshot.problems, ...written?.question.trial?.problems ?? []],
   };
 }
 
-/** Computes the answer for a session's source each time, because the answer is far larger than the source. */
-function answerOf(
-  { snapshot, written, id }: Session,
-  wanted: Pick<AnswerOptions, "offers" | "refusals">,
-): Answer {
-  if (written !== null) return answer(snapshot, written.source, { ...written.options, ...wanted });
+/** The numbers of offers and refusals; null while tests are pending. */
+function countsOf(written: Written): Written["counts"] {
+  if (isPending(written.question)) return null;
+  return written.counts ??= answerSoFar(written.question, { offers: 0, refusals: "none" });
+}
+
+/** The question of a session. Throws an {@link HttpProblem} if no source is written. */
+function questionOf({ written, id }: Session): Question {
+  if (written !== null) return written.question;
   throw new HttpProblem("source-missing", `Session ${id} has no source yet`, {
     remedy: `PUT the source's identity to /v1/sessions/${id}/source.`,
   });
 }
 
-/**
- * The parts of an answer that sessions serve: the schemas of the document and of a line, and the field of the count.
- */
+/** The parts of an answer that sessions serve as one document: its schema, and the field of the count. */
 const PARTS = {
-  offers: { schema: OFFERS_SCHEMA, lineSchema: OFFER_SCHEMA, count: "offered" },
-  refusals: { schema: REFUSALS_SCHEMA, lineSchema: REFUSAL_SCHEMA, count: "refused" },
+  offers: { schema: OFFERS_SCHEMA, count: "offered" },
+  refusals: { schema: REFUSALS_SCHEMA, count: "refused" },
 } as const;
+type Part = keyof typeof PARTS;
 
-/** One part of an answer, as NDJSON or as one JSON document. */
-function part(c: Context, answer: Answer, name: keyof typeof PARTS): Response {
-  const items: readonly object[] = answer[name];
-  const { schema, lineSchema, count } = PARTS[name];
-  if (c.req.header("accept")?.includes("application/x-ndjson")) {
-    const lines = items.map((item) => JSON.stringify({ schema: lineSchema, ...item }) + "\n");
-    return c.body(lines.join(""), 200, { "content-type": "application/x-ndjson" });
-  }
+function partDocument(answer: Answer, name: Part): object {
+  const { schema, count } = PARTS[name];
   const { snapshot, takenAt, host, source, notSeen, problems } = answer;
   const heading = { schema, snapshot, takenAt, host, source };
-  return c.json({ ...heading, [count]: answer[count], [name]: items, notSeen, problems });
+  return { ...heading, [count]: answer[count], [name]: answer[name], notSeen, problems };
 }
