@@ -29,7 +29,7 @@ import { readTest } from "./read_identity.ts";
 import { type Handler, jsonText, type Route } from "./route.ts";
 import { sessionRoutes } from "./session_routes.ts";
 import { makeSessions } from "./sessions.ts";
-import { makeStreams } from "./streams.ts";
+import { makeLineStreams } from "./line_streams.ts";
 
 /** What the application needs to answer requests. */
 export interface AppWorld extends AskWorld {
@@ -52,7 +52,7 @@ export interface Arrival {
 export function makeApp(world: AppWorld): Hono<{ Bindings: Arrival }> {
   const { newest, last, nowMs, version, test, rules } = world;
   const sessions = makeSessions(nowMs);
-  const streams = makeStreams();
+  const streams = makeLineStreams();
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
 

@@ -9,12 +9,12 @@ import { finishTests, openQuestion, optionsOf, type Question } from "./question.
 import { readIdentity } from "./read_identity.ts";
 import { jsonText, type Route } from "./route.ts";
 import { streamAnswer } from "./stream_answer.ts";
-import type { Streams } from "./streams.ts";
+import type { LineStreams } from "./line_streams.ts";
 
 /** The route that writes a source and asks in one request. A plan for several sources is always one document. */
 export function askRoutes(
   world: AskWorld,
-  { streams, withBody }: { streams: Streams; withBody: WithBody },
+  { streams, withBody }: { streams: LineStreams; withBody: WithBody },
 ): Route[] {
   return [
     ["POST", "/v1/ask", (c) =>

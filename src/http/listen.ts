@@ -1,4 +1,5 @@
 import { Failure } from "../documents/mod.ts";
+import { keepServing } from "./keep_serving.ts";
 
 /** Where a server listens. */
 export interface Listen {
@@ -28,23 +29,30 @@ export async function listen({ tcp, unix }: Listen, handle: Handle): Promise<Lis
   const addresses: string[] = [];
   if (tcp !== null) {
     const options = { ...tcp, onListen: () => {} };
-    const server = starting(
-      `${tcp.hostname}:${tcp.port}`,
-      () => Deno.serve(options, (request) => handle(request, { unix: false })),
-    );
-    servers.push(server);
+    const serve = () =>
+      starting(
+        `${tcp.hostname}:${options.port}`,
+        () => Deno.serve(options, (request) => handle(request, { unix: false })),
+      );
+    const server = serve();
     const { hostname, port } = server.addr as Deno.NetAddr;
-    addresses.push(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
+    options.port = port;
+    const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+    servers.push(keepServing(url, server, serve));
+    addresses.push(url);
   }
   if (unix !== null) {
-    await removeStaleSocket(unix);
-    const options = { path: unix, onListen: () => {} };
-    const server = starting(
-      unix,
-      () => Deno.serve(options, (request) => handle(request, { unix: true })),
-    );
-    Deno.chmodSync(unix, 0o660);
-    servers.push(server);
+    const serve = async () => {
+      await removeStaleSocket(unix);
+      const options = { path: unix, onListen: () => {} };
+      const server = starting(
+        unix,
+        () => Deno.serve(options, (request) => handle(request, { unix: true })),
+      );
+      Deno.chmodSync(unix, 0o660);
+      return server;
+    };
+    servers.push(keepServing(unix, await serve(), serve));
     addresses.push(`unix:${unix}`);
   }
   return {
@@ -95,7 +103,8 @@ async function removeStaleSocket(path: string): Promise<void> {
   if (info === null || !info.isSocket) return;
   try {
     (await Deno.connect({ transport: "unix", path })).close();
-  } catch {
-    await Deno.remove(path);
+  } catch (error) {
+    // Any other error, as with too many open files, does not mean that nobody listens.
+    if (error instanceof Deno.errors.ConnectionRefused) await Deno.remove(path);
   }
 }

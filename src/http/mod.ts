@@ -14,6 +14,12 @@
  * as soon as nothing better can come. Given up: showing offers early whose rank may still change, and tests that run
  * without a reader.
  *
+ * Question: what about clients that connect and send nothing? Choice: they are left alone. Each costs a descriptor and
+ * 9 KiB, so the limit of open files (`LimitNOFILE=`) bounds them. When it is reached, Deno closes the listener; it is
+ * opened again within seconds, with the same sessions. A client on this machine can therefore refuse the service to
+ * others while it holds its connections. Given up: a time limit for heads, which Deno does not have, and an HTTP server
+ * of our own.
+ *
  * @module
  */
 export * from "./app.ts";

@@ -17,12 +17,12 @@ import { readIdentity } from "./read_identity.ts";
 import type { Route } from "./route.ts";
 import type { Session, Sessions, Written } from "./sessions.ts";
 import { streamAnswer } from "./stream_answer.ts";
-import type { Streams } from "./streams.ts";
+import type { LineStreams } from "./line_streams.ts";
 
 /** The routes of sessions: open, write a source, read offers and refusals, close. */
 export function sessionRoutes(
   world: AskWorld,
-  { sessions, streams, withBody }: { sessions: Sessions; streams: Streams; withBody: WithBody },
+  { sessions, streams, withBody }: { sessions: Sessions; streams: LineStreams; withBody: WithBody },
 ): Route[] {
   const session = (c: Context): Session => sessions.get(c.req.param("id")!);
   // The answer is computed for each reader, because it is far larger than the source.

@@ -2,14 +2,14 @@ import type { Context } from "hono";
 import { answerLines } from "./answer_lines.ts";
 import { asHttpProblem } from "./problem.ts";
 import type { Question, Wanted } from "./question.ts";
-import type { Streams } from "./streams.ts";
+import type { LineStreams } from "./line_streams.ts";
 
 /** The answer to a question as NDJSON. `ended` is settled when nobody reads it any more. */
 export function streamAnswer(
   c: Context,
   question: Question,
   { streams, stopping, wanted = {} }: {
-    streams: Streams;
+    streams: LineStreams;
     stopping: AbortSignal;
     wanted?: Wanted;
   },

@@ -15,7 +15,7 @@ import { appWorld, problemOf } from "../../tests/fixtures/test_app.ts";
 import { Failure, type Offer } from "../documents/mod.ts";
 import { candidateKey, listCandidates, rankPending, type TestResult } from "../judge/ask/mod.ts";
 import { makeApp } from "./app.ts";
-import { makeStreams, STREAM_LIMITS } from "./streams.ts";
+import { makeLineStreams, STREAM_LIMITS } from "./line_streams.ts";
 
 const SOURCE = mttyIdentity({ id: "elsewhere" });
 const HOST = mttySnapshot({
@@ -296,8 +296,8 @@ function endless() {
   return { counted, make };
 }
 
-Deno.test("makeStreams() makes no more than the reader takes", async () => {
-  const streams = makeStreams();
+Deno.test("makeLineStreams() makes no more than the reader takes", async () => {
+  const streams = makeLineStreams();
   const { counted, make } = endless();
   const { body } = streams.open(make);
   const reader = body.getReader();
@@ -311,9 +311,9 @@ Deno.test("makeStreams() makes no more than the reader takes", async () => {
   assertEquals(streams.size, 0);
 });
 
-Deno.test("makeStreams() cuts a reader off that takes nothing, from the start or later", async () => {
+Deno.test("makeLineStreams() cuts a reader off that takes nothing, from the start or later", async () => {
   for (const isStarted of [false, true]) {
-    const streams = makeStreams({ most: 1, stallMs: 1 });
+    const streams = makeLineStreams({ most: 1, stallMs: 1 });
     const { counted, make } = endless();
     const { body, ended } = streams.open(make);
     const reader = body.getReader();
@@ -324,8 +324,8 @@ Deno.test("makeStreams() cuts a reader off that takes nothing, from the start or
   }
 });
 
-Deno.test("makeStreams() does not cut off a reader that waits for what is not made yet", async () => {
-  const streams = makeStreams({ most: 1, stallMs: 1 });
+Deno.test("makeLineStreams() does not cut off a reader that waits for what is not made yet", async () => {
+  const streams = makeLineStreams({ most: 1, stallMs: 1 });
   const slow = async function* (): AsyncGenerator<string> {
     await new Promise((resolve) => setTimeout(resolve, 50));
     yield "late";

@@ -15,7 +15,7 @@ export interface Stream {
 }
 
 /** Makes the streams of all responses, which share their limits. */
-export function makeStreams({ most, stallMs }: typeof STREAM_LIMITS = STREAM_LIMITS) {
+export function makeLineStreams({ most, stallMs }: typeof STREAM_LIMITS = STREAM_LIMITS) {
   let open = 0;
   return {
     /** The number of open streams. */
@@ -73,7 +73,7 @@ export function makeStreams({ most, stallMs }: typeof STREAM_LIMITS = STREAM_LIM
 }
 
 /** The streams of all responses. */
-export type Streams = ReturnType<typeof makeStreams>;
+export type LineStreams = ReturnType<typeof makeLineStreams>;
 
 function streamsFull(most: number): HttpProblem {
   return new HttpProblem("streams-full", `${most} streams are open`, {
