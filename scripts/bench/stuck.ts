@@ -7,7 +7,7 @@ import { prepareBigServers, type Running, startServer } from "./servers.ts";
 const ROUNDS = 3;
 const ASKING_MS = 15_000;
 /** The pause of a client between two requests. */
-const PAUSE_MS = 20;
+const PAUSE_MS = 50;
 const TARGET_MS = 50;
 const LIMIT_MS = 30_000;
 
