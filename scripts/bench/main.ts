@@ -3,10 +3,12 @@
  * missed target is shown but does not fail.
  *
  *   deno task bench [start] [memory] [scan] [ask] [many] [plan] [throughput] [idle] [follow] [stall] [hostile]
+ *     [stuck] [adversarial [COUNT]]
  *
  * The measured program is a copy of `dist/vfio-ask`, so a build or another process of it does not disturb the figures.
  */
 import { removeWorkshop } from "./build.ts";
+import { benchAdversarial } from "./adversarial.ts";
 import { benchAsk } from "./ask.ts";
 import { formatFigures } from "./figure.ts";
 import { benchFollow } from "./follow.ts";
@@ -17,6 +19,7 @@ import { benchMemory } from "./memory.ts";
 import { benchPlan } from "./plan.ts";
 import { benchScan } from "./scan.ts";
 import { benchStall } from "./stall.ts";
+import { benchStuck } from "./stuck.ts";
 import { benchStart } from "./start.ts";
 import { benchThroughput } from "./throughput.ts";
 
@@ -32,9 +35,14 @@ const BENCHES = {
   follow: benchFollow,
   stall: benchStall,
   hostile: benchHostile,
+  stuck: benchStuck,
+  adversarial: benchAdversarial,
 };
 
-const names = Deno.args.length > 0 ? Deno.args : Object.keys(BENCHES);
+// A number after a name is the number of rounds or requests.
+const numbers = new Map(Deno.args.map((arg, index) => [Deno.args[index - 1], Number(arg)]));
+const given = Deno.args.filter((arg) => !/^[1-9]\d*$/.test(arg));
+const names = given.length > 0 ? given : Object.keys(BENCHES);
 const unknown = names.find((name) => !Object.hasOwn(BENCHES, name));
 if (unknown !== undefined) {
   console.error(
@@ -45,7 +53,9 @@ if (unknown !== undefined) {
 await removeWorkshop();
 try {
   const figures = [];
-  for (const name of names as (keyof typeof BENCHES)[]) figures.push(...await BENCHES[name]());
+  for (const name of names as (keyof typeof BENCHES)[]) {
+    figures.push(...await BENCHES[name](numbers.get(name) || undefined));
+  }
   if (figures.length > 0) console.log(`\n${formatFigures(figures)}`);
 } finally {
   await removeWorkshop();

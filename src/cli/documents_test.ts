@@ -3,7 +3,7 @@ import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/as
 import { recordLog } from "../../tests/fixtures/log.ts";
 import { programCommand, runCli } from "../../tests/fixtures/run_cli.ts";
 import { observeHost, type World } from "../view/mod.ts";
-import { testCandidates, testSource } from "../trials/mod.ts";
+import { openTrial, testSource } from "../trials/mod.ts";
 import { appWorld } from "../../tests/fixtures/test_app.ts";
 import { makeApp } from "../http/mod.ts";
 import { DOCUMENTS } from "../openapi/mod.ts";
@@ -44,7 +44,7 @@ async function withBoth(run: (both: Both) => Promise<void>): Promise<void> {
     subsystem: "warn",
     log: recordLog(),
     test: (snapshot, source, target) => testSource(world, snapshot, source, target, POLICY),
-    testAll: (snapshot, source) => testCandidates(world, snapshot, source, POLICY),
+    openTrial: (snapshot, source) => openTrial(world, snapshot, source, POLICY),
   }));
   await run({
     cli: async (...argv) => {

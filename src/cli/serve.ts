@@ -1,7 +1,7 @@
 import { findGroup, openPeers, type Peers } from "../../ffi/peers.ts";
 import { findTokenFile, readToken, rulesProblems } from "../config/mod.ts";
 import { makeMeasures } from "../export/mod.ts";
-import { keepJournal, recoverDevices, testCandidates, testSource } from "../trials/mod.ts";
+import { keepJournal, openTrial, recoverDevices, testSource } from "../trials/mod.ts";
 import { diagnose, openHostView, type ProbeResult, VIEW_DEFAULTS } from "../view/mod.ts";
 import { type Problem, type Snapshot, toProblem } from "../documents/mod.ts";
 import { type HostEvents, type HostRoots, openHostEvents } from "../host/mod.ts";
@@ -103,6 +103,7 @@ configuration again. The server itself never opens a device: a child process doe
     const world = { ...opened, access: timeTasks(opened.access, measures) };
     let isReady = false;
     const stopped = stopSignal();
+    const stopping = new AbortController();
     let where = "";
     let [lastProbe, note] = ["no probe yet", ""];
     let last: (() => Snapshot) | null = null;
@@ -154,11 +155,11 @@ configuration again. The server itself never opens a device: a child process doe
       },
       test: (snapshot, source, target) =>
         testSource(world, snapshot, source, target, { ...live.policy, subsystem: live.subsystem }),
-      testAll: async (snapshot, source) => {
-        const tested = await testCandidates(world, snapshot, source, live.policy);
-        logProblems(log, tested.problems);
-        return tested;
+      openTrial: (snapshot, source, { order }) => {
+        const onProblems = (problems: readonly Problem[]) => logProblems(log, problems);
+        return openTrial(world, snapshot, source, { ...live.policy, order, onProblems });
       },
+      stopping: stopping.signal,
       authorise: makeAuthorise({ token, group, uid: Deno.uid(), callers: callersOn(unix) }),
       notReady: () => isReady ? [] : ["The server has not looked at the host yet, or is stopping"],
       measures,
@@ -191,6 +192,7 @@ configuration again. The server itself never opens a device: a child process doe
     isReady = false;
     service.stopping();
     log.info(`${signal}, stopping`);
+    stopping.abort();
     events.end();
     await server.drain(DRAIN_MS);
     return YES;

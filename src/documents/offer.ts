@@ -6,7 +6,7 @@ import { Check } from "./migration.ts";
 import { Need } from "./need.ts";
 import { Problem } from "./problem.ts";
 import type { CodeOf, ReasonCode } from "./reason_codes.ts";
-import { ANSWER_SCHEMA } from "./schemas.ts";
+import { ANSWER_SCHEMA, END_SCHEMA } from "./schemas.ts";
 
 /** A possible target on a host: an existing device, or a type to create a device of. */
 export const Configuration = z.lazy(() =>
@@ -165,3 +165,30 @@ export const Answer = z.lazy(() =>
   })
 );
 export type Answer = Known<z.infer<typeof Answer>>;
+
+/**
+ * The last line of an answer as NDJSON over HTTP: whether the lines before are the whole answer, and what the document of
+ * the answer says besides offers and refusals.
+ */
+export const End = z.lazy(() =>
+  z.looseObject({
+    schema: z.literal(END_SCHEMA),
+    complete: z.boolean(),
+    /** Why the answer is not complete; null if it is. */
+    reason: z.nullable(z.string()),
+    snapshot: z.number(),
+    takenAt: z.string(),
+    source: z.looseObject({ id: z.string(), type: z.string(), description: z.string() }),
+    preflight: z.enum(["not-asked", "made", "offline"]),
+    /** The number of all offers and refused configurations, even if not all are listed; if not complete, of lines. */
+    offered: z.number(),
+    omitted: z.number(),
+    refused: z.number(),
+    reasons: z.array(Reason),
+    notSeen: z.array(
+      z.looseObject({ code: codeField<CodeOf<"notSeen", "tell">>(), sentence: z.string() }),
+    ),
+    problems: z.array(Problem),
+  })
+);
+export type End = Known<z.infer<typeof End>>;

@@ -27,6 +27,8 @@ export const REFUSALS_SCHEMA = "vfio-ask/refusals/v1";
 /** A single offer or refusal, one line of NDJSON. */
 export const OFFER_SCHEMA = "vfio-ask/offer/v1";
 export const REFUSAL_SCHEMA = "vfio-ask/refusal/v1";
+/** The last line of NDJSON over HTTP. */
+export const END_SCHEMA = "vfio-ask/end/v1";
 
 // Descriptions of this host.
 export const DEVICES_SCHEMA = "vfio-ask/devices/v1";

@@ -125,7 +125,16 @@ function isDeviceKind(name: string): name is DeviceKind {
  * Source: `/sys/bus/<kind>/devices`, `/sys/class/mdev_bus`.
  */
 export function isThere({ sys }: HostRoots, name: string): boolean {
-  if (name.includes("/") || name.includes("\0")) return false;
+  if (!isFileName(name)) return false;
   const folders = [...DEVICE_KINDS.map((kind) => `bus/${kind}/devices`), "class/mdev_bus"];
   return folders.some((folder) => readLink(join(sys, folder, name)) !== null);
+}
+
+/** The longest name of a file in bytes. Source: `NAME_MAX` of `<linux/limits.h>`. */
+const NAME_MAX = 255;
+
+/** Whether a file can have this name. */
+function isFileName(name: string): boolean {
+  const isOther = name.includes("/") || name.includes("\0") || ["", ".", ".."].includes(name);
+  return !isOther && new TextEncoder().encode(name).length <= NAME_MAX;
 }

@@ -6,7 +6,7 @@ import {
   type PlantedHost,
   plantEmptyHost,
 } from "../../tests/fixtures/planted_host.ts";
-import { listVfioDevices } from "./vfio_devices.ts";
+import { isThere, listVfioDevices } from "./vfio_devices.ts";
 
 /** One VFIO device on every bus, with a real driver and place in the kernel's tree. */
 const EVERY_BUS: readonly PlantedDevice[] = [
@@ -96,4 +96,12 @@ Deno.test("listVfioDevices() skips a class entry that leads nowhere", () => {
 Deno.test("listVfioDevices() of a host without VFIO is empty", () => {
   using host = plantEmptyHost();
   assertEquals(found(host), []);
+});
+
+Deno.test("isThere() finds a device by its name, and nothing by a name that no file can have", () => {
+  using host = plantEmptyHost();
+  plantAll(host, () => ({}));
+  assertEquals(EVERY_BUS.map(({ id }) => isThere(host.roots, id)), EVERY_BUS.map(() => true));
+  const others = ["", ".", "..", "../devices", "a/b", "\0", "x", "x".repeat(256), "é".repeat(128)];
+  assertEquals(others.filter((name) => isThere(host.roots, name)), []);
 });

@@ -16,13 +16,21 @@ export const BODY_LIMITS = {
 };
 export type BodyLimits = typeof BODY_LIMITS;
 
+/** A body that was read. */
+export interface Body {
+  json: unknown;
+  bytes: number;
+  /** Keeps its bytes in flight until a stream that answers it has ended. */
+  hold: (ended: Promise<void>) => void;
+}
+
 /**
  * Reads a body and answers it. Its bytes count as in flight until the answer is complete. Throws an
  * {@link HttpProblem} that names the exceeded limit or the error in the body.
  */
 export interface WithBody {
   /** Reads the body as JSON. */
-  <T>(request: Request, answer: (json: unknown, bytes: number) => Promise<T>): Promise<T>;
+  <T>(request: Request, answer: (body: Body) => Promise<T>): Promise<T>;
   /** Reads the body as a form of a browser. */
   form: <T>(request: Request, answer: (form: FormData) => Promise<T>) => Promise<T>;
 }
@@ -32,9 +40,11 @@ export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
   let inFlight = 0;
   const withChunks = async <T>(
     request: Request,
-    answer: (chunks: Uint8Array[], bytes: number) => Promise<T>,
+    answer: (chunks: Uint8Array[], body: Omit<Body, "json">) => Promise<T>,
   ): Promise<T> => {
     let taken = 0;
+    let held: Promise<void> | null = null;
+    const hold = (ended: Promise<void>): void => void (held = ended);
     const grow = (bytes: number): void => {
       if (taken + bytes > limits.bodyBytes) throw tooLarge(taken + bytes, limits);
       if (inFlight + bytes > limits.inFlightBytes) throw tooBusy(limits);
@@ -42,20 +52,23 @@ export function makeBodyReader(limits: BodyLimits = BODY_LIMITS): WithBody {
       taken += bytes;
     };
     try {
-      return await answer(await readChunks(request, grow, limits.readMs), taken);
+      const chunks = await readChunks(request, grow, limits.readMs);
+      return await answer(chunks, { bytes: taken, hold });
     } finally {
-      inFlight -= taken;
+      const free = (): void => void (inFlight -= taken);
+      if (held === null) free();
+      else void (held as Promise<void>).then(free);
     }
   };
   const withJson = async <T>(
     request: Request,
-    answer: (json: unknown, bytes: number) => Promise<T>,
+    answer: (body: Body) => Promise<T>,
   ): Promise<T> => {
     checkMediaType(request, JSON_TYPE, "application/json");
-    return await withChunks(request, async (chunks, bytes) => {
+    return await withChunks(request, async (chunks, body) => {
       const text = decode(chunks);
       checkShape(text, limits);
-      return await answer(parse(text), bytes);
+      return await answer({ ...body, json: parse(text) });
     });
   };
   const form: WithBody["form"] = async (request, answer) => {

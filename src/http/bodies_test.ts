@@ -35,7 +35,10 @@ function slowBody(first: string) {
 
 Deno.test("makeBodyReader() returns a body and its size", async () => {
   const read = makeBodyReader(LIMITS);
-  const got = await read(post('{"a":[1,"é"]}'), (json, bytes) => Promise.resolve([json, bytes]));
+  const got = await read(
+    post('{"a":[1,"é"]}'),
+    ({ json, bytes }) => Promise.resolve([json, bytes]),
+  );
   assertEquals(got, [{ a: [1, "é"] }, 14]);
 });
 
@@ -45,7 +48,7 @@ Deno.test("makeBodyReader() limits nesting and values before parsing", async () 
   assertStringIncludes(await problemOf(read, "[1,2,3,4,5]"), "contains more than 5 values");
   // Brackets in a string do not count, and an escaped quote does not end it.
   const text = JSON.stringify(['[[[[[[,,,,,,"[[[[']);
-  assertEquals(await read(post(text), (json) => Promise.resolve(json)), JSON.parse(text));
+  assertEquals(await read(post(text), ({ json }) => Promise.resolve(json)), JSON.parse(text));
 });
 
 Deno.test("makeBodyReader() limits the bodies in flight, and accepts more after answers", async () => {
@@ -91,7 +94,7 @@ Deno.test("makeBodyReader() reads a body in chunks that split a character", asyn
       controller.close();
     },
   });
-  assertEquals(await read(post(body), (json) => Promise.resolve(json)), "é");
+  assertEquals(await read(post(body), ({ json }) => Promise.resolve(json)), "é");
 });
 
 /** A request with a small declared body, as for most identities. */
@@ -103,7 +106,10 @@ const declared = (body: BodyInit, bytes: number) => {
 
 Deno.test("makeBodyReader() applies the same limits to a body with a small declared size", async () => {
   const read = makeBodyReader({ ...LIMITS, readMs: 20 });
-  const got = await read(declared('{"a":1}', 7), (json, bytes) => Promise.resolve([json, bytes]));
+  const got = await read(
+    declared('{"a":1}', 7),
+    ({ json, bytes }) => Promise.resolve([json, bytes]),
+  );
   assertEquals(got, [{ a: 1 }, 7]);
   const empty = new Request("http://localhost/", {
     method: "POST",

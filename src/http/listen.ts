@@ -1,4 +1,5 @@
 import { Failure } from "../documents/mod.ts";
+import { keepServing } from "./keep_serving.ts";
 
 /** Where a server listens. */
 export interface Listen {
@@ -36,27 +37,34 @@ export async function listen(
   const addresses: string[] = [];
   if (tcp !== null) {
     const options = { ...tcp, onListen: () => {} };
-    const server = starting(
-      `${tcp.hostname}:${tcp.port}`,
-      () => Deno.serve(options, (request, info) => handle(request, arrival(false, info))),
-    );
-    servers.push(server);
+    const serve = () =>
+      starting(
+        `${tcp.hostname}:${options.port}`,
+        () => Deno.serve(options, (request, info) => handle(request, arrival(false, info))),
+      );
+    const server = serve();
     const { hostname, port } = server.addr as Deno.NetAddr;
-    addresses.push(`http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`);
+    options.port = port;
+    const url = `http://${hostname.includes(":") ? `[${hostname}]` : hostname}:${port}`;
+    servers.push(keepServing(url, server, serve));
+    addresses.push(url);
   }
   if (unix !== null) {
-    await removeStaleSocket(unix);
-    const options = { path: unix, onListen: () => {} };
-    const server = starting(
-      unix,
-      () =>
-        withUmask(
-          0o177,
-          () => Deno.serve(options, (request, info) => handle(request, arrival(true, info))),
-        ),
-    );
-    servers.push(server);
-    if (group !== null) await shareWith(group, unix);
+    const serve = async () => {
+      await removeStaleSocket(unix);
+      const options = { path: unix, onListen: () => {} };
+      const server = starting(
+        unix,
+        () =>
+          withUmask(
+            0o177,
+            () => Deno.serve(options, (request, info) => handle(request, arrival(true, info))),
+          ),
+      );
+      if (group !== null) await shareWith(group, unix);
+      return server;
+    };
+    servers.push(keepServing(unix, await serve(), serve));
     addresses.push(`unix:${unix}`);
   }
   return {

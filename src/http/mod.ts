@@ -11,6 +11,18 @@
  * on a Unix socket and shows only what a local user can read in sysfs. But loopback is not trust: a preflight opens
  * devices, and needs a bearer token or the Unix socket with a permitted caller. Given up: users and roles.
  *
+ * Question: what does a reader see while tests are made or another source is written? Choice: what a reader asks is one
+ * object that nothing changes; a new source is a new object. Tests are made when somebody reads, one class after the
+ * other, once for all readers, and stop when nobody waits for them. As lines, offers come in their final order: each one
+ * as soon as nothing better can come. Given up: showing offers early whose rank may still change, and tests that run
+ * without a reader.
+ *
+ * Question: what about clients that connect and send nothing? Choice: they are left alone. Each costs a descriptor and
+ * 9 KiB, so the limit of open files (`LimitNOFILE=`) bounds them. When it is reached, Deno closes the listener; it is
+ * opened again within seconds, with the same sessions. A client on this machine can therefore refuse the service to
+ * others while it holds its connections. Given up: a time limit for heads, which Deno does not have, and an HTTP server
+ * of our own.
+ *
  * @module
  */
 export * from "./app.ts";

@@ -42,7 +42,8 @@ export const PROBLEMS = {
   "not-ready": [503, "Cannot answer yet, or not any more"],
   "sessions-full": [503, "Cannot open another session"],
   "worker-unavailable": [503, "Cannot reach the worker service"],
-  "streams-full": [503, "Cannot open another stream of events"],
+  "streams-full": [503, "Cannot open another stream"],
+  "stopping": [503, "Cannot answer while the server stops"],
 } as const satisfies Record<string, readonly [number, string]>;
 export type ProblemName = keyof typeof PROBLEMS;
 

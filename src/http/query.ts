@@ -14,6 +14,11 @@ export function answerWanted(c: Context): AnswerOptions {
   };
 }
 
+/** Whether the client accepts one document per line. */
+export function wantsLines(c: Context): boolean {
+  return c.req.header("accept")?.includes("application/x-ndjson") ?? false;
+}
+
 /** How to list refusals: `?refusals=each`; null if not given. */
 export function refusalsWanted(c: Context): RefusalsMode | null {
   return choiceOf(c, "refusals", REFUSALS_MODES);

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { parseLines } from "../../tests/fixtures/lines.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeTestApp, problemOf, type TestApp } from "../../tests/fixtures/test_app.ts";
 import { Answer, type Refusal } from "../documents/mod.ts";
@@ -48,9 +49,10 @@ for (const [query, names] of MODES) {
     assertEquals([refused, namesOf(refusals)], [3, names]);
     const accept = { accept: "application/x-ndjson" };
     const text = await (await app.ask("GET", asked, undefined, accept)).text();
-    const lines = text.split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+    const { items, end } = parseLines(text);
+    assertEquals([end.complete, end.offered, end.refused], [true, 1, 3]);
     assertEquals(
-      lines,
+      items,
       refusals.map((refusal) => ({ schema: "vfio-ask/refusal/v1", ...refusal })),
     );
   });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { mttyIdentity, unmigratableIdentity } from "../../tests/fixtures/identity.ts";
+import { parseLines } from "../../tests/fixtures/lines.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeTestApp, problemOf } from "../../tests/fixtures/test_app.ts";
 import { Offer, Refusal } from "../documents/mod.ts";
@@ -49,9 +50,8 @@ Deno.test("offers and refusals are one per line for NDJSON", async () => {
     const accept = { accept: "application/x-ndjson" };
     const response = await app.ask("GET", `${path}/${part}`, undefined, accept);
     assertEquals(response.headers.get("content-type"), "application/x-ndjson");
-    const text = await response.text();
-    assert(text.endsWith("\n"));
-    const lines = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+    const { items: lines, end } = parseLines(await response.text());
+    assertEquals([end.complete, end.reason, end.offered, end.refused], [true, null, 2, 1]);
     const items = (await app.get<Record<string, object[]>>(`${path}/${part}`))[part]!;
     const schema = `vfio-ask/${part.slice(0, -1)}/v1`;
     assertEquals(lines, items.map((item) => ({ schema, ...item })));

@@ -1,6 +1,6 @@
-import type { AnswerOptions } from "../answers/mod.ts";
-import { type Identity, shownName, type Snapshot } from "../documents/mod.ts";
+import { shownName, type Snapshot } from "../documents/mod.ts";
 import { HttpProblem } from "./problem.ts";
+import type { Question } from "./question.ts";
 
 /** A session to write a source and ask: pinned to a snapshot, with the source once it is written. */
 export interface Session {
@@ -9,15 +9,12 @@ export interface Session {
   written: Written | null;
 }
 
-/**
- * A written source, the options of its answer (with test results), its size, and the numbers of offers and refusals.
- */
+/** A written source with its size. Another source replaces it as a whole: who reads it meanwhile keeps this one. */
 export interface Written {
-  source: Identity;
-  options: AnswerOptions;
+  question: Question;
   bytes: number;
-  offered: number;
-  refused: number;
+  /** The numbers of offers and refusals; null until they were counted. */
+  counts: { offered: number; refused: number } | null;
 }
 
 /** Limits for sessions, so that no client can exhaust the process. */
@@ -29,6 +26,9 @@ export const SESSION_LIMITS = {
   /** The maximum size of all their sources together. */
   bytes: 32 << 20,
 };
+
+/** All open sessions. */
+export type Sessions = ReturnType<typeof makeSessions>;
 
 /** Open sessions. They are kept in memory and lost when the server restarts. */
 export function makeSessions(nowMs: () => number) {

@@ -9,6 +9,7 @@ import {
   judgeVersion,
   judgeWithoutData,
   listCandidates,
+  rankPending,
   type TestResult,
   type TestResults,
 } from "../judge/ask/mod.ts";
@@ -76,47 +77,134 @@ export async function testSource(
   };
 }
 
+/** The tests of all candidates for one source, one class after the other. */
+export interface Trial {
+  /** The results so far. They only become more. */
+  readonly tests: TestResults;
+  /** The keys of candidates whose test is still to come. */
+  readonly pending: ReadonlySet<string>;
+  /** What went wrong so far. */
+  readonly problems: readonly Problem[];
+  /**
+   * Tests the next class: the one with the best offer if all tests pass. Calls at the same time share one test. Does
+   * nothing if no test is pending. Effect: as {@link testSource}. Throws a {@link Failure} if the test cannot be made
+   * now; it stays pending.
+   */
+  next(): Promise<void>;
+}
+
+/** What a trial may do, and how its offers are ordered. `onProblems` gets the problems of each test. */
+export interface TrialOptions extends PreflightPolicy, Pick<AskOptions, "order"> {
+  onProblems?: (problems: readonly Problem[]) => void;
+}
+
 /**
- * Tests the candidates that have the driver of the source. One device is tested for each class, and the others share
- * its result. Devices that may not be tested or are not free are skipped. If all free devices of a class are new, the
- * result says until when they are left alone. Effect: as {@link testSource}.
+ * Prepares the tests of the candidates that have the driver of the source. One device is tested for each class, and the
+ * others share its result. Devices that may not be tested or are not free are skipped. If all free devices of a class
+ * are new, the result says until when they are left alone. Effect: none before the first test. Throws a {@link Failure}
+ * if the digest of the source's data is wrong.
  */
+export async function openTrial(
+  world: World,
+  snapshot: Snapshot,
+  source: Identity,
+  { onProblems, order, ...policy }: TrialOptions,
+): Promise<Trial> {
+  await checkDigest(source);
+  const tests = new Map<string, readonly TestResult[]>();
+  const problems: Problem[] = [];
+  const pending = new Set<string>();
+  const cache = cacheOf(snapshot);
+  const when = { settleMs: policy.settleMs, nowMs: world.now().getTime() };
+  const tell = (keys: readonly string[], judged: readonly TestResult[]): void => {
+    for (const key of keys) {
+      tests.set(key, judged);
+      pending.delete(key);
+    }
+  };
+  const waiting = groupCandidates(snapshot, source, { ...policy, ...when }).flatMap((group) => {
+    const made = toClassTest(source, group, { ...policy, ...when });
+    const test = {
+      ...made,
+      keys: group.keys,
+      key: cacheKey(snapshot, source, group.subject, policy),
+    };
+    const known = cache.get(test.key) ?? (test.tasks.length === 0 ? test.judge([]) : undefined);
+    if (known !== undefined) tell(group.keys, known);
+    else for (const candidate of group.keys) pending.add(candidate);
+    return known === undefined ? [test] : [];
+  });
+  const ranks = new Map(
+    rankPending(snapshot, source, { pending, ...(order === undefined ? {} : { order }) })
+      .map((key, rank) => [key, rank]),
+  );
+  const rankOf = ({ keys }: { keys: readonly string[] }) =>
+    Math.min(...keys.map((key) => ranks.get(key) ?? Infinity));
+  waiting.sort((a, b) => rankOf(a) - rankOf(b));
+  const testNext = async (): Promise<void> => {
+    const [test] = waiting;
+    if (test === undefined) return;
+    // Another trial may have tested the class in the meantime.
+    const known = cache.get(test.key);
+    const results = known === undefined ? await runTasks(world.access, test.tasks) : [];
+    const judged = known ?? test.judge(results);
+    if (test.settled && combineTests(judged).verdict !== "unknown") cache.set(test.key, judged);
+    const met = problemsOf(results);
+    problems.push(...met);
+    waiting.shift();
+    tell(test.keys, judged);
+    if (met.length > 0) onProblems?.(met);
+  };
+  let testing: Promise<void> | null = null;
+  return {
+    tests,
+    pending,
+    problems,
+    next: () => testing ??= testNext().finally(() => testing = null),
+  };
+}
+
+/** Makes all tests of {@link openTrial}. */
 export async function testCandidates(
   world: World,
   snapshot: Snapshot,
   source: Identity,
   policy: PreflightPolicy,
 ): Promise<{ tests: TestResults; problems: Problem[] }> {
-  await checkDigest(source);
-  const tests = new Map<string, readonly TestResult[]>();
-  const when = { settleMs: policy.settleMs, nowMs: world.now().getTime() };
-  const groups = groupCandidates(snapshot, source, { ...policy, ...when });
-  const cache = cacheOf(snapshot);
-  const trials = groups.flatMap(({ subject, settling, keys }) => {
-    const key = cacheKey(snapshot, source, subject, policy);
-    const tooDeep = forbiddenByDepth(testableOf(subject), policy);
-    const known = cache.get(key) ?? (tooDeep === null ? undefined : [told(subject, tooDeep)]);
-    for (const candidate of keys) if (known !== undefined) tests.set(candidate, known);
-    if (known !== undefined) return [];
-    const tasks = tasksFor(source, subject, policy);
-    // A test of the version attribute opens no device.
-    if (settling === null) return [{ subject, keys, key, tasks, not: [] }];
-    const { sentence, remedy } = leftAlone(settling, when);
-    const code = "DeviceIsNew";
-    const not = tasks.filter((task) => task.do === "test").map(() =>
-      judgeNotMade(subject.driver, `${sentence}. ${remedy}`, { code })
-    );
-    return [{ subject, keys, key, tasks: tasks.filter(({ do: what }) => what !== "test"), not }];
-  });
-  const results = await runTasks(world.access, trials.flatMap(({ tasks }) => tasks));
-  let next = 0;
-  for (const { subject, keys, key, tasks, not } of trials) {
-    const own = results.slice(next, next += tasks.length);
-    const judged = [...judge(source, subject, tasks, own), ...not];
-    if (not.length === 0 && combineTests(judged).verdict !== "unknown") cache.set(key, judged);
-    for (const candidate of keys) tests.set(candidate, judged);
+  const trial = await openTrial(world, snapshot, source, policy);
+  while (trial.pending.size > 0) await trial.next();
+  return { tests: trial.tests, problems: [...trial.problems] };
+}
+
+/** The test of a class: its tasks, and their judgement. `settled`: the result does not depend on the time. */
+interface ClassTest {
+  tasks: WorkerTask[];
+  settled: boolean;
+  judge: (results: readonly WorkerResult[]) => TestResult[];
+}
+
+function toClassTest(
+  source: Identity,
+  { subject, settling }: Group,
+  policy: PreflightPolicy & Settling,
+): ClassTest {
+  const tooDeep = forbiddenByDepth(testableOf(subject), policy);
+  if (tooDeep !== null) return { tasks: [], settled: true, judge: () => [told(subject, tooDeep)] };
+  const tasks = tasksFor(source, subject, policy);
+  if (settling === null) {
+    return { tasks, settled: true, judge: (results) => judge(source, subject, tasks, results) };
   }
-  return { tests, problems: problemsOf(results) };
+  // A test of the version attribute opens no device.
+  const now = tasks.filter((task) => task.do !== "test");
+  const { sentence, remedy } = leftAlone(settling, policy);
+  const not = tasks.slice(now.length).map(() =>
+    judgeNotMade(subject.driver, `${sentence}. ${remedy}`, { code: "DeviceIsNew" })
+  );
+  return {
+    tasks: now,
+    settled: not.length === 0,
+    judge: (results) => [...judge(source, subject, now, results), ...not],
+  };
 }
 
 /** A subject and the candidates that share its result; `settling` is set if it is new and not tested yet. */

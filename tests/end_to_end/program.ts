@@ -58,13 +58,18 @@ export interface Server extends AsyncDisposable {
 /** Starts `serve` on a simulated host and waits until it says where it listens. */
 export async function startServer(
   { env, folder }: Workplace,
-  { args = ["--listen", "127.0.0.1:0"], extra = {} }: {
+  { args = ["--listen", "127.0.0.1:0"], extra = {}, openFiles }: {
     args?: readonly string[];
     extra?: Record<string, string>;
+    /** The most files that the server can have open at the same time. */
+    openFiles?: number;
   } = {},
 ): Promise<Server> {
   const serve = ["serve", "--simulate", "gpu-host", ...args];
-  const [program, ...rest] = [...programCommand(), ...serve];
+  const limit = openFiles === undefined
+    ? []
+    : ["sh", "-c", `ulimit -n ${openFiles}; exec "$0" "$@"`];
+  const [program, ...rest] = [...limit, ...programCommand(), ...serve];
   const child = new Deno.Command(program!, {
     args: rest,
     env: { ...env, ...extra },

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { Offer } from "../../src/documents/mod.ts";
 import { listenersOf } from "./listeners.ts";
+import { parseLines } from "../fixtures/lines.ts";
 import { askUnix, json, openWorkplace, run, startServer } from "./program.ts";
 
 const GPU = "3a6f0d52-8c1e-4b7a-9f25-61d0e4c7a101";
@@ -21,7 +22,8 @@ Deno.test("serve answers a whole session over TCP", async () => {
   assert(offers.length > 0);
   assert(offers.every(({ configuration }) => configuration.type === source.type));
   const lines = await fetch(`${session}/offers`, { headers: { accept: "application/x-ndjson" } });
-  assertEquals((await lines.text()).trimEnd().split("\n").length, offers.length);
+  const { items, end } = parseLines(await lines.text());
+  assertEquals([items.length, end.complete], [offers.length, true]);
   const closed = await fetch(session, { method: "DELETE" });
   assertEquals([closed.status, await closed.text()], [204, ""]);
 });

@@ -1,5 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseSnapshot, type Snapshot } from "../../src/documents/mod.ts";
+import { parseLines } from "../fixtures/lines.ts";
 import type { VmCase } from "./case.ts";
 import { startHolder } from "./holder.ts";
 import {
@@ -40,7 +41,8 @@ export const SERVE_CASES: readonly VmCase[] = [
       const written = await call(`${session}/source`, { method: "PUT", body: identity });
       assertEquals([written.status, written.json().offers], [200, 2]);
       const lines = (await call(`${session}/offers`, { accept: "application/x-ndjson" })).text;
-      const offers = lines.trimEnd().split("\n").map((line) => JSON.parse(line));
+      const { items: offers, end } = parseLines(lines) as { items: Json[]; end: Json };
+      assertEquals([end.complete, end.offered], [true, 2]);
       assertEquals(
         offers.map(({ rank, configuration }) => [rank, configuration.id ?? configuration.type]),
         [

@@ -21,7 +21,8 @@ import {
 import { classify, toCandidate } from "./configurations.ts";
 import { driverOf } from "./finding.ts";
 import { indexHost } from "./host_index.ts";
-import { type OfferOrder, rankOffers } from "./order.ts";
+import { type OfferOrder, rankOffers, type Unranked } from "./order.ts";
+import { bestCase, certainOffers } from "./pending.ts";
 import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
 
 /** Options of an answer. */
@@ -34,6 +35,11 @@ export interface AskOptions {
   subsystem?: SubsystemMode;
   /** What comes first among offers of one verdict: the stronger evidence (the default) or available ones. */
   order?: OfferOrder;
+  /**
+   * The keys of candidates whose test is still to come. They are neither offered nor refused, and only offers that none
+   * of them can precede are listed. So the offers are the first ones of the answer after all tests.
+   */
+  pending?: ReadonlySet<string>;
 }
 
 /** Offers, best first, and refusals with their reasons. */
@@ -58,24 +64,27 @@ export interface Judgement {
  * rule that refuses. Without a rule and a test, the verdict is unknown.
  */
 export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
-  const { tests = new Map(), omitUnknown = false, subsystem = "warn", order } = options;
+  const { tests = new Map(), pending = new Set(), omitUnknown = false, subsystem = "warn", order } =
+    options;
   const index = indexHost(snapshot);
   const rules = prepareRules(snapshot.rules, source);
   const reached = reachedTypes(rules, index.byType).add(source.type);
-  const judgeEntry = makeJudge(snapshot, source, { rules, tests, subsystem });
-  const isNear = (type: string) => tests.size > 0 || reached.has(type);
-  const near = (tests.size > 0 ? [...index.byType.keys()] : [...reached])
+  const judgeEntry = makeJudge(snapshot, source, { rules, tests, pending, subsystem });
+  const isTested = tests.size + pending.size > 0;
+  const isNear = (type: string) => isTested || reached.has(type);
+  const near = (isTested ? [...index.byType.keys()] : [...reached])
     .flatMap((type) => index.byType.get(type) ?? []).map(judgeEntry);
   const known = near.flatMap(({ offer }) => offer ?? []);
+  const hopes = near.flatMap(({ hope }) => hope ?? []);
   const wanted = omitUnknown ? known.filter(({ verdict }) => verdict !== "unknown") : known;
   let refusals: Refusal[] | undefined;
   return {
     reasons: index.byType.has(source.type) || known.length > 0
       ? []
       : [typeNotOnHost(source, snapshot)],
-    offers: rankOffers(wanted, source.wish, order),
+    offers: certainOffers(rankOffers([...wanted, ...hopes], source.wish, order), hopes),
     omitted: known.length - wanted.length,
-    refused: index.size - known.length,
+    refused: index.size - known.length - hopes.length,
     get refusals() {
       refusals ??= sortRefusals([
         ...near,
@@ -85,6 +94,21 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
       return refusals;
     },
   };
+}
+
+/**
+ * The keys of candidates whose test is still to come, the one first that is the best offer if all tests pass. Pure.
+ */
+export function rankPending(
+  snapshot: Snapshot,
+  source: Identity,
+  { pending, order }: Required<Pick<AskOptions, "pending">> & Pick<AskOptions, "order">,
+): string[] {
+  const rules = prepareRules(snapshot.rules, source);
+  const grounds = { rules, tests: new Map(), pending, subsystem: "warn" } as const;
+  const hopes = [...indexHost(snapshot).byType.values()].flat()
+    .map(makeJudge(snapshot, source, grounds)).flatMap(({ hope }) => hope ?? []);
+  return rankOffers(hopes, source.wish, order).map(candidateKey);
 }
 
 /** The judgement of one configuration of a host. */
@@ -118,18 +142,20 @@ export function judgeOne(
 function makeJudge(
   snapshot: Snapshot,
   source: Identity,
-  grounds: Grounds,
-): (entry: Device | DeviceType) => Placed {
+  { pending, ...grounds }: Grounds & { pending: ReadonlySet<string> },
+): (entry: Device | DeviceType) => Placed & { hope?: Unranked } {
   const classes = classify(snapshot);
   const conclusions = new Map<number, Conclusion>();
   return (entry) => {
     const { candidate, class: number } = classes.of(entry);
-    const isApart = candidate.configuration.id === source.id ||
-      grounds.tests.size > 0 && grounds.tests.has(candidateKey(candidate));
+    const key = grounds.tests.size + pending.size > 0 ? candidateKey(candidate) : "";
+    const isApart = candidate.configuration.id === source.id || grounds.tests.has(key);
     const known = isApart ? undefined : conclusions.get(number);
     const conclusion = known ?? conclude(source, candidate, grounds);
     if (!isApart) conclusions.set(number, conclusion);
-    return place(conclusion, candidate, source);
+    return pending.has(key)
+      ? { hope: bestCase(conclusion, candidate, source) }
+      : place(conclusion, candidate, source);
   };
 }
 

@@ -27,7 +27,9 @@ export interface TestResult {
 export type TestResults = ReadonlyMap<string, readonly TestResult[]>;
 
 /** A text that identifies a candidate within a snapshot. */
-export function candidateKey({ configuration: { kind, type, id, parent } }: Candidate): string {
+export function candidateKey(
+  { configuration: { kind, type, id, parent } }: Pick<Candidate, "configuration">,
+): string {
   return JSON.stringify([kind, type, id ?? null, parent ?? null]);
 }
 
