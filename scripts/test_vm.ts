@@ -89,6 +89,7 @@ async function runOnce(run: string): Promise<typeof total> {
   try {
     const files = ["dist/vfio-ask", "dist/vm-tests", "tests/vm/job.sh"];
     if (which === "bench") files.push(await buildYardstick());
+    if (which === "systemd") files.push(await buildPackage());
     for (const file of files) {
       await Deno.copyFile(file, join(job, basename(file)));
     }
@@ -128,6 +129,14 @@ function describeFailure(run: string, log: string): string {
     ...lines.map((line) => `    ${line}`),
     `    alone: scripts/deno task test:vm '${run.replaceAll("'", ".")}'`,
   ].join("\n");
+}
+
+/** The Debian package of the program. It builds the same executable again. */
+async function buildPackage(): Promise<string> {
+  const config = Deno.env.get("VFIO_ASK_CONFIG");
+  await must(Deno.execPath(), ["run", ...(config ? [config] : []), "-A", "scripts/deb/main.ts"]);
+  const names = Array.from(Deno.readDirSync("dist"), ({ name }) => name);
+  return `dist/${names.find((name) => name.endsWith("_amd64.deb"))}`;
 }
 
 /** The C program that bench_cases.ts uses as the yardstick, built with the test machine's compiler. */

@@ -46,6 +46,8 @@ Deno.test("install writes every file of the service, prints it, and says how to 
   const out = await place.install();
   assertEquals(filesOf(place), [
     "/usr/local/bin/vfio-ask",
+    "/usr/local/lib/systemd/system/vfio-ask-worker.socket",
+    "/usr/local/lib/systemd/system/vfio-ask-worker@.service",
     "/usr/local/lib/systemd/system/vfio-ask.service",
     "/usr/local/lib/sysusers.d/vfio-ask.conf",
     "/usr/local/lib/tmpfiles.d/vfio-ask.conf",
@@ -60,7 +62,10 @@ Deno.test("install writes every file of the service, prints it, and says how to 
   for (const name of ["rules.d", "facts.d", "config.d"]) {
     assert(place.list().includes(`/etc/vfio-ask/${name}/`));
   }
-  assertStringIncludes(out, "\nNext: systemctl enable --now vfio-ask.service\n");
+  assertStringIncludes(
+    out,
+    "\nNext: systemctl enable --now vfio-ask.service vfio-ask-worker.socket\n",
+  );
   assertEquals(place.read("/usr/local/bin/vfio-ask"), "program");
   assertEquals(Deno.statSync(`${place.root}/usr/local/bin/vfio-ask`).mode! & 0o777, 0o755);
   for (const { name, text } of formatUnits({ binary: "/usr/local/bin/vfio-ask", args: [] })) {
@@ -192,7 +197,10 @@ Deno.test("install runs nothing of this machine with --root", async () => {
   );
   const commands = lines.filter((line) => !/ \//.test(line) || line.includes("systemd-"));
   assertEquals(commands.filter((line) => !line.startsWith("not run ")), []);
-  assertStringIncludes(commands.join("\n"), "systemctl enable --now vfio-ask.service");
+  assertStringIncludes(
+    commands.join("\n"),
+    "systemctl enable --now vfio-ask.service vfio-ask-worker.socket",
+  );
 });
 
 const WRONG: readonly (readonly [argv: readonly string[], code: number, ...words: string[]])[] = [

@@ -30,7 +30,7 @@ import { makeBodyReader } from "./bodies.ts";
 import { checkDoor } from "./door.ts";
 import type { EventStreams } from "./event_streams.ts";
 import { makeLineStreams } from "./line_streams.ts";
-import { checkParameters, PARAMETERS } from "./parameters.ts";
+import { checkParameters, PAGE_PARAMETERS, PARAMETERS } from "./parameters.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
 import { isWanted } from "./query.ts";
 import { readTest } from "./read_identity.ts";
@@ -91,7 +91,8 @@ export function makeApp(
     fetch: async (request) => await app.fetch(request, c.env),
   });
 
-  const routes: readonly Route[] = [
+  /** The page for people. It is not part of the API's description. */
+  const page: readonly Route[] = [
     ["GET", "/", async (c) => reply(c, await (await loadPage()).showPage(pageOf(c), c.req.raw))],
     [
       "POST",
@@ -106,6 +107,8 @@ export function makeApp(
       const file = (await loadPage()).sendAsset(c.req.param("file")!);
       return file === null ? c.notFound() : reply(c, file);
     }],
+  ];
+  const routes: readonly Route[] = [
     ["GET", "/healthz", async (c) => {
       const { snapshot, takenAt } = await last();
       return c.json({
@@ -202,9 +205,10 @@ export function makeApp(
     checkDoor(c.req.raw, { unix: isUnix(c) });
     return next();
   });
-  for (const [method, path, handler] of routes) {
+  const all = [...page, ...routes];
+  for (const [method, path, handler] of all) {
     const route = `${method} ${path}`;
-    const known = PARAMETERS[route] ?? [];
+    const known = PARAMETERS[route] ?? PAGE_PARAMETERS[route] ?? [];
     const handle = ASKING.has(route) ? timed(handler, measures) : handler;
     app.on(method, path, async (c: Context) => {
       c.set("route", route);
@@ -215,7 +219,7 @@ export function makeApp(
       return await handle(c);
     });
   }
-  const byPath = Map.groupBy(routes, ([, path]) => path);
+  const byPath = Map.groupBy(all, ([, path]) => path);
   for (const [path, own] of byPath) {
     const allow = own.map(([method]) => method).join(", ");
     app.all(path, (c) => {

@@ -265,7 +265,10 @@ Deno.test("a failure to observe the host is a problem and logged, and the server
     const response = await app.request("http://127.0.0.1/v1/devices", { headers });
     const { detail, remedy } = await problemOf(response, 500, "internal");
     assertEquals([detail, remedy], ["Cannot read /proc", "Mount it."]);
-    assertStringIncludes(lines.pop()!, `error: Internal error request=${id} stack="`);
+    assertStringIncludes(
+      lines.pop()!,
+      `error: refused request ${id}: Cannot read /proc request=${id} `,
+    );
   }
   broken = false;
   const response = await app.request("http://127.0.0.1/v1/devices");

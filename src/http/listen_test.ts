@@ -81,19 +81,6 @@ Deno.test("drain() waits for current requests and accepts no new ones", async ()
   await drained;
 });
 
-Deno.test("drain() ends streams of events that clients are reading", async () => {
-  const tcp = { hostname: "127.0.0.1", port: 0 };
-  const server = await listen({ tcp, unix: null }, () => {
-    const body = new ReadableStream<Uint8Array>({
-      start: (controller) => controller.enqueue(new TextEncoder().encode(": open\n\n")),
-    });
-    return new Response(body, { headers: { "content-type": "text/event-stream" } });
-  });
-  const response = await fetch(server.addresses[0]!);
-  const [, text] = await Promise.all([server.drain(60_000), response.text()]);
-  assertEquals(text, ": open\n\n");
-});
-
 Deno.test("listen() on an address in use fails with a remedy", async () => {
   const tcp = { hostname: "127.0.0.1", port: 0 };
   const first = await listen({ tcp, unix: null }, answer);

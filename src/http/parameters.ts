@@ -12,6 +12,13 @@ export const PARAMETERS: Readonly<Record<string, readonly string[]>> = {
   "GET /v1/sessions/:id/refusals": ["offers", "refusals"],
 };
 
+/** The query parameters of the page for people, which can have some. */
+export const PAGE_PARAMETERS: Readonly<Record<string, readonly string[]>> = {
+  "GET /": ["q", "use", "can", "sort", "dir", "device", "source", "part"],
+  "POST /": ["q", "use", "can", "sort", "dir", "device", "source", "part"],
+  "GET /page/:file": ["v"],
+};
+
 /** The maximum length of a name in a path, and of a value in a query: that of a name in a document. */
 export const MOST_CHARACTERS = 512;
 

@@ -135,6 +135,15 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: "Gives the host as one document, to ask offline",
     gives: ["SnapshotDocument"],
   },
+  "GET /v1/events": {
+    id: "followChanges",
+    tag: "host",
+    summary: "Streams what changes on the host; Last-Event-ID goes on where a client stopped",
+    text: {
+      "text/event-stream":
+        "The event reset: read the lists now. The event changes: what one snapshot changed.",
+    },
+  },
   "GET /healthz": {
     id: "getHealth",
     tag: "service",

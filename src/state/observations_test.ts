@@ -81,14 +81,14 @@ Deno.test("loadObservations() returns nothing without a file or a directory", as
   });
 });
 
-Deno.test("saveObservations() writes one file that only its owner may read", async () => {
+Deno.test("saveObservations() writes one file that only its owner may write, and its group read", async () => {
   await inFolder((folder) => {
     const state = join(folder, "state");
     saveObservations(state, someObservations());
     saveObservations(state, noObservations(BOOT));
     assertEquals(Array.from(Deno.readDirSync(state), ({ name }) => name), ["observations.json"]);
-    assertEquals(Deno.statSync(state).mode! & 0o777, 0o700);
-    assertEquals(Deno.statSync(join(state, "observations.json")).mode! & 0o777, 0o600);
+    assertEquals(Deno.statSync(state).mode! & 0o777, 0o750);
+    assertEquals(Deno.statSync(join(state, "observations.json")).mode! & 0o777, 0o640);
   });
 });
 

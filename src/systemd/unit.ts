@@ -77,9 +77,10 @@ function formatServer(
   execStart: string,
   { writes, group, tokenFile }: Required<Pick<UnitOptions, "writes" | "group" | "tokenFile">>,
 ): string {
-  const credential = tokenFile === null
-    ? ""
-    : `LoadCredential=token:${tokenFile.replaceAll("%", "%%")}\n`;
+  // A name that is no path is looked up in /etc/credstore, and may be missing.
+  const token = tokenFile?.replaceAll("%", "%%") ?? "vfio-ask.token";
+  const credential =
+    `# The bearer token that permits preflights over TCP.\nLoadCredential=token:${token}\n`;
   const sharing = group === null || group === SERVICE_USER ? "" : `SupplementaryGroups=${group}
 # The server gives its socket to this group.
 SystemCallFilter=@chown
@@ -107,6 +108,8 @@ RuntimeDirectoryMode=0755
 UMask=0077
 Environment=HOME=/run/vfio-ask
 LimitCORE=0
+# Each connection of a client is an open file.
+LimitNOFILE=65536
 TasksMax=64
 MemoryMax=512M
 
@@ -176,7 +179,7 @@ TimeoutStopSec=5
 # The worker kills its own child process. systemd does not wait for one that hangs in the kernel.
 KillMode=mixed
 SendSIGKILL=yes
-StateDirectory=vfio-ask
+StateDirectory=vfio-ask vfio-ask/journal
 StateDirectoryMode=2750
 UMask=0027
 Environment=HOME=/var/lib/vfio-ask

@@ -2,7 +2,8 @@
 import { assert, assertEquals } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { makeMdev, MTTY_2, removeMdev, VFS } from "./machine.ts";
-import { call, type Server, startServer } from "./server.ts";
+import { followEvents, isAdded, isRemoved } from "./event_stream.ts";
+import { call, startServer } from "./server.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -18,54 +19,6 @@ const POLL_MS = 5_000;
 /** The number of mdevs to create and remove one after the other, and at once. */
 const TURNS = 10;
 const BURST = 16;
-
-/** A stream of events of a server. */
-async function listen({ url }: Server, headers: HeadersInit = {}) {
-  const client = Deno.createHttpClient({});
-  const response = await fetch(`${url}/v1/events`, { headers, client });
-  assertEquals(response.status, 200);
-  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
-  let text = "";
-  const takenAt: number[] = [];
-  const next = async (): Promise<{ id: string; event: string; data: Json }> => {
-    for (;;) {
-      const [block, rest] = text.split(/\n\n([\s\S]*)/, 2);
-      if (rest !== undefined) {
-        text = rest;
-        if (block === ":") continue;
-        const fields = Object.fromEntries(
-          block!.split("\n").map((line) => line.split(/: (.*)/, 2)),
-        );
-        return { ...fields, data: JSON.parse(fields.data) };
-      }
-      const { value, done } = await reader.read();
-      if (done) throw new Error("The stream ended");
-      text += value;
-    }
-  };
-  return {
-    next,
-    /** When the snapshots of the changes were taken that `until` has read. */
-    takenAt,
-    /** Reads events until one has such changes. Returns its id. */
-    async until(isIt: (changes: Json) => boolean): Promise<string> {
-      for (;;) {
-        const { id, event, data } = await next();
-        if (event !== "changes") continue;
-        takenAt.push(Date.parse(data.takenAt));
-        if (isIt(data)) return id;
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      await reader.cancel();
-      client.close();
-    },
-  };
-}
-
-const isAdded = (id: string) => ({ devices }: Json) =>
-  devices.added.some((device: Json) => device.id === id);
-const isRemoved = (id: string) => ({ devices }: Json) => devices.removed.includes(id);
 
 /** How long it takes until something is done, in milliseconds. */
 async function measure(run: () => Promise<unknown>): Promise<number> {
@@ -93,7 +46,7 @@ export const FOLLOW_CASES: readonly VmCase[] = [
     sample: true,
     async run() {
       await using server = await startServer(...OPTIONS());
-      await using stream = await listen(server);
+      await using stream = await followEvents(server);
       assertEquals((await stream.next()).event, "reset");
       const [added, removed]: [number[], number[]] = [[], []];
       for (let turn = 0; turn < TURNS; turn++) {
@@ -130,7 +83,7 @@ export const FOLLOW_CASES: readonly VmCase[] = [
       let last: string;
       const id = makeMdev("mtty-1");
       {
-        await using stream = await listen(server);
+        await using stream = await followEvents(server);
         // The reset may be newer than the mdev.
         const other = makeMdev("mtty-1");
         await stream.until(available(before.instances.length + 2));
@@ -138,7 +91,7 @@ export const FOLLOW_CASES: readonly VmCase[] = [
         last = await stream.until(available(before.instances.length + 1));
       }
       removeMdev(id);
-      await using stream = await listen(server, { "last-event-id": last });
+      await using stream = await followEvents(server, { "last-event-id": last });
       const { event, data } = await stream.next();
       assertEquals(event, "changes");
       assert(isRemoved(id)(data) || available(before.instances.length)(data), JSON.stringify(data));
@@ -155,7 +108,7 @@ export const FOLLOW_CASES: readonly VmCase[] = [
           return stream.until(isIt);
         });
       await using server = await startServer(...OPTIONS());
-      await using stream = await listen(server);
+      await using stream = await followEvents(server);
       await stream.next();
       const samples: number[] = [];
       for (let turn = 0; turn < 3; turn++) {
@@ -173,7 +126,7 @@ export const FOLLOW_CASES: readonly VmCase[] = [
     name: "serve follows a burst of mdevs while it answers",
     async run() {
       await using server = await startServer(...OPTIONS());
-      await using stream = await listen(server);
+      await using stream = await followEvents(server);
       await stream.next();
       const made = Array.from({ length: BURST }, () => crypto.randomUUID());
       const left = new Set(made);

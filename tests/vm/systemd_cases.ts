@@ -1,16 +1,9 @@
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "./case.ts";
 import { startHolder } from "./holder.ts";
-import {
-  askProgram,
-  hasCdev,
-  makeMdev,
-  MTTY_2,
-  PROGRAM,
-  removeMdev,
-  runProgram,
-} from "./machine.ts";
-import { call } from "./server.ts";
+import { askProgram, hasCdev, makeMdev, MTTY_2, removeMdev } from "./machine.ts";
+import { followEvents, isAdded, isRemoved } from "./event_stream.ts";
+import { call, TOKEN } from "./server.ts";
 import {
   percentile,
   processes,
@@ -64,21 +57,29 @@ function comparable({ devices, types, rules }: Json): Json {
 
 export const SYSTEMD_CASES: readonly VmCase[] = [
   {
-    name: "systemd accepts the units that the program prints, and rates them",
+    name: "the package installs the service, which is started and ready",
     async run() {
-      await Deno.writeTextFile("/tmp/sysusers.conf", "u vfio-ask - - -\n");
-      const made = await runTool("systemd-sysusers", "/tmp/sysusers.conf");
-      assertEquals(made.code, 0, made.text);
-      // The job's folder is closed to the server's user.
-      Deno.copyFileSync(PROGRAM, "/usr/local/bin/vfio-ask");
-      for (const name of UNITS) {
-        const { stdout } = await runProgram(["unit", name, "--settle", "1"]);
-        Deno.writeTextFileSync(`/etc/systemd/system/${name}`, stdout);
-      }
-      const paths = UNITS.map((name) => `/etc/systemd/system/${name}`);
+      Deno.mkdirSync("/etc/vfio-ask/config.d", { recursive: true });
+      Deno.writeTextFileSync("/etc/vfio-ask/config.d/50-test.json", JSON.stringify(CONFIG));
+      Deno.mkdirSync("/etc/credstore", { recursive: true });
+      Deno.writeTextFileSync("/etc/credstore/vfio-ask.token", TOKEN, { mode: 0o600 });
+      before = listFiles();
+      const installed = await runTool("dpkg", "--install", packageFile());
+      assertEquals(installed.code, 0, installed.text);
+      // Type=notify: it is active when it has sent READY.
+      await waitFor("it is active", async () => await show("ActiveState") === "active");
+      assertEquals((await call(`${URL}/healthz`)).status, 200);
+      assertEquals((await call(`${URL}/readyz`)).status, 200);
+      assertMatch(await show("StatusText"), /7 devices/);
+      assertEquals(await show("UnitFileState"), "enabled");
+    },
+  },
+  {
+    name: "systemd accepts the units, and rates them",
+    async run() {
+      const paths = UNITS.map((name) => `/usr/lib/systemd/system/${name}`);
       const verified = await runTool("systemd-analyze", "verify", "--man=no", ...paths);
       assertEquals([verified.code, verified.text], [0, ""]);
-      await systemctl("daemon-reload");
       for (
         const [unit, most] of [["vfio-ask.service", "13"], ["vfio-ask-worker@x.service", "25"]]
       ) {
@@ -86,18 +87,6 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
         assertEquals(rated.code, 0, rated.text);
         console.log(rated.text.trim().split("\n").at(-1));
       }
-    },
-  },
-  {
-    name: "the service starts, is ready when it answers, and has a status text",
-    async run() {
-      const started = await systemctl("start", "vfio-ask");
-      const log = await runTool("journalctl", "--no-pager", "-n", "20", "-u", "vfio-ask*");
-      assertEquals(started, "", log.text);
-      // Type=notify: `start` returns when the service has sent READY.
-      assertEquals((await call(`${URL}/healthz`)).status, 200);
-      assertEquals(await show("ActiveState"), "active");
-      assertMatch(await show("StatusText"), /7 devices/);
     },
   },
   {
@@ -187,8 +176,50 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "new and removed mdevs are seen",
+    name: "reload reads rules and configuration again, and a wrong configuration changes nothing",
     async run() {
+      const pid = await show("MainPID");
+      Deno.mkdirSync("/etc/vfio-ask/rules.d", { recursive: true });
+      const rules = { schema: "vfio-ask/rules/v1", vendor: "test", rules: [] };
+      Deno.writeTextFileSync("/etc/vfio-ask/rules.d/reloaded.json", JSON.stringify(rules));
+      Deno.writeTextFileSync("/etc/vfio-ask/config.d/90-wrong.json", '{"subsystem": "maybe"}');
+      assertEquals(await systemctl("reload", "vfio-ask"), "");
+      await waitFor(
+        "the status says so",
+        async () => /configuration/.test(await show("StatusText")),
+      );
+      Deno.removeSync("/etc/vfio-ask/config.d/90-wrong.json");
+      assertEquals(await systemctl("reload", "vfio-ask"), "");
+      await waitFor("it is gone", async () => !/configuration/.test(await show("StatusText")));
+      const { files } = (await call(`${URL}/v1/rules`)).json();
+      assert(
+        files.some(({ path }: Json) => path?.endsWith("/reloaded.json")),
+        JSON.stringify(files),
+      );
+      assertEquals(await show("MainPID"), pid);
+      Deno.removeSync("/etc/vfio-ask/rules.d/reloaded.json");
+    },
+  },
+  {
+    name: "new and removed mdevs are seen by the kernel's events",
+    async run() {
+      await using stream = await followEvents({ url: URL });
+      assertEquals((await stream.next()).event, "reset");
+      const took: number[] = [];
+      for (let turn = 0; turn < 5; turn++) {
+        const id = crypto.randomUUID();
+        for (const change of [() => makeMdev("mtty-1", "mtty", id), () => removeMdev(id)]) {
+          const started = performance.now();
+          change();
+          await stream.until((changes) => isAdded(id)(changes) || isRemoved(id)(changes));
+          took.push(performance.now() - started);
+        }
+      }
+      console.log(
+        `an mdev is seen after ${percentile(took, 0.5).toFixed(0)} ms, at most ${
+          Math.max(...took).toFixed(0)
+        } ms`,
+      );
       const id = makeMdev("mtty-1", "mtty");
       assertEquals((await call(`${URL}/v1/devices/${id}`)).status, 200);
       removeMdev(id);
@@ -298,16 +329,71 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "the service stops cleanly",
+    name: "the service stops cleanly, with an open stream",
     async run() {
+      await using stream = await followEvents({ url: URL });
+      assertEquals((await stream.next()).event, "reset");
+      const ended = (async () => {
+        for (;;) await stream.next();
+      })().catch((error) => String(error));
       assertEquals(await systemctl("stop", "vfio-ask"), "");
+      assertEquals(await ended, "Error: The stream ended");
       assertEquals(await show("ActiveState"), "inactive");
       assertEquals(await show("Result"), "success");
       assertEquals(await show("ExecMainStatus"), "0");
       await waitFor("the worker has ended", () => Promise.resolve(processes().length === 0));
-      assertEquals(await systemctl("stop", "vfio-ask-worker.socket"), "");
-      const { devices } = await askProgram(["devices", "--json", "--probe=never"]);
-      assertEquals(devices.filter(({ trouble }: Json) => trouble !== null), []);
+    },
+  },
+  {
+    name: "the package is removed and purged, and nothing is left",
+    async run() {
+      Deno.removeSync("/etc/credstore/vfio-ask.token");
+      for (const path of ["/run/systemd/system/attempts.service", "/usr/local/bin/attempts.sh"]) {
+        Deno.removeSync(path);
+      }
+      Deno.removeSync("/run/systemd/system/vfio-ask.service.d", { recursive: true });
+      await systemctl("start", "vfio-ask");
+      const removed = await runTool("dpkg", "--purge", "vfio-ask");
+      assertEquals(removed.code, 0, removed.text);
+      assertEquals([await show("LoadState"), processes()], ["not-found", []]);
+      for (const file of ["passwd", "group"]) {
+        assertEquals(/^vfio-ask:/m.test(Deno.readTextFileSync(`/etc/${file}`)), false);
+      }
+      const left = listFiles().filter((path) => !before.includes(path));
+      assertEquals(left, []);
     },
   },
 ];
+
+/** The settings of the test. Devices are asked soon after they are created. */
+const CONFIG = { schema: "vfio-ask/config/v1", settle: 1 };
+
+/** The files before the package was installed. */
+let before: string[] = [];
+
+/** All files that a package or a service may leave behind. */
+function listFiles(): string[] {
+  const below = (folder: string): string[] =>
+    [...Deno.readDirSync(folder)].flatMap(({ name, isDirectory }) => {
+      const path = `${folder}/${name}`;
+      // dpkg's own files, and backups of the lists of users.
+      if (
+        /^\/var\/lib\/(dpkg|systemd)\b|^\/var\/lib\/apt\b|^\/etc\/(g?shadow|passwd|group|subuid|subgid)-?$/
+          .test(path)
+      ) {
+        return [];
+      }
+      return isDirectory ? [`${path}/`, ...below(path)] : [path];
+    });
+  return ["/etc", "/usr", "/var/lib", "/var/cache", "/run/systemd/system"].flatMap(below)
+    .filter((path) => !path.startsWith("/etc/vfio-ask") && !path.startsWith("/etc/credstore"))
+    .concat([...Deno.readDirSync("/run")].map(({ name }) => `/run/${name}`)).toSorted();
+}
+
+function packageFile(): string {
+  const [name] = [...Deno.readDirSync("/job")].map(({ name }) => name).filter((name) =>
+    name.endsWith(".deb")
+  );
+  if (name === undefined) throw new Error("the job has no package");
+  return `/job/${name}`;
+}
