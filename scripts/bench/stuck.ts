@@ -11,6 +11,9 @@ const PAUSE_MS = 50;
 const TARGET_MS = 50;
 const LIMIT_MS = 30_000;
 
+/** The token that permits preflights. */
+const TOKEN = "token-of-the-benchmark";
+
 /** A worker that says that it opens the device, and is never heard of again. */
 const STUB = `#!/bin/sh
 read task
@@ -26,7 +29,11 @@ exec sleep 1000
 export async function benchStuck(rounds = ROUNDS): Promise<Figure[]> {
   const { ours: [binary, ...args], yardstick } = await prepareBigServers("stuck-host");
   const options = args.filter((arg, index) => arg !== "--probe" && args[index - 1] !== "--probe");
-  await using server = await startServer([binary, ...options, "--settle=0", "--preflight=load"]);
+  const tokenFile = await Deno.makeTempFile({ prefix: "vfio-ask-token-" });
+  await Deno.writeTextFile(tokenFile, TOKEN, { mode: 0o600 });
+  options.push("--settle=0", "--preflight=load", `--token-file=${tokenFile}`);
+  await using server = await startServer([binary, ...options]);
+  await Deno.remove(tokenFile);
   replaceWorkers(server, binary);
   await using other = await startServer(yardstick);
   const target = await readTarget(`http://127.0.0.1:${server.port}`);
@@ -86,7 +93,11 @@ function keepWaiting({ port }: Running, { identity }: Target) {
     origin: "self",
   };
   const body = JSON.stringify({ ...identity, initialData });
-  const headers = { "content-type": "application/json", accept: "application/x-ndjson" };
+  const headers = {
+    "content-type": "application/json",
+    accept: "application/x-ndjson",
+    authorization: `Bearer ${TOKEN}`,
+  };
   const url = `http://127.0.0.1:${port}/v1/ask?preflight=1`;
   const end = new AbortController();
   const asking = async (): Promise<void> => {

@@ -8,7 +8,9 @@ const USERS = 20;
 /** What a test of random data may end with. */
 const TESTED = ["DriverRefused", "DriverAccepted", "InitialDataShort", "NotTested", "TestFailed"];
 const NDJSON = { accept: "application/x-ndjson" };
-const JSON_ONLY = { "content-type": "application/json" };
+/** The token that permits preflights. */
+const TOKEN = "token-of-a-test-from-end-to-end";
+const WRITER = { "content-type": "application/json", authorization: `Bearer ${TOKEN}` };
 
 /** The identity of a simulated device with initial data, as of another host. */
 async function readSource(base: string): Promise<Record<string, unknown>> {
@@ -31,14 +33,16 @@ async function openSession(base: string): Promise<string> {
 }
 
 async function write(session: string, source: unknown, query = ""): Promise<void> {
-  const request = { method: "PUT", body: JSON.stringify(source), headers: JSON_ONLY };
+  const request = { method: "PUT", body: JSON.stringify(source), headers: WRITER };
   await json(await fetch(`${session}/source${query}`, request));
 }
 
 Deno.test("serve gives concurrent readers and writers of sessions, with tests, each its own answer", async () => {
   await using place = await openWorkplace();
+  const tokenFile = `${place.folder}/token`;
+  await Deno.writeTextFile(tokenFile, TOKEN, { mode: 0o600 });
   await using server = await startServer(place, {
-    args: ["--listen", "127.0.0.1:0", "--preflight=load", "--settle=0"],
+    args: ["--listen", "127.0.0.1:0", "--preflight=load", "--settle=0", "--token-file", tokenFile],
   });
   const source = await readSource(server.base);
   const user = async (number: number): Promise<void> => {
