@@ -82,7 +82,7 @@ Deno.test("serve closes the streams of readers that go away, and stops with one 
   const request = {
     method: "POST",
     body: JSON.stringify(source),
-    headers: { ...NDJSON, ...JSON_ONLY },
+    headers: { ...NDJSON, ...WRITER },
   };
   const url = `${server.base}/v1/ask?refusals=each&offers=all`;
   // More than may be open at the same time.
