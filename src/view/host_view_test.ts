@@ -153,6 +153,25 @@ Deno.test("openHostView() does not answer from a running look that began too lon
   await view[Symbol.asyncDispose]();
 });
 
+Deno.test("openHostView() looks again before the last look is too old, while requests come", async () => {
+  await using host = simulateWorld("gpu-host");
+  let looks = 0;
+  const readSoftware = () => {
+    looks++;
+    // The time that a look takes.
+    host.clock.ms += 100;
+    return Promise.resolve({ qemu: null, libvirt: null });
+  };
+  const options = { ...OPTIONS, mode: "never", freshMs: 500 } as const;
+  await using view = await openHostView({ ...host.world, readSoftware }, options);
+  const first = await view.newest();
+  host.clock.ms += 100;
+  assertEquals([await view.newest() === first, looks], [true, 1]);
+  host.clock.ms += 200;
+  assert(await view.newest() === first, "a request does not wait");
+  await until("it has looked", () => looks === 2 && view.last() !== first);
+});
+
 Deno.test("openHostView() notices a reload of a driver while the last look is fresh", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host, { freshMs: HOUR_MS });

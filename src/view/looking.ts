@@ -72,6 +72,7 @@ export function makeLooking(
   let isPart = false;
   let restMs = 0;
   let usedMs = 0;
+  let tookMs = 0;
   const nowMs = () => world.now().getTime();
   const isFresh = (sinceMs: number) => nowMs() - sinceMs <= freshMs;
   const lacks = ({ devices, types }: Snapshot, named: string) =>
@@ -96,6 +97,7 @@ export function makeLooking(
     if (isWhole) wholeAtMs = beganMs;
     if (!isPart) {
       lookedAtMs = beganMs;
+      tookMs = nowMs() - beganMs;
       restMs = usedMs * REST;
     }
     return snapshot;
@@ -124,6 +126,10 @@ export function makeLooking(
       if (
         snapshot !== null && !isNew && isFresh(lookedAtMs) && isStillBound(world.roots, snapshot)
       ) {
+        // With steady requests, the next look is complete before this one is too old, and nobody waits for it.
+        const ageMs = nowMs() - lookedAtMs;
+        const isSoonOld = ageMs > Math.max(freshMs - 2 * tookMs, freshMs / 2) && tookMs > 0;
+        if (isSoonOld && looking === null) start({}).catch(() => {});
         return snapshot;
       }
       // The running look may have begun before the device was created.

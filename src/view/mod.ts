@@ -21,8 +21,9 @@
  *
  * For the other devices, a look keeps what was read since they were bound: IDs, group, type, NUMA node, module.
  * Nothing is kept about a device whose node is younger than ten seconds. Every five minutes a look reads everything,
- * in case a change was missed. Requests share the running look if it began recently enough for them. A look gives
- * other work a turn every 10 ms.
+ * in case a change was missed. Requests share the running look if it began recently enough for them. With steady
+ * requests, a look begins before the last one is too old, so that no request waits for it. A look gives other work a
+ * turn every 10 ms.
  *
  * A server looks without requests too. The kernel's events name what came, went or was rebound: about 50 ms after the
  * first event, a look reads only that, and keeps the rest, holders included. A storm of events takes a third of a core.
