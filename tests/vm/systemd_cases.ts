@@ -165,6 +165,28 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
     },
   },
   {
+    name: "the service answers what can take a source of another host, line by line",
+    async run() {
+      const { host, ...identity } = (await call(`${URL}/v1/devices/${MTTY_2}/identity`)).json();
+      const body = { ...identity, host: { ...host, name: "another", bootId: "another" } };
+      const { status, text } = await call(`${URL}/v1/ask?unknown=0`, {
+        method: "POST",
+        body,
+        accept: "application/x-ndjson",
+      });
+      assertEquals(status, 200, text);
+      const lines: Json[] = text.trimEnd().split("\n").map((line) => JSON.parse(line));
+      const end = lines.at(-1);
+      assertEquals([end.schema, end.complete], ["vfio-ask/end/v1", true]);
+      const offers = lines.filter(({ schema }) => schema === "vfio-ask/offer/v1");
+      assertEquals(offers.length, end.offered);
+      assertEquals(
+        offers.map(({ configuration: { kind, type } }) => `${kind} ${type}`),
+        ["device mtty-2", "device mtty-2", "mdev-type mtty-2"],
+      );
+    },
+  },
+  {
     name: "the server knows who holds a device, which only the worker may read",
     async run() {
       const holder = await startHolder(MTTY_2, hasCdev() ? "cdev" : "group");
