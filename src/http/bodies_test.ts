@@ -1,3 +1,4 @@
+import { isNewerDeno } from "../../tests/fixtures/runtime.ts";
 import { assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { BODY_LIMITS, type BodyLimits, makeBodyReader, type WithBody } from "./bodies.ts";
 import { listen } from "./listen.ts";
@@ -137,15 +138,9 @@ Deno.test("makeBodyReader() reports a client that closed the connection", async 
   assertStringIncludes(await problemOf(makeBodyReader(LIMITS), body), "client-gone: ");
 });
 
-/**
- * Since 2.8.3, Deno keeps a connection open while a read of the request body waits, and such a read cannot be stopped.
- */
-const denoKeepsConnections =
-  Deno.version.deno.localeCompare("2.8.3", undefined, { numeric: true }) >= 0;
-
 Deno.test({
   name: "a connection is answered and closed if the body does not arrive",
-  ignore: denoKeepsConnections,
+  ignore: isNewerDeno,
   async fn() {
     const read = makeBodyReader({ ...LIMITS, readMs: 20 });
     const tcp = { hostname: "127.0.0.1", port: 0 };

@@ -107,6 +107,8 @@ RuntimeDirectory=vfio-ask
 RuntimeDirectoryMode=0755
 UMask=0077
 Environment=HOME=/run/vfio-ask
+# Options of the runtime, which must not open an inspector or another listener.
+UnsetEnvironment=NODE_OPTIONS DENO_SERVE_ADDRESS DENO_AUTO_SERVE DENO_V8_FLAGS
 LimitCORE=0
 # Each connection of a client is an open file.
 LimitNOFILE=65536
@@ -183,6 +185,7 @@ StateDirectory=vfio-ask vfio-ask/journal
 StateDirectoryMode=2750
 UMask=0027
 Environment=HOME=/var/lib/vfio-ask
+UnsetEnvironment=NODE_OPTIONS DENO_V8_FLAGS
 LimitCORE=0
 TasksMax=64
 MemoryMax=512M
