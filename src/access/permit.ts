@@ -1,6 +1,12 @@
 import { join } from "@std/path";
 import { Failure, type RulesFile } from "../documents/mod.ts";
-import { findDevice, type HostRoots, readMdevTypes, resolvePath } from "../host/mod.ts";
+import {
+  findDevice,
+  type HostRoots,
+  isVersionAttribute,
+  readMdevTypes,
+  resolvePath,
+} from "../host/mod.ts";
 import { declaredTest } from "../judge/rules/mod.ts";
 import {
   leftAlone,
@@ -94,7 +100,7 @@ function permitVersion(attribute: string, { roots, policy }: PermitWorld): Worke
   const path = resolvePath(attribute);
   const top = resolvePath(join(roots.sys, "devices"));
   const isAttribute = path !== null && top !== null && path.startsWith(`${top}/`) &&
-    /\/(migration_version|vfio_migration_version|mdev_supported_types\/[^/]+\/version)$/.test(path);
+    isVersionAttribute(path);
   return isAttribute ? null : refuse(`${attribute} is not a version attribute`);
 }
 

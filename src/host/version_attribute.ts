@@ -1,6 +1,6 @@
-import { join } from "@std/path";
+import { dirname, join } from "@std/path";
 import { readBytes } from "../../ffi/files.ts";
-import { errnoOf, namesIn } from "./attribute.ts";
+import { errnoOf, lastPart, namesIn } from "./attribute.ts";
 
 /**
  * The opaque version that a vendor kernel reports for a device or type: the attribute that holds it, and its bytes as
@@ -46,6 +46,14 @@ export function readVersionAttribute(
     }
   }
   return null;
+}
+
+/** Whether a real path in sysfs is that of a version attribute. Pure. */
+export function isVersionAttribute(path: string): boolean {
+  const [type, name] = [lastPart(dirname(path)), lastPart(path)];
+  const ofType = path.endsWith(`/mdev_supported_types/${type}/${name}`);
+  return NAMES.device.some((own) => own === name) ||
+    (ofType && NAMES.type.some((own) => own === name));
 }
 
 /**
