@@ -14,6 +14,7 @@ import {
   parseListen,
 } from "../http/mod.ts";
 import { type Log, openLog, openService } from "../systemd/mod.ts";
+import { leftAloneMs } from "../tasks/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
   DRIVERS,
@@ -144,8 +145,8 @@ configuration again. The server itself never opens a device: a child process doe
       events,
       rules: world.readRules,
       diagnose: async (snapshot) => {
-        const settledMs = world.now().getTime() - looking.settleMs;
-        const settling = snapshot.devices.filter(({ since }) => (since ?? 0) > settledMs);
+        const when = { settleMs: looking.settleMs, nowMs: world.now().getTime() };
+        const settling = snapshot.devices.filter(({ since }) => leftAloneMs(since, when) > 0);
         const observed = {
           snapshot,
           results: [...results.values()],
