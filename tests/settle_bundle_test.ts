@@ -39,7 +39,7 @@ Deno.test("settleBundle() names the parts in the order in which the main module 
 });
 
 Deno.test("settleBundle() names the package, not the cache, in comments of the bundler", async () => {
-  const cached = "../../home/u/.cache/deno/npm/registry.npmjs.org/hono/4.13.19/dist/hono.js";
+  const cached = "../../home/u/.cache/deno/npm/registry.example/hono/4.13.19/dist/hono.js";
   const { files } = await settle({ "main.js": `// ${cached}\nlet a;\n// src/cli/run.ts\n` });
   assertEquals(files["main.js"], "// npm:hono/4.13.19/dist/hono.js\nlet a;\n// src/cli/run.ts\n");
 });
