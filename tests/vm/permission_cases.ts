@@ -4,11 +4,10 @@ import { type Ids, sendAs } from "../fixtures/connect_as.ts";
 import type { VmCase } from "./case.ts";
 import { PROGRAM, runProgram, until } from "./machine.ts";
 import { call, TOKEN } from "./server.ts";
+import { runTool, UNITS, URL } from "./service.ts";
 
-const URL = "http://127.0.0.1:7431";
 const SOCKET = "/run/vfio-ask/ask.sock";
 const GROUP = 34567;
-const UNITS = ["vfio-ask.service", "vfio-ask-worker.socket", "vfio-ask-worker@.service"];
 const OPTIONS = [
   `--unix=${SOCKET}`,
   "--group=vfio-testers",
@@ -24,10 +23,7 @@ const STRANGER: Ids = { uid: 54321, gid: 54321, groups: [] };
 const TEST = "POST /v1/test HTTP/1.1\r\nHost: vfio-ask\r\nConnection: close\r\n" +
   "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
 
-async function run(program: string, ...args: string[]): Promise<string> {
-  const { stdout, stderr } = await new Deno.Command(program, { args }).output();
-  return new TextDecoder().decode(stdout) + new TextDecoder().decode(stderr);
-}
+const run = async (...command: [string, ...string[]]) => (await runTool(...command)).text;
 
 export const PERMISSION_CASES: readonly VmCase[] = [{
   name:

@@ -3,6 +3,7 @@ import { until } from "./machine.ts";
 import { call } from "./server.ts";
 
 export const URL = "http://127.0.0.1:7431";
+export const UNITS = ["vfio-ask.service", "vfio-ask-worker.socket", "vfio-ask-worker@.service"];
 
 /** Runs a program; returns its exit code and all output. */
 export async function runTool(

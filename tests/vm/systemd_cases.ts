@@ -11,6 +11,7 @@ import {
   show,
   statusOf,
   systemctl,
+  UNITS,
   URL,
   waitFor,
   waitForNewServer,
@@ -18,8 +19,6 @@ import {
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
-
-const UNITS = ["vfio-ask.service", "vfio-ask-worker.socket", "vfio-ask-worker@.service"];
 
 /** A program that the service's user runs: each line is one thing that it must not be able to do. */
 const ATTEMPTS = `
