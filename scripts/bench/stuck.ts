@@ -70,9 +70,11 @@ export async function benchStuck(rounds = ROUNDS): Promise<Figure[]> {
 
 /** Puts the stub where the server finds the program for its workers, and kills the worker that it has. */
 function replaceWorkers({ pid }: Running, binary: string): void {
-  Deno.renameSync(binary, `${binary}.running`);
-  Deno.writeTextFileSync(binary, STUB);
-  Deno.chmodSync(binary, 0o755);
+  const stub = `${binary}.stub`;
+  Deno.writeTextFileSync(stub, STUB);
+  Deno.chmodSync(stub, 0o755);
+  // In one step: a worker that starts meanwhile finds a program.
+  Deno.renameSync(stub, binary);
   for (const child of childrenOf(pid)) Deno.kill(child, "SIGKILL");
 }
 
