@@ -44,7 +44,7 @@ const OPENS_DEVICES = ["device", "probe", "preflight", "worker"];
 /** The folders that are pure: they judge from documents only. */
 const PURE = ["documents", "judge"];
 
-const PACKAGES = ["@std/cli", "@std/path", "@std/semver", "hono", "zod"];
+const PACKAGES = ["@rgrove/parse-xml", "@std/cli", "@std/path", "@std/semver", "hono", "zod"];
 const PACKAGES_OF_TESTS = ["@std/assert", ...PACKAGES];
 
 interface Import {

@@ -51,3 +51,4 @@ export * from "./snapshot.ts";
 export * from "./snapshot_document.ts";
 export * from "./text.ts";
 export * from "./type_name.ts";
+export * from "./virtual_machine.ts";

@@ -5,9 +5,15 @@
 
 // Documents that are also read.
 export const IDENTITY_SCHEMA = "vfio-ask/identity/v1";
+/** A virtual machine with the identities of its devices. */
+export const VM_SCHEMA = "vfio-ask/vm/v1";
 export const SNAPSHOT_SCHEMA = "vfio-ask/snapshot/v1";
 /** A rules file. */
 export const RULES_SCHEMA = "vfio-ask/rules/v1";
+/** What became of a migration. */
+export const OUTCOME_SCHEMA = "vfio-ask/outcome/v1";
+/** Several outcomes, as exported. */
+export const OUTCOMES_SCHEMA = "vfio-ask/outcomes/v1";
 /** A file of an operator's facts. */
 export const FACTS_SCHEMA = "vfio-ask/facts/v1";
 /** A configuration file of the service. */
@@ -35,6 +41,8 @@ export const DEVICES_SCHEMA = "vfio-ask/devices/v1";
 export const DEVICE_SCHEMA = "vfio-ask/device/v1";
 export const TYPES_SCHEMA = "vfio-ask/types/v1";
 export const CONFIGURATIONS_SCHEMA = "vfio-ask/configurations/v1";
+/** The virtual machines of this host. */
+export const VMS_SCHEMA = "vfio-ask/vms/v1";
 export const SUPPORTED_SCHEMA = "vfio-ask/supported/v1";
 /** The state of each rules file. */
 export const RULES_FILES_SCHEMA = "vfio-ask/rules-files/v1";
