@@ -312,6 +312,7 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
         target: { device: target },
       };
       await call(`${URL}/v1/devices/${target}`);
+      const idle = await timeRequests(() => false);
       const set = (name: string, value: string) =>
         Deno.writeTextFileSync(`/sys/module/askv1/parameters/${name}`, value);
       set("hang_killable", "0");
@@ -323,18 +324,12 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
         hanging.finally(() => isOver = true).catch(() => {});
         const entry = `/var/lib/vfio-ask/journal/${target}.json`;
         await waitFor("the device is being tested", () => Deno.stat(entry).then(() => true));
-        const took: number[] = [];
-        while (!isOver && took.length < 300) {
-          const started = performance.now();
-          const path = ["/healthz", "/v1/devices", "/v1/types"][took.length % 3]!;
-          assertEquals((await call(`${URL}${path}`)).status, 200);
-          took.push(performance.now() - started);
-        }
+        const took = await timeRequests(() => isOver);
         assert(took.length >= 3, `only ${took.length} requests were answered during the hang`);
         console.log(
-          `${took.length} requests while a worker is stuck: median ${
-            percentile(took, 0.5).toFixed(1)
-          } ms, p99 ${percentile(took, 0.99).toFixed(1)} ms`,
+          `${took.length} requests while a worker is stuck: ${describe(took)}; before: ${
+            describe(idle)
+          }`,
         );
         const { status, text, json } = await hanging;
         assertEquals(status, 200, text);
@@ -388,6 +383,23 @@ export const SYSTEMD_CASES: readonly VmCase[] = [
 
 /** The settings of the test. Devices are asked soon after they are created. */
 const CONFIG = { schema: "vfio-ask/config/v1", settle: 1 };
+
+/** How long each of 300 requests took, or of those before `isOver`. In milliseconds. */
+async function timeRequests(isOver: () => boolean): Promise<number[]> {
+  const took: number[] = [];
+  while (!isOver() && took.length < 300) {
+    const started = performance.now();
+    const path = ["/healthz", "/v1/devices", "/v1/types"][took.length % 3]!;
+    assertEquals((await call(`${URL}${path}`)).status, 200);
+    took.push(performance.now() - started);
+  }
+  return took;
+}
+
+function describe(took: readonly number[]): string {
+  const [median, p99] = [0.5, 0.99].map((part) => percentile(took, part).toFixed(1));
+  return `median ${median} ms, p99 ${p99} ms`;
+}
 
 /** The files before the package was installed. */
 let before: string[] = [];
