@@ -15,9 +15,16 @@ export function shownName(name: string): string {
   return escaped(name.length > MOST_SHOWN ? `${name.slice(0, MOST_SHOWN)}…` : name);
 }
 
-/** Escapes control characters (`\u001b`), which could move the cursor of a terminal. */
+/**
+ * Escapes control characters (`\u001b`), which could move the cursor of a terminal, and marks that change the direction
+ * of text (`\u202e`) or end a line, which could make it look like another text.
+ */
 export function escaped(text: string): string {
-  return text.replace(/\p{Cc}/gu, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+  return text.replace(
+    HIDDEN,
+    (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
+const HIDDEN = /[\p{Cc}\p{Bidi_Control}\p{Zl}\p{Zp}]/gu;
 const MOST_SHOWN = 80;

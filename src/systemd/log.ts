@@ -58,18 +58,18 @@ function isJournal(stream: string | undefined): boolean {
 export function formatLine(message: string, fields: LogFields): string {
   const words = Object.entries(fields)
     .flatMap(([key, value]) => value == null ? [] : [`${key}=${formatValue(String(value))}`]);
-  return [cut(oneLine(message), MOST_MESSAGE), ...words].join(" ");
+  return [escaped(cut(inOneLine(message), MOST_MESSAGE)), ...words].join(" ");
 }
 
 /** A value without spaces as it is, another one as JSON. */
 function formatValue(value: string): string {
-  const shown = cut(oneLine(value), MOST_VALUE);
-  return /^[^\s"=]+$/.test(shown) ? shown : JSON.stringify(shown);
+  const shown = cut(inOneLine(value), MOST_VALUE);
+  return escaped(/^[^\s"=]+$/.test(shown) ? shown : JSON.stringify(shown));
 }
 
-/** The lines of a stack, separated by bars; other control characters escaped. */
-function oneLine(text: string): string {
-  return escaped(text.replaceAll(/\s*\n\s*/g, " | "));
+/** The lines of a stack, separated by bars. */
+function inOneLine(text: string): string {
+  return text.replaceAll(/\s*\n\s*/g, " | ");
 }
 
 function cut(text: string, most: number): string {

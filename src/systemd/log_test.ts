@@ -39,6 +39,8 @@ Deno.test("openLog() continues if nobody reads the log", () => {
 
 Deno.test("formatLine() keeps every message on one line, escaped and shortened", () => {
   assertEquals(formatLine("a\nb\u001b[2J", {}), "a | b\\u001b[2J");
+  assertEquals(formatLine("a", { path: "\u009b2J\u202e" }), "a path=\\u009b2J\\u202e");
+  assertEquals(formatLine("a", { path: "b \u0085\u001b" }), 'a path="b \\u0085\\u001b"');
   assertEquals(formatLine("m", { value: 'a "b"=c', path: "/x" }), 'm value="a \\"b\\"=c" path=/x');
   const long = formatLine("m".repeat(10_000), { value: "v".repeat(10_000) });
   assertEquals(long.length < 3000, true);
