@@ -4,6 +4,7 @@
  *
  *   deno task test:vm [KERNEL/CASES[/TEXT]…]  e.g. debian/plain "vfiolab/v1/hangs in"; without arguments, the default runs
  *   deno task test:vm debian/plain debian/preflight debian/v1 debian/systemd debian/qemu   everything on the kernel without cdevs
+ *   deno task test:vm vfiolab/hosts       two hosts with libvirt, and `virsh migrate` between them
  *   deno task test:vm vfiolab/bench       a preflight compared with a C program
  *   deno task test:vm vfiolab/pci-all     every altered PCI configuration, of which vfiolab/pci is a sample
  *   deno task test:vm vfiolab/storm       kills and high load; only by hand, on a machine without other work
@@ -24,7 +25,10 @@ const RUNS = [
   "vfiolab/pci",
   "vfiolab/systemd",
   "debian/qemu/predicted:",
+  "vfiolab/hosts",
 ];
+/** Runs with more than one machine. They start when no other machine runs. */
+const ALONE = ["hosts"];
 /** Additional options of scripts/vm/run. */
 const OPTIONS: Readonly<Record<string, readonly string[]>> = {
   systemd: ["--root", "systemd"],
@@ -51,18 +55,25 @@ await build(["--entry", "tests/vm/main.ts", "--output", "dist/vm-tests"]);
 const failures: string[] = [];
 const total = { passed: 0, failed: 0, skipped: 0 };
 if (Deno.args.length === 0) total[await testSoftware() ? "passed" : "failed"]++;
-const waiting = [...runs];
-await Promise.all(Array.from({ length: AT_ONCE }, async () => {
-  for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
-    const counted = await runOnce(run);
-    for (const key of ["passed", "failed", "skipped"] as const) total[key] += counted[key];
-  }
-}));
+const isAlone = (run: string) => ALONE.includes(run.split("/")[1]!);
+await runAll(runs.filter((run) => !isAlone(run)), AT_ONCE);
+await runAll(runs.filter(isAlone), 1);
 const { passed, failed, skipped } = total;
 for (const failure of failures.slice(0, MAX_FAILURES)) console.log(`\n${failure}`);
 if (failures.length > MAX_FAILURES) console.log(`\n… and ${failures.length - MAX_FAILURES} more`);
 console.log(`\ntests: ${passed} passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ""}`);
 Deno.exit(failed === 0 ? 0 : 1);
+
+/** Runs and counts all, with so many machines at once. */
+async function runAll(runs: readonly string[], atOnce: number): Promise<void> {
+  const waiting = [...runs];
+  await Promise.all(Array.from({ length: atOnce }, async () => {
+    for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
+      const counted = await runOnce(run);
+      for (const key of ["passed", "failed", "skipped"] as const) total[key] += counted[key];
+    }
+  }));
+}
 
 /** Whether the program finds the machine's QEMU and the version that QEMU itself prints. */
 async function testSoftware(): Promise<boolean> {
@@ -89,15 +100,18 @@ async function runOnce(run: string): Promise<typeof total> {
   try {
     const files = ["dist/vfio-ask", "dist/vm-tests", "tests/vm/job.sh"];
     if (which === "bench") files.push(await buildYardstick());
-    if (which === "systemd") files.push(await buildPackage());
+    if (which === "hosts") files.push("tests/vm/hosts/hosts.sh");
+    if (which === "systemd" || which === "hosts") files.push(await buildPackage());
     for (const file of files) {
       await Deno.copyFile(file, join(job, basename(file)));
     }
+    if (which === "hosts") await decompress(join(job, basename(files.at(-1)!)));
     await Deno.writeTextFile(`${job}/which`, `${which}\n${pattern}\n`);
     const options = ["--timeout", "600", ...OPTIONS[which] ?? []];
+    const script = which === "hosts" ? "scripts/vm/run-hosts" : "scripts/vm/run";
     const started = performance.now();
     const tell = (line: string) => console.log(`${kernel}/${which}: ${line}`);
-    const { code, text } = await capture("scripts/vm/run", [...options, kernel, job], tell);
+    const { code, text } = await capture(script, [...options, kernel, job], tell);
     const took = ((performance.now() - started) / 1000).toFixed(0);
     tell(`ended after ${took} s, exit ${code}`);
     const closing = text.match(/^vm: (\d+) passed, (\d+) failed, (\d+) skipped$/m);
@@ -137,6 +151,13 @@ async function buildPackage(): Promise<string> {
   await must(Deno.execPath(), ["run", ...(config ? [config] : []), "-A", "scripts/deb/main.ts"]);
   const names = Array.from(Deno.readDirSync("dist"), ({ name }) => name);
   return `dist/${names.find((name) => name.endsWith("_amd64.deb"))}`;
+}
+
+/** Replaces a package by the same without compression, because decompression takes a minute under software emulation. */
+async function decompress(file: string): Promise<void> {
+  const command =
+    'dpkg-deb --raw-extract "$1" "$1.tree" && dpkg-deb -Znone --root-owner-group --build "$1.tree" "$1"';
+  await must("sh", ["-c", `(${command}) > /dev/null && rm -r "$1.tree"`, "sh", file]);
 }
 
 /** The C program that bench_cases.ts uses as the yardstick, built with the test machine's compiler. */

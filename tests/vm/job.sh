@@ -7,6 +7,7 @@ case $(sed -n 1p /job/which) in
     mkdir -p /mnt/qemus
     mount -t ext2 -o ro /dev/vdb /mnt/qemus || exit 1
     exec /job/vm-tests run "$(sed -n 1p /job/which)" "$(sed -n 2p /job/which)" ;;
+  hosts) . /job/hosts.sh ;;
 esac
 load_samples || exit 1
 if [ -b /dev/vdb ] && [ "$(sed -n 1p /job/which)" = qemu ]; then

@@ -5,6 +5,8 @@
  *   vm-tests hold DEVICE PATH   holds a device, for the cases
  *   vm-tests grab DEVICE        opens and closes a device repeatedly, and counts refusals
  *   vm-tests churn UUID…        creates and removes mdevs repeatedly
+ *   vm-tests hosts [TEXT]       on hosta: runs the cases with two hosts
+ *   vm-tests agent              on hostb: runs commands for these cases
  */
 import { BENCH_CASES } from "./bench_cases.ts";
 import { runCases, type VmCase } from "./case.ts";
@@ -12,6 +14,8 @@ import { COMMAND_CASES } from "./command_cases.ts";
 import { contractCases } from "./contract_cases.ts";
 import { DEVLINK_CASES } from "./devlink_cases.ts";
 import { FOLLOW_CASES } from "./follow_cases.ts";
+import { serveCommands } from "./hosts/agent.ts";
+import { runHosts } from "./hosts/main.ts";
 import { grab, hold } from "./holder.ts";
 import { killCases } from "./kill_cases.ts";
 import { MODEL_CASES } from "./model_cases.ts";
@@ -85,9 +89,17 @@ switch (command) {
   case "churn":
     Deno.exit(await churn(args));
     break;
+  case "hosts":
+    Deno.exit(await runHosts(args[0] ?? "") === 0 ? 0 : 1);
+    break;
+  case "agent":
+    await serveCommands();
+    break;
   default:
     console.error(
-      `usage: vm-tests run ${RUNS.join("|")}, hold DEVICE PATH, grab DEVICE, or churn UUID…`,
+      `usage: vm-tests run ${
+        RUNS.join("|")
+      }, hold DEVICE PATH, grab DEVICE, churn UUID…, hosts [TEXT], or agent`,
     );
     Deno.exit(2);
 }
