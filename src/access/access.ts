@@ -1,4 +1,4 @@
-import { type Outcome, type Problem, toProblem } from "../documents/mod.ts";
+import { Failure, type Outcome, type Problem, toProblem } from "../documents/mod.ts";
 import {
   findDevice,
   type Holders,
@@ -87,7 +87,8 @@ export function openAccess(
         await appendOutcomes(stateDirectory, outcomes);
         return [];
       } catch (error) {
-        return [toProblem(error, ledgerPath(stateDirectory ?? ""))];
+        const path = ledgerPath(stateDirectory ?? "");
+        return [toProblem(error, error instanceof Failure ? error.subject : path)];
       }
     },
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
-import { Host } from "./identity.ts";
+import { Host, Identity } from "./identity.ts";
 import type { Known } from "./known.ts";
 import { EVIDENCE, VERDICTS } from "./offer.ts";
+import { Problem } from "./problem.ts";
 import { type DocumentKind, readDocument } from "./read_document.ts";
 import { readAs } from "./read_as.ts";
 import { OUTCOME_SCHEMA, OUTCOMES_SCHEMA } from "./schemas.ts";
@@ -107,12 +108,36 @@ export const Outcome = z.lazy(() =>
 );
 export type Outcome = Known<z.infer<typeof Outcome>>;
 
+/** The longest message that is read. Only a part of it is kept. */
+const MAX_MESSAGE_READ = 1 << 20;
+
+/** What is reported about a migration to a device of this host, which makes an outcome of it. */
+export const OutcomeReport = z.lazy(() =>
+  z.looseObject({
+    source: Identity,
+    /** The name of the device of this host that was the target. */
+    target: Name,
+    result: z.enum(OUTCOME_RESULTS),
+    /** If it is missing, it follows from the message. */
+    cause: z.optional(z.nullable(z.enum(OUTCOME_CAUSES))),
+    message: z.optional(z.nullable(z.string().check(z.maxLength(MAX_MESSAGE_READ)))),
+    vm: z.optional(z.nullable(Name)),
+    /** What an answer said before. If it is missing, this host asks itself now; null if nobody asked. */
+    predicted: z.optional(z.nullable(Prediction)),
+    /** `operator` by default. */
+    origin: z.optional(z.enum(OUTCOME_ORIGINS)),
+  })
+);
+export type OutcomeReport = Known<z.infer<typeof OutcomeReport>>;
+
 /** All outcomes that a host knows, oldest first. */
 export const Outcomes = z.lazy(() =>
   z.looseObject({
     schema: z.literal(OUTCOMES_SCHEMA),
     host: Host,
     outcomes: z.array(Outcome).check(z.maxLength(MAX_OUTCOMES)),
+    /** What could not be read of the ledger. */
+    problems: z.optional(z.array(Problem)),
   })
 );
 export type Outcomes = Known<z.infer<typeof Outcomes>>;
