@@ -118,7 +118,7 @@ export const OutcomeReport = z.lazy(() =>
     /** The name of the device of this host that was the target. */
     target: Name,
     result: z.enum(OUTCOME_RESULTS),
-    /** If it is missing, it follows from the message. */
+    /** Null if it is unknown. If it is missing, it follows from the message. */
     cause: z.optional(z.nullable(z.enum(OUTCOME_CAUSES))),
     message: z.optional(z.nullable(z.string().check(z.maxLength(MAX_MESSAGE_READ)))),
     vm: z.optional(z.nullable(Name)),

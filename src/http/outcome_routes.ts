@@ -1,19 +1,17 @@
 import {
   deviceOf,
   Failure,
-  type Identity,
   InvalidDocument,
   type Outcome,
   OutcomeReport,
   OUTCOMES_SCHEMA,
-  type Prediction,
   type Problem,
   readAs,
   readOutcome,
   shorten,
   type Snapshot,
 } from "../documents/mod.ts";
-import { judgeOne } from "../judge/ask/mod.ts";
+import { predict } from "../judge/ask/mod.ts";
 import { type Ledger, makeOutcome } from "../ledger/mod.ts";
 import type { AskWorld } from "./ask_world.ts";
 import type { WithBody } from "./bodies.ts";
@@ -90,16 +88,6 @@ function readDocument(body: unknown): Outcome {
       remedy: error.remedy,
     });
   }
-}
-
-/** What this host says about the pair now. */
-function predict(
-  snapshot: Snapshot,
-  source: Identity,
-  { device, subsystem }: { device: Snapshot["devices"][0] } & Pick<OutcomeWorld, "subsystem">,
-): Prediction {
-  const { verdict, evidence } = judgeOne(snapshot, source, device, { subsystem });
-  return { verdict, evidence };
 }
 
 function invalid({ issues, message, remedy }: InvalidDocument): HttpProblem {

@@ -29,17 +29,39 @@ export function calibrate(outcomes: readonly Outcome[]): Calibrated[] {
   );
 }
 
+/** The sums of all rows. `right` is the share among predictions that say yes or no. Pure. */
+export function sumCalibrated(
+  rows: readonly Calibrated[],
+): Omit<Calibrated, "verdict" | "evidence"> {
+  const sum = (of: (row: Calibrated) => number) => rows.reduce((all, row) => all + of(row), 0);
+  const hits = sum(hitsOf);
+  const told = sum((row) => row.verdict === "unknown" ? 0 : row.ok + row.failedByDevice);
+  return {
+    ok: sum(({ ok }) => ok),
+    failedByDevice: sum(({ failedByDevice }) => failedByDevice),
+    failedOtherwise: sum(({ failedOtherwise }) => failedOtherwise),
+    right: told === 0 ? null : hits / told,
+  };
+}
+
+/** How many predictions were right. `unknown` predicts nothing. */
+function hitsOf(
+  { verdict, ok, failedByDevice }: Pick<Calibrated, "verdict" | "ok" | "failedByDevice">,
+): number {
+  return { compatible: ok, incompatible: failedByDevice, unknown: 0 }[verdict];
+}
+
 function count({ verdict, evidence }: Prediction, outcomes: readonly Outcome[]): Calibrated {
   const ok = outcomes.filter(({ result }) => result === "ok").length;
   const failedByDevice = outcomes.filter(({ cause }) => cause === "device").length;
   const told = ok + failedByDevice;
-  const hits = { compatible: ok, incompatible: failedByDevice, unknown: null }[verdict];
+  const isOpen = verdict === "unknown" || told === 0;
   return {
     verdict,
     evidence,
     ok,
     failedByDevice,
     failedOtherwise: outcomes.length - told,
-    right: hits === null || told === 0 ? null : hits / told,
+    right: isOpen ? null : hitsOf({ verdict, ok, failedByDevice }) / told,
   };
 }

@@ -47,7 +47,7 @@ export interface OutcomeParts {
   /** The device that took the migration, and its host. */
   target: { device: TargetDevice | Identity; host: Host };
   result: OutcomeResult;
-  /** If missing, it follows from the message. */
+  /** Null if it is unknown. If missing, it follows from the message. */
   cause?: OutcomeCause | null | undefined;
   message?: string | null | undefined;
   vm?: string | null | undefined;
@@ -65,7 +65,7 @@ export function makeOutcome(
     schema: OUTCOME_SCHEMA,
     at: parts.at.toISOString(),
     result,
-    cause: result === "ok" ? null : cause ?? causeOf(message),
+    cause: result === "ok" ? null : cause === undefined ? causeOf(message) : cause,
     message: message === null ? null : shortened(message),
     source: sourceSide(source),
     target: targetSide(source, target),

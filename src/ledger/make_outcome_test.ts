@@ -32,7 +32,9 @@ Deno.test("makeOutcome() keeps start and end of a long message, and derives the 
 Deno.test("makeOutcome() has no cause for a success, and takes a given cause", () => {
   assertEquals(mttyOutcome({ result: "ok", cause: "device" }).cause, null);
   const message = "load of migration failed: Bad address";
-  assertEquals(mttyOutcome({ result: "failed", cause: "other", message }).cause, "other");
+  for (const cause of ["other", null] as const) {
+    assertEquals(mttyOutcome({ result: "failed", cause, message }).cause, cause);
+  }
 });
 
 Deno.test("causeOf() knows what libvirt and QEMU say", () => {

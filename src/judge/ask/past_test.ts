@@ -10,8 +10,7 @@ import type {
   Snapshot,
 } from "../../documents/mod.ts";
 import { MIGRATION_UNKNOWN } from "../../documents/mod.ts";
-import { ask, type TestResult } from "./mod.ts";
-import { judgeOne } from "./ask.ts";
+import { ask, judgeOne, predict, type TestResult } from "./mod.ts";
 
 /** Sums as the ledger makes them: all these outcomes are of one pair. */
 function tallyOf(outcomes: readonly Outcome[]): OutcomeTally[] {
@@ -212,4 +211,15 @@ Deno.test("ask() counts a migration to a device for a new device of the same typ
     offers.map(({ configuration, evidence }) => [configuration.kind, evidence]),
     [["device", "migrated-before"], ["mdev-type", "migrated-before"]],
   );
+});
+
+Deno.test("predict() says what an answer says, also when the failed migration has left the device in trouble", () => {
+  const trouble = { code: "needs-reset", sentence: "it is in RESUMING" } as const;
+  const device = mttyDevice({ trouble, use: { state: "in-use", holder: null } });
+  const snapshot = hostWithQemu({ devices: [device], rules: ACCEPTS });
+  assertEquals(judgeOne(snapshot, runningMtty(), device).verdict, "incompatible");
+  assertEquals(predict(snapshot, runningMtty(), { device, subsystem: "warn" }), {
+    verdict: "compatible",
+    evidence: "vendor-rule",
+  });
 });
