@@ -1,17 +1,15 @@
 import {
   deviceOf,
   escaped,
-  type Identity,
   type Outcome,
   OUTCOME_CAUSES,
   OUTCOME_RESULTS,
   type OutcomeCause,
   type OutcomeResult,
   OUTCOMES_SCHEMA,
-  type Snapshot,
 } from "../documents/mod.ts";
-import { judgeOne } from "../judge/ask/mod.ts";
-import { makeOutcome } from "../ledger/mod.ts";
+import { predict } from "../judge/ask/mod.ts";
+import { causeOf, makeOutcome } from "../ledger/mod.ts";
 import { type Command, type Context, FAILED, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
@@ -36,11 +34,12 @@ host says about the pair, are recorded with it. For a target of another host, gi
 vfio-ask identity printed there.
 
 For all devices of a virtual machine, the source is the document of vfio-ask identity --vm, with one
---target for each of its devices in the same order.
+--target for each of its devices in the same order. If the migration failed because of a device,
+report that device alone: the others may be right.
 
 Of a migration that failed, the cause decides what it means. device: the device's driver or QEMU's
-code for VFIO refused, so the pair is unknown until it is tested. other: something else failed, which
-says nothing about the pair. Without --cause, it follows from --message, if that shows it.
+code for VFIO refused, so the pair is unknown until it is tested. other: something else failed,
+which says nothing about the pair. Without --cause, it follows from --message, if that shows it.
 
 Exit code 0 if it is recorded.`,
   options: [
@@ -130,7 +129,7 @@ async function makeOutcomes(context: Context, result: OutcomeResult): Promise<Ou
   const { now } = await context.openWorld();
   const parts = {
     result,
-    cause: text(context, "cause") as OutcomeCause | null,
+    cause: causeFor(context, sources.length),
     message: text(context, "message"),
     vm: text(context, "vm") ?? vm,
     origin: "operator",
@@ -144,21 +143,21 @@ async function makeOutcomes(context: Context, result: OutcomeResult): Promise<Ou
   const snapshot = await lookAtHost(context);
   return sources.map((source, index) => {
     const device = deviceOf(snapshot, targets[index]!);
-    const predicted = predict(context, snapshot, source, device);
+    const predicted = predict(snapshot, source, { device, subsystem: subsystemMode(context) });
     return makeOutcome({ ...parts, source, target: { device, host: snapshot.host }, predicted });
   });
 }
 
-/** What this host says about the pair now. */
-function predict(
-  context: Context,
-  snapshot: Snapshot,
-  source: Identity,
-  device: Snapshot["devices"][0],
-) {
-  const subsystem = subsystemMode(context);
-  const { verdict, evidence } = judgeOne(snapshot, source, device, { subsystem });
-  return { verdict, evidence };
+/** Why the migration failed. Of several devices, nothing shows which one refused. */
+function causeFor(context: Context, sources: number): OutcomeCause | null | undefined {
+  const given = text(context, "cause") as OutcomeCause | null;
+  if (sources === 1 || given === "other") return given ?? undefined;
+  if (given === null) return causeOf(text(context, "message")) === "other" ? "other" : null;
+  throw usage(
+    `--cause device: one of ${sources} devices refused, and nothing shows which one`,
+    "Give the identity of that device as --source, and its --target.",
+    "--cause",
+  );
 }
 
 function outcomeLine(outcome: Outcome): string {

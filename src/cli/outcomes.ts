@@ -30,7 +30,6 @@ answers said against what became of the migrations.`,
   ],
   async run(context) {
     const { terminal, options } = context;
-    if (context.args.length > 0) throw usage("outcomes takes no arguments", "Omit them.");
     const file = text(context, "import");
     const modes = [file !== null, options.export === true, options.calibration === true];
     if (modes.filter((mode) => mode).length > 1) {
