@@ -9,6 +9,7 @@ const ROOMS: Readonly<Record<keyof typeof REASON_CODES, [title: string, text: st
   checks: ["Checks", "Each device and type of the host is checked against the source."],
   needs: ["Needs", "What QEMU needs on either side, in `needs` of each offer."],
   tests: ["Tests", "Results of a driver or a version attribute in a preflight."],
+  outcomes: ["Outcomes", "What became of earlier migrations between the same builds."],
   rules: ["Rules", "Findings of rules that do not name their own code."],
   shippedRules: [
     "Shipped rules",

@@ -15,26 +15,27 @@ const MAY_IMPORT = parseTable(`
   judge/doctor     documents judge/rules judge/vmm
   tasks            documents
   state            ffi documents host
+  ledger           documents host
   device           ffi documents host
   probe            ffi documents device
   preflight        ffi documents device probe
   worker           ffi documents host tasks state device probe preflight
   children         documents tasks
   config           ffi documents host judge/rules
-  access           documents host judge/rules tasks state children
-  view             ffi documents host judge/vmm judge/doctor tasks state children config access
+  access           documents host judge/rules tasks state ledger children
+  view             ffi documents host judge/vmm judge/doctor tasks state ledger children config access
   trials           documents host judge/rules judge/ask tasks state access view
   answers          documents judge/vmm judge/ask judge/joint config trials
-  export           documents config
+  export           documents ledger config
   systemd          ffi documents
   man
   install          documents
   simulator        ffi host
   openapi          documents judge/ask tasks answers
   page             documents judge/doctor config answers
-  http             documents judge/ask tasks config trials answers export systemd openapi page
-  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
-                   view trials answers http systemd export man install simulator
+  http             documents judge/ask tasks ledger config trials answers export systemd openapi page
+  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks ledger worker children config
+                   access view trials answers http systemd export man install simulator
   main.ts          ffi cli deno.json
 `);
 

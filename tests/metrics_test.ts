@@ -2,6 +2,7 @@
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
 import { mttyIdentity } from "./fixtures/identity.ts";
+import { mttyOutcome } from "./fixtures/outcome.ts";
 import { makeTestApp } from "./fixtures/test_app.ts";
 import { hasTool, runTool } from "./fixtures/tool.ts";
 
@@ -10,7 +11,9 @@ const ALERTS = fromFileUrl(new URL("../docs/alerts/", import.meta.url));
 
 /** The metrics of a server that has answered and refused requests. */
 async function readMetrics(): Promise<string> {
-  const app = makeTestApp();
+  const predicted = { verdict: "compatible", evidence: "vendor-rule" } as const;
+  const outcomes = [mttyOutcome({ predicted })];
+  const app = makeTestApp(undefined, { readLedger: () => ({ outcomes, problems: [] }) });
   const requests: [method: string, path: string, body?: unknown][] = [
     ["POST", "/v1/sessions"],
     ["POST", "/v1/ask", mttyIdentity()],

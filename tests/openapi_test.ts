@@ -6,6 +6,7 @@ import type { Snapshot } from "../src/documents/mod.ts";
 import { listen, makeApp, PARAMETERS } from "../src/http/mod.ts";
 import { DOCUMENTS, makeDocument, OPERATIONS, QUERY } from "../src/openapi/mod.ts";
 import { mttyIdentity } from "./fixtures/identity.ts";
+import { mttyOutcome } from "./fixtures/outcome.ts";
 import { mttySnapshot } from "./fixtures/snapshot.ts";
 import { appWorld, makeTestApp } from "./fixtures/test_app.ts";
 import { hasTool, runTool } from "./fixtures/tool.ts";
@@ -80,6 +81,7 @@ Deno.test("the server sends the documents that are described, with no other fiel
   const session = await app.openSession();
   const requests: Record<string, [path: string, body?: unknown]> = {
     "POST /v1/ask": ["/v1/ask?refusals=each", mttyIdentity()],
+    "POST /v1/outcomes": ["/v1/outcomes", mttyOutcome()],
     "POST /v1/sessions": ["/v1/sessions"],
     "PUT /v1/sessions/:id/source": [`${session}/source`, mttyIdentity()],
     "GET /v1/sessions/:id": [session],

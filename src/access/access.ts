@@ -1,4 +1,4 @@
-import { type Problem, toProblem } from "../documents/mod.ts";
+import { Failure, type Outcome, type Problem, toProblem } from "../documents/mod.ts";
 import {
   findDevice,
   type Holders,
@@ -7,6 +7,7 @@ import {
   readHost,
   type Turns,
 } from "../host/mod.ts";
+import { appendOutcomes, ledgerPath } from "../ledger/mod.ts";
 import {
   addAnswers,
   type Answered,
@@ -36,6 +37,11 @@ export interface Access extends AsyncDisposable {
    * problem. Effect: writes to the state directory.
    */
   save(): Promise<Problem[]>;
+  /**
+   * Adds outcomes of migrations to the ledger, and waits until they are on disk. No lock is needed. A failure is returned
+   * as a problem. Effect: writes to the state directory.
+   */
+  record(outcomes: readonly Outcome[]): Promise<Problem[]>;
 }
 
 /** Access with the privileges of this process and of a worker, its child process. Disposing of it ends the worker. */
@@ -74,6 +80,15 @@ export function openAccess(
         return Promise.resolve([]);
       } catch (error) {
         return Promise.resolve([toProblem(error, stateDirectory ?? "state directory")]);
+      }
+    },
+    async record(outcomes) {
+      try {
+        await appendOutcomes(stateDirectory, outcomes);
+        return [];
+      } catch (error) {
+        const path = ledgerPath(stateDirectory ?? "");
+        return [toProblem(error, error instanceof Failure ? error.subject : path)];
       }
     },
     [Symbol.asyncDispose]: () => worker[Symbol.asyncDispose](),

@@ -19,6 +19,9 @@ const HOLDERS_MS = 10_000;
 /** How long it may take to get the lock, or to say that another vfio-ask keeps it. */
 const LOCK_MS = 60_000;
 
+/** How long it may take to write an outcome to disk, after others have done so. */
+const RECORD_MS = 30_000;
+
 export interface ConnectOptions {
   /** How long a device may take to answer, see `Worker`. The worker's own deadline comes first. */
   deadlineMs?: number;
@@ -164,6 +167,20 @@ export function connectAccess(
         sentence: "The answers of devices were not saved: the worker service has ended",
         remedy: null,
       }];
+    },
+    async record(outcomes) {
+      for (const outcome of outcomes) {
+        const reply = await ask({ for: "record", outcome }, RECORD_MS);
+        const problems = reply?.problems ?? [{
+          code: "unavailable",
+          subject: path,
+          sentence:
+            "It is not known whether the outcome was recorded: the worker service has ended",
+          remedy: "Run vfio-ask outcomes to see it.",
+        }];
+        if (problems.length > 0) return problems;
+      }
+      return [];
     },
     async [Symbol.asyncDispose]() {
       isDisposed = true;

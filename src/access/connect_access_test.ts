@@ -1,8 +1,10 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { until } from "../../tests/fixtures/fake_worker.ts";
 import { openWorkerService } from "../../tests/fixtures/worker_service.ts";
+import { mttyOutcome } from "../../tests/fixtures/outcome.ts";
 import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.ts";
-import { Failure } from "../documents/mod.ts";
+import { Failure, type Outcome } from "../documents/mod.ts";
+import { readLedger } from "../ledger/mod.ts";
 import { loadObservations } from "../state/mod.ts";
 import { readHost } from "../host/mod.ts";
 import { capabilitiesOf } from "../tasks/mod.ts";
@@ -123,4 +125,21 @@ Deno.test("connectAccess() throws a failure that names a missing socket", async 
   await using access = connectAccess("/nowhere/worker.sock");
   const failure = await assertRejects(() => access.readHolders(), Failure, "/nowhere/worker.sock");
   assertEquals(failure.code, "unavailable");
+});
+
+Deno.test("Access.record() adds an outcome through the worker service, which checks it again", async () => {
+  await using side = open();
+  const { stateDirectory } = side.host.world;
+  const outcome = mttyOutcome({ vm: "web-1" });
+  assertEquals(await side.access.record([outcome, outcome]), []);
+  assertEquals(readLedger(stateDirectory).outcomes, [outcome, outcome]);
+  const wrong = { ...outcome, result: "perhaps" } as unknown as Outcome;
+  const problems = await side.access.record([wrong]);
+  assertEquals(problems.map(({ code }) => code), ["unavailable"]);
+  assertEquals(readLedger(stateDirectory).outcomes.length, 2);
+  const facts = { much: "x".repeat(100_000) };
+  const [tooLong] = await side.access.record([
+    { ...outcome, source: { ...outcome.source, facts } },
+  ]);
+  assertEquals(tooLong!.code, "bad-input");
 });

@@ -1,12 +1,14 @@
 /**
- * Access to what needs privileges: the holders of devices, tasks that open devices, and what is saved about them.
+ * Access to what needs privileges: the holders of devices, tasks that open devices, what is saved about them, and the
+ * ledger of outcomes.
  *
  * Question: who may do what needs root? Choice: one interface with two implementations. A command that root runs has
  * the privileges itself, and starts a worker as its child. The server of the service has none: it sends requests to
  * the worker service, which checks each request against its own configuration, and only then does it with the first
  * implementation. Both sides judge by the same functions what may be tested. Requests have numbers, so that the holders
  * are still known while a driver hangs. Given up: a choice of what the server may see. What it asks is harmless to
- * read; what it can be made to do is bounded by the worker's configuration.
+ * read; what it can be made to do is bounded by the worker's configuration. An outcome is checked against its schema again;
+ * the worker cannot know whether it is true.
  *
  * @module
  */

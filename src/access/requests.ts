@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Holder, type Known, Problem, readAs } from "../documents/mod.ts";
+import { Holder, type Known, Outcome, Problem, readAs } from "../documents/mod.ts";
 import { WorkerResult, WorkerTask } from "../tasks/mod.ts";
 
 /**
@@ -14,6 +14,7 @@ export const AccessRequest = z.looseObject({
     z.looseObject({ for: z.literal("lock") }),
     z.looseObject({ for: z.literal("unlock") }),
     z.looseObject({ for: z.literal("save") }),
+    z.looseObject({ for: z.literal("record"), outcome: Outcome }),
     z.looseObject({ for: z.literal("task"), task: WorkerTask }),
   ]),
 });
@@ -33,6 +34,7 @@ export const AccessReply = z.lazy(() =>
       z.looseObject({ for: z.literal("lock"), locked: z.boolean() }),
       z.looseObject({ for: z.literal("unlock") }),
       z.looseObject({ for: z.literal("save"), problems: z.array(Problem) }),
+      z.looseObject({ for: z.literal("record"), problems: z.array(Problem) }),
       z.looseObject({ for: z.literal("task"), result: WorkerResult }),
       z.looseObject({ for: z.literal("error"), sentence: z.string() }),
     ]),

@@ -60,6 +60,8 @@ export async function serveAccess(
         return { for: "unlock" };
       case "save":
         return { for: "save", problems: unlock === null ? [] : await access.save() };
+      case "record":
+        return { for: "record", problems: await access.record([ask.outcome]) };
       case "task": {
         if (unlock === null) return { for: "error", sentence: "A task needs the lock" };
         const result = permit(ask.task) ?? await access.run(ask.task, { signal: end.signal });

@@ -57,5 +57,6 @@ function memoryOf(snapshot: Snapshot): Memory {
 }
 
 function isSameHost(a: Snapshot, b: Snapshot): boolean {
-  return a.types === b.types && a.rules === b.rules && a.host === b.host;
+  return a.types === b.types && a.rules === b.rules && a.host === b.host &&
+    a.outcomes === b.outcomes;
 }

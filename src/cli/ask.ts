@@ -95,10 +95,10 @@ destination's QEMU starts), or unknown, which makes the verdict unknown. --qemu-
 options after it describe the QEMU that runs the source; its needs depend on them.
 
 Order: compatible before unknown; stronger evidence (driver-tested, attribute-tested,
-vendor-rule); among unknown offers, fewer or lighter open questions; the rule's own order;
-available now; existing devices before new ones; the preferred NUMA node; fewest instances left
-over; name. With --order=available, availability comes right after the verdict. In --json, "order"
-of each offer holds the keys that it was sorted by.
+migrated-before, vendor-rule); among unknown offers, fewer or lighter open questions; the rule's own
+order; available now; existing devices before new ones; the preferred NUMA node; fewest instances
+left over; name. With --order=available, availability comes right after the verdict. In --json,
+"order" of each offer holds the keys that it was sorted by.
 
 Refusals with the same reasons are one entry, with a count and some of the names; --refusals=each
 lists each one. In --json, "offered" and "refused" are the total numbers.

@@ -43,8 +43,11 @@ Deno.test("completions bash completes commands by prefix", async () => {
   assertEquals(await complete("dev"), ["devices"]);
 });
 
-Deno.test("completions bash completes a full command name", async () => {
-  for (const { name } of SHOWN) assertEquals(await complete(name), [name]);
+Deno.test("completions bash completes a full command name, and those that begin like it", async () => {
+  const names = SHOWN.map(({ name }) => name);
+  for (const name of names) {
+    assertEquals(await complete(name), names.filter((other) => other.startsWith(name)));
+  }
 });
 
 Deno.test("completions bash completes options and their values", async () => {

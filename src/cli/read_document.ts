@@ -22,8 +22,20 @@ const SNAPSHOT_REMEDY = "Create it on that host with vfio-ask snapshot.";
  * subject may be a device. Throws a Failure that names the field if the document is not an identity.
  */
 export async function readIdentityFile(subject: string): Promise<Identity | null> {
+  return await readFileAs("identity", subject, (document) => readIdentity(document));
+}
+
+/**
+ * Reads a document from a file, or from standard input for `-`; null if there is no such file. `name` is the kind of
+ * document for people. Throws a Failure that names the field if the document is wrong.
+ */
+export async function readFileAs<T>(
+  name: string,
+  subject: string,
+  read: (document: unknown) => T,
+): Promise<T | null> {
   const text = await readText(subject);
-  return text === null ? null : parse("identity", text, subject, readIdentity);
+  return text === null ? null : parse(name, text, subject, read);
 }
 
 /**
@@ -80,6 +92,12 @@ export function fileProblem(error: unknown, file: string): Problem {
   return { ...toProblem(error, file), ...at };
 }
 
+/** The command that prints a kind of document, if its name is another one. */
+const COMMANDS: Readonly<Record<string, string>> = {
+  identity: "identity DEVICE",
+  outcomes: "outcomes --export",
+};
+
 function parse<T>(
   name: string,
   text: string,
@@ -95,7 +113,7 @@ function parse<T>(
     const why = cause instanceof RangeError ? "it is nested too deeply" : (cause as Error).message;
     const remedy = cause instanceof Failure
       ? cause.remedy
-      : `Create it with vfio-ask ${name === "identity" ? "identity DEVICE" : name}.`;
+      : `Create it with vfio-ask ${COMMANDS[name] ?? name}.`;
     throw new Failure("bad-input", `Cannot read the ${name} in ${subject}: ${why}`, {
       subject,
       remedy,

@@ -14,6 +14,7 @@ import {
   parseListen,
 } from "../http/mod.ts";
 import { type Log, openLog, openService } from "../systemd/mod.ts";
+import { readLedger } from "../ledger/mod.ts";
 import { leftAloneMs } from "../tasks/mod.ts";
 import { type Command, type Option, type Parsed, YES } from "./command.ts";
 import {
@@ -79,12 +80,12 @@ export const command: Command = {
 
 Without a session:
 
-  POST /v1/ask, POST /v1/test
+  POST /v1/ask, POST /v1/test, POST /v1/outcomes
   GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
-      /v1/events, /metrics, /healthz, /readyz, /openapi.json
+      /v1/outcomes, /v1/events, /metrics, /healthz, /readyz, /openapi.json
 
-Everybody who can connect may ask. Preflights need the bearer token, or the Unix socket as root, as
-the server's user or as a member of --group.
+Everybody who can connect may ask. Preflights and reports of outcomes need the bearer token, or the
+Unix socket as root, as the server's user or as a member of --group.
 
 Stops on SIGTERM or SIGINT, after the current requests. On SIGHUP, it reads rules, facts and the
 configuration again. The server itself never opens a device: a child process does.`,
@@ -144,6 +145,9 @@ configuration again. The server itself never opens a device: a child process doe
       log,
       events,
       rules: world.readRules,
+      readLedger: () => readLedger(world.stateDirectory),
+      record: (outcomes) => world.access.record(outcomes),
+      now: world.now,
       diagnose: async (snapshot) => {
         const when = { settleMs: looking.settleMs, nowMs: world.now().getTime() };
         const settling = snapshot.devices.filter(({ since }) => leftAloneMs(since, when) > 0);

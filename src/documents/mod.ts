@@ -31,6 +31,8 @@ export * from "./migration.ts";
 export * from "./need.ts";
 export * from "./offer.ts";
 export * from "./operator_facts.ts";
+export * from "./outcome.ts";
+export * from "./outcome_key.ts";
 export * from "./pci_address.ts";
 export * from "./pci_config.ts";
 export * from "./pci_space.ts";

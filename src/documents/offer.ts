@@ -39,7 +39,12 @@ export const Reason = z.lazy(() =>
 export type Reason = Known<z.infer<typeof Reason>>;
 
 /** The evidence of an offer, strongest first. The same type alone is not evidence. */
-export const EVIDENCE = ["driver-tested", "attribute-tested", "vendor-rule"] as const;
+export const EVIDENCE = [
+  "driver-tested",
+  "attribute-tested",
+  "migrated-before",
+  "vendor-rule",
+] as const;
 export type Evidence = (typeof EVIDENCE)[number];
 
 export const VERDICTS = ["compatible", "incompatible", "unknown"] as const;

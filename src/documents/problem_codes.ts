@@ -21,6 +21,7 @@ export const PROBLEM_CODES = {
   "facts-refused": "A file of declared facts has an error and is ignored.",
   "failed": "A device could not be asked.",
   "gone": "The device no longer exists.",
+  "ledger-damaged": "Lines of the ledger of outcomes cannot be read and are skipped.",
   "needs-reset": "The device is not known to be in RUNNING and must be reset.",
   "no-initial-data": "The driver gave no initial data.",
   "not-struck": "An entry of the device journal could not be removed.",

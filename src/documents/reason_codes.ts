@@ -90,6 +90,16 @@ export const REASON_CODES = {
       VersionNotTested: "The version attribute gave no clear answer.",
     },
   },
+  /** Earlier migrations between the same builds. */
+  outcomes: {
+    accept: {
+      MigratedBefore: "Migrations between the same builds of both sides succeeded.",
+    },
+    unknown: {
+      FailedBefore:
+        "Migrations between the same builds of both sides failed for a reason of the device. Only a passing test of the driver makes it a warning.",
+    },
+  },
   /** Rules: findings without a code of the rule. */
   rules: {
     accept: {

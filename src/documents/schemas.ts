@@ -47,6 +47,8 @@ export const SUPPORTED_SCHEMA = "vfio-ask/supported/v1";
 /** The state of each rules file. */
 export const RULES_FILES_SCHEMA = "vfio-ask/rules-files/v1";
 export const DOCTOR_SCHEMA = "vfio-ask/doctor/v1";
+/** What answers said, held against what became of the migrations. */
+export const CALIBRATION_SCHEMA = "vfio-ask/calibration/v1";
 /** The results of a probe of named devices. */
 export const PROBE_SCHEMA = "vfio-ask/probe/v1";
 /** The result of one device, one line of `probe --ndjson`. */

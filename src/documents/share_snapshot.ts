@@ -6,7 +6,7 @@ type Entry = Record<string, unknown>;
 
 /** The document of a snapshot, with equal parts only once. `readSnapshot` restores the snapshot. Pure. */
 export function shareSnapshot(snapshot: Snapshot): SnapshotDocument {
-  const { schema, snapshot: number, takenAt, host, rules, problems } = snapshot;
+  const { schema, snapshot: number, takenAt, host, rules, outcomes, problems } = snapshot;
   const devices = shareFields(snapshot.devices.map((device) => withDirectory(fieldsOf(device))), {
     alike: ["kind", "type", "parent"],
     letter: "d",
@@ -26,6 +26,7 @@ export function shareSnapshot(snapshot: Snapshot): SnapshotDocument {
     devices: devices.entries,
     types: types.entries,
     rules,
+    ...(outcomes === undefined ? {} : { outcomes }),
     problems,
   } as SnapshotDocument;
 }

@@ -1,5 +1,7 @@
 import { assert, assertEquals, assertStrictEquals, assertStringIncludes } from "@std/assert";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
+import { hostWithQemu, mttyOutcome } from "../../tests/fixtures/outcome.ts";
+import { tallyOutcomes } from "../ledger/mod.ts";
 import { describeIssue } from "./read_as.ts";
 import { parseSnapshot, readSnapshot } from "./read_snapshot.ts";
 import { formatSnapshot, shareSnapshot } from "./share_snapshot.ts";
@@ -163,3 +165,15 @@ for (const [what, change, path, words] of WRONG) {
     assertStringIncludes(describeIssue(issues[0]), words);
   });
 }
+
+Deno.test("readSnapshot() gives the outcomes that a snapshot was written with, and names a wrong one", () => {
+  const host = hostWithQemu();
+  const outcomes = tallyOutcomes([mttyOutcome()], host.host);
+  const document = JSON.parse(formatSnapshot({ ...host, outcomes }));
+  assertEquals(parseSnapshot(document).outcomes, outcomes);
+  assertEquals("outcomes" in JSON.parse(formatSnapshot(host)), false);
+  document.outcomes[0].ok.count = -1;
+  assertEquals(readSnapshot(document).issues?.map(({ pointer }) => pointer), [
+    "/outcomes/0/ok/count",
+  ]);
+});

@@ -3,6 +3,7 @@ import { codeField } from "./code.ts";
 import type { Known } from "./known.ts";
 import { Driver, type Host } from "./identity.ts";
 import { Check, Migration, TRACKING_RESULTS } from "./migration.ts";
+import type { OutcomeTally } from "./outcome.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import type { RulesFile } from "./rules.ts";
@@ -194,5 +195,7 @@ export interface Snapshot {
   types: DeviceType[];
   /** The rules in force, in order. With them, the snapshot gives the same answers on another host. */
   rules: RulesFile[];
+  /** What became of earlier migrations to builds that this host has now; missing if it knows of none. */
+  outcomes?: OutcomeTally[];
   problems: Problem[];
 }

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { Driver, Host } from "./identity.ts";
 import { Migration } from "./migration.ts";
+import { OutcomeTally } from "./outcome.ts";
 import { PciConfig } from "./pci_config.ts";
 import { Problem } from "./problem.ts";
 import { RulesFile } from "./rules.ts";
@@ -75,6 +76,7 @@ export const SnapshotDocument = z.lazy(() =>
     devices: z.array(SharedDevice),
     types: z.array(SharedType),
     rules: z.array(RulesFile),
+    outcomes: z.optional(z.array(OutcomeTally)),
     problems: z.array(Problem),
   })
 );

@@ -1,5 +1,6 @@
 import type { RulesState } from "../config/mod.ts";
-import type { Snapshot } from "../documents/mod.ts";
+import type { Outcome, Snapshot } from "../documents/mod.ts";
+import { calibrate } from "../ledger/mod.ts";
 import type { Histogram, Measures, Timed } from "./measures.ts";
 import { type ProcessUse, readProcessUse } from "./process_metrics.ts";
 
@@ -8,6 +9,8 @@ export interface Measured {
   version: string;
   snapshot: Snapshot;
   rules: RulesState | null;
+  /** The outcomes of migrations in the ledger. */
+  outcomes: readonly Outcome[];
   sessions: number;
   measures: Measures;
 }
@@ -35,6 +38,7 @@ const MOST_REFUSED_FILES = 20;
 export function formatMetrics(measured: Measured): string {
   const metrics = [
     ...metricsOfHost(measured),
+    metricOfPredictions(measured),
     ...metricsOfRequests(measured),
     ...metricsOfProcess(readProcessUse()),
   ];
@@ -43,6 +47,33 @@ export function formatMetrics(measured: Measured): string {
 
 function gauge(name: string, help: string, samples: Metric["samples"]): Metric {
   return { name: `vfio_ask_${name}`, help, type: "gauge", samples };
+}
+
+/**
+ * Predictions held against outcomes. The values are counted from the ledger, so they last longer than the server. When
+ * the ledger is full and its oldest entries are removed, they start again lower, as after a restart.
+ */
+function metricOfPredictions({ outcomes }: Measured): Metric {
+  const counts = new Map<string, Record<string, number>>();
+  for (const { verdict, ok, failedByDevice, failedOtherwise } of calibrate(outcomes)) {
+    const before = counts.get(verdict);
+    counts.set(verdict, {
+      "ok": (before?.ok ?? 0) + ok,
+      "failed-device": (before?.["failed-device"] ?? 0) + failedByDevice,
+      "failed-other": (before?.["failed-other"] ?? 0) + failedOtherwise,
+    });
+  }
+  return {
+    name: "vfio_ask_predictions_total",
+    help: "Predictions in the ledger by verdict and by what became of the migration.",
+    type: "counter",
+    samples: [...counts].flatMap(([verdict, byOutcome]) =>
+      Object.entries(byOutcome).map(([outcome, value]): Metric["samples"][0] => [
+        { verdict, outcome },
+        value,
+      ])
+    ),
+  };
 }
 
 function metricsOfRequests({ sessions, measures }: Measured): Metric[] {

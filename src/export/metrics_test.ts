@@ -1,4 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
+import { mttyOutcome } from "../../tests/fixtures/outcome.ts";
 import { mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeMeasures } from "./measures.ts";
 import { formatMetrics } from "./metrics.ts";
@@ -7,6 +8,7 @@ const MEASURED = {
   version: "1",
   snapshot: mttySnapshot(),
   rules: null,
+  outcomes: [],
   sessions: 0,
   measures: makeMeasures(),
 };
@@ -18,6 +20,7 @@ Deno.test("formatMetrics() names each invalid rule file, with escaped labels", (
     version: "1.2.3",
     snapshot: mttySnapshot(),
     rules: { files: [{ ...file, path, state: "refused" }], inForce: [] },
+    outcomes: [],
     sessions: 2,
     measures: makeMeasures(),
   });
@@ -74,6 +77,30 @@ Deno.test("formatMetrics() counts a stream until it is sent or its client is gon
   left.reject(new Error("gone"));
   await Promise.allSettled([sent.promise, left.promise]);
   assertStringIncludes(formatMetrics({ ...MEASURED, measures }), "vfio_ask_http_streams 0\n");
+});
+
+Deno.test("formatMetrics() counts predictions by verdict and outcome, with a zero for what has not happened", () => {
+  const predicted = (verdict: "compatible" | "unknown", evidence: "vendor-rule" | null) => ({
+    predicted: { verdict, evidence },
+  });
+  const outcomes = [
+    mttyOutcome(predicted("compatible", "vendor-rule")),
+    mttyOutcome(predicted("compatible", null)),
+    mttyOutcome({ ...predicted("compatible", null), result: "failed", cause: "device" }),
+    mttyOutcome({ ...predicted("unknown", null), result: "failed" }),
+    mttyOutcome(),
+  ];
+  const text = formatMetrics({ ...MEASURED, outcomes });
+  const series = text.match(/^vfio_ask_predictions_total.*$/gm);
+  assertEquals(series, [
+    'vfio_ask_predictions_total{verdict="compatible",outcome="ok"} 2',
+    'vfio_ask_predictions_total{verdict="compatible",outcome="failed-device"} 1',
+    'vfio_ask_predictions_total{verdict="compatible",outcome="failed-other"} 0',
+    'vfio_ask_predictions_total{verdict="unknown",outcome="ok"} 0',
+    'vfio_ask_predictions_total{verdict="unknown",outcome="failed-device"} 0',
+    'vfio_ask_predictions_total{verdict="unknown",outcome="failed-other"} 1',
+  ]);
+  assertEquals(formatMetrics(MEASURED).includes("predictions"), false);
 });
 
 Deno.test("formatMetrics() has the metrics of this process", () => {

@@ -36,11 +36,12 @@ import { isWanted } from "./query.ts";
 import { readTest } from "./read_identity.ts";
 import { makeRefusalLog } from "./refusal_log.ts";
 import { type Handler, jsonText, type Route } from "./route.ts";
+import { outcomeRoutes, type OutcomeWorld } from "./outcome_routes.ts";
 import { sessionRoutes } from "./session_routes.ts";
 import { makeSessions } from "./sessions.ts";
 
 /** What the application needs to answer requests. */
-export interface AppWorld extends AskWorld {
+export interface AppWorld extends AskWorld, OutcomeWorld {
   /** The last snapshot, without observing the host again. For monitoring. */
   last: () => Promise<Snapshot>;
   nowMs: () => number;
@@ -145,8 +146,9 @@ export function makeApp(
     ["GET", "/v1/rules", (c) => c.json(rulesDocument(rules().files))],
     ["GET", "/metrics", async (c) => {
       const snapshot = await last();
-      const measured = { version, snapshot, rules: rules(), sessions: sessions.size, measures };
-      return c.text(formatMetrics(measured), 200, {
+      const { outcomes } = world.readLedger();
+      const measured = { version, snapshot, rules: rules(), outcomes, sessions: sessions.size };
+      return c.text(formatMetrics({ ...measured, measures }), 200, {
         "content-type": "text/plain; version=0.0.4; charset=utf-8",
       });
     }],
@@ -163,6 +165,7 @@ export function makeApp(
         const snapshot = await newest("device" in target ? target.device : target.parent);
         return c.json(testDocument(snapshot, source, await test(snapshot, source, target)));
       })],
+    ...outcomeRoutes(world, { withBody }),
     ...askRoutes(world, { streams, withBody }),
     ...sessionRoutes(world, { sessions, streams, withBody }),
   ];
@@ -251,8 +254,8 @@ export function makeApp(
   return app;
 }
 
-/** The routes that start a preflight. Others do with `?preflight=1`. */
-const TESTING: ReadonlySet<string> = new Set(["POST /v1/test"]);
+/** The routes that start a preflight or record an outcome. Others start one with `?preflight=1`. */
+const TESTING: ReadonlySet<string> = new Set(["POST /v1/test", "POST /v1/outcomes"]);
 /** The routes whose answers are timed. */
 const ASKING: ReadonlySet<string> = new Set(["POST /v1/ask", "PUT /v1/sessions/:id/source"]);
 

@@ -33,6 +33,7 @@ export const PROBLEMS = {
   "target-too-long": [414, "Cannot accept a path of this size"],
   "media-type": [415, "Cannot read this media type"],
   "identity-invalid": [422, "Cannot read the identity"],
+  "outcome-invalid": [422, "Cannot read the outcome"],
   "schema-unsupported": [422, "Cannot read this schema"],
   "source-cannot-migrate": [422, "Cannot migrate the source"],
   "headers-too-large": [431, "Cannot accept headers of this size"],

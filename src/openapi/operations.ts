@@ -16,7 +16,7 @@ export interface Operation {
   text?: Readonly<Record<string, string>>;
   /** The status of the answer; default 200. */
   status?: number;
-  /** Whether it starts a preflight, which needs permission. */
+  /** Whether it starts a preflight or records something, which needs permission. */
   needsPermission?: boolean;
 }
 
@@ -25,6 +25,7 @@ export const TAGS = {
   ask: "Ask in one request.",
   sessions: "Write a source and ask, pinned to one snapshot of the host.",
   host: "What this host has.",
+  outcomes: "What became of migrations.",
   service: "The state of the server.",
 };
 
@@ -46,6 +47,21 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     takes: ["TestRequest"],
     gives: ["Test"],
     needsPermission: true,
+  },
+  "POST /v1/outcomes": {
+    id: "recordOutcome",
+    tag: "outcomes",
+    summary: "Records what became of a migration, as an outcome or as a report about a device here",
+    takes: ["Outcome", "OutcomeReport"],
+    gives: ["Outcome"],
+    status: 201,
+    needsPermission: true,
+  },
+  "GET /v1/outcomes": {
+    id: "listOutcomes",
+    tag: "outcomes",
+    summary: "Lists what became of the migrations that this host knows of, oldest first",
+    gives: ["Outcomes"],
   },
   "POST /v1/sessions": {
     id: "openSession",

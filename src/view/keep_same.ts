@@ -20,6 +20,7 @@ export async function succeed(
     devices,
     types,
     rules: same(before.rules, taken.rules),
+    ...(taken.outcomes === undefined ? {} : { outcomes: same(before.outcomes, taken.outcomes) }),
     problems: same(before.problems, taken.problems),
   };
   if (isEqual({ ...now, takenAt: "" }, { ...before, takenAt: "" })) return { ...before, takenAt };
@@ -27,8 +28,8 @@ export async function succeed(
 }
 
 /** The earlier one if both are equal. */
-function same<T>(before: T, now: T): T {
-  return isEqual(before, now) ? before : now;
+function same<T>(before: T | undefined, now: T): T {
+  return before !== undefined && isEqual(before, now) ? before : now;
 }
 
 /** The entries, with equal ones replaced by the earlier objects; the earlier array if all are equal. */

@@ -1,5 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { mttyDevice, mttySnapshot, mttyType } from "../../tests/fixtures/snapshot.ts";
+import { hostWithQemu, mttyOutcome } from "../../tests/fixtures/outcome.ts";
+import { tallyOutcomes } from "../ledger/mod.ts";
 import { takeTurns } from "../host/mod.ts";
 import { isEqual, succeed } from "./keep_same.ts";
 
@@ -33,6 +35,16 @@ Deno.test("succeed() gives the next number if something is gone", async () => {
     const { snapshot } = await succeed(full, { ...full, ...change }, takeTurns());
     assertEquals(snapshot, 8);
   }
+});
+
+Deno.test("succeed() gives the next number when another migration is known, and keeps equal outcomes", async () => {
+  const outcomes = tallyOutcomes([mttyOutcome()], hostWithQemu().host);
+  const first = await succeed(before, { ...before, outcomes }, takeTurns());
+  assertEquals([first.snapshot, first.outcomes], [8, outcomes]);
+  const second = await succeed(first, structuredClone(first), takeTurns());
+  assert(second.snapshot === 8 && second.outcomes === outcomes);
+  const { snapshot, outcomes: none } = await succeed(first, before, takeTurns());
+  assertEquals([snapshot, none], [9, undefined]);
 });
 
 Deno.test("isEqual() compares objects and arrays in depth, and distinguishes null from missing", () => {

@@ -26,6 +26,7 @@ import {
   type Observations,
   readJournal,
 } from "../state/mod.ts";
+import { readLedger, tallyOutcomes } from "../ledger/mod.ts";
 import { factsOf, rulesProblems, withOperatorFacts } from "../config/mod.ts";
 import { REACH_MS } from "../children/mod.ts";
 import { makeScanner, type ScanHost } from "./scan_host.ts";
@@ -129,14 +130,19 @@ export async function takeSnapshot(
     types.push(...toVgpuTypes(device, { observations, world, cache }).map(declare));
   }
   const hostFacts = readHostFacts(roots);
+  const hostNow = { ...host, facts: { ...hostFacts, ...await turns.waitFor(software) } };
+  const ledger = readLedger(world.stateDirectory);
+  problems.push(...ledger.problems);
+  const outcomes = tallyOutcomes(ledger.outcomes, hostNow);
   return {
     schema: SNAPSHOT_SCHEMA,
     snapshot: 1,
     takenAt: world.now().toISOString(),
-    host: { ...host, facts: { ...hostFacts, ...await turns.waitFor(software) } },
+    host: hostNow,
     devices,
     types,
     rules: rules.inForce,
+    ...(outcomes.length === 0 ? {} : { outcomes }),
     problems,
   };
 }

@@ -8,6 +8,9 @@ import {
   plantRefusal,
 } from "../../tests/fixtures/planted_host.ts";
 import { capabilities } from "../../tests/fixtures/capabilities.ts";
+import { mttyOutcome } from "../../tests/fixtures/outcome.ts";
+import { mttyDevice } from "../../tests/fixtures/snapshot.ts";
+import { appendOutcomes, ledgerPath } from "../ledger/mod.ts";
 import { quietWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import { MIGRATION_UNKNOWN, parseSnapshot } from "../documents/mod.ts";
 import { classKey, classOfDevice, deviceKey } from "../state/device_class.ts";
@@ -37,6 +40,25 @@ for (const name of ["gpu-host", "nic-host", "mixed"]) {
     assertEquals([snapshot.snapshot, snapshot.host.name], [1, host.scenario.host.name]);
   });
 }
+
+Deno.test("takeSnapshot() has the outcomes of migrations to this host's builds, and reports a damaged ledger", async () => {
+  using host = simulateWorld("gpu-host");
+  const world = {
+    ...host.world,
+    readSoftware: () => Promise.resolve({ qemu: "10.0.3", libvirt: null }),
+  };
+  const state = world.stateDirectory!;
+  const before = await takeSnapshot(world, { observations });
+  assertEquals(before.outcomes, undefined);
+  const here = mttyOutcome({ target: { device: mttyDevice(), host: before.host } });
+  await appendOutcomes(state, [here, mttyOutcome()]);
+  Deno.writeTextFileSync(ledgerPath(state), "{", { append: true });
+  const { outcomes = [], problems } = await takeSnapshot(world, { observations });
+  assertEquals(outcomes.map(({ target, ok }) => [target.kernel, ok.count]), [
+    [before.host.kernel, 1],
+  ]);
+  assertEquals(problems.map(({ code }) => code), ["ledger-damaged"]);
+});
 
 Deno.test("takeSnapshot() reports a broken device as a problem and still lists the others", async () => {
   using host = plantEmptyHost();

@@ -22,6 +22,7 @@ import { classify, toCandidate } from "./configurations.ts";
 import { driverOf } from "./finding.ts";
 import { indexHost } from "./host_index.ts";
 import { type OfferOrder, rankOffers, type Unranked } from "./order.ts";
+import { makePast } from "./past.ts";
 import { bestCase, certainOffers } from "./pending.ts";
 import { candidateKey, type TestResult, type TestResults } from "./test_result.ts";
 
@@ -61,7 +62,8 @@ export interface Judgement {
  *
  * If a candidate was tested, the test decides. A failed test refuses, whatever the rules say. A passing test is the
  * stronger evidence. It overrides a type mismatch and any unknowns, but not a difference that the guest would see or a
- * rule that refuses. Without a rule and a test, the verdict is unknown.
+ * rule that refuses. Earlier migrations between the same builds are evidence too, weaker than a test and stronger than a
+ * rule. Without a rule, a test or such a migration, the verdict is unknown.
  */
 export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = {}): Judgement {
   const { tests = new Map(), pending = new Set(), omitUnknown = false, subsystem = "warn", order } =
@@ -69,7 +71,8 @@ export function ask(snapshot: Snapshot, source: Identity, options: AskOptions = 
   const index = indexHost(snapshot);
   const rules = prepareRules(snapshot.rules, source);
   const reached = reachedTypes(rules, index.byType).add(source.type);
-  const judgeEntry = makeJudge(snapshot, source, { rules, tests, pending, subsystem });
+  const past = makePast(snapshot, source);
+  const judgeEntry = makeJudge(snapshot, source, { rules, tests, past, pending, subsystem });
   const isTested = tests.size + pending.size > 0;
   const isNear = (type: string) => isTested || reached.has(type);
   const near = (isTested ? [...index.byType.keys()] : [...reached])
@@ -105,7 +108,8 @@ export function rankPending(
   { pending, order }: Required<Pick<AskOptions, "pending">> & Pick<AskOptions, "order">,
 ): string[] {
   const rules = prepareRules(snapshot.rules, source);
-  const grounds = { rules, tests: new Map(), pending, subsystem: "warn" } as const;
+  const past = makePast(snapshot, source);
+  const grounds = { rules, tests: new Map(), past, pending, subsystem: "warn" } as const;
   const hopes = [...indexHost(snapshot).byType.values()].flat()
     .map(makeJudge(snapshot, source, grounds)).flatMap(({ hope }) => hope ?? []);
   return rankOffers(hopes, source.wish, order).map(candidateKey);
@@ -131,7 +135,8 @@ export function judgeOne(
   const candidate = toCandidate(snapshot, indexHost(snapshot), entry);
   const rules = prepareRules(snapshot.rules, source);
   const tests = new Map([[candidateKey(candidate), results]]);
-  const conclusion = conclude(source, candidate, { rules, tests, subsystem });
+  const past = makePast(snapshot, source);
+  const conclusion = conclude(source, candidate, { rules, tests, past, subsystem });
   const { offer, refusal } = place(conclusion, candidate, source);
   if (refusal !== undefined) return refusal;
   const { configuration, verdict, evidence, needs, availability, reasons, warnings, rule } = offer!;

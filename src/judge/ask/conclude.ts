@@ -14,6 +14,7 @@ import type { Candidate } from "./configurations.ts";
 import { createFor } from "./create.ts";
 import type { Finding } from "./finding.ts";
 import type { Unranked } from "./order.ts";
+import { hasMigrated, judgePast, type Past } from "./past.ts";
 import {
   candidateKey,
   combineTests,
@@ -30,6 +31,7 @@ export type SubsystemMode = (typeof SUBSYSTEM_MODES)[number];
 export interface Grounds {
   rules: readonly PreparedTarget[];
   tests: TestResults;
+  past: Past;
   subsystem: SubsystemMode;
 }
 
@@ -50,22 +52,34 @@ export type Conclusion =
     taken: string | null;
   };
 
-/** Compares one candidate with the source by all checks, rules and tests. */
+/**
+ * Compares one candidate with the source by all checks, rules, tests and earlier migrations.
+ *
+ * Earlier migrations answer only what is open about the drivers: that nobody compares them, and the open questions of a
+ * rule, unless a fact that the rule compares is not known. A refusal stays, and so does every other open question. If a
+ * migration failed for a reason of the device, that is an open question itself, which only the driver's yes answers.
+ */
 export function conclude(
   source: Identity,
   untested: Candidate,
-  { rules, tests, subsystem }: Grounds,
+  { rules, tests, past, subsystem }: Grounds,
 ): Conclusion {
   const results = tests.get(candidateKey(untested)) ?? [];
   const candidate = withSeen(untested, results);
   const test = combineTests(results);
   const word = findRule(rules, source, candidate);
+  const tally = past(candidate);
+  const migrated = hasMigrated(tally);
   const needs = needsOf(source, candidate);
   const found = [
+    ...judgePast(tally, candidate),
     ...runChecks(source, candidate, word).map(bySubsystemMode(subsystem)),
     ...judgeNeeds(needs),
   ];
-  const findings = [...results.flatMap(ofTest), ...found.map(weaken(test))];
+  const findings = [
+    ...results.flatMap(ofTest),
+    ...found.map(weaken(test)).map(answered(migrated)),
+  ];
   const warnings = reasonsOf(findings, "warn");
   const taken = reasonsOf(findings, "unavailable");
   const shared = {
@@ -77,10 +91,10 @@ export function conclude(
   };
   const refused = reasonsOf(findings, "refuse");
   if (refused.length > 0) {
-    // A passing test and unknowns do not refuse: they become warnings. Unknowns of QEMU and of needs are dropped.
+    // What accepts and what is unknown does not refuse: it becomes a warning. Unknowns of QEMU and of needs are dropped.
     const open = findings.filter(({ effect, by }) =>
       effect === "unknown" && by !== "vmm" && by !== "need" ||
-      effect === "accept" && by === "test"
+      effect === "accept" && (by === "test" || by === "past")
     );
     return {
       ...shared,
@@ -92,7 +106,7 @@ export function conclude(
     };
   }
   const accepted = reasonsOf(findings, "accept");
-  const isCompared = word !== null || test.verdict === "compatible";
+  const isCompared = word !== null || test.verdict === "compatible" || migrated;
   const unknown = [
     ...(isCompared ? [] : [nobodyCompares(source, candidate)]),
     ...reasonsOf(findings, "unknown"),
@@ -106,7 +120,7 @@ export function conclude(
   return {
     ...shared,
     verdict: unknown.length > 0 ? "unknown" : "compatible",
-    evidence: isBelieved ? test.evidence ?? "vendor-rule" : null,
+    evidence: isBelieved ? test.evidence ?? (migrated ? "migrated-before" : "vendor-rule") : null,
     reasons: [...accepted, ...unknown, ...taken],
     warnings,
     unknowns: weights.reduce((sum, weight) => sum + weight, isCompared ? 0 : 1),
@@ -163,12 +177,24 @@ function evidenceOfRefusal(
   return byRule ? "vendor-rule" : null;
 }
 
-/** Turns findings that a passing test overrides into warnings. */
-function weaken({ verdict }: Pick<TestResult, "verdict">): (finding: Finding) => Finding {
+/** Turns findings that a passing test overrides into warnings. Only the driver itself overrides a failed migration. */
+function weaken(
+  { verdict, evidence }: Pick<TestResult, "verdict" | "evidence">,
+): (finding: Finding) => Finding {
+  const isOverridden = ({ effect, by, reason }: Finding) => {
+    if (reason.code === "TypeDiffers") return true;
+    if (effect !== "unknown") return false;
+    return by === "past" ? evidence === "driver-tested" : by !== "vmm" && by !== "need";
+  };
   return (finding) =>
-    verdict === "compatible" &&
-      (finding.effect === "unknown" && finding.by !== "vmm" && finding.by !== "need" ||
-        finding.reason.code === "TypeDiffers")
+    verdict === "compatible" && isOverridden(finding) ? { ...finding, effect: "warn" } : finding;
+}
+
+/** Turns the open questions of rules that earlier migrations answer into warnings. An unknown fact stays one. */
+function answered(migrated: boolean): (finding: Finding) => Finding {
+  return (finding) =>
+    migrated && finding.effect === "unknown" && finding.by === "rule" &&
+      finding.reason.code !== "FactMissing"
       ? { ...finding, effect: "warn" }
       : finding;
 }

@@ -13,8 +13,11 @@ import type { Candidate } from "./configurations.ts";
 export interface Finding {
   effect: "accept" | "refuse" | "unknown" | "warn" | "unavailable";
   reason: Reason;
-  /** Who found it: a rule, a test, the virtual machine monitor's comparison, or its needs. Unset for a check here. */
-  by?: "rule" | "test" | "vmm" | "need";
+  /**
+   * Who found it: a rule, a test, earlier migrations, the virtual machine monitor's comparison, or its needs. Unset for a
+   * check here.
+   */
+  by?: "rule" | "test" | "past" | "vmm" | "need";
   /** The weight of an unknown in the order of offers; 1 by default. */
   weight?: number;
 }
