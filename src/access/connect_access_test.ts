@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { until } from "../../tests/fixtures/fake_worker.ts";
 import { openWorkerService } from "../../tests/fixtures/worker_service.ts";
@@ -123,4 +124,16 @@ Deno.test("connectAccess() throws a failure that names a missing socket", async 
   await using access = connectAccess("/nowhere/worker.sock");
   const failure = await assertRejects(() => access.readHolders(), Failure, "/nowhere/worker.sock");
   assertEquals(failure.code, "unavailable");
+});
+
+Deno.test("Access.readStates() reads what the kernel shows through the worker service", async () => {
+  await using side = open();
+  assertEquals(await side.access.readStates([IDLE]), new Map());
+  const path = join(side.host.world.roots.sys, "kernel/debug/vfio", IDLE, "migration");
+  Deno.mkdirSync(path, { recursive: true });
+  Deno.writeTextFileSync(join(path, "state"), "RESUMING\n");
+  assertEquals(
+    await side.access.readStates([IDLE, "gone"]),
+    new Map([[IDLE, "resuming"]] as const),
+  );
 });

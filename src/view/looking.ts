@@ -17,7 +17,7 @@ const REST = 200;
 /** The options of {@link makeLooking}. */
 export interface LookingOptions {
   /** Gives the answers of the devices. */
-  asking: Pick<Asking, "inputs" | "problemsOf">;
+  asking: Pick<Asking, "inputs" | "follow" | "problemsOf">;
   /** How old a look may be when a request comes; default 0. */
   freshMs?: number;
   /** How other work gets a turn during a look. */
@@ -88,7 +88,8 @@ export function makeLooking(
     const turns = makeTurns();
     const holders = isPart && snapshot !== null ? knownHolders(world.roots, snapshot) : null;
     const means = { scan, whole: isWhole, changed: isPart ? changed : null, holders, turns };
-    const seen = await takeSnapshot(world, asking.inputs(), means);
+    const scanned = await takeSnapshot(world, asking.inputs(), means);
+    const seen = { ...scanned, devices: asking.follow(scanned.devices) };
     const ofHolders = isPart ? snapshot?.problems.filter(isOfHolders) ?? [] : [];
     const problems = [...ofHolders, ...seen.problems, ...asking.problemsOf(seen)];
     const taken = { ...seen, problems };
