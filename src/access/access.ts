@@ -1,10 +1,12 @@
 import { Failure, type Outcome, type Problem, toProblem } from "../documents/mod.ts";
+import { type MigrationState, type Problem, toProblem } from "../documents/mod.ts";
 import {
   findDevice,
   type Holders,
   type HostRoots,
   readHolders,
   readHost,
+  readMigrationStates,
   type Turns,
 } from "../host/mod.ts";
 import { appendOutcomes, ledgerPath } from "../ledger/mod.ts";
@@ -23,6 +25,11 @@ import { isRunnable, type Worker } from "../children/mod.ts";
 export interface Access extends AsyncDisposable {
   /** Which processes hold devices. This program's own processes do not count. */
   readHolders(turns?: Turns): Promise<Holders>;
+  /**
+   * The migration states of idle devices by name, as far as the kernel shows them; see `readMigrationStates`. Empty for
+   * good if it once took too long: then a driver hangs.
+   */
+  readStates(ids: readonly string[]): Promise<Map<string, MigrationState>>;
   /** Whether a process is running or only waits for a CPU. False if it waits in the kernel, or is gone. */
   isRunnable(pid: number): Promise<boolean>;
   /**
@@ -44,6 +51,9 @@ export interface Access extends AsyncDisposable {
   record(outcomes: readonly Outcome[]): Promise<Problem[]>;
 }
 
+/** How long it may take to read the states of devices. The kernel answers in microseconds, unless a driver hangs. */
+export const STATES_MS = 2_000;
+
 /** Access with the privileges of this process and of a worker, its child process. Disposing of it ends the worker. */
 export function openAccess(
   { roots, stateDirectory, worker }: {
@@ -53,8 +63,18 @@ export function openAccess(
   },
 ): Access {
   let answered: { device: KeyedDevice; answer: Answered }[] = [];
+  let isHung = false;
   return {
     readHolders: (turns) => readHolders(roots, worker.pids, turns),
+    async readStates(ids) {
+      if (isHung || ids.length === 0) return new Map();
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<null>((resolve) => timer = setTimeout(resolve, STATES_MS, null));
+      const states = await Promise.race([readMigrationStates(roots, ids), late]);
+      clearTimeout(timer);
+      isHung = states === null;
+      return states ?? new Map();
+    },
     isRunnable: (pid) => Promise.resolve(isRunnable(pid)),
     whileLocked: (run) => whileLocked(stateDirectory, run),
     async run(task, options) {

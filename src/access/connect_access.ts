@@ -137,6 +137,10 @@ export function connectAccess(
       const { byNode, complete } = await askAgain("holders", HOLDERS_MS);
       return { byNode: new Map(byNode), complete };
     },
+    async readStates(ids) {
+      if (ids.length === 0) return new Map();
+      return new Map((await ask({ for: "states", ids: [...ids] }, HOLDERS_MS))?.states ?? []);
+    },
     async isRunnable(pid) {
       return (await ask({ for: "runnable", pid }, HOLDERS_MS))?.runnable ?? false;
     },

@@ -1,3 +1,4 @@
+import { join } from "@std/path";
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { until } from "../../tests/fixtures/fake_worker.ts";
 import { openWorkerService } from "../../tests/fixtures/worker_service.ts";
@@ -142,4 +143,14 @@ Deno.test("Access.record() adds an outcome through the worker service, which che
     { ...outcome, source: { ...outcome.source, facts } },
   ]);
   assertEquals(tooLong!.code, "bad-input");
+Deno.test("Access.readStates() reads what the kernel shows through the worker service", async () => {
+  await using side = open();
+  assertEquals(await side.access.readStates([IDLE]), new Map());
+  const path = join(side.host.world.roots.sys, "kernel/debug/vfio", IDLE, "migration");
+  Deno.mkdirSync(path, { recursive: true });
+  Deno.writeTextFileSync(join(path, "state"), "RESUMING\n");
+  assertEquals(
+    await side.access.readStates([IDLE, "gone"]),
+    new Map([[IDLE, "resuming"]] as const),
+  );
 });

@@ -61,6 +61,9 @@ export function permit(task: WorkerTask, world: PermitWorld): WorkerResult | nul
         // Done only for a device in the journal, which the server cannot write.
         checkName(task.device);
         return null;
+      case "repair":
+        // A reset is what a probe does too. Only an operator's own command may remove a device.
+        return task.remake ? refuse("no device may be removed") : permitProbe(task.device, world);
       case "test-version":
         return permitVersion(task.attribute, world);
       case "read-initial-data":

@@ -124,3 +124,14 @@ Deno.test("permit() says that it is the worker's configuration, and what to chan
   assertStringIncludes(result.sentence, "The configuration of the worker does not allow this");
   assertStringIncludes(result.remedy!, "--drivers");
 });
+
+Deno.test("permit() allows to reset a device like a probe, and never to remove one", () => {
+  using host = simulateWorld("mixed");
+  const repair = (device: string, remake = false): WorkerTask => ({
+    ...{ do: "repair", device, remake },
+  });
+  assertEquals(refused(host, repair(MDEV)), null);
+  assertEquals(refused(host, repair(MDEV), { probe: false }), "not-permitted");
+  assertEquals(refused(host, repair("../x")), "failed");
+  assertEquals(refused(host, repair(MDEV, true)), "not-permitted");
+});

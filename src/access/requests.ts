@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { Holder, type Known, Outcome, Problem, readAs } from "../documents/mod.ts";
+import { Holder, type Known, MIGRATION_STATES, Problem, readAs } from "../documents/mod.ts";
 import { WorkerResult, WorkerTask } from "../tasks/mod.ts";
 
 /**
@@ -10,6 +11,7 @@ export const AccessRequest = z.looseObject({
   id: z.number(),
   ask: z.discriminatedUnion("for", [
     z.looseObject({ for: z.literal("holders") }),
+    z.looseObject({ for: z.literal("states"), ids: z.array(z.string()) }),
     z.looseObject({ for: z.literal("runnable"), pid: z.number() }),
     z.looseObject({ for: z.literal("lock") }),
     z.looseObject({ for: z.literal("unlock") }),
@@ -29,6 +31,10 @@ export const AccessReply = z.lazy(() =>
         for: z.literal("holders"),
         byNode: z.array(z.tuple([z.string(), Holder])),
         complete: z.boolean(),
+      }),
+      z.looseObject({
+        for: z.literal("states"),
+        states: z.array(z.tuple([z.string(), z.enum(MIGRATION_STATES)])),
       }),
       z.looseObject({ for: z.literal("runnable"), runnable: z.boolean() }),
       z.looseObject({ for: z.literal("lock"), locked: z.boolean() }),

@@ -51,6 +51,8 @@ export async function serveAccess(
         const { byNode, complete } = await access.readHolders(takeTurns());
         return { for: "holders", byNode: [...byNode], complete };
       }
+      case "states":
+        return { for: "states", states: [...await access.readStates(ask.ids)] };
       case "runnable":
         return { for: "runnable", runnable: await access.isRunnable(ask.pid) };
       case "lock":

@@ -182,6 +182,8 @@ function lost(task: WorkerTask, trouble: Trouble, deadlineMs: number): WorkerRes
 /** The name of the device, type or attribute of a task. */
 function subjectOf(task: WorkerTask): string {
   switch (task.do) {
+    case "repair":
+      return task.device;
     case "test-version":
       return task.attribute;
     case "probe":

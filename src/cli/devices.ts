@@ -1,3 +1,4 @@
+import type { Device } from "../documents/mod.ts";
 import { type Command, YES } from "./command.ts";
 import { printList } from "./list.ts";
 import { lookAtHost } from "./look.ts";
@@ -21,8 +22,7 @@ load of its driver.`,
         "DEVICE": ({ id }) => id,
         "TYPE": ({ type }) => cut(type, 40),
         "DRIVER": driverWords,
-        "USE": ({ use: { state, holder } }) =>
-          holder === null ? state : `${state} ${holder.name}[${holder.pid}]`,
+        "USE": useWords,
         "MIGRATION": ({ migration }) => migrationWords(migration),
         "OBSERVED": ({ migration: { observed } }) => observed === "sysfs" ? "not probed" : observed,
         "DIRTY PAGES": ({ migration }) => trackingWords(migration),
@@ -32,3 +32,10 @@ load of its driver.`,
     return YES;
   },
 };
+
+/** Whether a device is in use, and by whom; for one that must not be offered, why. */
+function useWords({ use: { state, holder }, trouble, state: migrationState }: Device): string {
+  if (holder !== null) return `${state} ${holder.name}[${holder.pid}]`;
+  if (!trouble) return state;
+  return migrationState == null ? trouble.code : `${trouble.code} (${migrationState})`;
+}

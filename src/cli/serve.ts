@@ -125,6 +125,8 @@ configuration again. The server itself never opens a device: a child process doe
         lastProbe = `last probe of ${device} at ${world.now().toISOString()}: ${outcome}`;
         if (outcome !== "answered") log.warning(sentence, { device, outcome });
         else if (terminal.watched) log.info(`Probed ${device}`);
+        const isReset = ({ code }: Problem) => code === "was-reset" || code === "needs-reset";
+        logProblems(log, result.capabilities?.problems.filter(isReset) ?? []);
       },
       onLook: (since) => measures.time("scan", since),
     });

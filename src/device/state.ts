@@ -43,6 +43,11 @@ export interface BroughtBack {
   problems: Problem[];
 }
 
+/** The same, and the state before; null if it could not be read. */
+export interface FoundState extends BroughtBack {
+  was: string | null;
+}
+
 /**
  * Brings a device to RUNNING by VFIO_DEVICE_RESET, unless it already reports RUNNING. A device with an unreadable state
  * is reset too. The state is never set for this purpose: some drivers keep the state of the previous user, and setting
@@ -50,16 +55,22 @@ export interface BroughtBack {
  *
  * Effect: none on a device in RUNNING, otherwise resets it.
  */
-export function bringToRunning(device: DeviceHandle, id: string, v1: V1Region | null): BroughtBack {
+export function bringToRunning(device: DeviceHandle, id: string, v1: V1Region | null): FoundState {
   const found = look(device, v1);
-  if (found.state === "running") return { state: found.state, problems: [] };
-  const was = found.state === null
+  if (found.state === "running") return { state: found.state, was: found.state, problems: [] };
+  const told = found.state === null
     ? `the state of ${id} could not be read (${found.why})`
     : `${id} was in state ${found.state.toUpperCase()}`;
   const { state, why } = resetToRunning(device, v1);
-  if (why !== null) return { state, problems: [needsReset(id, `${was}, and ${why}`)] };
-  const sentence = `${was} and was reset to RUNNING`;
-  return { state, problems: [{ code: "was-reset", subject: id, sentence, remedy: null }] };
+  if (why !== null) {
+    return { state, problems: [needsReset(id, `${told}, and ${why}`)], was: found.state };
+  }
+  const sentence = `${told} and was reset to RUNNING`;
+  return {
+    state,
+    was: found.state,
+    problems: [{ code: "was-reset", subject: id, sentence, remedy: null }],
+  };
 }
 
 /**

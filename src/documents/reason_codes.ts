@@ -39,6 +39,8 @@ export const REASON_CODES = {
       P2pMissing: "The source's driver supports P2P, and the driver on this host does not.",
       PreCopyMissing:
         "The source's driver supports PRE_COPY, and the driver on this host does not.",
+      StateNotKnown:
+        "A process let go of the device, and nobody has read its migration state since.",
       DriverVersionDiffers: "The versions of the driver differ.",
       VendorSpecificDiffers: "A vendor-specific PCI capability differs. QEMU does not compare it.",
       SubsystemDiffers: "The PCI subsystem ids differ. QEMU does not compare them.",

@@ -53,6 +53,8 @@ export const CALIBRATION_SCHEMA = "vfio-ask/calibration/v1";
 export const PROBE_SCHEMA = "vfio-ask/probe/v1";
 /** The result of one device, one line of `probe --ndjson`. */
 export const PROBED_DEVICE_SCHEMA = "vfio-ask/probed-device/v1";
+/** What became of devices that `recover` was to repair. */
+export const RECOVERED_SCHEMA = "vfio-ask/recovered/v1";
 
 // Events of this host.
 /** What changed from one snapshot to the next. */

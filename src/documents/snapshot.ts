@@ -71,9 +71,19 @@ export const Device = z.lazy(() =>
     use: Use,
     /** Null if the kernel has no such attribute, as in mainline kernels. */
     version: z.optional(z.nullable(Version)),
-    /** Why it must not be offered: it needs a reset, or a driver is stuck. */
+    /**
+     * The migration state in which the idle device was found, such as `running`. Null if it is not known since a
+     * process let go of the device. Missing if nobody has looked, or if the device is in use.
+     */
+    state: z.optional(z.nullable(Name)),
+    /** Why it must not be offered: it needs a reset, it is not in RUNNING, or a driver is stuck. */
     trouble: z.optional(
-      z.nullable(z.looseObject({ code: codeField<"stuck" | "needs-reset">(Name), sentence: Text })),
+      z.nullable(
+        z.looseObject({
+          code: codeField<"stuck" | "needs-reset" | "not-running">(Name),
+          sentence: Text,
+        }),
+      ),
     ),
     migration: Migration,
     pciConfig: z.nullable(PciConfig),

@@ -22,6 +22,7 @@ export * from "./host_events.ts";
 export * from "./iommu.ts";
 export * from "./iommu_group.ts";
 export * from "./mdev_types.ts";
+export * from "./migration_state.ts";
 export * from "./nodes.ts";
 export * from "./nvidia_vgpu.ts";
 export * from "./pci_function.ts";

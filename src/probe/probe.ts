@@ -60,6 +60,8 @@ export interface Survey {
   v1: V1Region | null;
   migration: Migration;
   state: string | null;
+  /** The state in which it was found; null if it has none, or if that could not be read. */
+  was: string | null;
   pciConfig: PciConfig | null;
   problems: Problem[];
 }
@@ -96,7 +98,9 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
   const migration = summarize(asked, regions, { pci, isClear });
   // Only a device that certainly has no migration has no state.
   const hasState = "features" in asked || migration.uapi !== "none";
-  const found = hasState ? bringToRunning(device, id, v1) : { state: null, problems: [] };
+  const found = hasState
+    ? bringToRunning(device, id, v1)
+    : { state: null, was: null, problems: [] };
   problems.push(...found.problems);
   return {
     flags: FLAGS.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name),
@@ -106,6 +110,7 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
     v1,
     migration,
     state: found.state,
+    was: found.was,
     pciConfig: met(null, () => readPciConfig(device, regions)),
     problems,
   };
@@ -117,7 +122,7 @@ export function surveyDevice(device: DeviceHandle, id: string): Survey {
  * Source and effect: those of {@link surveyDevice}, and the dirty tracking test.
  */
 export function probeDevice(device: DeviceHandle, id: string, now: Date): Capabilities {
-  const { asked, v1: _, ...survey } = surveyDevice(device, id);
+  const { asked, v1: _, was: __, ...survey } = surveyDevice(device, id);
   const absent = { result: "absent", check: null } as const;
   const dirtyTracking = {
     device: "features" in asked && survey.state === "running" ? testDeviceTracking(device) : absent,

@@ -3,13 +3,23 @@ import * as z from "zod/mini";
 import { Failure, type Known, type Problem, readAs } from "../documents/mod.ts";
 import { errnoOf } from "../host/mod.ts";
 
+/** An mdev that is removed and created again: what it is created of, and the attributes to write to it. */
+const Remake = z.looseObject({
+  type: z.string(),
+  parent: z.string(),
+  attributes: z.array(z.looseObject({ name: z.string(), value: z.string() })),
+});
+export type Remake = Known<z.infer<typeof Remake>>;
+
 /**
- * What must be recovered if this program is killed: a device that may have left RUNNING, or a temporary mdev that was
- * created for a test.
+ * What must be recovered if this program is killed: a device that may have left RUNNING, a temporary mdev that was
+ * created for a test, or an mdev that is created again.
  */
 const Entry = z.looseObject({
   device: z.string(),
-  what: z.enum(["preflight", "temporary-mdev"]),
+  what: z.enum(["preflight", "temporary-mdev", "remake"]),
+  /** Only for an mdev that is created again. */
+  remake: z.optional(Remake),
   bootId: z.nullable(z.string()),
   /** The binding of the device, see `readBinding`. It changes when the device is created or bound again. */
   bound: z.optional(z.nullable(z.string())),

@@ -56,6 +56,8 @@ export const WorkerTask = z.discriminatedUnion("do", [
   z.looseObject({ do: z.literal("test-version"), attribute: z.string(), version: z.string() }),
   /** Recover a device that an earlier process left behind. */
   z.looseObject({ do: z.literal("recover"), device: z.string(), settleMs: z.number() }),
+  /** Repair a named device: reset it if it is not in RUNNING, or create an mdev again if the reset fails. */
+  z.looseObject({ do: z.literal("repair"), device: z.string(), remake: z.boolean() }),
 ]);
 export type WorkerTask = Known<z.infer<typeof WorkerTask>>;
 
@@ -74,6 +76,9 @@ export const VersionOutcome = z.discriminatedUnion("is", [
   z.looseObject({ is: z.literal("refused"), errno: z.string() }),
 ]);
 
+/** What repaired a device: nothing, if it was in RUNNING or has no migration state. */
+export const REMEDIES = ["nothing", "reset", "remade"] as const;
+
 /** The finding of a task, by its kind. A recovery has none. */
 const Found = z.discriminatedUnion("of", [
   z.looseObject({ of: z.literal("probe"), capabilities: Capabilities }),
@@ -85,6 +90,13 @@ const Found = z.discriminatedUnion("of", [
     seen: z.looseObject({ migration: Migration, pciConfig: z.nullable(PciConfig) }),
   }),
   z.looseObject({ of: z.literal("test-version"), version: VersionOutcome }),
+  z.looseObject({
+    of: z.literal("repair"),
+    by: z.enum(REMEDIES),
+    /** The migration state before and after; null if it has none, or if it could not be read. */
+    was: z.nullable(z.string()),
+    state: z.nullable(z.string()),
+  }),
 ]);
 
 /** The result of a task. `outcome` says whether the task could be done; the tests are judged elsewhere. */

@@ -4,6 +4,12 @@ import { readJournal } from "../state/mod.ts";
 import { type PreflightPolicy, runTasks } from "../access/mod.ts";
 import type { World } from "../view/mod.ts";
 
+/** The devices of the journal that no process is working on. Source: the state directory. Effect: as `readJournal`. */
+export function leftDevices({ stateDirectory }: World, bootId: string | null): string[] {
+  return readJournal(stateDirectory, bootId).filter(({ alive }) => !alive)
+    .map(({ device }) => device);
+}
+
 /**
  * Recovers every device that an earlier process left in a state other than RUNNING, and removes every mdev that it
  * created. Gives a problem for each failure and for each device that is gone. Skips new devices, and devices that a

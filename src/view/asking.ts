@@ -11,6 +11,7 @@ import {
 } from "../state/mod.ts";
 import { type DueProbes, listDueProbes, type ProbeOptions } from "./due_probes.ts";
 import { probeDevices, type ProbeResult } from "./probe_devices.ts";
+import { makeReleased } from "./released.ts";
 import type { SnapshotInputs } from "./take_snapshot.ts";
 import type { World } from "./world.ts";
 
@@ -28,6 +29,8 @@ interface Retry {
 
 export interface AskingOptions extends ProbeOptions {
   onResult: (result: ProbeResult) => void;
+  /** Whether devices that came free, or are not in RUNNING, are asked again, which resets them if necessary. */
+  reopens?: boolean;
   /** Stops asking. The remaining devices are not asked. */
   signal?: AbortSignal;
 }
@@ -36,6 +39,8 @@ export interface AskingOptions extends ProbeOptions {
 export interface Asking {
   /** The inputs of the next snapshot. */
   inputs(): Pick<SnapshotInputs, "observations" | "held">;
+  /** The devices of a new snapshot; `state` is null for those that came free and were not asked since. */
+  follow(devices: readonly Device[]): Device[];
   /** The problems met when the devices of a snapshot were asked. */
   problemsOf(seen: Snapshot): Problem[];
   /** Which devices of a snapshot are due. */
@@ -50,13 +55,14 @@ export interface Asking {
 /** Makes an {@link Asking} with the saved answers of the devices. Effect: none until it is used. */
 export function makeAsking(
   world: World,
-  { onResult, signal, ...options }: AskingOptions,
+  { onResult, signal, reopens = false, ...options }: AskingOptions,
 ): Asking {
   const { bootId } = readHost(world.roots);
   let stamp = stampOfObservations(world.stateDirectory);
   let observations: Observations = loadObservations(world.stateDirectory, bootId);
   let problems: Problem[] = [];
   const retries = new Map<string, Retry>();
+  const released = makeReleased();
   const nowMs = () => world.now().getTime();
 
   /** Loads what another process saved. Each process adds to the file, so nothing that we know gets lost. */
@@ -69,6 +75,7 @@ export function makeAsking(
   const note = (result: ProbeResult, devices: readonly Device[]): void => {
     if (result.outcome === "answered") {
       retries.delete(result.device);
+      released.forget(result.device);
       return;
     }
     const before = retries.get(result.device);
@@ -85,13 +92,18 @@ export function makeAsking(
     const keyOf = (device: Device) => classKey(classOfDevice(device));
     const classes = new Set(devices.filter(({ id }) => stuck.includes(id)).map(keyOf));
     const spared = devices.filter((device) => classes.size > 0 && classes.has(keyOf(device)));
+    const { settleMs, mode } = options;
+    const free = reopens && mode !== "never"
+      ? released.due({ settleMs, nowMs: nowMs() })
+      : { ids: new Set<string>(), nextMs: null };
     const now = listDueProbes(devices, observations, {
       ...options,
       nowMs: nowMs(),
       skip: new Set([...waiting.map(([id]) => id), ...spared.map(({ id }) => id)]),
+      again: free.ids,
     });
     const waitsMs = waiting.map(([, { afterMs }]) => afterMs - nowMs());
-    const nextMs = Math.min(now.nextMs ?? Infinity, ...waitsMs);
+    const nextMs = Math.min(now.nextMs ?? Infinity, free.nextMs ?? Infinity, ...waitsMs);
     return { ...now, nextMs: nextMs === Infinity ? null : nextMs };
   };
 
@@ -104,6 +116,7 @@ export function makeAsking(
       );
       return { observations, held: new Set(held.map(([id]) => id)) };
     },
+    follow: (devices) => released.follow(devices, nowMs()),
     problemsOf({ devices }) {
       // Forget devices that are gone or were bound again.
       const keys = new Set(retries.size === 0 ? [] : devices.map(deviceKey));

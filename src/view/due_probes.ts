@@ -29,13 +29,18 @@ export interface DueProbes {
 
 /**
  * Lists the idle devices to ask. Mode `representative`: one device of each class without an answer in this load of its
- * driver. Mode `each`: every device without an answer of its own. The oldest device of a class is asked, because a
+ * driver. Mode `each`: every device without an answer of its own. In both modes also the devices in `again`. The oldest device of a class is asked, because a
  * virtual machine is more likely to start soon on a new one. Pure.
  */
 export function listDueProbes(
   devices: readonly Device[],
   observations: Observations,
-  { mode, settleMs, nowMs, skip }: ProbeOptions & { nowMs: number; skip: ReadonlySet<string> },
+  { mode, settleMs, nowMs, skip, again = new Set() }: ProbeOptions & {
+    nowMs: number;
+    skip: ReadonlySet<string>;
+    /** Devices to ask although they, or others of their class, have answered. */
+    again?: ReadonlySet<string>;
+  },
 ): DueProbes {
   const due: DueProbes = { devices: [], settling: [], nextMs: null };
   if (mode === "never") return due;
@@ -48,7 +53,8 @@ export function listDueProbes(
     const itself = deviceKey(device) in observations.byDevice;
     // A representative that was bound again may give another answer now.
     const rebound = observations.byClass[key]?.device === device.id && !itself;
-    if (mode === "each" ? itself : spoken.has(key) && !rebound) continue;
+    const isKnown = mode === "each" ? itself : spoken.has(key) && !rebound;
+    if (isKnown && !again.has(device.id)) continue;
     if (may === "new") {
       due.settling.push(device.id);
       const leftMs = leftAloneMs(device.since, { settleMs, nowMs });

@@ -124,3 +124,20 @@ Deno.test("listDueProbes() never takes two devices of one class", () => {
     }
   }
 });
+
+Deno.test("listDueProbes() asks a device again that came free, but not one that is held or was just asked", () => {
+  const observations = answered(...DEVICES);
+  const again = (mode: ProbeMode, skip: string[] = [], devices: readonly Device[] = DEVICES) =>
+    listDueProbes(devices, observations, {
+      ...{ mode, settleMs: SETTLE_MS, nowMs: NOW_MS, skip: new Set(skip) },
+      again: new Set(["b"]),
+    }).devices;
+  assertEquals(again("representative"), ["b"]);
+  assertEquals(again("each"), ["b"]);
+  assertEquals([again("never"), again("each", ["b"])], [[], []]);
+  const held = DEVICES.map((device) => ({
+    ...device,
+    use: { state: "in-use" as const, holder: null },
+  }));
+  assertEquals(again("representative", [], held), []);
+});

@@ -70,7 +70,7 @@ export async function openHostView(
 ): Promise<HostView> {
   const { onEventsEnd = () => {}, onLook = () => {} } = watch;
   const end = new AbortController();
-  const asking = makeAsking(world, { ...options, onResult, signal: end.signal });
+  const asking = makeAsking(world, { ...options, onResult, reopens: true, signal: end.signal });
   const looked = (since: number) => {
     onLook(since);
     publish();

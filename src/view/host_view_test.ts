@@ -415,3 +415,39 @@ Deno.test("openHostView() answers on when no more events come, and says so", asy
   host.clock.ms += HOUR_MS + 1;
   assertEquals((await opened.view.newest()).devices.length, 9);
 });
+
+Deno.test("openHostView() asks an mdev that came free again, after the settle time, and knows its state until then", async () => {
+  await using host = simulateWorld("gpu-host");
+  const { proc } = host.world.roots;
+  await using view = await open(host, { settleMs: 10_000 });
+  const known = async () => (await view.newest()).devices;
+  const held = (await known()).filter(({ kind, use }) => kind === "mdev" && use.holder !== null);
+  const used = held.map(({ id }) => id);
+  assert(used.length > 0);
+  await view.settled();
+  const states = async () => {
+    const devices = await known();
+    return used.map((id) => devices.find((device) => device.id === id)?.state);
+  };
+  // Its class has answered.
+  saveAnswers(host, await known());
+  assertEquals(await states(), used.map(() => undefined));
+  for (const pid of new Set(held.map(({ use }) => String(use.holder?.pid)))) {
+    Deno.removeSync(join(proc, pid), { recursive: true });
+  }
+  assertEquals(await states(), used.map(() => null));
+  host.clock.ms += 10_001;
+  assertEquals(await states(), used.map(() => null));
+  await view.settled();
+  assertEquals(used.map(host.tasksFor), used.map(() => 1));
+  assertEquals(await states(), used.map(() => undefined));
+  await view.settled();
+  assertEquals(used.map(host.tasksFor), used.map(() => 1));
+});
+
+/** Saves an answer of one device of each class, as another process does. */
+function saveAnswers(host: SimulatedWorld, devices: Snapshot["devices"]): void {
+  for (const { id, use } of devices) {
+    if (use.state === "idle") saveAnswer(host.world, id, capabilities(id));
+  }
+}

@@ -22,6 +22,8 @@ export interface LookingOptions {
   /** Gives the answers of the devices. */
   asking: Pick<Asking, "inputs" | "problemsOf">;
   /** How old a look may be when a request comes, or {@link AGES} times what it took if that is longer; default 0. */
+  asking: Pick<Asking, "inputs" | "follow" | "problemsOf">;
+  /** How old a look may be when a request comes; default 0. */
   freshMs?: number;
   /** How other work gets a turn during a look. */
   makeTurns?: () => Turns;
@@ -93,7 +95,8 @@ export function makeLooking(
     const turns = makeTurns();
     const holders = isPart && snapshot !== null ? knownHolders(world.roots, snapshot) : null;
     const means = { scan, whole: isWhole, changed: isPart ? changed : null, holders, turns };
-    const seen = await takeSnapshot(world, asking.inputs(), means);
+    const scanned = await takeSnapshot(world, asking.inputs(), means);
+    const seen = { ...scanned, devices: asking.follow(scanned.devices) };
     const ofHolders = isPart ? snapshot?.problems.filter(isOfHolders) ?? [] : [];
     const problems = [...ofHolders, ...seen.problems, ...asking.problemsOf(seen)];
     const taken = { ...seen, problems };

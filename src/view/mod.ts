@@ -8,6 +8,12 @@
  * that is about to start finds it free. Given up: certainty about every single device, unless the operator asks for
  * it with `--probe=each`.
  *
+ * An answer says nothing about the state in which the next user leaves an mdev: after a failed migration, some drivers
+ * keep RESUMING, and the next migration into the device fails. So each look reads the migration state of idle mdevs where
+ * the kernel shows it (debugfs), and such a device is not offered. Without that, the state of an mdev is not known after
+ * a process let go of it. A server asks the device again after the settle time, which resets it if necessary; until
+ * then, answers warn. Given up without debugfs: a use between two looks, or before the server started.
+ *
  * A look is one scan of the host. It is cheap enough for every request. Most changes in sysfs cannot be detected: the
  * times of a directory do not change with its content. But each binding creates a `driver` link with a new inode. So
  * each look reads:

@@ -3,6 +3,7 @@ import {
   type Device,
   type DeviceType,
   type Host,
+  type MigrationState,
   type Problem,
   type Snapshot,
   SNAPSHOT_SCHEMA,
@@ -29,6 +30,7 @@ import {
 import { readLedger, tallyOutcomes } from "../ledger/mod.ts";
 import { factsOf, rulesProblems, withOperatorFacts } from "../config/mod.ts";
 import { REACH_MS } from "../children/mod.ts";
+import { readStates } from "./read_states.ts";
 import { makeScanner, type ScanHost } from "./scan_host.ts";
 import { observed, toMdevType, toVgpuTypes, withMdevDrivers } from "./snapshot_types.ts";
 import type { World } from "./world.ts";
@@ -101,6 +103,13 @@ export async function takeSnapshot(
     }
   };
   const host = attempt("host", NO_HOST, () => readHost(roots));
+  const uses = new Map(found.map((device) => [device.id, useOf(device, holders, held)]));
+  // Opening a PCI function resets it, so its state before does not matter.
+  const idle = found.filter(({ id, kind }) => kind !== "pci" && uses.get(id)!.state === "idle");
+  const states = await readStates(world, idle.map(({ id }) => id), host.bootId).catch((error) => {
+    problems.push(toProblem(error, "journal"));
+    return new Map<string, MigrationState>();
+  });
   const trouble = await troubleOf(world, host, found).catch((error): Troubles => {
     problems.push(toProblem(error, "journal"));
     return new Map();
@@ -116,9 +125,14 @@ export async function takeSnapshot(
   const devices: Device[] = [];
   for (const device of found) {
     await turns.pause();
-    const use = useOf(device, holders, held);
-    const own = trouble.get(device.id) ?? null;
-    devices.push(declare(toDevice(device, { observations, use, trouble: own })));
+    const { id } = device;
+    const state = states.get(id);
+    const found = {
+      use: uses.get(id)!,
+      trouble: trouble.get(id) ?? notRunning(id, state),
+      ...(state === undefined ? {} : { state }),
+    };
+    devices.push(declare(toDevice(device, observations, found)));
   }
   const types: DeviceType[] = [];
   for (const type of withMdevDrivers(scanned.mdevTypes)) {
@@ -149,7 +163,8 @@ export async function takeSnapshot(
 
 function toDevice(
   device: SysfsDevice & { facts: Facts },
-  { observations, use, trouble }: Pick<Device, "use" | "trouble"> & { observations: Observations },
+  observations: Observations,
+  found: Pick<Device, "use" | "trouble" | "state">,
 ): Device {
   const { vgpu, nodes, migrationType, ...rest } = device;
   const own = observations.byDevice[deviceKey(device)];
@@ -165,8 +180,7 @@ function toDevice(
     nodes: { cdev: nodes.cdev, group: nodes.group },
     since: nodes.since,
     facts,
-    use,
-    trouble,
+    ...found,
     ...observed(known, own === undefined ? "inferred" : "probed"),
   };
 }
@@ -189,6 +203,14 @@ function declaredFacts(
     ...(boardId === null || facts.boardId != null ? {} : { boardId }),
     ...(migratable === null ? {} : { migratable }),
   };
+}
+
+/** The trouble of an idle device that the kernel shows in another state than RUNNING. */
+function notRunning(id: string, state: MigrationState | undefined): Device["trouble"] {
+  if (state === undefined || state === "running") return null;
+  const name = state.toUpperCase().replaceAll("-", "_");
+  const sentence = `${id} is in ${name} although no process uses it: an earlier user left it so`;
+  return { code: "not-running", sentence };
 }
 
 type Troubles = Map<string, Device["trouble"]>;

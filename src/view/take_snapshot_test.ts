@@ -11,8 +11,11 @@ import { capabilities } from "../../tests/fixtures/capabilities.ts";
 import { mttyOutcome } from "../../tests/fixtures/outcome.ts";
 import { mttyDevice } from "../../tests/fixtures/snapshot.ts";
 import { appendOutcomes, ledgerPath } from "../ledger/mod.ts";
+import { makeTree } from "../../tests/fixtures/tree.ts";
 import { quietWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import { MIGRATION_UNKNOWN, parseSnapshot } from "../documents/mod.ts";
+import { readHost } from "../host/mod.ts";
+import { journal } from "../state/journal.ts";
 import { classKey, classOfDevice, deviceKey } from "../state/device_class.ts";
 import { noObservations } from "../state/observations.ts";
 import { takeSnapshot } from "./take_snapshot.ts";
@@ -193,4 +196,48 @@ Deno.test("takeSnapshot() takes firmware and PSID from devlink if sysfs has none
     observations: { ...observations, byDevice },
   });
   assertEquals([again?.facts.firmware, again?.facts.boardId], ["28.43.1014", "MT_0000000834"]);
+});
+
+/** The idle mtty-2 and the only PCI function with migration of the simulated host. */
+const MTTY = "1f6c2c9e-7d43-4b8a-8a55-0c9d3be7f2b2";
+const FUNCTION = "0000:6b:00.2";
+
+Deno.test("takeSnapshot() shows the kernel's migration state of idle mdevs, and trouble if it is not RUNNING", async () => {
+  await using host = simulateWorld("mixed");
+  const { roots, stateDirectory } = host.world;
+  const sys = makeTree(roots.sys);
+  const seen = async (text: string) => {
+    for (const id of [MTTY, FUNCTION]) {
+      sys.attribute(`kernel/debug/vfio/${id}/migration/state`, text);
+    }
+    const { devices } = await takeSnapshot(host.world, { observations });
+    // Opening a PCI function resets it, so its state says nothing.
+    assertEquals(devices.find(({ id }) => id === FUNCTION)?.state, undefined);
+    const { state, trouble } = devices.find(({ id }) => id === MTTY)!;
+    return [state, trouble?.code ?? null];
+  };
+  assertEquals(await seen("RUNNING"), ["running", null]);
+  assertEquals(await seen("PRE_COPY_P2P"), ["pre-copy-p2p", "not-running"]);
+  assertEquals(await seen("Invalid"), [undefined, null]);
+  // A test of a vfio-ask may take it out of RUNNING.
+  const { bootId } = readHost(roots);
+  const untilMs = host.clock.ms + 60_000;
+  const entry = { device: MTTY, what: "preflight", bootId, untilMs } as const;
+  const written = journal(stateDirectory, entry);
+  assertEquals(await seen("RESUMING"), [undefined, null]);
+  written.keep();
+  assertEquals(await seen("RESUMING"), ["resuming", "needs-reset"]);
+});
+
+Deno.test("takeSnapshot() does not give the state of a device in use", async () => {
+  await using host = simulateWorld("mixed");
+  const { roots } = host.world;
+  const sys = makeTree(roots.sys);
+  const look = () => takeSnapshot(host.world, { observations });
+  const used = (await look()).devices.filter(({ use }) => use.state === "in-use");
+  assert(used.some(({ kind }) => kind === "mdev"));
+  for (const { id } of used) sys.attribute(`kernel/debug/vfio/${id}/migration/state`, "RESUMING");
+  for (const { use, state, trouble } of (await look()).devices) {
+    if (use.state === "in-use") assertEquals([state, trouble], [undefined, null]);
+  }
 });

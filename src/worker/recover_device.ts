@@ -2,14 +2,15 @@ import type { Problem } from "../documents/mod.ts";
 import { surveyDevice } from "../probe/mod.ts";
 import { type HostRoots, lastPart, listVfioDevices, readBinding, readHost } from "../host/mod.ts";
 import { isOfBinding, journal, type JournalEntry, readJournal } from "../state/mod.ts";
-import { removeMdev } from "./temporary_mdev.ts";
+import { removeMdev } from "./mdev.ts";
+import { finishRemake } from "./remake_mdev.ts";
 import { notDone, withIdleDevice } from "./with_device.ts";
 import { type WorkerResult, workerResult } from "../tasks/mod.ts";
 import type { WorkerWorld } from "./world.ts";
 
 /**
- * Recovers a device in the journal that no process holds: removes a temporary mdev, brings any other device to RUNNING.
- * For a device that is gone, or was created or bound again since, only the journal entry is removed.
+ * Recovers a device in the journal that no process holds: removes a temporary mdev, creates an mdev that was removed to
+ * be created again, brings any other device to RUNNING. For a device that is gone, or was created or bound again since, only the journal entry is removed.
  *
  * Effect: opens and resets the device, or removes it. This process owns the entry in the meantime, so that the next one
  * can take over if this one is killed too. Throws if the entry cannot be written, see {@link journal}.
@@ -29,7 +30,7 @@ export async function recoverDevice(
   try {
     const result = entry.what === "temporary-mdev"
       ? await removeLeft(world, device)
-      : await bringBack(world, entry, settleMs);
+      : await finishRemake(world, entry) ?? await bringBack(world, entry, settleMs);
     isRight = result.outcome === "done";
     return isRight ? { ...result, problems: [...result.problems, ...written.strike()] } : result;
   } finally {

@@ -5,6 +5,7 @@ import { probeDevice, type Survey, surveyDevice } from "../probe/mod.ts";
 import { errnoOf, fromLatin1, readHost, type SysfsDevice } from "../host/mod.ts";
 import { controlsKey, isControlled, rememberControls } from "../state/mod.ts";
 import { addDeclared } from "./declared.ts";
+import { repairDevice } from "./repair_device.ts";
 import { needsReset, recoverDevice } from "./recover_device.ts";
 import { withTemporaryMdev } from "./temporary_mdev.ts";
 import { notDone, withIdleDevice } from "./with_device.ts";
@@ -56,6 +57,8 @@ export async function runTask(
         return testVersion(task);
       case "recover":
         return await recoverDevice(world, task.device, until);
+      case "repair":
+        return await repairDevice(world, task, until);
     }
   } catch (error) {
     const sentence = error instanceof Error ? error.message : String(error);

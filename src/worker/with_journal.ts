@@ -101,7 +101,8 @@ function leftEntry({ stateDirectory, roots }: WorkerWorld, id: string) {
 /** Takes over the entry of a device that another process left; null if there is none. */
 function takeLeft(world: WorkerWorld, id: string): Journalled | null {
   const found = leftEntry(world, id);
-  return found?.what === "preflight" ? journal(world.stateDirectory, found) : null;
+  if (found === undefined || found.what === "temporary-mdev") return null;
+  return journal(world.stateDirectory, found);
 }
 
 /** Refuses a temporary mdev that was left: a new entry would hide that it must be removed. Throws a {@link Failure}. */

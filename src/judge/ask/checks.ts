@@ -18,6 +18,7 @@ type CompatibilityCheck = (
 const CHECKS: readonly CompatibilityCheck[] = [
   checkSelf,
   checkTrouble,
+  checkState,
   checkUsable,
   checkType,
   checkRule,
@@ -49,13 +50,29 @@ function checkSelf(source: Identity, { configuration, host }: Candidate): Findin
   return [find("refuse", "SourceItself", sentence, { source: source.id, host: source.id })];
 }
 
-/** Refuses a device that did not recover after a test. */
+/** The reason for each kind of trouble. */
+const TROUBLES = {
+  "stuck": "Stuck",
+  "needs-reset": "NeedsReset",
+  "not-running": "NotRunning",
+} as const;
+
+/** Refuses a device that cannot take a migration in its state: a test or a virtual machine left it so. */
 function checkTrouble(_: Identity, target: Candidate): Finding[] {
   if (!target.trouble) return [];
   const { code, sentence } = target.trouble;
-  const name = code === "stuck" ? "Stuck" : "NeedsReset";
+  const name = Object.entries(TROUBLES).find(([known]) => known === code)?.[1] ?? "NeedsReset";
   const values = { source: null, host: code };
   return [find("refuse", name, `${vendorOf(target)}: ${sentence}`, values)];
+}
+
+/** Warns of a device that came free and was not looked at since: its last user may have left it in another state. */
+function checkState(_: Identity, target: Candidate): Finding[] {
+  if (!target.isReleased) return [];
+  const sentence = `${
+    vendorOf(target)
+  }: a process let go of it, and its migration state is not known since`;
+  return [find("warn", "StateNotKnown", sentence, { source: null, host: null })];
 }
 
 /** Refuses what no virtual machine can use in this state: a function without a vGPU type, or without an IOMMU. */

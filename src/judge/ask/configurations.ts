@@ -22,6 +22,8 @@ export interface Candidate extends TargetHolder {
   version: Version | null;
   /** Why it must not be offered; null if there is no trouble. */
   trouble: Device["trouble"];
+  /** Whether it came free, and nobody has read its migration state since. */
+  isReleased: boolean;
   /** Whether no IOMMU translates its DMA. Then no virtual machine can use it. */
   noIommu: boolean;
   /** Whether this host can ever create it: false for a type with no free instance on a parent with no instances. */
@@ -120,6 +122,7 @@ function ofDevice(device: Device, host: Snapshot["host"]): Candidate {
     create: null,
     version: device.version ?? null,
     trouble: device.trouble ?? null,
+    isReleased: device.state === null,
     noIommu: device.nodes.group?.includes("/noiommu-") ?? false,
     possible: true,
   };
@@ -144,6 +147,7 @@ function ofType(type: DeviceType, index: HostIndex, host: Snapshot["host"]): Can
     create: howToCreate(type),
     version: type.version ?? null,
     trouble: null,
+    isReleased: false,
     noIommu: false,
     possible: availability.instances !== 0 || (availability.toFree ?? []).length > 0,
   };

@@ -120,3 +120,23 @@ Deno.test("judgeOne() fills in unknown values from the tested device", () => {
   assertEquals(codes(judge({ migration, pciConfig }).reasons).includes("PciConfigUnknown"), false);
   assertEquals(codes(judge({ migration, pciConfig: other() }).reasons), ["PciConfigDiffers"]);
 });
+
+Deno.test("judgeOne() refuses a device that is idle in another state than RUNNING", () => {
+  const trouble = { code: "not-running", sentence: "it is in RESUMING" } as const;
+  const device = mttyDevice({ state: "resuming", trouble });
+  const snapshot = mttySnapshot({ devices: [device] });
+  const { verdict, reasons } = judgeOne(snapshot, mttyIdentity(), device, { tests: [YES] });
+  assertEquals([verdict, reasons[0]?.code], ["incompatible", "NotRunning"]);
+  const offered = ask(snapshot, mttyIdentity()).offers.map(({ configuration }) => configuration.id);
+  assertEquals(offered.includes(device.id), false);
+});
+
+Deno.test("judgeOne() warns of a device that came free and was not looked at since", () => {
+  const codes = (device: Device) =>
+    judgeOne(mttySnapshot({ devices: [device] }), mttyIdentity(), device).warnings
+      .map(({ code }) => code);
+  assertEquals(codes(mttyDevice({ state: null })).includes("StateNotKnown"), true);
+  for (const device of [mttyDevice(), mttyDevice({ state: "running" })]) {
+    assertEquals(codes(device).includes("StateNotKnown"), false);
+  }
+});

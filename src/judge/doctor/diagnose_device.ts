@@ -31,18 +31,27 @@ export function diagnoseDevice(examination: DeviceExamination): Diagnosis {
   return { id, type, driver, canMigrate: canMigrate(findings), findings };
 }
 
-/** Trouble left by a test: the device needs a reset, or a process is stuck in its driver. */
+/** The finding for each kind of trouble. */
+const TROUBLES = {
+  "stuck": "Stuck",
+  "needs-reset": "NeedsReset",
+  "not-running": "NotRunning",
+} as const;
+
+/** Trouble left by a test or a virtual machine: the device is not in RUNNING, or a process is stuck in its driver. */
 function checkTrouble({ device }: DeviceExamination): Finding[] {
-  const { id, trouble, kind, sysfs } = device;
+  const { id, trouble, kind } = device;
   if (!trouble) return [];
-  const stuck = trouble.code === "stuck";
-  const reset = kind === "mdev"
-    ? `Remove it with echo 1 > ${sysfs}/remove, and create it again.`
-    : `Run echo 1 > ${sysfs}/reset.`;
-  return [find("blocks", stuck ? "Stuck" : "NeedsReset", {
+  const code = Object.entries(TROUBLES).find(([known]) => known === trouble.code)?.[1] ??
+    "NeedsReset";
+  // A reset has failed, and may fail again.
+  const remake = code === "NeedsReset" && kind === "mdev" ? "--remake " : "";
+  return [find("blocks", code, {
     subject: id,
     sentence: `${vendorOf(device)}: ${trouble.sentence}`,
-    remedy: stuck ? "Reboot the host if the process does not end." : reset,
+    remedy: code === "Stuck"
+      ? "Reboot the host if the process does not end."
+      : `Run vfio-ask recover ${remake}${id}.`,
   })];
 }
 

@@ -259,7 +259,21 @@ const CASES: readonly Case[] = [
     }),
     can: "no",
     codes: ["NeedsReset"],
-    words: ["0000:41:00.1/reset"],
+    words: ["vfio-ask recover 0000:41:00.1."],
+  },
+  {
+    what: "an mdev that did not recover by a reset",
+    device: mttyDevice({ trouble: { code: "needs-reset", sentence: "it was left in RESUMING" } }),
+    can: "no",
+    codes: ["NeedsReset"],
+    words: ["vfio-ask recover --remake 83b8f4f2"],
+  },
+  {
+    what: "a device that its last user left in RESUMING",
+    device: mttyDevice({ trouble: { code: "not-running", sentence: "it is in RESUMING" } }),
+    can: "no",
+    codes: ["NotRunning"],
+    words: ["vfio-ask recover 83b8f4f2"],
   },
   {
     what: "a device with a process stuck in its driver",

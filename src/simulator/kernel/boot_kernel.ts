@@ -7,6 +7,7 @@ import { configSpace } from "../pci_config_space.ts";
 import type { Scenario, SimulatedDevice } from "../scenario.ts";
 import { groupNode, isViable } from "../topology.ts";
 import type { DeviceState, GroupState, Kernel } from "./kernel.ts";
+import { showState } from "./debugfs.ts";
 import { Memory } from "./memory.ts";
 
 /** The kernel of a scenario, just booted. The scenario's processes hold their devices. */
@@ -27,7 +28,7 @@ export function bootKernel(scenario: Scenario, roots: HostRoots): Kernel {
 
 /** Adds a device, and its group with the group's first device. Skips a device without a VFIO driver. */
 export function addDevice(
-  { scenario, groups, devices }: Kernel,
+  { scenario, roots, groups, devices }: Kernel,
   device: SimulatedDevice,
   held: ReadonlySet<string> = new Set(),
 ): void {
@@ -63,6 +64,7 @@ export function addDevice(
       data: new Uint8Array(vfio.migration?.uapi === "v1" ? vfio.migration.dataBytes : 0),
     },
   };
+  showState(roots, state);
   group.devices.push(state);
   groups.set(node, group);
   devices.set(cdev, state);

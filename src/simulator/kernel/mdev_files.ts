@@ -61,7 +61,7 @@ function makeMdev(
   id: string,
 ): void {
   const { scenario, made, devices, groups } = kernel;
-  if (scenario.devices.some((device) => device.id === id) || made.has(id)) refuse("EEXIST");
+  if (devices.values().some((device) => device.id === id)) refuse("EEXIST");
   const ofType = made.values().filter(({ mdevType }) => mdevType === type).toArray();
   if (makes === undefined || ofType.length >= availableInstances) return refuse("ENOSPC");
   const after = (names: Iterable<string>) =>
