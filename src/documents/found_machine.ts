@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Known } from "./known.ts";
 import { Problem } from "./problem.ts";
-import { ON_OFF_AUTO, VMM_BACKENDS, VMM_PCI_BUSES } from "./running_vmm.ts";
+import { ON_OFF_AUTO, RunningVmm, VMM_BACKENDS, VMM_PCI_BUSES } from "./running_vmm.ts";
 import { Count, Name, Text } from "./text.ts";
 import { LibvirtDomain } from "./virtual_machine.ts";
 
@@ -51,3 +51,25 @@ export const FoundMachines = z.lazy(() =>
   z.looseObject({ machines: z.array(FoundMachine), problems: z.array(Problem) })
 );
 export type FoundMachines = Known<z.infer<typeof FoundMachines>>;
+
+/** A virtual machine in the list of this host's. Its document has the identities of the devices. */
+export const ListedMachine = z.lazy(() =>
+  z.looseObject({
+    name: Name,
+    uuid: z.nullable(Name),
+    state: z.enum(["running", "off"]),
+    pid: z.nullable(Count),
+    incoming: z.boolean(),
+    vmm: RunningVmm,
+    /** Null if libvirt does not manage the machine, or is not known to. */
+    libvirt: z.nullable(z.looseObject({ version: z.nullable(Name) })),
+    devices: z.array(z.looseObject({
+      id: Name,
+      type: Name,
+      driver: z.nullable(Name),
+      vmm: RunningVmm,
+    })),
+    problems: z.array(Problem),
+  })
+);
+export type ListedMachine = Known<z.infer<typeof ListedMachine>>;

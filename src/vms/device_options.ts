@@ -1,15 +1,4 @@
-import { ON_OFF_AUTO, type PciBus, type VMM_BACKENDS } from "../documents/mod.ts";
-
-/** The value of a property of type OnOffAuto; `default` if nobody sets it, null if unknown. */
-export type GivenOnOffAuto = typeof ON_OFF_AUTO[number] | "default" | null;
-
-/** How a machine uses a device. Null is unknown. */
-export interface DeviceOptions {
-  pciBus: PciBus | null;
-  backend: typeof VMM_BACKENDS[number] | null;
-  enableMigration: GivenOnOffAuto;
-  deviceDirtyPageTracking: GivenOnOffAuto;
-}
+import { type DeviceOptions, ON_OFF_AUTO } from "../documents/mod.ts";
 
 /** The properties of QEMU that decide about migration, and the field of each. */
 export const PROPERTIES = {

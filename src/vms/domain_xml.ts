@@ -1,6 +1,12 @@
 import { parseXml, XmlElement } from "@rgrove/parse-xml";
-import { Failure, formatPciAddress, MAX_XML_LENGTH, shownName } from "../documents/mod.ts";
-import { type DeviceOptions, isProperty, parseOnOffAuto, PROPERTIES } from "./device_options.ts";
+import {
+  type DeviceOptions,
+  Failure,
+  formatPciAddress,
+  MAX_XML_LENGTH,
+  shownName,
+} from "../documents/mod.ts";
+import { isProperty, parseOnOffAuto, PROPERTIES } from "./device_options.ts";
 
 /** A VFIO device of a libvirt domain: a `<hostdev>` or an `<interface type='hostdev'>`. */
 export interface DomainHostdev {

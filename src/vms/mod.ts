@@ -10,4 +10,7 @@
  *
  * @module
  */
+export * from "./describe_machine.ts";
 export * from "./domain_xml.ts";
+export * from "./list_machines.ts";
+export * from "./read_machines.ts";
