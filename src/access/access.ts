@@ -1,5 +1,10 @@
-import { Failure, type Outcome, type Problem, toProblem } from "../documents/mod.ts";
-import { type MigrationState, type Problem, toProblem } from "../documents/mod.ts";
+import {
+  Failure,
+  type MigrationState,
+  type Outcome,
+  type Problem,
+  toProblem,
+} from "../documents/mod.ts";
 import {
   findDevice,
   type Holders,

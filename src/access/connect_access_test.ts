@@ -143,6 +143,8 @@ Deno.test("Access.record() adds an outcome through the worker service, which che
     { ...outcome, source: { ...outcome.source, facts } },
   ]);
   assertEquals(tooLong!.code, "bad-input");
+});
+
 Deno.test("Access.readStates() reads what the kernel shows through the worker service", async () => {
   await using side = open();
   assertEquals(await side.access.readStates([IDLE]), new Map());

@@ -1,6 +1,12 @@
 import * as z from "zod/mini";
-import { Holder, type Known, Outcome, Problem, readAs } from "../documents/mod.ts";
-import { Holder, type Known, MIGRATION_STATES, Problem, readAs } from "../documents/mod.ts";
+import {
+  Holder,
+  type Known,
+  MIGRATION_STATES,
+  Outcome,
+  Problem,
+  readAs,
+} from "../documents/mod.ts";
 import { WorkerResult, WorkerTask } from "../tasks/mod.ts";
 
 /**

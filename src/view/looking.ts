@@ -20,10 +20,8 @@ const AGES = 4;
 /** The options of {@link makeLooking}. */
 export interface LookingOptions {
   /** Gives the answers of the devices. */
-  asking: Pick<Asking, "inputs" | "problemsOf">;
-  /** How old a look may be when a request comes, or {@link AGES} times what it took if that is longer; default 0. */
   asking: Pick<Asking, "inputs" | "follow" | "problemsOf">;
-  /** How old a look may be when a request comes; default 0. */
+  /** How old a look may be when a request comes, or {@link AGES} times what it took if that is longer; default 0. */
   freshMs?: number;
   /** How other work gets a turn during a look. */
   makeTurns?: () => Turns;
