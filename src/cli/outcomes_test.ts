@@ -142,6 +142,15 @@ Deno.test("vfio-ask outcomes lists, calibrates, exports and imports", async () =
     const file = write("exported.json", document);
     const known = await run("outcomes", "--import", file);
     assertEquals([known.code, known.out], [0, "imported 0 outcomes, 3 were known\n"]);
+    const message = "x".repeat(4096);
+    const many = Array.from({ length: 1100 }, (_, at) => ({
+      ...document.outcomes[2],
+      message,
+      vm: `m${at}`,
+    }));
+    const large = write("large.json", { ...document, outcomes: many });
+    const refused = await run("outcomes", "--import", large);
+    assertEquals([refused.code, refused.err.includes("has room for 9997")], [2, true]);
     const elsewhere = join(folder, "other");
     const imported = await run("outcomes", "--import", file, "--state", elsewhere);
     assertEquals([imported.code, imported.out], [0, "imported 3 outcomes\n"]);

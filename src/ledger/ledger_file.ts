@@ -174,6 +174,8 @@ async function openLocked(path: string): Promise<Deno.FsFile> {
     const info = statOrNull(path);
     if (info !== null && !info.isFile) throw notWritten(path, "it is not a regular file");
     const file = Deno.openSync(path, { create: true, read: true, append: true, mode: 0o640 });
+    // The server of the service reads it as a member of its group, whatever the umask of a command is.
+    if (info === null) Deno.chmodSync(path, 0o640);
     // If another process replaced the file before we locked it, the path is now another file.
     if (file.tryLockSync(true) && file.statSync().ino === statOrNull(path)?.ino) return file;
     file.close();
@@ -226,6 +228,7 @@ function replaceFile(path: string, lines: readonly string[]): void {
       mode: 0o640,
     });
     try {
+      Deno.chmodSync(temporary, 0o640);
       writeAll(file, encoder.encode(lines.join("")));
       file.syncSync();
     } finally {

@@ -111,6 +111,22 @@ Deno.test("readLedger() reads only the end of a file that is too large, and the 
   });
 });
 
+Deno.test("appendOutcomes() makes a file that the group can read, whatever the umask", async () => {
+  const before = Deno.umask(0o077);
+  try {
+    await withState(async (state, path) => {
+      const limits = { ...LEDGER_LIMITS, entries: 2 };
+      for (const vm of ["a", "b", "c"]) {
+        await appendOutcomes(state, [named(vm)], limits);
+        assertEquals(Deno.statSync(path).mode! & 0o777, 0o640);
+      }
+      assertEquals(names(state).at(-1), "c");
+    });
+  } finally {
+    Deno.umask(before);
+  }
+});
+
 Deno.test("appendOutcomes() of many writers at once loses none", async () => {
   await withState(async (state) => {
     const all = Array.from({ length: 20 }, (_, at) => `m${at}`);
