@@ -136,6 +136,22 @@ Deno.test("appendOutcomes() of many writers at once loses none", async () => {
   });
 });
 
+Deno.test("appendOutcomes() waits until another process has written, also if that one replaced the file", async () => {
+  await withState(async (state, path) => {
+    await appendOutcomes(state, [named("a")]);
+    const other = Deno.openSync(path, { read: true, write: true });
+    other.lockSync(true);
+    const appended = appendOutcomes(state, [named("c")]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assertEquals(names(state), ["a"]);
+    Deno.writeTextFileSync(`${path}.new`, `${JSON.stringify(named("b"))}\n`);
+    Deno.renameSync(`${path}.new`, path);
+    other.close();
+    await appended;
+    assertEquals(names(state), ["b", "c"]);
+  });
+});
+
 Deno.test("appendOutcomes() refuses an outcome that is too long, and writes none of the others", async () => {
   await withState(async (state, path) => {
     const facts = { much: "x".repeat(LEDGER_LIMITS.entryBytes) };

@@ -112,6 +112,8 @@ Deno.test("ask() makes a pair unknown whose migration failed for a reason of the
     assertEquals(judged.reasons.includes("FailedBefore"), true);
     assertEquals(judged.reasons.includes("MigratedBefore"), false);
   }
+  assertEquals(judge([OK, REFUSED]).reasons.includes("NobodyCompares"), true);
+  assertEquals(judge([OK, REFUSED], { rules: FIRMWARE_DECIDES }).warnings, []);
   const { told } = judge([OK, OK, REFUSED, UNCLEAR]);
   assertStringIncludes(
     told.find(({ code }) => code === "FailedBefore")!.sentence,
