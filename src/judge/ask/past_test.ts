@@ -228,14 +228,14 @@ Deno.test("predict() says what an answer says, also when the failed migration ha
 
 Deno.test("ask() only answers open questions by outcomes: no refusal becomes an offer, no failure helps", () => {
   const worth = { incompatible: 0, unknown: 1, compatible: 2 };
-  const require = (otherwise: string) => [{ fact: "firmware", op: "equal", otherwise }];
+  const firmware = (otherwise: string) => [{ fact: "firmware", op: "equal", otherwise }];
   const rules = [
     [],
     FIRMWARE_DECIDES,
     ACCEPTS,
     rule({ verdict: "incompatible", sentence: "no" }),
-    rule({ verdict: "compatible", sentence: "yes", require: require("unknown") }),
-    rule({ verdict: "compatible", sentence: "yes", require: require("refuse") }),
+    rule({ verdict: "compatible", sentence: "yes", require: firmware("unknown") }),
+    rule({ verdict: "compatible", sentence: "yes", require: firmware("refuse") }),
   ];
   const devices: Partial<Device>[] = [
     {},
