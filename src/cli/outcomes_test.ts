@@ -234,11 +234,27 @@ Deno.test("vfio-ask outcome takes a target of another host, and all devices of a
       "--target",
       other,
     ];
+    assertEquals(both.err.includes("no evidence"), false);
     const failed = await run(...several, "--message", message, "--json");
     const causes = (JSON.parse(failed.out) as Outcomes).outcomes.map(({ cause }) => cause);
     assertEquals(causes, [null, null]);
     const device = await run(...several, "--cause", "device");
     assertEquals([device.code, device.err.includes("nothing shows which one")], [2, true]);
+  });
+});
+
+Deno.test("vfio-ask outcome says what is not known, so that the outcome is no evidence", async () => {
+  await withHost(async ({ run, source, write }) => {
+    const { vmm: _, ...identity }: Identity = JSON.parse(Deno.readTextFileSync(source));
+    const bare = write("bare.json", { ...identity, facts: { firmware: null } });
+    const { code, err } = await run("outcome", "ok", "--source", bare, "--target", target);
+    assertEquals(code, 0);
+    assertStringIncludes(
+      err,
+      "because these are not known: version of QEMU of the source, machine type of the source, " +
+        "fact firmware of the source, machine type of the target.",
+    );
+    assertEquals((await offerOf(run, source)).evidence, "vendor-rule");
   });
 });
 
