@@ -298,7 +298,7 @@ Deno.test("vfio-ask outcomes reports a ledger that was cut off, and an outcome t
     Deno.writeTextFileSync(path, '{"schema":"vfio-ask/outc', { append: true });
     const { code, out, err } = await run("outcomes");
     assertEquals([code, out.trimEnd().split("\n").length], [0, 2]);
-    assertStringIncludes(err, `Skipped 1 line of ${path}`);
+    assertStringIncludes(err, `Skipped 1 line that is no outcome in ${path}, line 2`);
     const state = join(folder, "file");
     Deno.writeTextFileSync(state, "");
     const failed = await run(

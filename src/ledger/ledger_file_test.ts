@@ -44,7 +44,7 @@ Deno.test("readLedger() skips a line that was cut off, reports it once, and lose
     const { problems } = readLedger(state);
     assertEquals(names(state), ["a", "c", "d"]);
     assertEquals(problems.map(({ code, subject }) => [code, subject]), [["ledger-damaged", path]]);
-    assertEquals(problems[0]!.sentence, `Skipped 1 line of ${path}: no outcome`);
+    assertEquals(problems[0]!.sentence, `Skipped 1 line that is no outcome in ${path}, line 2`);
   });
 });
 
@@ -74,7 +74,7 @@ Deno.test("readLedger() skips what is no outcome: other JSON, binary, deep and l
     Deno.writeTextFileSync(path, lines.join("\n") + "\n");
     assertEquals(names(state), ["good"]);
     assertEquals(readLedger(state).problems.map(({ sentence }) => sentence), [
-      `Skipped 7 lines of ${path}: no outcome`,
+      `Skipped 7 lines that are no outcomes in ${path}, the first is line 1`,
     ]);
   });
 });
