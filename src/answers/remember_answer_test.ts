@@ -1,7 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import { mttyIdentity } from "../../tests/fixtures/identity.ts";
+import { hostWithQemu, mttyOutcome, runningMtty } from "../../tests/fixtures/outcome.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
-import type { Identity, Snapshot } from "../documents/mod.ts";
+import type { Identity, Outcome, Snapshot } from "../documents/mod.ts";
+import { tallyOutcomes } from "../ledger/mod.ts";
 import { answer, type AnswerOptions } from "./answer.ts";
 
 /** The answer of a host without cached answers. */
@@ -86,4 +88,17 @@ Deno.test("answer() with tests is not cached", () => {
   const tested = answer(host, SOURCE, { tests: new Map() });
   assertEquals(tested.preflight, "made");
   assertEquals(answer(host, SOURCE).preflight, "not-asked");
+});
+
+Deno.test("answer() does not keep an answer when more is known about earlier migrations", () => {
+  const host = hostWithQemu({ devices: [mttyDevice()] });
+  const evidence = (outcomes: readonly Outcome[]) => {
+    const known = { ...host, outcomes: tallyOutcomes(outcomes, host.host) };
+    return answer(known, runningMtty()).offers[0]!.evidence;
+  };
+  const failed = mttyOutcome({ result: "failed", cause: "device" });
+  assertEquals(
+    [[], [mttyOutcome()], [mttyOutcome(), failed]].map(evidence),
+    ["vendor-rule", "migrated-before", null],
+  );
 });

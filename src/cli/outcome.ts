@@ -7,10 +7,11 @@ import {
   type OutcomeCause,
   type OutcomeResult,
   OUTCOMES_SCHEMA,
+  unknownParts,
 } from "../documents/mod.ts";
 import { predict } from "../judge/ask/mod.ts";
 import { causeOf, makeOutcome } from "../ledger/mod.ts";
-import { type Command, type Context, FAILED, YES } from "./command.ts";
+import { type Command, type Context, FAILED, type Terminal, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import {
   JSON_OUTPUT,
@@ -80,6 +81,7 @@ Exit code 0 if it is recorded.`,
       tellProblems(terminal, problems);
       return FAILED;
     }
+    for (const outcome of outcomes) tellUnknown(terminal, outcome);
     const [first, ...others] = outcomes;
     const host = { name: first!.target.host, kernel: first!.target.kernel, bootId: null };
     if (!options.json) terminal.out(outcomes.map(outcomeLine).join(""));
@@ -157,6 +159,22 @@ function causeFor(context: Context, sources: number): OutcomeCause | null | unde
     `--cause device: one of ${sources} devices refused, and nothing shows which one`,
     "Give the identity of that device as --source, and its --target.",
     "--cause",
+  );
+}
+
+/** Says why an outcome will not be evidence for later answers. */
+function tellUnknown(terminal: Terminal, { source, target }: Outcome): void {
+  const unknown = [
+    ...unknownParts(source).map((part) => `${part} of the source`),
+    ...unknownParts(target).map((part) => `${part} of the target`),
+  ];
+  if (unknown.length === 0) return;
+  terminal.err(
+    `vfio-ask: ${
+      escaped(source.id)
+    }: this is no evidence for later answers, because these are not known: ${
+      escaped(unknown.join(", "))
+    }. Describe the source's QEMU with identity --vm, or --qemu-version and --machine-type.\n`,
   );
 }
 

@@ -1,6 +1,12 @@
-import { CALIBRATION_SCHEMA, type Outcome, OUTCOMES_SCHEMA } from "../documents/mod.ts";
+import { CALIBRATION_SCHEMA, Failure, type Outcome, OUTCOMES_SCHEMA } from "../documents/mod.ts";
 import { readHost } from "../host/mod.ts";
-import { calibrate, type Calibrated, readLedger, sumCalibrated } from "../ledger/mod.ts";
+import {
+  calibrate,
+  type Calibrated,
+  LEDGER_LIMITS,
+  readLedger,
+  sumCalibrated,
+} from "../ledger/mod.ts";
 import { type Command, type Context, FAILED, YES } from "./command.ts";
 import { json } from "./look.ts";
 import { HOST_OPTIONS, JSON_OUTPUT, text, usage } from "./options.ts";
@@ -59,7 +65,8 @@ async function importFile(context: Context, file: string): Promise<number> {
   const { terminal } = context;
   const read = await readOutcomesFile(file);
   const { access, stateDirectory } = await context.openWorld();
-  const seen = new Set(readLedger(stateDirectory).outcomes.map(contentOf));
+  const before = readLedger(stateDirectory).outcomes;
+  const seen = new Set(before.map(contentOf));
   const fresh: Outcome[] = [];
   for (const outcome of read) {
     const content = contentOf(outcome);
@@ -67,6 +74,7 @@ async function importFile(context: Context, file: string): Promise<number> {
     seen.add(content);
     fresh.push({ ...outcome, origin: "import" });
   }
+  checkRoom(before, fresh, file);
   const problems = await access.record(fresh);
   if (problems.length > 0) {
     tellProblems(terminal, problems);
@@ -75,6 +83,21 @@ async function importFile(context: Context, file: string): Promise<number> {
   const known = read.length - fresh.length;
   terminal.out(`imported ${fresh.length} outcomes${known === 0 ? "" : `, ${known} were known`}\n`);
   return YES;
+}
+
+/** Throws a {@link Failure} if outcomes of this host would have to go for the imported ones. */
+function checkRoom(before: readonly Outcome[], fresh: readonly Outcome[], file: string): void {
+  const bytesOf = (outcomes: readonly Outcome[]) =>
+    new TextEncoder().encode(JSON.stringify(outcomes)).length;
+  const entries = LEDGER_LIMITS.entries - before.length;
+  const bytes = LEDGER_LIMITS.bytes - bytesOf(before);
+  if (fresh.length <= entries && bytesOf(fresh) <= bytes) return;
+  throw new Failure(
+    "bad-input",
+    `Cannot import ${file}: ${fresh.length} outcomes of ${bytesOf(fresh)} bytes, ` +
+      `and the ledger has room for ${entries} of ${bytes} bytes`,
+    { subject: file, remedy: "Import only the newest ones." },
+  );
 }
 
 /** An outcome without what an import changes. */

@@ -142,6 +142,15 @@ Deno.test("vfio-ask outcomes lists, calibrates, exports and imports", async () =
     const file = write("exported.json", document);
     const known = await run("outcomes", "--import", file);
     assertEquals([known.code, known.out], [0, "imported 0 outcomes, 3 were known\n"]);
+    const message = "x".repeat(4096);
+    const many = Array.from({ length: 1100 }, (_, at) => ({
+      ...document.outcomes[2],
+      message,
+      vm: `m${at}`,
+    }));
+    const large = write("large.json", { ...document, outcomes: many });
+    const refused = await run("outcomes", "--import", large);
+    assertEquals([refused.code, refused.err.includes("has room for 9997")], [2, true]);
     const elsewhere = join(folder, "other");
     const imported = await run("outcomes", "--import", file, "--state", elsewhere);
     assertEquals([imported.code, imported.out], [0, "imported 3 outcomes\n"]);
@@ -225,11 +234,27 @@ Deno.test("vfio-ask outcome takes a target of another host, and all devices of a
       "--target",
       other,
     ];
+    assertEquals(both.err.includes("no evidence"), false);
     const failed = await run(...several, "--message", message, "--json");
     const causes = (JSON.parse(failed.out) as Outcomes).outcomes.map(({ cause }) => cause);
     assertEquals(causes, [null, null]);
     const device = await run(...several, "--cause", "device");
     assertEquals([device.code, device.err.includes("nothing shows which one")], [2, true]);
+  });
+});
+
+Deno.test("vfio-ask outcome says what is not known, so that the outcome is no evidence", async () => {
+  await withHost(async ({ run, source, write }) => {
+    const { vmm: _, ...identity }: Identity = JSON.parse(Deno.readTextFileSync(source));
+    const bare = write("bare.json", { ...identity, facts: { firmware: null } });
+    const { code, err } = await run("outcome", "ok", "--source", bare, "--target", target);
+    assertEquals(code, 0);
+    assertStringIncludes(
+      err,
+      "because these are not known: version of QEMU of the source, machine type of the source, " +
+        "fact firmware of the source, machine type of the target.",
+    );
+    assertEquals((await offerOf(run, source)).evidence, "vendor-rule");
   });
 });
 
@@ -273,7 +298,7 @@ Deno.test("vfio-ask outcomes reports a ledger that was cut off, and an outcome t
     Deno.writeTextFileSync(path, '{"schema":"vfio-ask/outc', { append: true });
     const { code, out, err } = await run("outcomes");
     assertEquals([code, out.trimEnd().split("\n").length], [0, 2]);
-    assertStringIncludes(err, `Skipped 1 line of ${path}`);
+    assertStringIncludes(err, `Skipped 1 line that is no outcome in ${path}, line 2`);
     const state = join(folder, "file");
     Deno.writeTextFileSync(state, "");
     const failed = await run(

@@ -47,17 +47,31 @@ export function qemuOf({ facts }: Pick<Host, "facts">): string | null {
  * build; and facts that the device does not declare. A fact that it declares and that could not be read is unknown.
  */
 export function outcomeKey(builds: OutcomeBuilds): string | null {
+  if (unknownParts(builds).length > 0) return null;
   const { kernel, kind, type, deviceApi, driver, parentDriver, facts, qemu, machineType } = builds;
-  const isKnown = ![deviceApi, driver, qemu, machineType].includes(null) &&
-    parentDriver !== undefined && Object.values(facts).every((fact) => fact != null);
-  if (!isKnown) return null;
-  if (depthOf(facts) > MAX_DEPTH) return null;
-  const build = (of: OutcomeBuilds["driver"]) =>
-    of === null ? null : [of.name, of.version, of.srcversion];
+  const build = (of: OutcomeBuilds["parentDriver"]) =>
+    of == null ? null : [of.name, of.version, of.srcversion];
   return JSON.stringify([
     ...[kernel, kind, type, deviceApi, build(driver), build(parentDriver)],
     ...[plain(facts), qemu, machineType],
   ]);
+}
+
+/** What is not known of a side and counts, in a few words each. If it is empty, the side has a key. Pure. */
+export function unknownParts(builds: OutcomeBuilds): string[] {
+  const { deviceApi, driver, parentDriver, facts, qemu, machineType } = builds;
+  const parts: [unknown: boolean, words: string][] = [
+    [qemu === null, "version of QEMU"],
+    [machineType === null, "machine type"],
+    [driver === null, "driver"],
+    [parentDriver === undefined, "driver of the parent"],
+    [deviceApi === null, "device API"],
+    ...Object.entries(facts).map(([name, fact]): [boolean, string] => [
+      fact == null || depthOf(fact) > MAX_DEPTH,
+      `fact ${name}`,
+    ]),
+  ];
+  return parts.flatMap(([isUnknown, words]) => isUnknown ? [words] : []);
 }
 
 /** The deepest facts that are compared. No device declares deeper ones. */

@@ -7,6 +7,7 @@ import {
   OUTCOMES_SCHEMA,
   readOutcome,
   readOutcomes,
+  unknownParts,
 } from "./mod.ts";
 
 const HOST = { name: "hv-18", kernel: "6.12.57", bootId: null };
@@ -93,4 +94,14 @@ Deno.test("outcomeKey() is null where something is unknown: two unknown values a
     { ...BUILDS, facts: { deep } },
   ];
   assertEquals(unknown.map(outcomeKey), unknown.map(() => null));
+  assertEquals(unknown.map(unknownParts), [
+    ["driver of the parent"],
+    ["device API"],
+    ["driver"],
+    ["version of QEMU"],
+    ["machine type"],
+    ["fact firmware"],
+    ["fact deep"],
+  ]);
+  assertEquals(unknownParts(BUILDS), []);
 });

@@ -1,6 +1,6 @@
 import type { RulesState } from "../config/mod.ts";
-import type { Outcome, Snapshot } from "../documents/mod.ts";
-import { calibrate } from "../ledger/mod.ts";
+import { type Outcome, type Snapshot, VERDICTS } from "../documents/mod.ts";
+import { calibrate, sumCalibrated } from "../ledger/mod.ts";
 import type { Histogram, Measures, Timed } from "./measures.ts";
 import { type ProcessUse, readProcessUse } from "./process_metrics.ts";
 
@@ -54,25 +54,22 @@ function gauge(name: string, help: string, samples: Metric["samples"]): Metric {
  * the ledger is full and its oldest entries are removed, they start again lower, as after a restart.
  */
 function metricOfPredictions({ outcomes }: Measured): Metric {
-  const counts = new Map<string, Record<string, number>>();
-  for (const { verdict, ok, failedByDevice, failedOtherwise } of calibrate(outcomes)) {
-    const before = counts.get(verdict);
-    counts.set(verdict, {
-      "ok": (before?.ok ?? 0) + ok,
-      "failed-device": (before?.["failed-device"] ?? 0) + failedByDevice,
-      "failed-other": (before?.["failed-other"] ?? 0) + failedOtherwise,
-    });
-  }
+  const rows = calibrate(outcomes);
   return {
     name: "vfio_ask_predictions_total",
     help: "Predictions in the ledger by verdict and by what became of the migration.",
     type: "counter",
-    samples: [...counts].flatMap(([verdict, byOutcome]) =>
-      Object.entries(byOutcome).map(([outcome, value]): Metric["samples"][0] => [
-        { verdict, outcome },
-        value,
-      ])
-    ),
+    // Each has its zero from the start, so that the first one is an increase.
+    samples: VERDICTS.flatMap((verdict) => {
+      const { ok, failedByDevice, failedOtherwise } = sumCalibrated(
+        rows.filter((row) => row.verdict === verdict),
+      );
+      return [
+        [{ verdict, outcome: "ok" }, ok],
+        [{ verdict, outcome: "failed-device" }, failedByDevice],
+        [{ verdict, outcome: "failed-other" }, failedOtherwise],
+      ] as Metric["samples"];
+    }),
   };
 }
 

@@ -96,11 +96,14 @@ Deno.test("formatMetrics() counts predictions by verdict and outcome, with a zer
     'vfio_ask_predictions_total{verdict="compatible",outcome="ok"} 2',
     'vfio_ask_predictions_total{verdict="compatible",outcome="failed-device"} 1',
     'vfio_ask_predictions_total{verdict="compatible",outcome="failed-other"} 0',
+    'vfio_ask_predictions_total{verdict="incompatible",outcome="ok"} 0',
+    'vfio_ask_predictions_total{verdict="incompatible",outcome="failed-device"} 0',
+    'vfio_ask_predictions_total{verdict="incompatible",outcome="failed-other"} 0',
     'vfio_ask_predictions_total{verdict="unknown",outcome="ok"} 0',
     'vfio_ask_predictions_total{verdict="unknown",outcome="failed-device"} 0',
     'vfio_ask_predictions_total{verdict="unknown",outcome="failed-other"} 1',
   ]);
-  assertEquals(formatMetrics(MEASURED).includes("predictions"), false);
+  assertEquals(formatMetrics(MEASURED).match(/^vfio_ask_predictions_total.* 0$/gm)?.length, 9);
 });
 
 Deno.test("formatMetrics() has the metrics of this process", () => {

@@ -149,13 +149,15 @@ function splitLines({ text, isWhole }: { text: string; isWhole: boolean }): stri
 
 function parseLedger(end: { text: string; isWhole: boolean }, path: string): Ledger {
   const outcomes: Outcome[] = [];
-  let skipped = 0;
+  const skipped: string[] = [];
   for (const line of splitLines(end)) {
     const outcome = parseLine(line);
-    if (outcome === null) skipped++;
+    if (outcome === null) skipped.push(line);
     else outcomes.push(outcome);
   }
-  const problems = skipped === 0 ? [] : [damaged(path, skipped)];
+  const [first] = skipped;
+  const number = end.isWhole ? end.text.split("\n").findIndex((line) => line === first) + 1 : null;
+  const problems = skipped.length === 0 ? [] : [damaged(path, skipped.length, number)];
   return { outcomes: outcomes.slice(-LEDGER_LIMITS.entries), problems };
 }
 
@@ -174,6 +176,8 @@ async function openLocked(path: string): Promise<Deno.FsFile> {
     const info = statOrNull(path);
     if (info !== null && !info.isFile) throw notWritten(path, "it is not a regular file");
     const file = Deno.openSync(path, { create: true, read: true, append: true, mode: 0o640 });
+    // The server of the service reads it as a member of its group, whatever the umask of a command is.
+    if (info === null) Deno.chmodSync(path, 0o640);
     // If another process replaced the file before we locked it, the path is now another file.
     if (file.tryLockSync(true) && file.statSync().ino === statOrNull(path)?.ino) return file;
     file.close();
@@ -226,6 +230,7 @@ function replaceFile(path: string, lines: readonly string[]): void {
       mode: 0o640,
     });
     try {
+      Deno.chmodSync(temporary, 0o640);
       writeAll(file, encoder.encode(lines.join("")));
       file.syncSync();
     } finally {
@@ -251,13 +256,15 @@ function syncDirectory(directory: string): void {
   }
 }
 
-function damaged(path: string, lines: number): Problem {
-  const sentence = `Skipped ${lines} ${lines === 1 ? "line" : "lines"} of ${path}: no outcome`;
+function damaged(path: string, lines: number, number: number | null): Problem {
+  const what = lines === 1 ? "1 line that is no outcome" : `${lines} lines that are no outcomes`;
+  const where = number === null ? "" : `, ${lines === 1 ? "" : "the first is "}line ${number}`;
+  const sentence = `Skipped ${what} in ${path}${where}`;
   return {
     code: "ledger-damaged",
     subject: path,
     sentence,
-    remedy: "Remove the lines that are no JSON documents. The others count.",
+    remedy: `Remove ${lines === 1 ? "it" : "them"}. All other lines count.`,
   };
 }
 

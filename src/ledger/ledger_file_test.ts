@@ -44,7 +44,7 @@ Deno.test("readLedger() skips a line that was cut off, reports it once, and lose
     const { problems } = readLedger(state);
     assertEquals(names(state), ["a", "c", "d"]);
     assertEquals(problems.map(({ code, subject }) => [code, subject]), [["ledger-damaged", path]]);
-    assertEquals(problems[0]!.sentence, `Skipped 1 line of ${path}: no outcome`);
+    assertEquals(problems[0]!.sentence, `Skipped 1 line that is no outcome in ${path}, line 2`);
   });
 });
 
@@ -74,7 +74,7 @@ Deno.test("readLedger() skips what is no outcome: other JSON, binary, deep and l
     Deno.writeTextFileSync(path, lines.join("\n") + "\n");
     assertEquals(names(state), ["good"]);
     assertEquals(readLedger(state).problems.map(({ sentence }) => sentence), [
-      `Skipped 7 lines of ${path}: no outcome`,
+      `Skipped 7 lines that are no outcomes in ${path}, the first is line 1`,
     ]);
   });
 });
@@ -111,12 +111,44 @@ Deno.test("readLedger() reads only the end of a file that is too large, and the 
   });
 });
 
+Deno.test("appendOutcomes() makes a file that the group can read, whatever the umask", async () => {
+  const before = Deno.umask(0o077);
+  try {
+    await withState(async (state, path) => {
+      const limits = { ...LEDGER_LIMITS, entries: 2 };
+      for (const vm of ["a", "b", "c"]) {
+        await appendOutcomes(state, [named(vm)], limits);
+        assertEquals(Deno.statSync(path).mode! & 0o777, 0o640);
+      }
+      assertEquals(names(state).at(-1), "c");
+    });
+  } finally {
+    Deno.umask(before);
+  }
+});
+
 Deno.test("appendOutcomes() of many writers at once loses none", async () => {
   await withState(async (state) => {
     const all = Array.from({ length: 20 }, (_, at) => `m${at}`);
     await Promise.all(all.map((vm) => appendOutcomes(state, [named(vm)])));
     assertEquals(names(state).toSorted(), all.toSorted());
     assertEquals(readLedger(state).problems, []);
+  });
+});
+
+Deno.test("appendOutcomes() waits until another process has written, also if that one replaced the file", async () => {
+  await withState(async (state, path) => {
+    await appendOutcomes(state, [named("a")]);
+    const other = Deno.openSync(path, { read: true, write: true });
+    other.lockSync(true);
+    const appended = appendOutcomes(state, [named("c")]);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assertEquals(names(state), ["a"]);
+    Deno.writeTextFileSync(`${path}.new`, `${JSON.stringify(named("b"))}\n`);
+    Deno.renameSync(`${path}.new`, path);
+    other.close();
+    await appended;
+    assertEquals(names(state), ["b", "c"]);
   });
 });
 

@@ -1,7 +1,10 @@
 import { assert, assertArrayIncludes, assertEquals, assertStringIncludes } from "@std/assert";
-import type { Offer } from "../../src/documents/mod.ts";
+import type { Offer, Outcome, Outcomes } from "../../src/documents/mod.ts";
+import { readLedger } from "../../src/ledger/mod.ts";
 import { listenersOf } from "./listeners.ts";
 import { parseLines } from "../fixtures/lines.ts";
+import { openWorkerService } from "../fixtures/worker_service.ts";
+import { simulateWorld } from "../fixtures/world.ts";
 import { isNewerDeno } from "../fixtures/runtime.ts";
 import { askUnix, json, openWorkplace, run, startServer } from "./program.ts";
 
@@ -74,6 +77,36 @@ Deno.test("serve starts preflights for a token of a file or of a credential, and
     assertStringIncludes(log, "problem=not-authorised");
     assertEquals(log.includes(TOKEN), false);
   }
+});
+
+Deno.test("serve records an outcome for a token through the worker service, and lists it", async () => {
+  await using place = await openWorkplace();
+  await using host = simulateWorld("gpu-host");
+  await using service = openWorkerService(host, { scenario: "gpu-host" });
+  const { roots, stateDirectory } = host.world;
+  const token = `${place.folder}/token`;
+  await Deno.writeTextFile(token, `${TOKEN}\n`, { mode: 0o600 });
+  const where = { sysfs: roots.sys, dev: roots.dev, proc: roots.proc, state: stateDirectory! };
+  const args = [
+    ...["--listen", "127.0.0.1:0", "--token-file", token, "--worker", service.path],
+    ...Object.entries(where).flatMap(([option, path]) => [`--${option}`, path]),
+  ];
+  await using server = await startServer(place, { args });
+  const url = `${server.base}/v1/outcomes`;
+  const source = await json(await fetch(`${server.base}/v1/devices/${GPU}/identity`));
+  const body = JSON.stringify({ source, target: GPU, result: "ok", vm: "web-1" });
+  const headers = { "content-type": "application/json" };
+  const refused = await fetch(url, { method: "POST", body, headers });
+  assertEquals((await json(refused, 403)).type, "urn:vfio-ask:problem:not-authorised");
+  assertEquals(readLedger(stateDirectory).outcomes, []);
+  const authorization = `Bearer ${TOKEN}`;
+  const made = await fetch(url, { method: "POST", body, headers: { ...headers, authorization } });
+  const outcome = await json(made, 201) as unknown as Outcome;
+  assertEquals([outcome.result, outcome.target.id, outcome.vm], ["ok", GPU, "web-1"]);
+  assert(service.started.length > 0);
+  assertEquals(readLedger(stateDirectory).outcomes, [outcome]);
+  const { outcomes } = await json(await fetch(url)) as unknown as Outcomes;
+  assertEquals(outcomes, [outcome]);
 });
 
 Deno.test("serve starts preflights over the Unix socket for its own user", async () => {

@@ -112,6 +112,8 @@ Deno.test("ask() makes a pair unknown whose migration failed for a reason of the
     assertEquals(judged.reasons.includes("FailedBefore"), true);
     assertEquals(judged.reasons.includes("MigratedBefore"), false);
   }
+  assertEquals(judge([OK, REFUSED]).reasons.includes("NobodyCompares"), true);
+  assertEquals(judge([OK, REFUSED], { rules: FIRMWARE_DECIDES }).warnings, []);
   const { told } = judge([OK, OK, REFUSED, UNCLEAR]);
   assertStringIncludes(
     told.find(({ code }) => code === "FailedBefore")!.sentence,
@@ -222,4 +224,60 @@ Deno.test("predict() says what an answer says, also when the failed migration ha
     verdict: "compatible",
     evidence: "vendor-rule",
   });
+});
+
+Deno.test("ask() only answers open questions by outcomes: no refusal becomes an offer, no failure helps", () => {
+  const worth = { incompatible: 0, unknown: 1, compatible: 2 };
+  const firmware = (otherwise: string) => [{ fact: "firmware", op: "equal", otherwise }];
+  const rules = [
+    [],
+    FIRMWARE_DECIDES,
+    ACCEPTS,
+    rule({ verdict: "incompatible", sentence: "no" }),
+    rule({ verdict: "compatible", sentence: "yes", require: firmware("unknown") }),
+    rule({ verdict: "compatible", sentence: "yes", require: firmware("refuse") }),
+  ];
+  const devices: Partial<Device>[] = [
+    {},
+    { type: "mtty-1" },
+    { deviceApi: "vfio-ap" },
+    { pciConfig: null },
+    { pciConfig: { ...mttyDevice().pciConfig!, bars: [] } },
+    { facts: { firmware: "2" } },
+    { trouble: { code: "stuck", sentence: "stuck" } },
+    { version: { path: "/v", version: "2", errno: null } },
+    { version: { path: "/v", version: null, errno: "EIO" } },
+  ];
+  const sources = [
+    runningMtty(),
+    runningMtty({ facts: { firmware: "1" } }),
+    runningMtty({ version: "1" }),
+  ];
+  const tests = [[], [TESTED("driver", "compatible")], [TESTED("version-attribute", "compatible")]];
+  let cases = 0;
+  for (const device of devices) {
+    for (const source of sources) {
+      const target = { device: mttyDevice(device), host: hostWithQemu().host };
+      const ok = mttyOutcome({ source, target });
+      const failed = mttyOutcome({ source, target, result: "failed", cause: "device" });
+      for (const made of tests) {
+        for (const rule of rules) {
+          const options = { rules: rule, source, device, tests: made };
+          const plain = judge([], options);
+          const after = judge([ok], options);
+          const bad = judge([ok, failed], options);
+          const isRefused = plain.verdict === "incompatible";
+          assertEquals(isRefused, after.verdict === "incompatible");
+          assertEquals(isRefused, bad.verdict === "incompatible");
+          assertEquals(worth[after.verdict] >= worth[plain.verdict], true);
+          assertEquals(worth[bad.verdict] <= worth[plain.verdict], true);
+          const isTested = made[0]?.by === "driver";
+          assertEquals(bad.verdict === "compatible" && !isTested, false);
+          if (!isRefused) assertEquals(after.evidence === "vendor-rule", false);
+          cases++;
+        }
+      }
+    }
+  }
+  assertEquals(cases, 9 * 3 * 3 * 6);
 });
