@@ -1,8 +1,10 @@
 /** Checks /metrics and the example alerts with promtool of Prometheus. */
 import { assertEquals } from "@std/assert";
 import { fromFileUrl } from "@std/path";
+import { formatHostMetrics } from "../src/export/mod.ts";
 import { mttyIdentity } from "./fixtures/identity.ts";
 import { mttyOutcome } from "./fixtures/outcome.ts";
+import { mttySnapshot } from "./fixtures/snapshot.ts";
 import { makeTestApp } from "./fixtures/test_app.ts";
 import { hasTool, runTool } from "./fixtures/tool.ts";
 
@@ -34,6 +36,17 @@ Deno.test({
       await runTool(["promtool", "check", "metrics"], { stdin: await readMetrics() }),
       "",
     );
+  },
+});
+
+Deno.test({
+  name: "promtool check metrics accepts the file for node_exporter (needs promtool)",
+  ignore,
+  async fn() {
+    for (const rules of [null, { files: [], inForce: [] }]) {
+      const stdin = formatHostMetrics({ version: "1.2.3", snapshot: mttySnapshot(), rules });
+      assertEquals(await runTool(["promtool", "check", "metrics"], { stdin }), "");
+    }
   },
 });
 

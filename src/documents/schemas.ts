@@ -55,6 +55,8 @@ export const PROBE_SCHEMA = "vfio-ask/probe/v1";
 export const PROBED_DEVICE_SCHEMA = "vfio-ask/probed-device/v1";
 /** What became of devices that `recover` was to repair. */
 export const RECOVERED_SCHEMA = "vfio-ask/recovered/v1";
+/** Resource providers for OpenStack Placement. */
+export const PLACEMENT_SCHEMA = "vfio-ask/placement/v1";
 
 // Events of this host.
 /** What changed from one snapshot to the next. */

@@ -1,6 +1,7 @@
 import type { RulesState } from "../config/mod.ts";
 import { type Outcome, type Snapshot, VERDICTS } from "../documents/mod.ts";
 import { calibrate, sumCalibrated } from "../ledger/mod.ts";
+import { countTypes } from "./count_types.ts";
 import type { Histogram, Measures, Timed } from "./measures.ts";
 import { type ProcessUse, readProcessUse } from "./process_metrics.ts";
 
@@ -140,7 +141,7 @@ function metricsOfProcess(use: ProcessUse | null): Metric[] {
   ];
 }
 
-function metricsOfHost({ version, snapshot, rules }: Measured): Metric[] {
+function metricsOfHost({ version, snapshot, rules }: HostMeasured): Metric[] {
   const { devices, types, problems } = snapshot;
   const files = rules?.files ?? [];
   return [
@@ -211,4 +212,36 @@ function format({ name, help, type, samples }: Metric): string {
 
 function escape(label: string): string {
   return label.replace(/[\\"\n]/g, (c) => c === "\n" ? "\\n" : `\\${c}`);
+}
+
+/** The values about a host that need no server. */
+type HostMeasured = Pick<Measured, "version" | "snapshot" | "rules">;
+
+/**
+ * Formats the metrics of a host without a server, for the textfile collector of node_exporter, and how many devices of
+ * each type can migrate. Metrics of this process are left out: node_exporter has its own. Without `rules`, those of
+ * rule files are left out too. Source: as {@link formatMetrics}. Pure.
+ */
+export function formatHostMetrics(measured: HostMeasured): string {
+  const { snapshot, rules } = measured;
+  const counts = countTypes(snapshot).filter(({ uapi }) => uapi !== "none");
+  const fields = [
+    ["total", "type_devices", "that exist or can be created"],
+    ["free", "type_devices_free", "that are free or can be created"],
+  ] as const;
+  const ofTypes = fields
+    .map(([field, name, words]) =>
+      gauge(
+        name,
+        `Devices ${words}, by parent, type and version of the migration uAPI.`,
+        counts.map((count) => [
+          { parent: count.provider, type: count.type, uapi: count.uapi },
+          count[field],
+        ]),
+      )
+    );
+  const metrics = metricsOfHost(measured).filter(({ name }) =>
+    rules !== null || !name.startsWith("vfio_ask_rules")
+  );
+  return [...metrics, ...ofTypes].filter(({ samples }) => samples.length > 0).map(format).join("");
 }

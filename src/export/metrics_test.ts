@@ -2,7 +2,7 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { mttyOutcome } from "../../tests/fixtures/outcome.ts";
 import { mttySnapshot } from "../../tests/fixtures/snapshot.ts";
 import { makeMeasures } from "./measures.ts";
-import { formatMetrics } from "./metrics.ts";
+import { formatHostMetrics, formatMetrics } from "./metrics.ts";
 
 const MEASURED = {
   version: "1",
@@ -122,4 +122,12 @@ Deno.test("formatMetrics() has a bounded number of series for refused files", ()
   const text = formatMetrics({ ...MEASURED, rules });
   assertEquals(text.match(/^vfio_ask_rules_file_refused/gm)?.length, 20);
   assertStringIncludes(text, 'vfio_ask_rules_files{state="refused"} 100\n');
+});
+
+Deno.test("formatHostMetrics() counts the devices of each type, and has no metric of this process", () => {
+  const text = formatHostMetrics({ version: "1", snapshot: mttySnapshot(), rules: null });
+  const labels = '{parent="mtty",type="mtty-2",uapi="v2"}';
+  assertStringIncludes(text, `vfio_ask_type_devices${labels} 10\n`);
+  assertStringIncludes(text, `vfio_ask_type_devices_free${labels} 10\n`);
+  assertEquals(/^(process_|vfio_ask_(http|rules|sessions))/m.test(text), false);
 });
