@@ -27,6 +27,7 @@ const MAY_IMPORT = parseTable(`
   view             ffi documents host judge/vmm judge/doctor tasks state ledger children config access
   trials           documents host judge/rules judge/ask tasks state access view
   answers          documents judge/vmm judge/ask judge/joint config trials
+  moves            documents judge/ask judge/joint vms
   export           documents ledger config
   systemd          ffi documents
   man
@@ -34,9 +35,10 @@ const MAY_IMPORT = parseTable(`
   simulator        ffi host
   openapi          documents judge/ask tasks answers
   page             documents judge/doctor config answers
-  http             documents judge/ask tasks ledger config trials answers export systemd openapi page
+  http             documents judge/ask tasks ledger config trials answers moves export systemd openapi
+                   page
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks ledger worker children config
-                   access view trials answers http systemd export man install simulator
+                   access view trials answers moves http systemd export man install simulator
   main.ts          ffi cli deno.json
 `);
 

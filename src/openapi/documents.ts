@@ -19,7 +19,9 @@ import {
   Host,
   Identity,
   InitialData,
+  MdevDefinition,
   Migration,
+  Move,
   Need,
   Offer,
   OFFERS_SCHEMA,
@@ -46,6 +48,7 @@ import {
   TYPES_SCHEMA,
   VERDICTS,
   Version,
+  VirtualMachine,
 } from "../documents/mod.ts";
 import { TestTarget } from "../tasks/mod.ts";
 
@@ -128,6 +131,7 @@ function partOf<T extends z.core.$ZodType>(
 }
 
 const Plan = z.looseObject({
+  id: z.string(),
   rank: z.number(),
   verdict: z.enum(["compatible", "unknown"]),
   now: z.boolean(),
@@ -157,6 +161,7 @@ const Answers = z.looseObject({
     refused: z.number(),
     refusals: z.array(Refusal),
   })),
+  machine: z.optional(z.looseObject({ name: z.string(), uuid: z.nullable(z.string()) })),
   together: z.looseObject({
     verdict: z.enum(VERDICTS),
     plans: z.array(Plan),
@@ -233,7 +238,9 @@ export const DOCUMENTS = {
   Host,
   Identity,
   InitialData,
+  MdevDefinition,
   Migration,
+  Move,
   Need,
   Offer,
   Offers: partOf({ schema: OFFERS_SCHEMA, count: "offered", name: "offers" }, Offer),
@@ -244,6 +251,7 @@ export const DOCUMENTS = {
   OutcomeTally,
   Outcomes,
   PciConfig,
+  PlanExport: z.looseObject({ to: z.optional(z.string()) }),
   Prediction,
   Problem,
   ProblemDetails,
@@ -259,6 +267,7 @@ export const DOCUMENTS = {
   SupportedSources: listOf(SUPPORTED_SCHEMA, "supported", Supported),
   Test,
   TestRequest: z.looseObject({ source: Identity, target: TestTarget }),
+  VirtualMachine,
   Types: listOf(TYPES_SCHEMA, "types", Entries.types),
 };
 export type DocumentName = keyof typeof DOCUMENTS;
