@@ -22,7 +22,7 @@ const MAY_IMPORT = parseTable(`
   children         documents tasks
   vms              documents host children
   config           ffi documents host judge/rules
-  access           documents host judge/rules tasks state children
+  access           documents host judge/rules tasks state children vms
   view             ffi documents host judge/vmm judge/doctor tasks state children config access
   trials           documents host judge/rules judge/ask tasks state access view
   answers          documents judge/vmm judge/ask judge/joint config trials
@@ -33,9 +33,9 @@ const MAY_IMPORT = parseTable(`
   simulator        ffi host
   openapi          documents judge/ask tasks answers
   page             documents judge/doctor config answers
-  http             documents judge/ask tasks config trials answers export systemd openapi page
-  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
-                   view trials answers http systemd export man install simulator
+  http             documents judge/ask tasks vms config trials answers export systemd openapi page
+  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children vms config
+                   access view trials answers http systemd export man install simulator
   main.ts          ffi cli deno.json
 `);
 

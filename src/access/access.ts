@@ -1,4 +1,4 @@
-import { type Problem, toProblem } from "../documents/mod.ts";
+import { type FoundMachines, type Problem, toProblem } from "../documents/mod.ts";
 import {
   findDevice,
   type Holders,
@@ -17,11 +17,18 @@ import {
 } from "../state/mod.ts";
 import { capabilitiesOf, type WorkerResult, type WorkerTask } from "../tasks/mod.ts";
 import { isRunnable, type Worker } from "../children/mod.ts";
+import type { MachineReader, MachinesWanted } from "../vms/mod.ts";
 
 /** What needs privileges on this host. */
 export interface Access extends AsyncDisposable {
   /** Which processes hold devices. This program's own processes do not count. */
   readHolders(turns?: Turns): Promise<Holders>;
+  /**
+   * The virtual machines of this host that use VFIO devices. Callers at the same time share one reading.
+   *
+   * Effect: runs `virsh` and QEMU, see `src/vms`.
+   */
+  readMachines(wanted: MachinesWanted): Promise<FoundMachines>;
   /** Whether a process is running or only waits for a CPU. False if it waits in the kernel, or is gone. */
   isRunnable(pid: number): Promise<boolean>;
   /**
@@ -47,7 +54,20 @@ export function openAccess(
   },
 ): Access {
   let answered: { device: KeyedDevice; answer: Answered }[] = [];
+  let reader: Promise<MachineReader> | null = null;
+  let reading: ReturnType<MachineReader> | null = null;
+  const startReading = async () => {
+    // Loaded on demand, with a parser of XML.
+    reader ??= import("../vms/mod.ts").then(({ makeMachineReader }) => makeMachineReader(roots));
+    const read = await reader;
+    const { byNode } = await readHolders(roots, worker.pids);
+    return await read(byNode.values());
+  };
   return {
+    async readMachines(wanted) {
+      reading ??= startReading().finally(() => reading = null);
+      return (await reading)(wanted);
+    },
     readHolders: (turns) => readHolders(roots, worker.pids, turns),
     isRunnable: (pid) => Promise.resolve(isRunnable(pid)),
     whileLocked: (run) => whileLocked(stateDirectory, run),

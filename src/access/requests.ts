@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Holder, type Known, Problem, readAs } from "../documents/mod.ts";
+import { FoundMachines, Holder, type Known, Problem, readAs } from "../documents/mod.ts";
 import { WorkerResult, WorkerTask } from "../tasks/mod.ts";
 
 /**
@@ -10,6 +10,8 @@ export const AccessRequest = z.looseObject({
   id: z.number(),
   ask: z.discriminatedUnion("for", [
     z.looseObject({ for: z.literal("holders") }),
+    // The XML of one machine at most, and only XML without secrets.
+    z.looseObject({ for: z.literal("machines"), xmlOf: z.nullable(z.string()) }),
     z.looseObject({ for: z.literal("runnable"), pid: z.number() }),
     z.looseObject({ for: z.literal("lock") }),
     z.looseObject({ for: z.literal("unlock") }),
@@ -29,6 +31,7 @@ export const AccessReply = z.lazy(() =>
         byNode: z.array(z.tuple([z.string(), Holder])),
         complete: z.boolean(),
       }),
+      z.looseObject({ for: z.literal("machines"), found: FoundMachines }),
       z.looseObject({ for: z.literal("runnable"), runnable: z.boolean() }),
       z.looseObject({ for: z.literal("lock"), locked: z.boolean() }),
       z.looseObject({ for: z.literal("unlock") }),

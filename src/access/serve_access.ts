@@ -51,6 +51,13 @@ export async function serveAccess(
         const { byNode, complete } = await access.readHolders(takeTurns());
         return { for: "holders", byNode: [...byNode], complete };
       }
+      case "machines": {
+        const { xmlOf } = ask;
+        return {
+          for: "machines",
+          found: await access.readMachines({ xmlOf, secrets: false }),
+        };
+      }
       case "runnable":
         return { for: "runnable", runnable: await access.isRunnable(ask.pid) };
       case "lock":
