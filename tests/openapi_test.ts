@@ -6,6 +6,7 @@ import type { Snapshot } from "../src/documents/mod.ts";
 import { listen, makeApp, PARAMETERS } from "../src/http/mod.ts";
 import { DOCUMENTS, makeDocument, OPERATIONS, QUERY } from "../src/openapi/mod.ts";
 import { mttyIdentity } from "./fixtures/identity.ts";
+import { mttyMachine } from "./fixtures/machine.ts";
 import { mttySnapshot } from "./fixtures/snapshot.ts";
 import { appWorld, makeTestApp } from "./fixtures/test_app.ts";
 import { hasTool, runTool } from "./fixtures/tool.ts";
@@ -76,7 +77,9 @@ Deno.test("every reference of the description has its schema", async () => {
 Deno.test("the server sends the documents that are described, with no other fields", async () => {
   const snapshot: Snapshot = mttySnapshot();
   const id = snapshot.devices[0]!.id;
-  const app = makeTestApp(snapshot);
+  const app = makeTestApp(snapshot, {
+    machines: () => Promise.resolve({ machines: [mttyMachine()], problems: [] }),
+  });
   const session = await app.openSession();
   const requests: Record<string, [path: string, body?: unknown]> = {
     "POST /v1/ask": ["/v1/ask?refusals=each", mttyIdentity()],
@@ -87,6 +90,7 @@ Deno.test("the server sends the documents that are described, with no other fiel
     "GET /v1/sessions/:id/refusals": [`${session}/refusals`],
     "GET /v1/devices/:id": [`/v1/devices/${id}`],
     "GET /v1/devices/:id/identity": [`/v1/devices/${id}/identity`],
+    "GET /v1/vms/:id": [`/v1/vms/${mttyMachine().name}`],
   };
   for (const [route, { gives, status = 200 }] of Object.entries(OPERATIONS)) {
     // POST /v1/test needs a driver: src/cli/documents_test.ts checks its document.

@@ -81,7 +81,7 @@ Without a session:
 
   POST /v1/ask, POST /v1/test
   GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
-      /v1/events, /metrics, /healthz, /readyz, /openapi.json
+      /v1/vms, /v1/events, /metrics, /healthz, /readyz, /openapi.json
 
 Everybody who can connect may ask. Preflights need the bearer token, or the Unix socket as root, as
 the server's user or as a member of --group.
@@ -160,6 +160,7 @@ configuration again. The server itself never opens a device: a child process doe
         const onProblems = (problems: readonly Problem[]) => logProblems(log, problems);
         return openTrial(world, snapshot, source, { ...live.policy, order, onProblems });
       },
+      machines: (xmlOf) => world.access.readMachines({ xmlOf, secrets: false }),
       stopping: stopping.signal,
       authorise: makeAuthorise({ token, group, uid: Deno.uid(), callers: callersOn(unix) }),
       notReady: () => isReady ? [] : ["The server has not looked at the host yet, or is stopping"],

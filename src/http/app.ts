@@ -38,6 +38,7 @@ import { makeRefusalLog } from "./refusal_log.ts";
 import { type Handler, jsonText, type Route } from "./route.ts";
 import { sessionRoutes } from "./session_routes.ts";
 import { makeSessions } from "./sessions.ts";
+import { vmRoutes, type VmWorld } from "./vm_routes.ts";
 
 /** What the application needs to answer requests. */
 export interface AppWorld extends AskWorld {
@@ -47,6 +48,8 @@ export interface AppWorld extends AskWorld {
   version: string;
   /** Tests a source on a target. */
   test: (snapshot: Snapshot, source: Identity, target: TestTarget) => Promise<TestAnswer>;
+  /** The virtual machines of this host, see {@link VmWorld}. */
+  machines: VmWorld["machines"];
   /** The current rule files. */
   rules: () => RulesState;
   /** The doctor's findings about a snapshot's host, for the page. */
@@ -163,6 +166,7 @@ export function makeApp(
         const snapshot = await newest("device" in target ? target.device : target.parent);
         return c.json(testDocument(snapshot, source, await test(snapshot, source, target)));
       })],
+    ...vmRoutes(world),
     ...askRoutes(world, { streams, withBody }),
     ...sessionRoutes(world, { sessions, streams, withBody }),
   ];

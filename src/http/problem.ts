@@ -25,6 +25,7 @@ export const PROBLEMS = {
   "not-found": [404, "Cannot find this path"],
   "session-unknown": [404, "Cannot find the session"],
   "device-unknown": [404, "Cannot find the device"],
+  "vm-unknown": [404, "Cannot find the virtual machine"],
   "method-not-allowed": [405, "Cannot use this method here"],
   "too-slow": [408, "Cannot wait longer for the body"],
   "in-use": [409, "Cannot open a device in use"],

@@ -19,6 +19,7 @@ import {
   Host,
   Identity,
   InitialData,
+  ListedMachine,
   Migration,
   Need,
   Offer,
@@ -39,6 +40,8 @@ import {
   TYPES_SCHEMA,
   VERDICTS,
   Version,
+  VirtualMachine,
+  VMS_SCHEMA,
 } from "../documents/mod.ts";
 import { TestTarget } from "../tasks/mod.ts";
 
@@ -49,7 +52,7 @@ const problems = z.array(Problem);
 const RuleName = z.looseObject({ file: z.string(), name: z.string() });
 const Source = z.looseObject({ id: z.string(), type: z.string(), description: z.string() });
 const NotSeen = z.looseObject({ code: z.string(), sentence: z.string() });
-const Entries = { devices: Device, types: DeviceType };
+const Entries = { devices: Device, types: DeviceType, vms: ListedMachine };
 
 /** A list of the host under its name. */
 function listOf<T extends z.core.$ZodType>(schema: string, name: string, entry: T) {
@@ -246,5 +249,7 @@ export const DOCUMENTS = {
   Test,
   TestRequest: z.looseObject({ source: Identity, target: TestTarget }),
   Types: listOf(TYPES_SCHEMA, "types", Entries.types),
+  VirtualMachine,
+  VirtualMachines: listOf(VMS_SCHEMA, "vms", Entries.vms),
 };
 export type DocumentName = keyof typeof DOCUMENTS;
