@@ -23,7 +23,7 @@ const MAY_IMPORT = parseTable(`
   children         documents tasks
   vms              documents host children
   config           ffi documents host judge/rules
-  access           documents host judge/rules tasks state ledger children
+  access           documents host judge/rules tasks state ledger children vms
   view             ffi documents host judge/vmm judge/doctor tasks state ledger children config access
   trials           documents host judge/rules judge/ask tasks state access view
   answers          documents judge/vmm judge/ask judge/joint config trials
@@ -35,10 +35,10 @@ const MAY_IMPORT = parseTable(`
   simulator        ffi host
   openapi          documents judge/ask tasks answers
   page             documents judge/doctor config answers
-  http             documents judge/ask tasks ledger config trials answers moves export systemd openapi
+  http             documents judge/ask tasks ledger vms config trials answers moves export systemd openapi
                    page
-  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks ledger worker children config
-                   access view trials answers moves http systemd export man install simulator
+  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks ledger worker children vms
+                   config access view trials answers moves http systemd export man install simulator
   main.ts          ffi cli deno.json
 `);
 

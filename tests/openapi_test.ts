@@ -7,8 +7,10 @@ import { listen, makeApp, PARAMETERS } from "../src/http/mod.ts";
 import { DOCUMENTS, makeDocument, OPERATIONS, QUERY } from "../src/openapi/mod.ts";
 import { mttyIdentity } from "./fixtures/identity.ts";
 import { mttyOutcome } from "./fixtures/outcome.ts";
+import { foundMachine } from "./fixtures/machine.ts";
 import { mttySnapshot } from "./fixtures/snapshot.ts";
 import { appWorld, makeTestApp } from "./fixtures/test_app.ts";
+import { mttyMachine } from "./fixtures/virtual_machine.ts";
 import { hasTool, runTool } from "./fixtures/tool.ts";
 
 const PATH = fromFileUrl(new URL("../docs/openapi.json", import.meta.url));
@@ -77,10 +79,15 @@ Deno.test("every reference of the description has its schema", async () => {
 Deno.test("the server sends the documents that are described, with no other fields", async () => {
   const snapshot: Snapshot = mttySnapshot();
   const id = snapshot.devices[0]!.id;
-  const app = makeTestApp(snapshot);
+  const app = makeTestApp(snapshot, {
+    machines: () => Promise.resolve({ machines: [foundMachine()], problems: [] }),
+  });
   const session = await app.openSession();
+  const machine = await (await app.ask("POST", "/v1/ask", mttyMachine())).json();
+  check("Answers", machine);
   const requests: Record<string, [path: string, body?: unknown]> = {
     "POST /v1/ask": ["/v1/ask?refusals=each", mttyIdentity()],
+    "POST /v1/plans/:id/export": [`/v1/plans/${machine.together.plans[0].id}/export`, {}],
     "POST /v1/outcomes": ["/v1/outcomes", mttyOutcome()],
     "POST /v1/sessions": ["/v1/sessions"],
     "PUT /v1/sessions/:id/source": [`${session}/source`, mttyIdentity()],
@@ -89,6 +96,7 @@ Deno.test("the server sends the documents that are described, with no other fiel
     "GET /v1/sessions/:id/refusals": [`${session}/refusals`],
     "GET /v1/devices/:id": [`/v1/devices/${id}`],
     "GET /v1/devices/:id/identity": [`/v1/devices/${id}/identity`],
+    "GET /v1/vms/:id": [`/v1/vms/${foundMachine().name}`],
   };
   for (const [route, { gives, status = 200 }] of Object.entries(OPERATIONS)) {
     // POST /v1/test needs a driver: src/cli/documents_test.ts checks its document.

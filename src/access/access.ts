@@ -1,5 +1,6 @@
 import {
   Failure,
+  type FoundMachines,
   type MigrationState,
   type Outcome,
   type Problem,
@@ -25,6 +26,7 @@ import {
 } from "../state/mod.ts";
 import { capabilitiesOf, type WorkerResult, type WorkerTask } from "../tasks/mod.ts";
 import { isRunnable, type Worker } from "../children/mod.ts";
+import type { MachineReader, MachinesWanted } from "../vms/mod.ts";
 
 /** What needs privileges on this host. */
 export interface Access extends AsyncDisposable {
@@ -35,6 +37,12 @@ export interface Access extends AsyncDisposable {
    * good if it once took too long: then a driver hangs.
    */
   readStates(ids: readonly string[]): Promise<Map<string, MigrationState>>;
+  /**
+   * The virtual machines of this host that use VFIO devices. Callers at the same time share one reading.
+   *
+   * Effect: runs `virsh` and QEMU, see `src/vms`.
+   */
+  readMachines(wanted: MachinesWanted): Promise<FoundMachines>;
   /** Whether a process is running or only waits for a CPU. False if it waits in the kernel, or is gone. */
   isRunnable(pid: number): Promise<boolean>;
   /**
@@ -69,7 +77,20 @@ export function openAccess(
 ): Access {
   let answered: { device: KeyedDevice; answer: Answered }[] = [];
   let isHung = false;
+  let reader: Promise<MachineReader> | null = null;
+  let reading: ReturnType<MachineReader> | null = null;
+  const startReading = async () => {
+    // Loaded on demand, with a parser of XML.
+    reader ??= import("../vms/mod.ts").then(({ makeMachineReader }) => makeMachineReader(roots));
+    const read = await reader;
+    const { byNode } = await readHolders(roots, worker.pids);
+    return await read(byNode.values());
+  };
   return {
+    async readMachines(wanted) {
+      reading ??= startReading().finally(() => reading = null);
+      return (await reading)(wanted);
+    },
     readHolders: (turns) => readHolders(roots, worker.pids, turns),
     async readStates(ids) {
       if (isHung || ids.length === 0) return new Map();

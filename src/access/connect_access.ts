@@ -16,6 +16,9 @@ const START_MS = 60_000;
 /** How long it may take to read the holders of devices. */
 const HOLDERS_MS = 10_000;
 
+/** How long it may take to read the virtual machines, longer than libvirt is waited for. */
+const MACHINES_MS = 40_000;
+
 /** How long it may take to get the lock, or to say that another vfio-ask keeps it. */
 const LOCK_MS = 60_000;
 
@@ -140,6 +143,12 @@ export function connectAccess(
     async readStates(ids) {
       if (ids.length === 0) return new Map();
       return new Map((await ask({ for: "states", ids: [...ids] }, HOLDERS_MS))?.states ?? []);
+    },
+    async readMachines({ xmlOf }) {
+      const request = { for: "machines", xmlOf } as const;
+      const reply = await ask(request, MACHINES_MS) ?? await ask(request, MACHINES_MS);
+      if (reply === null) throw unreachable(path, "it ended, or did not answer in time");
+      return reply.found;
     },
     async isRunnable(pid) {
       return (await ask({ for: "runnable", pid }, HOLDERS_MS))?.runnable ?? false;

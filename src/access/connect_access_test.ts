@@ -40,6 +40,25 @@ Deno.test("connectAccess() connects for the first request, and reads the holders
   assertEquals(await side.access.isRunnable(1), await side.host.world.access.isRunnable(1));
 });
 
+Deno.test("Access.readMachines() reads the machines through the worker service, as this process does", async () => {
+  const host = simulateWorld("mixed");
+  const service = openWorkerService(host, { scenario: "mixed" });
+  const access = connectAccess(service.path);
+  try {
+    const found = await access.readMachines({ xmlOf: "console", secrets: false });
+    assertEquals(found.machines.map(({ name, pid }) => [name, pid]), [
+      ["console", 4711],
+      ["crypto", 5120],
+    ]);
+    const own = await host.world.access.readMachines({ xmlOf: "console", secrets: false });
+    assertEquals(found, own);
+  } finally {
+    await access[Symbol.asyncDispose]();
+    await service[Symbol.asyncDispose]();
+    await host[Symbol.asyncDispose]();
+  }
+});
+
 Deno.test("Access.run() probes through the worker service, which saves the answer", async () => {
   await using side = open();
   const [result] = await runTasks(side.access, [probe]);

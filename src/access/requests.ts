@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import {
+  FoundMachines,
   Holder,
   type Known,
   MIGRATION_STATES,
@@ -18,6 +19,8 @@ export const AccessRequest = z.looseObject({
   ask: z.discriminatedUnion("for", [
     z.looseObject({ for: z.literal("holders") }),
     z.looseObject({ for: z.literal("states"), ids: z.array(z.string()) }),
+    // The XML of one machine at most, and only XML without secrets.
+    z.looseObject({ for: z.literal("machines"), xmlOf: z.nullable(z.string()) }),
     z.looseObject({ for: z.literal("runnable"), pid: z.number() }),
     z.looseObject({ for: z.literal("lock") }),
     z.looseObject({ for: z.literal("unlock") }),
@@ -42,6 +45,7 @@ export const AccessReply = z.lazy(() =>
         for: z.literal("states"),
         states: z.array(z.tuple([z.string(), z.enum(MIGRATION_STATES)])),
       }),
+      z.looseObject({ for: z.literal("machines"), found: FoundMachines }),
       z.looseObject({ for: z.literal("runnable"), runnable: z.boolean() }),
       z.looseObject({ for: z.literal("lock"), locked: z.boolean() }),
       z.looseObject({ for: z.literal("unlock") }),

@@ -53,6 +53,13 @@ export async function serveAccess(
       }
       case "states":
         return { for: "states", states: [...await access.readStates(ask.ids)] };
+      case "machines": {
+        const { xmlOf } = ask;
+        return {
+          for: "machines",
+          found: await access.readMachines({ xmlOf, secrets: false }),
+        };
+      }
       case "runnable":
         return { for: "runnable", runnable: await access.isRunnable(ask.pid) };
       case "lock":

@@ -80,9 +80,9 @@ export const command: Command = {
 
 Without a session:
 
-  POST /v1/ask, POST /v1/test, POST /v1/outcomes
+  POST /v1/ask, POST /v1/plans/ID/export, POST /v1/test, POST /v1/outcomes
   GET /v1/devices, /v1/types, /v1/configurations, /v1/supported, /v1/rules, /v1/snapshot,
-      /v1/outcomes, /v1/events, /metrics, /healthz, /readyz, /openapi.json
+      /v1/vms, /v1/outcomes, /v1/events, /metrics, /healthz, /readyz, /openapi.json
 
 Everybody who can connect may ask. Preflights and reports of outcomes need the bearer token, or the
 Unix socket as root, as the server's user or as a member of --group.
@@ -166,6 +166,7 @@ configuration again. The server itself never opens a device: a child process doe
         const onProblems = (problems: readonly Problem[]) => logProblems(log, problems);
         return openTrial(world, snapshot, source, { ...live.policy, order, onProblems });
       },
+      machines: (xmlOf) => world.access.readMachines({ xmlOf, secrets: false }),
       stopping: stopping.signal,
       authorise: makeAuthorise({ token, group, uid: Deno.uid(), callers: callersOn(unix) }),
       notReady: () => isReady ? [] : ["The server has not looked at the host yet, or is stopping"],

@@ -41,6 +41,7 @@ import { type Handler, jsonText, type Route } from "./route.ts";
 import { outcomeRoutes, type OutcomeWorld } from "./outcome_routes.ts";
 import { sessionRoutes } from "./session_routes.ts";
 import { makeSessions } from "./sessions.ts";
+import { vmRoutes, type VmWorld } from "./vm_routes.ts";
 
 /** What the application needs to answer requests. */
 export interface AppWorld extends AskWorld, OutcomeWorld {
@@ -50,6 +51,8 @@ export interface AppWorld extends AskWorld, OutcomeWorld {
   version: string;
   /** Tests a source on a target. */
   test: (snapshot: Snapshot, source: Identity, target: TestTarget) => Promise<TestAnswer>;
+  /** The virtual machines of this host, see {@link VmWorld}. */
+  machines: VmWorld["machines"];
   /** The current rule files. */
   rules: () => RulesState;
   /** The doctor's findings about a snapshot's host, for the page. */
@@ -168,6 +171,7 @@ export function makeApp(
         const snapshot = await newest("device" in target ? target.device : target.parent);
         return c.json(testDocument(snapshot, source, await test(snapshot, source, target)));
       })],
+    ...vmRoutes(world),
     ...outcomeRoutes(world, { withBody }),
     ...askRoutes(world, { streams, withBody, plansKept }),
     ...planRoutes(world, { plansKept, withBody }),

@@ -1,7 +1,7 @@
 import type { AnsweredPlan } from "../answers/mod.ts";
 import type { Identity, VirtualMachine } from "../documents/mod.ts";
 
-/** Plans that were answered together, and what they were made from. */
+/** Plans that were answered together, and the question that they answer. */
 export interface AnsweredPlans {
   plans: readonly AnsweredPlan[];
   sources: readonly Identity[];
@@ -10,7 +10,7 @@ export interface AnsweredPlans {
   bytes: number;
 }
 
-/** A plan with what it was made from. */
+/** A plan, and the question that it answers. */
 export type KeptPlan = Omit<AnsweredPlans, "plans" | "bytes"> & { plan: AnsweredPlan };
 
 /** The plans of the last answers, so that they can be exported by their ids. */

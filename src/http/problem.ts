@@ -26,6 +26,7 @@ export const PROBLEMS = {
   "session-unknown": [404, "Cannot find the session"],
   "plan-unknown": [404, "Cannot find the plan"],
   "device-unknown": [404, "Cannot find the device"],
+  "vm-unknown": [404, "Cannot find the virtual machine"],
   "method-not-allowed": [405, "Cannot use this method here"],
   "too-slow": [408, "Cannot wait longer for the body"],
   "in-use": [409, "Cannot open a device in use"],

@@ -1,7 +1,7 @@
 import type { VirtualMachine } from "../documents/mod.ts";
 import type { Plan } from "../judge/joint/mod.ts";
 import { readDomainXml } from "../vms/mod.ts";
-import type { Landing } from "./make_move.ts";
+import type { Landing } from "./landing.ts";
 
 /** What a person still has to look at before the migration, one sentence each. */
 export function listLooks(

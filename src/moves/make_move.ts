@@ -13,26 +13,17 @@ import {
 import { createFor, howToCreate } from "../judge/ask/mod.ts";
 import type { Plan } from "../judge/joint/mod.ts";
 import { readDomainXml } from "../vms/mod.ts";
+import type { Landing } from "./landing.ts";
 import { listLooks } from "./list_looks.ts";
 import { shellWord } from "./shell_word.ts";
 import { spliceSources } from "./splice_sources.ts";
 
-/** A plan and what it was made from. */
+/** A plan, and the question that it answers. */
 export interface MoveOf {
   plan: Plan & { id: string };
   sources: readonly Identity[];
   /** The machine of the sources; null if only they are known. */
   machine: VirtualMachine | null;
-}
-
-/** A source with the device that it goes to. */
-export interface Landing {
-  source: Identity;
-  configuration: Configuration;
-  /** The name of the device on the destination. */
-  device: string;
-  /** The type to make the device of; null if the device exists. */
-  type: DeviceType | null;
 }
 
 /**

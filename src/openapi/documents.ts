@@ -19,6 +19,7 @@ import {
   Host,
   Identity,
   InitialData,
+  ListedMachine,
   MdevDefinition,
   Migration,
   Move,
@@ -49,6 +50,7 @@ import {
   VERDICTS,
   Version,
   VirtualMachine,
+  VMS_SCHEMA,
 } from "../documents/mod.ts";
 import { TestTarget } from "../tasks/mod.ts";
 
@@ -59,7 +61,7 @@ const problems = z.array(Problem);
 const RuleName = z.looseObject({ file: z.string(), name: z.string() });
 const Source = z.looseObject({ id: z.string(), type: z.string(), description: z.string() });
 const NotSeen = z.looseObject({ code: z.string(), sentence: z.string() });
-const Entries = { devices: Device, types: DeviceType };
+const Entries = { devices: Device, types: DeviceType, vms: ListedMachine };
 
 /** A list of the host under its name. */
 function listOf<T extends z.core.$ZodType>(schema: string, name: string, entry: T) {
@@ -267,7 +269,8 @@ export const DOCUMENTS = {
   SupportedSources: listOf(SUPPORTED_SCHEMA, "supported", Supported),
   Test,
   TestRequest: z.looseObject({ source: Identity, target: TestTarget }),
-  VirtualMachine,
   Types: listOf(TYPES_SCHEMA, "types", Entries.types),
+  VirtualMachine,
+  VirtualMachines: listOf(VMS_SCHEMA, "vms", Entries.vms),
 };
 export type DocumentName = keyof typeof DOCUMENTS;

@@ -128,6 +128,19 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     summary: "Gives the identity of a device, to ask another host about it",
     gives: ["Identity"],
   },
+  "GET /v1/vms": {
+    id: "listVirtualMachines",
+    tag: "host",
+    summary: "Lists the virtual machines that use VFIO devices",
+    gives: ["VirtualMachines"],
+  },
+  "GET /v1/vms/:id": {
+    id: "getVirtualMachine",
+    tag: "host",
+    summary:
+      "Gives a virtual machine with the identities of its devices, to ask another host about it",
+    gives: ["VirtualMachine"],
+  },
   "GET /v1/types": {
     id: "listTypes",
     tag: "host",
@@ -235,6 +248,14 @@ export const QUERY: Readonly<Record<string, Value>> = {
 export const NAMES: Readonly<Record<string, Value>> = {
   "/v1/devices": {
     description: "The name of a device in sysfs.",
+    schema: { type: "string", minLength: 1, maxLength: 512 },
+  },
+  "/v1/vms": {
+    description: "The name, the UUID or the pid of a virtual machine.",
+    schema: { type: "string", minLength: 1, maxLength: 512 },
+  },
+  "/v1/plans": {
+    description: "The id of a plan, from an answer.",
     schema: { type: "string", minLength: 1, maxLength: 512 },
   },
   "/v1/sessions": {

@@ -157,9 +157,10 @@ export interface SimulatedMdevType {
   readonly makes?: { readonly driver: string; readonly vfio: SimulatedVfio };
 }
 
-/** A process and its descriptors, as `/proc/<pid>/fd` shows them. */
+/** A process, its descriptors as `/proc/<pid>/fd` shows them, and its arguments. */
 export interface SimulatedProcess {
   readonly pid: number;
   readonly comm: string;
   readonly files: readonly string[];
+  readonly args?: readonly string[];
 }

@@ -192,7 +192,8 @@ LimitCORE=0
 TasksMax=64
 MemoryMax=512M
 
-# CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: reading /proc/PID/fd of other users. CAP_DAC_OVERRIDE: opening their nodes.
+# CAP_SYS_PTRACE and CAP_DAC_READ_SEARCH: reading /proc/PID/fd of other users, and running the QEMU of a process for its
+# version. CAP_DAC_OVERRIDE: opening their nodes.
 # CAP_IPC_LOCK: pinning memory for a device. CAP_SYS_RAWIO: devices without an IOMMU.
 CapabilityBoundingSet=CAP_SYS_PTRACE CAP_DAC_READ_SEARCH CAP_DAC_OVERRIDE CAP_IPC_LOCK CAP_SYS_RAWIO
 DevicePolicy=closed
@@ -204,7 +205,7 @@ ProtectKernelModules=yes
 # Creating an mdev is a write to sysfs.
 ReadWritePaths=/sys/devices
 ${HARDENING}
-# AF_NETLINK: devlink, which knows the firmware of a device.
+# AF_NETLINK: devlink, which knows the firmware of a device. AF_UNIX: also virsh, which asks libvirt about machines.
 RestrictAddressFamilies=AF_UNIX AF_NETLINK
 # Not used, because the worker needs what they take away:
 #   MemoryDenyWriteExecute   V8 compiles code while it runs

@@ -47,7 +47,7 @@ export function devicesOfMachine(
   const isNamed = ({ id, node }: FoundDevice) => id !== null || node !== null;
   for (const named of machine.devices.filter(isNamed)) {
     const device = findNamed(snapshot, named);
-    if (device === null) problems.push(missing(machine, named));
+    if (device === null) problems.push(...missing(snapshot, machine, named));
     else if (isUsedBy(device, machine)) add(device, named.options);
   }
   if (machine.pid === null) return { devices, problems };
@@ -113,16 +113,25 @@ function isSince81(version: string): boolean {
   return major > 8 || major === 8 && minor >= 1;
 }
 
-function missing({ name, state }: FoundMachine, { id, node }: FoundDevice): Problem {
-  const device = id ?? node ?? "an open file";
-  return {
+/**
+ * Why a device that a machine names is not in the snapshot. No process holds a device that is gone: then it was
+ * unplugged before, which is no problem.
+ */
+function missing(
+  { problems }: Snapshot,
+  { name, pid }: FoundMachine,
+  { id, node }: FoundDevice,
+): Problem[] {
+  const known = problems.filter(({ subject }) => subject === id);
+  if (known.length > 0 || pid !== null) return known;
+  return [{
     code: "gone",
     subject: id ?? node ?? name,
-    sentence: state === "off"
-      ? `The device ${device} of ${name} is no VFIO device of this host now: it is gone, or another driver is bound to it`
-      : `The device ${device} of ${name} is no VFIO device of this host any more`,
+    sentence: `The device ${
+      id ?? node
+    } of ${name} is no VFIO device of this host now: it is gone, or another driver is bound to it`,
     remedy: "Run vfio-ask devices to list the devices of this host.",
-  };
+  }];
 }
 
 function unclear({ name }: FoundMachine, node: string, sharing: readonly Device[]): Problem {

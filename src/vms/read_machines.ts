@@ -25,11 +25,13 @@ export interface MachinesWanted {
   secrets: boolean;
 }
 
-/** Reads the virtual machines of this host, given the processes that hold VFIO nodes. */
+/**
+ * Reads the virtual machines of this host, given the processes that hold VFIO nodes. What it returns gives the part that
+ * a caller wants and may see.
+ */
 export type MachineReader = (
   holders: Iterable<Holder>,
-  wanted: MachinesWanted,
-) => Promise<FoundMachines>;
+) => Promise<(wanted: MachinesWanted) => FoundMachines>;
 
 /**
  * Makes a reader of the virtual machines of this host. Machines of QEMU processes come first, then those that only
@@ -50,12 +52,12 @@ export function makeMachineReader(
   const at = libvirt === undefined ? (isHere ? LIBVIRT : null) : libvirt;
   const version = versionOf ??
     (isHere ? makeQemuVersionReader(roots) : () => Promise.resolve(null));
-  return async (holders, wanted) => {
+  return async (holders) => {
     const [processes, domains] = await Promise.all([
       readQemuProcesses(roots, holders, version),
       at === null ? null : readDomains(at, isRoot),
     ]);
-    return join(processes, domains, wanted);
+    return (wanted) => join(processes, domains, wanted);
   };
 }
 

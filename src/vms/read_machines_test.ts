@@ -84,13 +84,13 @@ Deno.test("makeMachineReader() finds the processes of QEMU among those that hold
   plantProcess(host, 12, ["/opt/monitor", "-device", "vfio-pci,fd=7"]);
   host.proc.linkText("12/fd/7", "/dev/vfio/devices/vfio3");
   const read = makeMachineReader(host.roots, { libvirt: null, versionOf });
-  const { machines, problems } = await read([
+  const { machines, problems } = (await read([
     holder(10, "/dev/vfio/1"),
     holder(10, "/dev/vfio/2"),
     holder(11, "/dev/vfio/3", "reactor_0"),
     holder(12, "/dev/vfio/devices/vfio3", "monitor"),
     holder(13, "/dev/vfio/4"),
-  ], all);
+  ]))(all);
   assertEquals(problems, []);
   assertEquals(machines.map(({ name, pid, qemu, machineType }) => [name, pid, qemu, machineType]), [
     ["a\\u001bb", 10, "10.0.2", "pc-q35-10.0"],
@@ -116,7 +116,7 @@ Deno.test("makeMachineReader() joins what libvirt and the process know about one
     ["c0ffee00-0000-4000-8000-00000000000f", "running", "<domain><name>bad</domain>"],
   ]);
   const read = makeMachineReader(host.roots, { libvirt, versionOf, isRoot: true });
-  const { machines, problems } = await read([holder(10, "/dev/vfio/1")], { ...all, xmlOf: "g1" });
+  const { machines, problems } = (await read([holder(10, "/dev/vfio/1")]))({ ...all, xmlOf: "g1" });
   assertEquals(problems.map(({ code, subject }) => [code, subject]), [
     ["bad-input", "c0ffee00-0000-4000-8000-00000000000f"],
   ]);
@@ -143,7 +143,7 @@ Deno.test("makeMachineReader() leaves out XML that the caller must not see, and 
   ]);
   const xmlOf = async (isRoot: boolean, secrets: boolean) => {
     const read = makeMachineReader(host.roots, { libvirt, isRoot });
-    const [machine] = (await read([], { xmlOf: UUID, secrets })).machines;
+    const [machine] = (await read([]))({ xmlOf: UUID, secrets }).machines;
     const { libvirt: { xml } = {}, problems } = machine as { libvirt?: { xml?: string | null } } & {
       problems: { sentence: string }[];
     };
@@ -162,7 +162,8 @@ Deno.test("makeMachineReader() does not use libvirt without its socket, and does
   const program = join(host.directory, "virsh");
   Deno.writeTextFileSync(program, "#!/bin/sh\nexec sleep 600\n", { mode: 0o755 });
   const at = { programs: [program], uri: "qemu:///system", timeoutMs: 50 };
-  const ask = (libvirt: LibvirtAt) => makeMachineReader(host.roots, { libvirt })([], all);
+  const ask = async (libvirt: LibvirtAt) =>
+    (await makeMachineReader(host.roots, { libvirt })([]))(all);
   const absent = await ask({ ...at, sockets: [join(host.directory, "absent")] });
   assertEquals(absent, { machines: [], problems: [] });
   const { problems } = await ask({ ...at, sockets: [program] });
@@ -179,7 +180,7 @@ Deno.test("machineNamed() finds a machine by name, UUID or pid, and lists the na
     plantProcess(host, pid, ["qemu", "-name", name, "-uuid", UUID.replace(/1$/, String(pid % 10))]);
   }
   const read = makeMachineReader(host.roots, { libvirt: null });
-  const found = await read([10, 11, 12, 13].map((pid) => holder(pid, `/dev/vfio/${pid}`)), all);
+  const found = (await read([10, 11, 12, 13].map((pid) => holder(pid, `/dev/vfio/${pid}`))))(all);
   assertEquals(machineNamed(found, "a").pid, 10);
   assertEquals(machineNamed(found, "12").pid, 12);
   assertEquals(machineNamed(found, "11").pid, 13);
@@ -199,16 +200,19 @@ Deno.test("devicesOfMachine() takes the devices that the process holds, whatever
   using host = plantEmptyHost();
   plantProcess(host, 10, [
     ...["qemu", "-name", "g", "-machine", "pc-q35-8.0"],
-    ...[MDEV, OTHER, "gone"].flatMap((id) => ["-device", `vfio-pci,sysfsdev=/x/${id}`]),
+    ...[MDEV, OTHER, "unreadable", "gone"].flatMap((
+      id,
+    ) => ["-device", `vfio-pci,sysfsdev=/x/${id}`]),
   ]);
   const read = makeMachineReader(host.roots, {
     libvirt: null,
     versionOf: () => Promise.resolve("7.2.0"),
   });
-  const { machines } = await read([holder(10, "/dev/vfio/1")], all);
+  const { machines } = (await read([holder(10, "/dev/vfio/1")]))(all);
   const device = (id: string, group: string, use: Device["use"]) =>
     mttyDevice({ id, use, nodes: { cdev: null, group } });
   const snapshot = mttySnapshot({
+    problems: [{ code: "kernel", subject: "unreadable", sentence: "It is.", remedy: null }],
     devices: [
       device(MDEV, "/dev/vfio/1", used(10, "/dev/vfio/1")),
       // It was unplugged.
@@ -227,7 +231,7 @@ Deno.test("devicesOfMachine() takes the devices that the process holds, whatever
     ["plugged", null, null],
   ]);
   assertEquals(problems.map(({ code, subject }) => [code, subject]), [
-    ["gone", "gone"],
+    ["kernel", "unreadable"],
     ["failed", "g"],
   ]);
   const { vms } = listMachines(snapshot, { machines, problems: [] });

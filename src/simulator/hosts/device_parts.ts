@@ -138,14 +138,23 @@ export function migrationV2(
 }
 
 /** A virtual machine that holds devices through their groups' nodes, QEMU's default. */
-export function qemuWithGroups(pid: number, nodes: readonly string[]): SimulatedProcess {
+export function qemuWithGroups(
+  pid: number,
+  nodes: readonly string[],
+  args: readonly string[] = [],
+): SimulatedProcess {
   const files = nodes.flatMap((node) => [`/dev/vfio/${node}`, "anon_inode:[vfio-device]"]);
-  return qemu(pid, ["/dev/vfio/vfio", ...files]);
+  return { ...qemu(pid, ["/dev/vfio/vfio", ...files]), args };
 }
 
 /** A virtual machine that holds devices through their cdevs, like QEMU with `-object iommufd`. */
-export function qemuWithCdevs(pid: number, cdevs: readonly string[]): SimulatedProcess {
-  return qemu(pid, ["/dev/iommu", ...cdevs.map((cdev) => `/dev/vfio/devices/${cdev}`)]);
+export function qemuWithCdevs(
+  pid: number,
+  cdevs: readonly string[],
+  args: readonly string[] = [],
+): SimulatedProcess {
+  const files = ["/dev/iommu", ...cdevs.map((cdev) => `/dev/vfio/devices/${cdev}`)];
+  return { ...qemu(pid, files), args };
 }
 
 function qemu(pid: number, files: readonly string[]): SimulatedProcess {

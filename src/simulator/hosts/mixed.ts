@@ -140,8 +140,18 @@ export const mixed = (): Scenario => ({
   ],
   processes: [
     ...ORDINARY_PROCESSES,
-    qemuWithGroups(4711, ["72"]),
-    qemuWithCdevs(5120, ["vfio4"]),
+    qemuWithGroups(4711, ["72"], [
+      ...["/usr/bin/qemu-system-x86_64", "-name", "guest=console,debug-threads=on"],
+      ...["-machine", "pc-q35-10.0,usb=off", "-uuid", "4d0c6f5e-0b7a-4c55-8a3e-2f6d1b9e7c01"],
+      ...["-device", '{"driver":"pcie-root-port","id":"pci.1","bus":"pcie.0","addr":"0x1"}'],
+      "-device",
+      '{"driver":"vfio-pci","id":"hostdev0","bus":"pci.1","addr":"0x0","enable-migration":"on",' +
+      '"sysfsdev":"/sys/bus/mdev/devices/c2a7d1b0-3e96-4f04-b7c8-94e5a06d81c3"}',
+    ]),
+    qemuWithCdevs(5120, ["vfio4"], [
+      ...["qemu-system-x86_64", "-name", "crypto", "-M", "q35", "-object", "iommufd,id=iommufd0"],
+      ...["-device", "vfio-pci,host=6b:00.1,iommufd=iommufd0"],
+    ]),
     qemuWithGroups(5533, ["13"]),
   ],
 });

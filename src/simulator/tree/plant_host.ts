@@ -39,8 +39,10 @@ function plantProcesses(proc: Tree, { host, processes }: Scenario): void {
   proc.attribute("sys/kernel/hostname", host.name);
   proc.attribute("sys/kernel/osrelease", host.kernel);
   proc.attribute("sys/kernel/random/boot_id", host.bootId);
-  for (const { pid, comm, files } of processes) {
+  for (const { pid, comm, files, args = [] } of processes) {
     proc.attribute(`${pid}/comm`, comm);
+    const line = args.map((text) => `${text}\0`).join("");
+    if (line !== "") proc.bytes(`${pid}/cmdline`, new TextEncoder().encode(line));
     proc.directory(`${pid}/fd`);
     files.forEach((file, fd) => proc.linkText(`${pid}/fd/${fd}`, file));
   }
