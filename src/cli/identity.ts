@@ -37,7 +37,7 @@ unknown; 4 if a device of a machine is missing.`,
     {
       name: "xml",
       value: "FILE",
-      help: "Describe the machine of a libvirt domain XML (- for input)",
+      help: "Describe the machine of a libvirt domain XML (--xml=- for standard input)",
     },
     ...LOOK_OPTIONS,
     { name: "initial-data", help: "Include the device's initial data, read through its driver" },

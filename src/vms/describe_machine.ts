@@ -161,7 +161,10 @@ export async function describeMachine(
     const why = problems[0]?.sentence ?? `${name} names no VFIO device`;
     throw new Failure("not-found", `Cannot identify any device of ${name}: ${why}`, {
       subject: name,
-      remedy: problems[0]?.remedy ?? "Name a machine that vfio-ask vm lists.",
+      remedy: problems[0]?.remedy ??
+        (state === "off"
+          ? "Name a machine that has a <hostdev> of type mdev or pci."
+          : "Name a machine that vfio-ask vm lists."),
     });
   }
   if (devices.length > MAX_SOURCES) {

@@ -33,7 +33,7 @@ const ALIASES: ReadonlySet<string> = new Set([
   ...["ubuntu", "ubuntu-q35", "x-remote"],
 ]);
 
-/** A machine type if it has a version, otherwise null. */
+/** A machine type if it has a version, otherwise null. No type of QEMU has other characters, or is so long. */
 export function versionedType(type: string | null): string | null {
-  return type === null || ALIASES.has(type) ? null : type;
+  return type === null || ALIASES.has(type) || !/^[\w.+-]{1,128}$/.test(type) ? null : type;
 }

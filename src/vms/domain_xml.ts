@@ -70,7 +70,7 @@ export function readDomainXml(xml: string): DomainXml {
   const numbered = all.filter(({ name }) => name === "hostdev");
   return {
     name,
-    uuid: textOf(child(root, "uuid"))?.toLowerCase() ?? null,
+    uuid: parseUuid(textOf(child(root, "uuid"))),
     machineType: child(root, "os", "type")?.attributes["machine"] ?? null,
     emulator: devices === null ? null : textOf(child(devices, "emulator")),
     hostdevs: hostdevs.map((hostdev) => {
@@ -155,7 +155,11 @@ function readHostdev(
   const source = child(hostdev, "source");
   const address = source === null ? null : child(source, "address");
   const type = hostdev.attributes["type"] === "mdev" ? "mdev" : "pci";
-  const id = address === null ? null : type === "mdev" ? readUuid(address) : readAddress(address);
+  const id = address === null
+    ? null
+    : type === "mdev"
+    ? parseUuid(address.attributes["uuid"] ?? null)
+    : readAddress(address);
   if (source === null || id === null) {
     const element = `<${hostdev.name} type='${hostdev.attributes["type"]}'>`;
     throw unreadable(
@@ -175,9 +179,9 @@ function readHostdev(
   };
 }
 
-/** The UUID of an mdev. libvirt also accepts one without hyphens. */
-function readUuid({ attributes: { uuid } }: XmlElement): string | null {
-  const digits = uuid?.replaceAll("-", "").trim().toLowerCase() ?? "";
+/** A UUID in lower case; null for another text. libvirt also accepts one without hyphens. */
+function parseUuid(text: string | null): string | null {
+  const digits = text?.replaceAll("-", "").trim().toLowerCase() ?? "";
   const parts = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/.exec(digits);
   return parts === null ? null : parts.slice(1).join("-");
 }

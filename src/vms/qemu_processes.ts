@@ -69,7 +69,6 @@ function machineOf(
   devices: FoundDevice[],
   problems: FoundMachine["problems"],
 ): FoundMachine {
-  const machineType = versionedType(line?.machineType ?? null);
   return {
     name: clean(name),
     uuid: line?.uuid ?? null,
@@ -77,7 +76,7 @@ function machineOf(
     pid,
     incoming: line?.incoming ?? false,
     qemu: null,
-    machineType: machineType === null ? null : clean(machineType).slice(0, 128),
+    machineType: versionedType(line?.machineType ?? null),
     libvirt: null,
     devices,
     problems,
@@ -133,5 +132,5 @@ function readNode(path: string): string | null {
 
 /** A name without control characters, and of bounded length. */
 function clean(name: string): string {
-  return escaped(name.slice(0, MOST_CHARACTERS));
+  return escaped(name.slice(0, MOST_CHARACTERS)).slice(0, MOST_CHARACTERS);
 }

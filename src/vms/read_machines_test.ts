@@ -2,7 +2,13 @@ import { assertEquals, assertRejects, assertStringIncludes, assertThrows } from 
 import { join } from "@std/path";
 import { type PlantedHost, plantEmptyHost } from "../../tests/fixtures/planted_host.ts";
 import { mttyDevice, mttySnapshot } from "../../tests/fixtures/snapshot.ts";
-import { type Device, Failure, type Holder, readVirtualMachine } from "../documents/mod.ts";
+import {
+  type Device,
+  Failure,
+  FoundMachines,
+  type Holder,
+  readVirtualMachine,
+} from "../documents/mod.ts";
 import { describeMachine, devicesOfMachine } from "./describe_machine.ts";
 import type { LibvirtAt } from "./libvirt.ts";
 import { listMachines } from "./list_machines.ts";
@@ -172,6 +178,37 @@ Deno.test("makeMachineReader() does not use libvirt without its socket, and does
   Deno.writeTextFileSync(program, "#!/bin/sh\necho 'error: no way' >&2; exit 1\n");
   const failed = await ask({ ...at, sockets: [program], timeoutMs: 60_000 });
   assertEquals(failed.problems[0]!.sentence, "Cannot ask libvirt: no way");
+});
+
+Deno.test("makeMachineReader() gives a valid document, whatever a process or an XML says", async () => {
+  using host = plantEmptyHost();
+  const bad = ["\u001b".repeat(1000), "", "/", "é".repeat(5000), "a\n", "{", "[]", "null", ",,,="];
+  for (const [index, text] of bad.entries()) {
+    plantProcess(host, 100 + index, [
+      ...["qemu", "-name", text, "-uuid", text, "-machine", text, "-global", text, "-set", text],
+      ...["-device", text, "-device", `vfio-pci,host=${text},sysfsdev=${text},bus=${text}`],
+      ...["-device", `vfio-pci,fd=${text},enable-migration=${text},id=${text}`],
+      ...["-device", JSON.stringify({ driver: "vfio-pci", host: text, fd: [text], bus: {} })],
+    ]);
+  }
+  plantProcess(host, 99, ["qemu", "-device", `vfio-pci,host=${"1".repeat(3 << 20)}`]);
+  const xml = domainXml("\u0085" + "x".repeat(2000), "y".repeat(2000), MDEV)
+    .replace("pc-q35-10.0", "z".repeat(2000));
+  const libvirt = plantVirsh(host, [[UUID, "running", xml]]);
+  const read = makeMachineReader(host.roots, { libvirt, versionOf, isRoot: true });
+  const pids = [99, ...bad.keys().map((index) => 100 + index)];
+  const found = (await read(pids.map((pid) => holder(pid, `/dev/vfio/${pid}`, "qemu\u001b"))))({
+    ...all,
+    xmlOf: UUID,
+  });
+  assertEquals(found.machines.length, bad.length + 2);
+  assertEquals(FoundMachines.parse(JSON.parse(JSON.stringify(found))), found);
+  for (const machine of found.machines) {
+    const { devices } = devicesOfMachine(mttySnapshot(), machine);
+    if (devices.length === 0) continue;
+    readVirtualMachine(await describeMachine(mttySnapshot(), machine));
+  }
+  readVirtualMachine(await describeMachine(mttySnapshot(), machineOfXml(xml)));
 });
 
 Deno.test("machineNamed() finds a machine by name, UUID or pid, and lists the names otherwise", async () => {
