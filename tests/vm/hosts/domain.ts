@@ -9,17 +9,27 @@ export interface Domain {
   uuid: string;
   /** The UUIDs of its mediated devices. */
   mdevs: readonly string[];
+  /** Options of QEMU for its first mediated device. */
+  options?: Readonly<Record<string, string>>;
 }
 
 /** The domain XML of a virtual machine. */
-export function domainXml({ name, uuid, mdevs }: Domain): string {
+export function domainXml({ name, uuid, mdevs, options = {} }: Domain): string {
   const hostdevs = mdevs.map((mdev) =>
     `    <hostdev mode='subsystem' type='mdev' model='vfio-pci'>
       <source><address uuid='${mdev}'/></source>
     </hostdev>
 `
   );
-  return `<domain type='qemu'>
+  const properties = Object.entries(options).map(([property, value]) =>
+    `      <qemu:property name='${property}' type='string' value='${value}'/>\n`
+  );
+  const override = properties.length === 0 ? "" : `  <qemu:override>
+    <qemu:device alias='hostdev0'><qemu:frontend>
+${properties.join("")}    </qemu:frontend></qemu:device>
+  </qemu:override>
+`;
+  return `<domain type='qemu' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>
   <name>${name}</name>
   <uuid>${uuid}</uuid>
   <memory unit='MiB'>64</memory>
@@ -34,7 +44,7 @@ export function domainXml({ name, uuid, mdevs }: Domain): string {
     <controller type='usb' model='none'/>
     <memballoon model='none'/>
 ${hostdevs.join("")}  </devices>
-</domain>
+${override}</domain>
 `;
 }
 

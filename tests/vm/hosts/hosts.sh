@@ -15,7 +15,8 @@ case $(hostname) in
     make_mdev mdpy mdpy-vga 33333333-0000-4000-8000-0000000000a1 || exit 1 ;;
   hostb)
     make_mdev mtty mtty-1 11111111-0000-4000-8000-0000000000b1 &&
-    make_mdev mtty mtty-2 22222222-0000-4000-8000-0000000000b1 || exit 1 ;;
+    make_mdev mtty mtty-2 22222222-0000-4000-8000-0000000000b1 &&
+    make_mdev mdpy mdpy-vga 33333333-0000-4000-8000-0000000000b1 || exit 1 ;;
 esac
 dpkg --force-unsafe-io --install /job/*.deb > /tmp/dpkg.log 2>&1 || { cat /tmp/dpkg.log; exit 1; }
 echo "installed at $(cut -d' ' -f1 /proc/uptime)"

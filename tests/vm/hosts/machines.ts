@@ -26,3 +26,5 @@ export const DISPLAY = {
 export const MTTY_1_B = "11111111-0000-4000-8000-0000000000b1";
 /** The mtty-2 of hostb. */
 export const MTTY_2_B = "22222222-0000-4000-8000-0000000000b1";
+/** The mdpy-vga of hostb. */
+export const MDPY_B = "33333333-0000-4000-8000-0000000000b1";

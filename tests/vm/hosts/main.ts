@@ -7,6 +7,7 @@ import { runCases, type VmCase } from "../case.ts";
 import { until } from "../machine.ts";
 import { hosta, hostb, stopHostb, waitForHostb } from "./host.ts";
 import { MIGRATE_CASES } from "./migrate_cases.ts";
+import { REFUSED_CASES } from "./refused_cases.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -28,16 +29,16 @@ const READY: VmCase = {
 
 const GROUPS: Readonly<Record<string, readonly VmCase[]>> = {
   migrate: MIGRATE_CASES,
+  refused: REFUSED_CASES,
 };
 
-/** Runs on hosta the groups with this name, or with a case whose name contains the text; returns the number of failures. */
+/** Runs a group on hosta, or those with a case whose name contains the text; returns the number of failures. */
 export async function runHosts(text: string): Promise<number> {
-  const groups = Object.entries(GROUPS).filter(([group, cases]) =>
-    group === text || cases.some(({ name }) => name.includes(text))
-  );
+  const cases = GROUPS[text] ?? Object.values(GROUPS)
+    .filter((group) => group.some(({ name }) => name.includes(text))).flat();
   try {
     await waitForHostb();
-    return await runCases([READY, ...groups.flatMap(([, cases]) => cases)]);
+    return await runCases([READY, ...cases]);
   } finally {
     await stopHostb();
   }
