@@ -33,8 +33,8 @@ export interface Access extends AsyncDisposable {
   /** Which processes hold devices. This program's own processes do not count. */
   readHolders(turns?: Turns): Promise<Holders>;
   /**
-   * The migration states of idle devices by name, as far as the kernel shows them; see `readMigrationStates`. Empty for
-   * good if it once took too long: then a driver hangs.
+   * The migration states of idle devices by name, as far as the kernel shows them; see `readMigrationStates`. Empty while
+   * an earlier call hangs in a driver.
    */
   readStates(ids: readonly string[]): Promise<Map<string, MigrationState>>;
   /**
@@ -96,10 +96,13 @@ export function openAccess(
       if (isHung || ids.length === 0) return new Map();
       let timer: ReturnType<typeof setTimeout> | undefined;
       const late = new Promise<null>((resolve) => timer = setTimeout(resolve, STATES_MS, null));
-      const states = await Promise.race([readMigrationStates(roots, ids), late]);
+      const reading = readMigrationStates(roots, ids);
+      const states = await Promise.race([reading, late]);
       clearTimeout(timer);
-      isHung = states === null;
-      return states ?? new Map();
+      if (states !== null) return states;
+      isHung = true;
+      void reading.finally(() => isHung = false);
+      return new Map();
     },
     isRunnable: (pid) => Promise.resolve(isRunnable(pid)),
     whileLocked: (run) => whileLocked(stateDirectory, run),

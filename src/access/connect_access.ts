@@ -142,7 +142,10 @@ export function connectAccess(
     },
     async readStates(ids) {
       if (ids.length === 0) return new Map();
-      return new Map((await ask({ for: "states", ids: [...ids] }, HOLDERS_MS))?.states ?? []);
+      const request = { for: "states" as const, ids: [...ids] };
+      // As for the holders: the worker may be old.
+      const reply = await ask(request, HOLDERS_MS) ?? await ask(request, HOLDERS_MS);
+      return new Map(reply?.states ?? []);
     },
     async readMachines({ xmlOf }) {
       const request = { for: "machines", xmlOf } as const;

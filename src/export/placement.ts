@@ -44,8 +44,8 @@ export interface PlacementDocument {
 
 /**
  * The resource providers of a host for OpenStack Placement: one for each parent of devices that can migrate, with an
- * inventory for each type. A device in use is part of the inventory: Placement subtracts allocations. What nobody has asked
- * is not part of it. The generations are those of a new provider.
+ * inventory for each type. A device in use is part of the inventory: Placement subtracts allocations. A device that nobody
+ * has asked is not part of it. The generations are those of a new provider.
  *
  * Source: OpenStack Placement API, resource provider inventories and traits. Throws nothing.
  */

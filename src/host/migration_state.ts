@@ -10,6 +10,8 @@ const AT_A_TIME = 32;
  * its state: that needs `CONFIG_VFIO_DEBUGFS`, a driver with VFIO migration v2, and root. Ask only about idle devices:
  * a driver may make the reader wait while it saves or loads a state.
  *
+ * The files are read on other threads, because a driver answers each read and may hang.
+ *
  * Source: `/sys/kernel/debug/vfio/<device>/migration/state`, since Linux 6.8. Effect: none.
  */
 export async function readMigrationStates(

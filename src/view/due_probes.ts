@@ -29,8 +29,8 @@ export interface DueProbes {
 
 /**
  * Lists the idle devices to ask. Mode `representative`: one device of each class without an answer in this load of its
- * driver. Mode `each`: every device without an answer of its own. In both modes also the devices in `again`. The oldest device of a class is asked, because a
- * virtual machine is more likely to start soon on a new one. Pure.
+ * driver. Mode `each`: every device without an answer of its own. In both modes also the devices in `again`. The oldest
+ * device of a class is asked, because a virtual machine is more likely to start soon on a new one. Pure.
  */
 export function listDueProbes(
   devices: readonly Device[],

@@ -110,10 +110,21 @@ export async function takeSnapshot(
     problems.push(toProblem(error, "journal"));
     return new Map<string, MigrationState>();
   });
-  const trouble = await troubleOf(world, host, found).catch((error): Troubles => {
-    problems.push(toProblem(error, "journal"));
-    return new Map();
-  });
+  // A virtual machine may have opened the device since the holders were read, and loads its state now.
+  const unusual = found.filter(({ id }) => (states.get(id) ?? "running") !== "running");
+  const newest = unusual.length === 0
+    ? null
+    : await world.access.readHolders(turns).catch(() => ({ byNode: new Map(), complete: false }));
+  for (const device of unusual) {
+    const use = useOf(device, newest ?? holders, held);
+    uses.set(device.id, use);
+    if (use.state !== "idle") states.delete(device.id);
+  }
+  const left = await readTroubles(world, host, found).catch((error) => ({
+    troubles: new Map() as Troubles,
+    problems: [toProblem(error, "journal")],
+  }));
+  problems.push(...left.problems);
   const rules = world.readRules();
   const operator = world.readFacts();
   problems.push(...rulesProblems(rules), ...operator.problems);
@@ -129,7 +140,7 @@ export async function takeSnapshot(
     const state = states.get(id);
     const found = {
       use: uses.get(id)!,
-      trouble: trouble.get(id) ?? notRunning(id, state),
+      trouble: left.troubles.get(id) ?? notRunning(id, state),
       ...(state === undefined ? {} : { state }),
     };
     devices.push(declare(toDevice(device, observations, found)));
@@ -215,17 +226,27 @@ function notRunning(id: string, state: MigrationState | undefined): Device["trou
 
 type Troubles = Map<string, Device["trouble"]>;
 
-/** The devices in the journal that a preflight left in a state other than RUNNING. Skips devices bound again since. */
-async function troubleOf(
+/**
+ * The devices in the journal that a preflight left in a state other than RUNNING. Skips devices bound again since.
+ * `problems` names the mdevs that were removed to be created again, and are not there.
+ */
+async function readTroubles(
   world: World,
   { bootId }: Host,
   found: readonly SysfsDevice[],
-): Promise<Troubles> {
+): Promise<{ troubles: Troubles; problems: Problem[] }> {
   const nowMs = world.now().getTime();
   const boundNow = new Map(found.map(({ id, bound }) => [id, bound]));
   const troubles: Troubles = new Map();
+  const problems: Problem[] = [];
   for (const entry of readJournal(world.stateDirectory, bootId)) {
-    const { device, alive, untilMs, pid } = entry;
+    const { device, what, alive, untilMs, pid } = entry;
+    if (what === "remake" && !alive && !boundNow.has(device)) {
+      const sentence =
+        `${device} was removed by a vfio-ask that was killed before it created it again`;
+      const remedy = `Run vfio-ask recover ${device}.`;
+      problems.push({ code: "gone", subject: device, sentence, remedy });
+    }
     if (alive && nowMs <= untilMs) continue;
     // The machine is busy: the process needs CPU time and does not wait for a driver.
     const mayBeBusy = alive && nowMs <= untilMs + REACH_MS;
@@ -236,7 +257,7 @@ async function troubleOf(
       : ["needs-reset", `${device} was left in a state other than RUNNING`] as const;
     troubles.set(device, { code, sentence });
   }
-  return troubles;
+  return { troubles, problems };
 }
 
 function useOf({ id, nodes }: SysfsDevice, holders: Holders, held: ReadonlySet<string>): Use {

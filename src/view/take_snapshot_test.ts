@@ -14,7 +14,7 @@ import { appendOutcomes, ledgerPath } from "../ledger/mod.ts";
 import { makeTree } from "../../tests/fixtures/tree.ts";
 import { quietWorld, simulateWorld } from "../../tests/fixtures/world.ts";
 import { MIGRATION_UNKNOWN, parseSnapshot } from "../documents/mod.ts";
-import { readHost } from "../host/mod.ts";
+import { findDevice, readHost } from "../host/mod.ts";
 import { journal } from "../state/journal.ts";
 import { classKey, classOfDevice, deviceKey } from "../state/device_class.ts";
 import { noObservations } from "../state/observations.ts";
@@ -240,4 +240,24 @@ Deno.test("takeSnapshot() does not give the state of a device in use", async () 
   for (const { use, state, trouble } of (await look()).devices) {
     if (use.state === "in-use") assertEquals([state, trouble], [undefined, null]);
   }
+});
+
+Deno.test("takeSnapshot() takes no device for spoilt that a process has opened since the holders were read", async () => {
+  await using host = simulateWorld("mixed");
+  const { roots } = host.world;
+  makeTree(roots.sys).attribute(`kernel/debug/vfio/${MTTY}/migration/state`, "RESUMING");
+  const holders = { byNode: new Map(), complete: true };
+  const look = async () => {
+    const { devices } = await takeSnapshot(host.world, { observations }, { holders });
+    const { use, state, trouble } = devices.find(({ id }) => id === MTTY)!;
+    return [use.holder?.name ?? null, state, trouble?.code ?? null];
+  };
+  assertEquals(await look(), [null, "resuming", "not-running"]);
+  const { nodes } = findDevice(roots, MTTY);
+  const planted = { directory: host.directory, roots, [Symbol.dispose]() {} };
+  plantProcess(
+    { ...planted, sys: makeTree(roots.sys), dev: makeTree(roots.dev), proc: makeTree(roots.proc) },
+    { pid: 49_999, comm: "qemu", files: [nodes.cdev ?? nodes.group ?? ""] },
+  );
+  assertEquals(await look(), ["qemu", undefined, null]);
 });

@@ -10,7 +10,8 @@ import type { WorkerWorld } from "./world.ts";
 
 /**
  * Recovers a device in the journal that no process holds: removes a temporary mdev, creates an mdev that was removed to
- * be created again, brings any other device to RUNNING. For a device that is gone, or was created or bound again since, only the journal entry is removed.
+ * be created again, brings any other device to RUNNING. For a device that is gone, or was created or bound again since,
+ * only the journal entry is removed.
  *
  * Effect: opens and resets the device, or removes it. This process owns the entry in the meantime, so that the next one
  * can take over if this one is killed too. Throws if the entry cannot be written, see {@link journal}.

@@ -7,6 +7,8 @@ import { type SimulatedWorld, simulateWorld } from "../../tests/fixtures/world.t
 import { findDevice, readHost } from "../host/mod.ts";
 import { simulateSyscalls } from "../simulator/mod.ts";
 import { journal, type JournalEntry, readJournal } from "../state/journal.ts";
+import { noObservations } from "../state/observations.ts";
+import { takeSnapshot } from "../view/take_snapshot.ts";
 import type { WorkerResult } from "../tasks/mod.ts";
 import { runTask } from "./run_task.ts";
 import type { WorkerWorld } from "./world.ts";
@@ -165,16 +167,25 @@ for (const task of ["repair", "recover"] as const) {
   });
 }
 
-Deno.test("an mdev that cannot be created again stays in the journal", async () => {
+Deno.test("an mdev that cannot be created again stays in the journal, and snapshots report it", async () => {
   using host = open();
   leaveRemake(host.host);
   remove(host);
+  const told = async () => {
+    const observations = noObservations(null);
+    const { problems } = await takeSnapshot(host.host.world, { observations });
+    return problems.filter(({ subject }) => subject === MTTY).map(({ remedy }) => remedy);
+  };
+  assertEquals(await told(), [`Run vfio-ask recover ${MTTY}.`]);
   const sys = injectFaults(host.calls, [{ call: "open", path: "create", errno: "ENOSPC" }]);
   const world = { ...host.world, syscalls: () => sys };
   const task = { do: "repair", device: MTTY, remake: false } as const;
   const { outcome, sentence } = await runTask(world, task, { deadlineMs: 60_000 });
   assertEquals([outcome, entriesOf(host.host)], ["failed", ["remake"]]);
   assertStringIncludes(sentence, "mtty-2");
+  assertEquals((await told()).length, 1);
+  assertEquals((await host.repair()).outcome, "done");
+  assertEquals(await told(), []);
 });
 
 Deno.test("repairDevice() does not touch a device that a process holds", async () => {

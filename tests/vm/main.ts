@@ -25,6 +25,7 @@ import { JOURNAL_CASES } from "./journal_cases.ts";
 import { PERMISSION_CASES } from "./permission_cases.ts";
 import { PREFLIGHT_CASES } from "./preflight_cases.ts";
 import { QEMU_CASES } from "./qemu_cases.ts";
+import { RECOVER_CASES } from "./recover_cases.ts";
 import { RELOAD_CASES } from "./reload_cases.ts";
 import { SERVE_CASES } from "./serve_cases.ts";
 import { churn, STORM, stormCases } from "./storm_cases.ts";
@@ -42,6 +43,7 @@ const plain = (): VmCase[] => [
 const preflight = (): VmCase[] => [
   ...PREFLIGHT_CASES,
   ...JOURNAL_CASES,
+  ...RECOVER_CASES,
 ];
 const v1 = (): VmCase[] => [...V1_CASES, ...RELOAD_CASES];
 
