@@ -4,7 +4,7 @@
 export const UNUSABLE = {
   Stuck: "A process is stuck in the driver of the device.",
   NeedsReset: "An earlier test left the device in a state other than RUNNING.",
-  NotRunning: "The device is idle in a state other than RUNNING. A migration into it would fail.",
+  NotRunning: "The device is idle in RESUMING or ERROR. A migration into it would fail.",
   NoVgpuType: "No vGPU type is set on the virtual function.",
   NoIommuMode: "No IOMMU translates the device's DMA. No virtual machine can use the device.",
   VersionUnreadable: "The device's version attribute gives an error: the device cannot migrate.",

@@ -26,7 +26,7 @@ export function makeReleased(): Released {
   /** By name: the binding, and since when it is free; null while it is in use. */
   const seen = new Map<string, { key: string; freeMs: number | null }>();
   const followOne = (device: Device, nowMs: number): Device => {
-    const { id, use, state, trouble } = device;
+    const { id, use, state } = device;
     if (device.kind === "pci" || !isMigratable(device.migration)) return device;
     const known = seen.get(id);
     if (use.state === "in-use" && use.holder?.name !== OWN_NAME) {
@@ -34,7 +34,7 @@ export function makeReleased(): Released {
       return device;
     }
     if (use.state !== "idle") return device;
-    if (trouble?.code === "not-running") {
+    if (state != null && state !== "running") {
       const freeMs = known?.freeMs ?? nowMs;
       seen.set(id, { key: deviceKey(device), freeMs });
       return device;

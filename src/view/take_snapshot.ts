@@ -216,9 +216,12 @@ function declaredFacts(
   };
 }
 
-/** The trouble of an idle device that the kernel shows in another state than RUNNING. */
+/**
+ * The trouble of an idle device in a state that a load cannot begin in: QEMU gets no file for the data of a device that
+ * is in RESUMING already. From STOP, where a machine that has left can leave it, it goes to RESUMING as from RUNNING.
+ */
 function notRunning(id: string, state: MigrationState | undefined): Device["trouble"] {
-  if (state === undefined || state === "running") return null;
+  if (state !== "resuming" && state !== "error") return null;
   const name = state.toUpperCase().replaceAll("-", "_");
   const sentence = `${id} is in ${name} although no process uses it: an earlier user left it so`;
   return { code: "not-running", sentence };
