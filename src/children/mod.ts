@@ -14,4 +14,5 @@
  */
 export * from "./child.ts";
 export * from "./own_work.ts";
+export * from "./run_program.ts";
 export * from "./worker.ts";

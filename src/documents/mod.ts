@@ -22,6 +22,7 @@
 export type { Leveled, OtherCode } from "./code.ts";
 export * from "./failure.ts";
 export type * from "./finding_codes.ts";
+export * from "./found_machine.ts";
 export * from "./handed.ts";
 export * from "./identify.ts";
 export * from "./identity.ts";

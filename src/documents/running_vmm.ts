@@ -42,3 +42,8 @@ export const RunningVmm = z.lazy(() =>
   })
 );
 export type RunningVmm = Known<z.infer<typeof RunningVmm>>;
+
+/** Parses `QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)`; null for any other text. */
+export function parseQemuVersion(text: string): string | null {
+  return /^QEMU .*\bversion (\d+(?:\.\d+)+)/m.exec(text)?.[1] ?? null;
+}

@@ -1,7 +1,8 @@
 import * as z from "zod/mini";
 import type { HostSoftware, Vmm } from "../judge/vmm/mod.ts";
 import { readStatus } from "../../ffi/files.ts";
-import { killChild } from "../children/mod.ts";
+import { runProgram } from "../children/mod.ts";
+import { parseQemuVersion } from "../documents/mod.ts";
 import { readState, writeState } from "../state/mod.ts";
 
 /** Where to look for the programs. Absolute paths only. The first program that prints a version counts. */
@@ -82,11 +83,6 @@ function remember(stateDirectory: string | null, known: z.infer<typeof Versions>
   }
 }
 
-/** Parses `QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)`; null for any other text. */
-export function parseQemuVersion(text: string): string | null {
-  return /^QEMU .*\bversion (\d+(?:\.\d+)+)/m.exec(text)?.[1] ?? null;
-}
-
 /** Parses `libvirtd (libvirt) 10.0.0`; null for any other text. */
 export function parseLibvirtVersion(text: string): string | null {
   return /\(libvirt\) (\d+(?:\.\d+)+)/.exec(text)?.[1] ?? null;
@@ -106,46 +102,6 @@ function fileAt(path: string): string | null {
 
 /** What a program prints for `--version`; null if it does not run or takes too long. */
 async function runForVersion(path: string, timeoutMs: number): Promise<string | null> {
-  let child: Deno.ChildProcess;
-  try {
-    child = new Deno.Command(path, {
-      args: ["--version"],
-      clearEnv: true,
-      env: { LC_ALL: "C" },
-      stdin: "null",
-      stdout: "piped",
-      stderr: "null",
-    }).spawn();
-  } catch {
-    return null;
-  }
-  const reader = child.stdout.getReader();
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<null>((resolve) => timer = setTimeout(() => resolve(null), timeoutMs));
-  try {
-    return await readToEnd(reader, late);
-  } catch {
-    return null;
-  } finally {
-    clearTimeout(timer);
-    await killChild(child);
-    // A process that it started may still hold the pipe open.
-    await reader.cancel().catch(() => {});
-  }
-}
-
-/** The whole stream; null if it does not end in time or is too long. */
-async function readToEnd(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
-  late: Promise<null>,
-): Promise<string | null> {
-  const decoder = new TextDecoder();
-  let text = "";
-  while (text.length < MAX_SAID) {
-    const came = await Promise.race([reader.read(), late]);
-    if (came === null) return null;
-    if (came.done) return text;
-    text += decoder.decode(came.value, { stream: true });
-  }
-  return null;
+  const options = { args: ["--version"], timeoutMs, mostCharacters: MAX_SAID };
+  return (await runProgram(path, options))?.out ?? null;
 }

@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { join } from "@std/path";
-import { makeSoftwareReader, parseLibvirtVersion, parseQemuVersion } from "./host_software.ts";
+import { parseQemuVersion } from "../documents/mod.ts";
+import { makeSoftwareReader, parseLibvirtVersion } from "./host_software.ts";
 
 const QEMU_TEXTS: readonly (readonly [text: string, version: string | null])[] = [
   ["QEMU emulator version 8.2.2 (Debian 1:8.2.2+ds-0ubuntu1.4)\nCopyright (c) 2003-2023", "8.2.2"],
