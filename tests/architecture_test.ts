@@ -34,8 +34,9 @@ const MAY_IMPORT = parseTable(`
   openapi          documents judge/ask tasks answers
   page             documents judge/doctor config answers
   http             documents judge/ask tasks config trials answers export systemd openapi page
+  hook             documents host vms children answers
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
-                   view trials answers http systemd export man install simulator
+                   view trials answers http systemd export man install simulator hook
   main.ts          ffi cli deno.json
 `);
 
