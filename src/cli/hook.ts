@@ -1,5 +1,5 @@
 import type { ArrivalRecord, EndWorld, ServiceAddress } from "../hook/mod.ts";
-import { type Identity, MAX_XML_LENGTH } from "../documents/mod.ts";
+import { escaped, type Identity, MAX_XML_LENGTH } from "../documents/mod.ts";
 import { type Command, type Context, NO, type Option, YES } from "./command.ts";
 import { HOOK_SETTINGS, hookSettings } from "./hook_settings.ts";
 import { openHookLog } from "./hook_log.ts";
@@ -90,7 +90,8 @@ async function begin(context: Context, log: HookLog, name: string): Promise<numb
   if (!passes) {
     for (const line of lines) log("warning", `${name}: refused: ${line}`, { quiet: true });
     context.terminal.err(
-      lines.map((line) => `vfio-ask: ${name} cannot migrate to this host: ${line}\n`).join(""),
+      lines.map((line) => `vfio-ask: ${escaped(`${name} cannot migrate to this host: ${line}`)}\n`)
+        .join(""),
     );
     return NO;
   }

@@ -139,12 +139,18 @@ Deno.test("hook refuses a device that is not here only if nothing here can take 
   await using none = openPlace(WRONG_TYPE);
   const { code, err } = await none.hook(domain(), REFUSE);
   assertEquals(code, 1);
-  assertStringIncludes(err, `device ${SOURCE.id} is not here, and nothing on this host can take`);
+  assertStringIncludes(
+    err,
+    `device ${SOURCE.id} is not an idle VFIO device of this host, and nothing here`,
+  );
   assertStringIncludes(err, `${TARGET}: TypeDiffers`);
   await using some = openPlace(mttySnapshot());
   const passed = await some.hook(domain(), REFUSE);
   nothingOnStdout(passed);
-  assertStringIncludes(passed.err, `passed: device ${SOURCE.id}: not on this host`);
+  assertStringIncludes(
+    passed.err,
+    `passed: device ${SOURCE.id}: not an idle VFIO device of this host`,
+  );
 });
 
 Deno.test("hook lets an unknown verdict pass", async () => {

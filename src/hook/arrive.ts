@@ -129,7 +129,7 @@ async function place(
       if (!("device" in on)) await makeMdev(roots, { ...on, uuid: device });
     }
   } catch (error) {
-    for (const uuid of uuids) await removeMdev(roots, uuid);
+    for (const uuid of record.made) await removeMdev(roots, uuid);
     records.remove(record.name);
     return { passes: false, xml: "", lines: [(error as Error).message] };
   }

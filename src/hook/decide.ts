@@ -62,10 +62,10 @@ function whyNot(judged: readonly JudgedArrival[], answers: Answers): string[] {
     if (verdict === "incompatible") return reasonLines(`device ${hostdev.id}`, reasons);
     const answer = answers.answers.find(({ source: { id } }) => id === source.id);
     if (verdict !== "absent" || answer === undefined || answer.offered > 0) return [];
-    const none = `device ${hostdev.id} is not here, and nothing on this host can take ` +
-      `${source.id} (${source.type})`;
+    const none = `device ${hostdev.id} is not an idle VFIO device of this host, and nothing here ` +
+      `can take ${source.id} (${source.type})`;
     const { configuration, reasons: why } = answer.refusals[0] ?? {};
-    if (configuration === undefined) return [none];
+    if (configuration === undefined) return [none, ...reasonLines("this host", answer.reasons)];
     const name = configuration.id ?? `new ${configuration.type} on ${configuration.parent}`;
     return [none, ...reasonLines(name, why ?? [])];
   });
@@ -111,9 +111,9 @@ function findLandings(
 }
 
 /** A verdict in words: `device 2222…: compatible (vendor-rule)`. */
-function wordsOf({ hostdev, source, verdict, evidence, isFree, reasons }: JudgedArrival): string {
+function wordsOf({ hostdev, verdict, evidence, isFree, reasons }: JudgedArrival): string {
   const subject = `device ${hostdev.id}`;
-  if (verdict === "absent") return `${subject}: not on this host, for ${source.id}`;
+  if (verdict === "absent") return `${subject}: not an idle VFIO device of this host`;
   const basis = evidence === null ? "" : ` (${evidence})`;
   const codes = reasons.map(({ code }) => code).join(", ");
   const use = isFree ? "" : ", not free now";

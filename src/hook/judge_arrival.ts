@@ -4,7 +4,7 @@ import type { Arrival } from "./pair_devices.ts";
 
 /** What this host says about a device of the machine, on the device that the XML names. */
 export interface JudgedArrival extends Arrival {
-  /** `absent`: this host has no such VFIO device. */
+  /** `absent`: this host has no such VFIO device, or an mdev of this name is in use. */
   verdict: "compatible" | "unknown" | "incompatible" | "absent";
   evidence: Evidence | null;
   /** Whether the device is idle. */
