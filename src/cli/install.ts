@@ -1,4 +1,12 @@
-import { binaryBelow, type Contents, installFiles, planInstallation } from "../install/mod.ts";
+import { Failure } from "../documents/mod.ts";
+import {
+  binaryBelow,
+  type Contents,
+  hasHook,
+  HOOK_PATH,
+  installFiles,
+  planInstallation,
+} from "../install/mod.ts";
 import { formatUnits, SYSUSERS, TMPFILES } from "../systemd/mod.ts";
 import { type Command, type Context, YES } from "./command.ts";
 import { formatCompletions } from "./completions.ts";
@@ -20,12 +28,14 @@ below /etc/vfio-ask, and never changes an operator's file. It can be repeated, a
 earlier version; a running service is then restarted.
 
   vfio-ask install --now                      Install and start the service
+  vfio-ask install --hook                     Also install the hook of libvirt (vfio-ask help hook)
   vfio-ask install --root DIR --prefix /usr   Write the files of a package below DIR`,
   options: [
     ...INSTALL_OPTIONS,
     { name: "binary", value: "FILE", help: "Program to install (this one)" },
     { name: "now", help: "Enable and start the service" },
     { name: "no-start", help: "Do not restart a running service" },
+    { name: "hook", help: "Also install the hook of libvirt, which judges incoming migrations" },
     { name: "no-manifest", help: "Do not write the list of files that uninstall needs" },
   ],
   async run(context) {
@@ -34,15 +44,29 @@ earlier version; a running service is then restarted.
       throw usage("--now and --no-start exclude each other", "Use one of them.");
     }
     const { target, prefix } = installTarget(context);
-    const contents = await contentsOf(context, prefix);
+    // A later version updates the hook, too.
+    const hook = options.hook === true || hasHook(prefix, target);
+    const contents = { ...await contentsOf(context, prefix), hook };
     const plan = planInstallation(prefix, contents);
     const withManifest = options["no-manifest"] !== true;
     const files = installFiles(plan, { ...target, version, withManifest });
     const steps = await printSteps(context, files);
+    if (options.hook && steps.some(({ path, done }) => path === HOOK_PATH && done === "kept")) {
+      throw new Failure("in-use", `${HOOK_PATH} is another hook of libvirt, or was changed`, {
+        subject: HOOK_PATH,
+        remedy:
+          "Rename it in its directory, and run the command again. Everything else is installed.",
+      });
+    }
     const { run } = hostCommands(context, target);
     const fragment = (kind: string) => plan.files.find(({ path }) => path.includes(kind))!.path;
     await run(["systemd-sysusers", fragment("/sysusers.d/")]);
     await run(["systemd-tmpfiles", "--create", fragment("/tmpfiles.d/")]);
+    if (steps.some(({ path, done }) => path === HOOK_PATH && done === "created")) {
+      terminal.out(
+        "Next: systemctl reload libvirtd (or virtqemud), so that libvirt finds its hook\n",
+      );
+    }
     if (target.root === "/" && !isBootedWithSystemd()) {
       terminal.out("Nothing was started, because systemd does not manage this machine.\n");
       return YES;

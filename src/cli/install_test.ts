@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { runCli } from "../../tests/fixtures/run_cli.ts";
+import { formatHook } from "../install/mod.ts";
 import { formatUnits } from "../systemd/mod.ts";
 
 /** An installation below a temporary root. */
@@ -201,6 +202,50 @@ Deno.test("install runs nothing of this machine with --root", async () => {
     commands.join("\n"),
     "systemctl enable --now vfio-ask.service vfio-ask-worker.socket",
   );
+});
+
+const HOOK = "/etc/libvirt/hooks/qemu.d/50-vfio-ask";
+
+Deno.test("install --hook adds libvirt's hook, an update keeps it, and uninstall removes it", async () => {
+  await using place = await openPlace();
+  const out = await place.install("--hook");
+  assertStringIncludes(out, `created    ${HOOK}\n`);
+  assertStringIncludes(out, "\nNext: systemctl reload libvirtd (or virtqemud)");
+  assertEquals(Deno.statSync(place.root + HOOK).mode! & 0o777, 0o755);
+  assertStringIncludes(await place.install(), `unchanged  ${HOOK}\n`);
+  await place.uninstall();
+  assertEquals(place.list(), []);
+});
+
+Deno.test("install --hook keeps the hook of somebody else, and says so", async () => {
+  await using place = await openPlace();
+  await Deno.mkdir(`${place.root}/etc/libvirt/hooks/qemu.d`, { recursive: true });
+  place.write(HOOK, "#!/bin/sh\n");
+  const argv = ["install", "--hook", "--root", place.root, "--binary", "/bin/true"];
+  const { code, err } = await runCli(argv);
+  assertEquals(code, 4);
+  assertStringIncludes(err, `${HOOK} is another hook of libvirt`);
+  await place.uninstall("--purge");
+  assertEquals(filesOf(place), [HOOK]);
+});
+
+Deno.test("only exit code 1 of the hook stops a migration, and other calls do not start it", async () => {
+  await using place = await openPlace();
+  const program = `${place.root}/its bin/vfio-ask`;
+  await Deno.mkdir(`${place.root}/its bin`);
+  const run = async (...args: string[]) => {
+    const { code, stdout } = await new Deno.Command("sh", {
+      args: ["-c", formatHook(program), "hook", ...args],
+    }).output();
+    return [code, new TextDecoder().decode(stdout)];
+  };
+  const begin = ["g1", "migrate", "begin", "-"];
+  assertEquals(await run(...begin), [0, ""]);
+  for (const code of [0, 1, 2, 4, 139]) {
+    await Deno.writeTextFile(program, `#!/bin/sh\necho "$@"\nexit ${code}\n`, { mode: 0o755 });
+    assertEquals(await run(...begin), [code === 1 ? 1 : 0, "hook -- g1 migrate begin -\n"]);
+    assertEquals(await run("g1", "start", "begin", "-"), [0, ""]);
+  }
 });
 
 const WRONG: readonly (readonly [argv: readonly string[], code: number, ...words: string[]])[] = [

@@ -12,11 +12,13 @@ export interface LiveSettings {
 }
 
 /**
- * The options of {@link LiveSettings}, and `drivers`, which the worker service reads itself. All others take effect at
+ * The options of {@link LiveSettings}, and those that the worker service and libvirt's hook read themselves. All others take effect at
  * the next start.
  */
 const LIVE_OPTIONS = [
   "drivers",
+  "hook-policy",
+  "hook-place-unknown",
   "subsystem",
   "preflight",
   "preflight-controls",

@@ -30,6 +30,7 @@ import {
   usage,
   wrongValue,
 } from "./options.ts";
+import { HOOK_FILE_OPTIONS } from "./hook_settings.ts";
 import { catchHangups, reloadSettings } from "./reload.ts";
 import { CONFIG, configure } from "./settings.ts";
 import { timeTasks } from "./time_tasks.ts";
@@ -70,8 +71,8 @@ export const SERVE_OPTIONS: readonly Option[] = [
   ...PREFLIGHT_OPTIONS,
 ];
 
-/** The options that a configuration file can set: those of serve, and of the worker service. */
-export const FILE_OPTIONS: readonly Option[] = [...SERVE_OPTIONS, DRIVERS];
+/** The options that a configuration file can set: those of serve, of the worker service, and of libvirt's hook. */
+export const FILE_OPTIONS: readonly Option[] = [...SERVE_OPTIONS, DRIVERS, ...HOOK_FILE_OPTIONS];
 
 export const command: Command = {
   about: `Serves the HTTP API. A session pins a snapshot of the host:

@@ -8,20 +8,26 @@ import { type Command, type Context, YES } from "./command.ts";
 import { json, lookAtHost } from "./look.ts";
 import { JSON_OUTPUT, LOOK_OPTIONS, usage } from "./options.ts";
 import { type Columns, formatColumns } from "./table.ts";
+import { runTag, TAG_OPTIONS } from "./vm_tag.ts";
 import { snapshotWords, tellProblems } from "./words.ts";
 
 export const command: Command = {
-  args: "[NAME|UUID|PID]",
+  args: "[NAME|UUID|PID] | tag NAME|UUID",
   about:
     `Lists the virtual machines of this host that use VFIO devices, with the QEMU that runs each and what
 decides about a migration. With a name, UUID or pid, it shows one machine with its devices.
 
 Processes of QEMU that hold VFIO devices are listed, and the machines of libvirt, also those that
 are off. A dash means unknown. vfio-ask identity --vm prints the document of a machine, to ask
-another host about it.`,
-  options: [...LOOK_OPTIONS, JSON_OUTPUT],
+another host about it.
+
+vm tag puts that document, without the domain XML, into the machine's metadata in libvirt, where it
+goes with a migration: vfio-ask hook on the destination's host reads it. Repeat it when the devices
+of the machine have changed; --remove removes it.`,
+  options: [...TAG_OPTIONS, ...LOOK_OPTIONS, JSON_OUTPUT],
   async run(context) {
     const { terminal, args, options } = context;
+    if (args[0] === "tag") return await tag(context);
     const [wanted, ...rest] = args;
     if (rest.length > 0) {
       throw usage("vm takes one machine", "Run vfio-ask vm to list the machines.");
@@ -41,6 +47,18 @@ another host about it.`,
     return YES;
   },
 };
+
+async function tag(context: Context): Promise<number> {
+  const [, name, ...rest] = context.args;
+  if (name === undefined || rest.length > 0) {
+    throw usage("vm tag needs one machine", "Run vfio-ask vm to list the machines.");
+  }
+  return await runTag(context, name, async () => {
+    const { snapshot, found } = await lookAtMachines(context, null);
+    const { describeMachine, machineNamed } = await import("../vms/mod.ts");
+    return await describeMachine(snapshot, machineNamed(found, name));
+  });
+}
 
 /** The host and its virtual machines, with the XML of one of them. */
 export async function lookAtMachines(

@@ -10,7 +10,7 @@ import {
   writeWhole,
 } from "./files.ts";
 import { formatManifest, type Manifest, readManifest, sha256 } from "./manifest.ts";
-import type { Plan, PlannedFile } from "./plan.ts";
+import { HOOK_PATH, manifestBelow, type Plan, type PlannedFile } from "./plan.ts";
 
 export type { Step, Target } from "./files.ts";
 
@@ -49,6 +49,11 @@ export async function* installFiles(
     make(dirname(file.path));
     const known = before?.files.find(({ path }) => path === file.path)?.sha256;
     const { step, sum } = await installFile(file, known, target);
+    // A file of somebody else is not listed, so that nothing removes it.
+    if (step.done === "kept" && known === undefined) {
+      yield step;
+      continue;
+    }
     files.push({ path: file.path, sha256: sum });
     yield step;
   }
@@ -65,6 +70,12 @@ export async function* installFiles(
     target,
   );
   yield step;
+}
+
+/** Whether an installation below a prefix has the hook of libvirt. Throws a `Failure` if its manifest cannot be read. */
+export function hasHook(prefix: string, target: Target): boolean {
+  const manifest = readManifest(below(target, manifestBelow(prefix)));
+  return manifest?.files.some(({ path }) => path === HOOK_PATH) ?? false;
 }
 
 /** Installs one file. `known` is the checksum of what was installed before. */

@@ -23,6 +23,29 @@ export interface Contents {
   tmpfiles: string;
   pages: readonly { name: string; section: number; text: string }[];
   completions: Readonly<Record<"bash" | "fish" | "zsh", string>>;
+  /** Whether to install the hook of libvirt. */
+  hook?: boolean;
+}
+
+/** The hook of libvirt, which runs the files of this directory in the order of their names since version 6.5. */
+export const HOOK_PATH = "/etc/libvirt/hooks/qemu.d/50-vfio-ask";
+
+/**
+ * The script that libvirt runs. Only exit code 1 of the hook, which it gives on purpose, stops a migration: a program
+ * that is missing or ends by a defect must not.
+ */
+export function formatHook(binary: string): string {
+  const program = `'${binary.replaceAll("'", `'\\''`)}'`;
+  return `#!/bin/sh
+# Hook of libvirt: judges migrations that come in. See vfio-ask help hook.
+case "$2 $3" in
+  "migrate begin" | "release end") ;;
+  *) exit 0 ;;
+esac
+[ -x ${program} ] || exit 0
+${program} hook -- "$@"
+[ $? -ne 1 ]
+`;
 }
 
 /** The directories of an operator's configuration. */
@@ -63,6 +86,9 @@ export function planInstallation(prefix: string, contents: Contents): Plan {
       text(`${share}/bash-completion/completions/vfio-ask`, contents.completions.bash),
       text(`${share}/zsh/${zsh}/_vfio-ask`, contents.completions.zsh),
       text(`${share}/fish/vendor_completions.d/vfio-ask.fish`, contents.completions.fish),
+      ...contents.hook
+        ? [{ path: HOOK_PATH, mode: 0o755, content: formatHook(binaryBelow(prefix)) }]
+        : [],
     ],
     directories: CONFIG_DIRECTORIES.map((name) => `${CONFIG_DIRECTORY}/${name}`),
     manifest: manifestBelow(prefix),
