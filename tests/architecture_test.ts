@@ -37,7 +37,7 @@ const MAY_IMPORT = parseTable(`
   page             documents judge/doctor config answers
   http             documents judge/ask tasks ledger vms config trials answers moves export systemd openapi
                    page
-  hook             documents host vms moves children answers
+  hook             documents host vms children answers
   cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks ledger worker children vms
                    config access view trials answers moves http systemd export man install simulator
                    hook

@@ -1,13 +1,12 @@
 import { Failure, type Identity } from "../documents/mod.ts";
 import type { HostRoots } from "../host/mod.ts";
-import { readDomainXml } from "../vms/mod.ts";
+import { readDomainXml, spliceSources } from "../vms/mod.ts";
 import type { ServiceAnswer } from "./ask_service.ts";
 import { decide, type DecideOptions, type Landing } from "./decide.ts";
 import { judgeArrivals, type JudgedArrival } from "./judge_arrival.ts";
 import { isMdev, makeMdev, removeMdev } from "./make_devices.ts";
 import { type Arrival, pairDevices } from "./pair_devices.ts";
 import { type ArrivalRecord, type Records, withRecords } from "./records.ts";
-import { spliceSources } from "../moves/mod.ts";
 import { readTag } from "./tag.ts";
 
 /** What the hook needs. */

@@ -27,5 +27,4 @@ export * from "./judge_arrival.ts";
 export * from "./make_devices.ts";
 export * from "./pair_devices.ts";
 export * from "./records.ts";
-export * from "../moves/mod.ts";
 export * from "./tag.ts";

@@ -12,11 +12,10 @@ import {
 } from "../documents/mod.ts";
 import { createFor, howToCreate } from "../judge/ask/mod.ts";
 import type { Plan } from "../judge/joint/mod.ts";
-import { readDomainXml } from "../vms/mod.ts";
+import { readDomainXml, spliceSources } from "../vms/mod.ts";
 import type { Landing } from "./landing.ts";
 import { listLooks } from "./list_looks.ts";
 import { shellWord } from "./shell_word.ts";
-import { spliceSources } from "./splice_sources.ts";
 
 /** A plan, and the question that it answers. */
 export interface MoveOf {

@@ -13,4 +13,3 @@
  */
 export * from "./describe_move.ts";
 export * from "./make_move.ts";
-export * from "./splice_sources.ts";

@@ -14,3 +14,4 @@ export * from "./describe_machine.ts";
 export * from "./domain_xml.ts";
 export * from "./list_machines.ts";
 export * from "./read_machines.ts";
+export * from "./splice_sources.ts";

@@ -1,5 +1,5 @@
 import { parsePciAddress } from "../documents/mod.ts";
-import type { DomainHostdev } from "../vms/mod.ts";
+import type { DomainHostdev } from "./domain_xml.ts";
 
 /**
  * The XML with other devices of the host in it. Only the `<source>` of each named device changes. Pure. Throws a

@@ -1,5 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { readDomainXml } from "../vms/mod.ts";
+import { readDomainXml } from "./domain_xml.ts";
 import { spliceSources } from "./splice_sources.ts";
 
 const A = "11111111-0000-4000-8000-00000000000a";
@@ -12,13 +12,18 @@ const XML = `<?xml version='1.0'?>\r
       <address domain='0x0000' bus='0x41' slot='0x10' function='0x7'/>
     </source>
   </hostdev>
+  <interface type='hostdev'><source><address type='pci' domain='0x0000' bus='0x01' slot='0x00' function='0x0'/></source></interface>
 </devices></domain>\t`;
 
 Deno.test("spliceSources() changes the named sources only, byte for byte", () => {
   const { hostdevs } = readDomainXml(XML);
   const changes = hostdevs.map((hostdev) => ({
     hostdev,
-    device: hostdev.type === "mdev" ? B : "0001:02:03.4",
+    device: hostdev.type === "mdev"
+      ? B
+      : hostdev.element === "hostdev"
+      ? "0001:02:03.4"
+      : "0000:02:00.1",
   }));
   const changed = spliceSources(XML, changes);
   assertEquals(
@@ -26,9 +31,13 @@ Deno.test("spliceSources() changes the named sources only, byte for byte", () =>
     XML.replace(A, B).replace(
       /<source>\s+<address domain.*?\/>\s+<\/source>/,
       "<source><address domain='0x0001' bus='0x02' slot='0x03' function='0x4'/></source>",
-    ),
+    ).replace("bus='0x01' slot='0x00' function='0x0'", "bus='0x02' slot='0x00' function='0x1'"),
   );
-  assertEquals(readDomainXml(changed).hostdevs.map(({ id }) => id), [B, "0001:02:03.4"]);
+  assertEquals(readDomainXml(changed).hostdevs.map(({ id }) => id), [
+    B,
+    "0001:02:03.4",
+    "0000:02:00.1",
+  ]);
 });
 
 Deno.test("spliceSources() keeps the XML if every device has the same name", () => {
