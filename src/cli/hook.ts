@@ -152,7 +152,7 @@ const PROGRAM = Deno.build.standalone ? [Deno.execPath()] : [
 ];
 
 async function follow(context: Context, log: HookLog, name: string, id: string): Promise<number> {
-  const { endArrival, followArrival, parseMachineState, withRecords } = await import(
+  const { endArrival, followArrival, parseMachineState, readRecord } = await import(
     "../hook/mod.ts"
   );
   const virsh = findVirsh(context);
@@ -161,11 +161,7 @@ async function follow(context: Context, log: HookLog, name: string, id: string):
     return YES;
   }
   const result = await followArrival({
-    isOpen: () =>
-      withRecords(
-        runDirectory(context),
-        (records) => Promise.resolve(records.read(name)?.id === id),
-      ),
+    isOpen: () => Promise.resolve(readRecord(runDirectory(context), name)?.id === id),
     readState: async () => {
       const ran = await virsh(["domstate", "--domain", name, "--reason"]);
       if (ran === null) return "unknown";

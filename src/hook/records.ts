@@ -33,7 +33,7 @@ export interface Records {
 
 /**
  * Runs a function while no other process changes the records. Effect: creates the directory, and holds a lock in it,
- * which the kernel releases with the process.
+ * which the kernel releases with the process. Throws if another process holds it for ten seconds.
  */
 export async function withRecords<T>(
   directory: string,
@@ -41,9 +41,23 @@ export async function withRecords<T>(
 ): Promise<T> {
   Deno.mkdirSync(directory, { recursive: true, mode: 0o700 });
   using file = Deno.openSync(join(directory, "lock"), { create: true, write: true, mode: 0o600 });
-  await file.lock(true);
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => reject(new Error("another hook does not end")), LOCK_MS);
+  try {
+    await Promise.race([file.lock(true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
   return await run(openRecords(directory));
 }
+
+/** The record of a machine, without the lock; null if there is none. A record is written as a whole. */
+export function readRecord(directory: string, name: string): ArrivalRecord | null {
+  return openRecords(directory).read(name);
+}
+
+/** How long to wait for another hook: it makes devices, which takes at most some seconds. */
+const LOCK_MS = 10_000;
 
 /** How long a name of a file may be. */
 const MAX_NAME = 200;
