@@ -27,7 +27,6 @@ const MAY_IMPORT = parseTable(`
   view             ffi documents host judge/vmm judge/doctor tasks state ledger children config access
   trials           documents host judge/rules judge/ask tasks state access view
   answers          documents judge/vmm judge/ask judge/joint config trials
-  moves            documents judge/ask judge/joint vms
   export           documents ledger config
   systemd          ffi documents
   man

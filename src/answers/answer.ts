@@ -5,7 +5,7 @@ import {
   type Judgement,
   sharingOf,
 } from "../judge/ask/mod.ts";
-import type { Plan, Together } from "../judge/joint/mod.ts";
+import type { Together } from "../judge/joint/mod.ts";
 import { NOT_SEEN } from "../judge/vmm/mod.ts";
 import {
   type Answer,
@@ -15,9 +15,7 @@ import {
   type Problem,
   type RefusalsMode,
   type Snapshot,
-  type VirtualMachine,
 } from "../documents/mod.ts";
-import { planId } from "./plan_id.ts";
 import { type AnswerParts, remembering } from "./remember_answer.ts";
 
 /** The options of an answer. `offline`: the snapshot is from another host or a file, so nothing can be tested. */
@@ -133,9 +131,6 @@ export const MAX_TOGETHER = 16;
 /** The most plans that an answer can list. */
 export const MAX_PLANS = 10;
 
-/** A plan with an id, which is the same in each answer to the same question. */
-export type AnsweredPlan = Plan & { id: string };
-
 /** The answer to all devices of a virtual machine: to each of them, and whether they can migrate together. */
 export interface Answers
   extends Pick<Answer, "snapshot" | "takenAt" | "host" | "preflight" | "notSeen"> {
@@ -144,23 +139,20 @@ export interface Answers
     Answer,
     "source" | "reasons" | "omitted" | "offered" | "offers" | "refused" | "refusals"
   >[];
-  /** The machine that the sources are the devices of, if it is known. */
-  machine?: Pick<VirtualMachine, "name" | "uuid">;
-  together: Omit<Together, "plans"> & { plans: AnsweredPlan[] };
+  together: Together;
   problems: Problem[];
 }
 
 /**
  * The answer of a snapshot to several sources. `optionsOf` gives the options and tests of each source. At most `plans`
- * plans are listed. If some devices of the `machine` are not known, no plan is compatible. Pure.
+ * plans are listed. Pure.
  */
 export async function answerTogether(
   snapshot: Snapshot,
   sources: readonly Identity[],
-  { optionsOf = () => ({}), plans = 1, machine = null }: {
+  { optionsOf = () => ({}), plans = 1 }: {
     optionsOf?: (source: Identity) => AnswerOptions;
     plans?: number;
-    machine?: VirtualMachine | null;
   } = {},
 ): Promise<Answers> {
   // Loaded on demand, because a static import would slow down every start.
@@ -173,12 +165,6 @@ export async function answerTogether(
     return { source, judgement, problems, answer: toAnswer(snapshot, source, parts, options) };
   });
   const { takenAt, host } = snapshot;
-  const planned = planTogether(
-    judged.map(({ source, judgement }) => ({ source, offers: judgement.offers })),
-    snapshot,
-    { sharing: sharingOf(snapshot), count: plans },
-  );
-  const together = machine === null ? planned : doubtUnknown(planned, machine);
   return {
     schema: ANSWERS_SCHEMA,
     snapshot: snapshot.snapshot,
@@ -190,40 +176,12 @@ export async function answerTogether(
       const { source, reasons, omitted, offered, offers, refused, refusals } = answer;
       return { source, reasons, omitted, offered, offers, refused, refusals };
     }),
-    ...(machine === null ? {} : { machine: { name: machine.name, uuid: machine.uuid } }),
-    together: {
-      ...together,
-      plans: await Promise.all(together.plans.map(async (plan) => ({
-        ...plan,
-        id: await planId(plan, { sources, machine, host: host.name }),
-      }))),
-    },
-    problems: withProblems(
+    together: planTogether(
+      judged.map(({ source, judgement }) => ({ source, offers: judgement.offers })),
       snapshot,
-      distinct([...judged.flatMap(({ problems }) => problems), ...machine?.problems ?? []]),
+      { sharing: sharingOf(snapshot), count: plans },
     ),
-  };
-}
-
-/** No plan of a machine is compatible while some of its devices are not known. */
-function doubtUnknown(together: Together, { name, problems }: VirtualMachine): Together {
-  if (problems.length === 0) return together;
-  const doubt = {
-    code: "DevicesNotKnown",
-    sentence: `not all devices of ${name} are known: ${
-      problems.map(({ sentence }) => sentence).join("; ")
-    }`,
-    source: null,
-    host: null,
-  } as const;
-  return {
-    ...together,
-    verdict: together.verdict === "compatible" ? "unknown" : together.verdict,
-    plans: together.plans.map((plan) => ({
-      ...plan,
-      verdict: "unknown",
-      reasons: [...plan.reasons, doubt],
-    })),
+    problems: withProblems(snapshot, distinct(judged.flatMap(({ problems }) => problems))),
   };
 }
 

@@ -24,9 +24,8 @@ import { VMM_OPTIONS } from "./vmm_options.ts";
 import { testCandidates } from "../trials/mod.ts";
 import { askOffline } from "./ask_offline.ts";
 import { json, lookAtHost } from "./look.ts";
-import { MAKE_OPTIONS, makeWanted, tellMove } from "./make.ts";
-import { readSourceFile, type SourceFile } from "./read_document.ts";
-import { askedOf, askOptions, tell } from "./tell_answer.ts";
+import { readIdentityFile } from "./read_document.ts";
+import { askOptions, asMachine, tell, withWish } from "./tell_answer.ts";
 import { identifyHere, recover } from "./trials.ts";
 import { tellProblems } from "./words.ts";
 
@@ -79,18 +78,12 @@ const ASK_OPTIONS: readonly Option[] = [
 ];
 
 export const command: Command = {
-  args: "VM.json | IDENTITY.json… | DEVICE | -",
+  args: "IDENTITY.json… | DEVICE | -",
   about: `The source is an identity that vfio-ask identity printed on another host (a file, or - for
 standard input), or a device of this host. Prints the offers, best first, and the refusals with
 their reasons. With --preflight, the drivers of idle devices test the source's initial data, and
 their verdict decides. Several sources are the devices of one virtual machine: the answer then
 also says whether all of them can migrate to this host together, and where each one goes.
-
-The source can also be a whole virtual machine, as vfio-ask identity --vm printed it. Then --make
-prints what carries out a plan: "xml" is the domain XML for virsh migrate --xml, in which only the
-sources of VFIO devices change; "commands" are the commands for both hosts; "mdevctl" is the
-definition for mdevctl define --jsonfile (an array, with UUIDs and parents, if it is not one mdev).
-What a person still has to look at is on standard error. Nothing is run.
 
 With --snapshot, this host is not examined. The answer is a table of the hosts in the snapshots,
 best first; --details and --host print full answers. --json prints one document for any number of
@@ -115,7 +108,6 @@ if this is unknown. With several snapshots, the best host decides, but the exit 
 snapshot cannot be read.`,
   options: [
     ...ASK_OPTIONS,
-    ...MAKE_OPTIONS,
     ...VMM_OPTIONS,
     ...JUDGE_OPTIONS,
     ...LOOK_OPTIONS,
@@ -146,39 +138,30 @@ async function run(context: Context): Promise<number> {
 }
 
 async function askHere(context: Context): Promise<number> {
-  const made = makeWanted(context);
   const files = [];
-  for (const subject of context.args) files.push(await readSourceFile(subject));
+  for (const subject of context.args) files.push(await readIdentityFile(subject));
   const testing = text(context, "preflight") !== null;
   const left = testing ? await recover(context) : [];
   const snapshot = await lookAtHost(context);
-  const problems = new Map<string, Problem[]>();
-  const found: SourceFile[] = [];
-  for (const [index, file] of files.entries()) {
-    if (file !== null) found.push(file);
-    else {
-      const own = await identifySource(context, snapshot, context.args[index]!);
-      found.push(own);
-      problems.set(own.identity.id, own.problems);
-    }
-  }
-  const asked = askedOf(context, found);
   const world = await context.openWorld();
   const options = new Map<Identity, AnswerOptions>();
-  for (const [index, source] of asked.sources.entries()) {
+  for (const [index, file] of files.entries()) {
+    const found = file === null
+      ? await identifySource(context, snapshot, context.args[index]!)
+      : { identity: file, problems: [] };
+    const source = withWish(context, found.identity);
     const migratable = reasonsNotToMigrate(source).length === 0;
     const tested = testing && migratable
       ? await testCandidates(world, snapshot, source, preflightPolicy(context))
       : null;
     tellProblems(context.terminal, tested?.problems ?? []);
     // Report what an earlier run left behind only once, with the first source.
-    const before = [...index === 0 ? left : [], ...problems.get(source.id) ?? []];
-    const all = [...before, ...tested?.problems ?? []];
-    options.set(source, { ...askOptions(context), ...tested, problems: all });
+    const before = [...index === 0 ? left : [], ...found.problems];
+    const problems = [...before, ...tested?.problems ?? []];
+    options.set(source, { ...askOptions(context), ...tested, problems });
   }
-  const optionsOf = (source: Identity) => options.get(source) ?? {};
-  if (made !== null) return await tellMove(context, snapshot, { asked, optionsOf, made });
-  const told = await tell(context, snapshot, asked, optionsOf);
+  const sources = asMachine([...options.keys()]);
+  const told = await tell(context, snapshot, sources, (source) => options.get(source) ?? {});
   context.terminal.out(context.options.json ? json(told.document) : told.text);
   return told.code;
 }

@@ -10,7 +10,7 @@ import {
   type Snapshot,
   type Verdict,
 } from "../documents/mod.ts";
-import type { Asked } from "./tell_answer.ts";
+import type { Sources } from "./tell_answer.ts";
 
 /** Where a source would be placed on a host. */
 interface HostPlacement extends Pick<Offer, "configuration" | "evidence" | "availability"> {
@@ -36,14 +36,13 @@ export interface HostEntry {
 export async function askHost(
   file: string,
   snapshot: Snapshot,
-  asked: Asked,
+  sources: Sources,
   options: AnswerOptions,
 ): Promise<HostEntry> {
   const { host: { name, kernel }, snapshot: number, takenAt } = snapshot;
-  const { sources, machine } = asked;
-  const said = sources.length === 1 && machine === null
+  const said = sources.length === 1
     ? askOne(snapshot, sources[0], options)
-    : await askTogether(snapshot, asked, options);
+    : await askTogether(snapshot, sources, options);
   const reasons = said.reasons.map(({ code, sentence }) => ({ code, sentence }));
   return { file, host: { name, kernel }, snapshot: number, takenAt, ...said, reasons };
 }
@@ -65,15 +64,12 @@ function askOne(snapshot: Snapshot, source: Identity, options: AnswerOptions): S
 
 async function askTogether(
   snapshot: Snapshot,
-  { sources, machine }: Asked,
+  sources: Sources,
   options: AnswerOptions,
 ): Promise<Said> {
   // A plan can place a source on any of its offers.
   const all = { ...options, offers: Infinity, refusals: "none" } as const;
-  const { together, answers } = await answerTogether(snapshot, sources, {
-    optionsOf: () => all,
-    machine,
-  });
+  const { together, answers } = await answerTogether(snapshot, sources, { optionsOf: () => all });
   const { verdict, plans: [best], blocking } = together;
   if (best === undefined) {
     return { ...refused(blocking.flatMap(({ reasons }) => reasons)), verdict };

@@ -1,19 +1,18 @@
 import type { AnswerOptions } from "../answers/mod.ts";
-import type { Problem, Snapshot } from "../documents/mod.ts";
+import type { Identity, Problem, Snapshot } from "../documents/mod.ts";
 import { askHost, compareHosts, type HostEntry } from "./ask_hosts.ts";
 import { codeOf, type Context, USAGE } from "./command.ts";
 import { type Hosts, printHosts, printHostsAsJson } from "./print_hosts.ts";
 import { text, texts, usage } from "./options.ts";
-import { makeWanted, tellMove } from "./make.ts";
 import { showProgress } from "./progress.ts";
 import {
   fileProblem,
   listSnapshotFiles,
   openSnapshots,
-  readSourceFile,
+  readIdentityFile,
   rulesRefused,
 } from "./read_document.ts";
-import { type Asked, askedOf, askOptions, plansWanted, tell } from "./tell_answer.ts";
+import { askOptions, asMachine, plansWanted, type Sources, tell, withWish } from "./tell_answer.ts";
 import { tellProblems } from "./words.ts";
 
 /**
@@ -31,23 +30,15 @@ export async function askOffline(context: Context): Promise<number> {
     );
   }
   plansWanted(context);
-  const made = makeWanted(context);
-  const asked = await readAsked(context);
+  const sources = await readSources(context);
   const options = { ...askOptions(context), offline: true };
   const files = texts(context, "snapshot").flatMap(listSnapshotFiles);
   const read = openSnapshots();
-  if (made !== null) {
-    const [file, ...others] = files;
-    if (file === undefined || others.length > 0) {
-      throw usage("--make with several snapshots", "Name the snapshot of the destination only.");
-    }
-    return await tellMove(context, await read(file), { asked, optionsOf: () => options, made });
-  }
-  const hosts = await askEach(context, { files, read, asked, options });
+  const hosts = await askEach(context, { files, read, sources, options });
   const { entries, problems, refusedRules } = hosts;
   const answerOf = async ({ file }: HostEntry) => {
     try {
-      return await tell(context, await read(file), asked, () => options);
+      return await tell(context, await read(file), sources, () => options);
     } catch (error) {
       problems.push(fileProblem(error, file));
       return null;
@@ -63,28 +54,28 @@ export async function askOffline(context: Context): Promise<number> {
 }
 
 /** Reads the devices of one virtual machine from files. */
-async function readAsked(context: Context): Promise<Asked> {
-  const files = [];
+async function readSources(context: Context): Promise<Sources> {
+  const sources: Identity[] = [];
   for (const subject of context.args) {
-    const source = await readSourceFile(subject);
+    const source = await readIdentityFile(subject);
     if (source === null) {
       throw usage(
         `${subject}: with --snapshot, the source must be a file`,
         "Name an IDENTITY.json or -.",
       );
     }
-    files.push(source);
+    sources.push(withWish(context, source));
   }
-  return askedOf(context, files);
+  return asMachine(sources);
 }
 
 /** Asks every host, or only the named ones. Throws if no snapshot has that name. */
 async function askEach(
   context: Context,
-  { files, read, asked, options }: {
+  { files, read, sources, options }: {
     files: readonly string[];
     read: (file: string) => Promise<Snapshot>;
-    asked: Asked;
+    sources: Sources;
     options: AnswerOptions;
   },
 ): Promise<Hosts> {
@@ -101,7 +92,7 @@ async function askEach(
       const { name } = snapshot.host;
       seen.add(name);
       if (names.length > 0 && !names.includes(name)) continue;
-      entries.push(await askHost(file, snapshot, asked, options));
+      entries.push(await askHost(file, snapshot, sources, options));
       for (const problem of rulesRefused(snapshot)) refusedRules.set(problem.sentence, problem);
     } catch (error) {
       problems.push(fileProblem(error, file));
@@ -117,7 +108,7 @@ async function askEach(
     );
   }
   entries.sort(compareHosts(options.order));
-  return { sources: asked.sources, entries, problems, refusedRules: [...refusedRules.values()] };
+  return { sources, entries, problems, refusedRules: [...refusedRules.values()] };
 }
 
 /** How many problems are printed on standard error; the JSON document has all of them. */

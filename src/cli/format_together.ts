@@ -18,9 +18,9 @@ export function formatTogether(
     ? `${NO_PLAN[together.verdict === "unknown" ? "unknown" : "incompatible"](each.length)}:\n` +
       blocking.map(({ source, reasons }) => `${escaped(source)}\n${reasonLines(reasons)}`)
         .join("")
-    : `${allOf(each.length)} ${CAN[best.verdict]} migrate to this host${
-      each.length === 1 ? "" : " together"
-    }${best.now ? "" : ", but not now"}:\n` +
+    : `All ${each.length} devices ${CAN[best.verdict]} migrate to this host together${
+      best.now ? "" : ", but not now"
+    }:\n` +
       formatColumns(best.placements, {
         "SOURCE": ({ source }) => source,
         "GOES TO": ({ configuration }) => configurationWords(configuration),
@@ -29,10 +29,6 @@ export function formatTogether(
       }) + reasonLines([...best.reasons, ...best.warnings]) + others.map(otherPlan).join("");
   const own = each.map((answer) => format({ ...shared, ...answer, schema: "vfio-ask/answer/v1" }));
   return [`${head}${plan}`, ...own].join("\n");
-}
-
-function allOf(count: number): string {
-  return count === 1 ? "The machine's device" : `All ${count} devices`;
 }
 
 /** A plan other than the best one, in one line. */
@@ -47,14 +43,10 @@ function otherPlan({ rank, now, verdict, placements }: Plan): string {
 /** The line above the sources that prevent a plan. */
 const NO_PLAN = {
   incompatible: (count: number) =>
-    count === 1
-      ? "The machine's device cannot migrate to this host. Blocked by"
-      : `These ${count} devices cannot migrate to this host together. Blocked by`,
+    `These ${count} devices cannot migrate to this host together. Blocked by`,
   unknown: (count: number) =>
-    count === 1
-      ? "It is unknown whether the machine's device can migrate to this host. Blocking the best plan found"
-      : `It is unknown whether these ${count} devices can migrate to this host together. ` +
-        "Blocking the best plan found",
+    `It is unknown whether these ${count} devices can migrate to this host together. ` +
+    "Blocking the best plan found",
 };
 
 const CAN = { compatible: "can", unknown: "may be able to" } as const;

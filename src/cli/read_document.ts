@@ -5,11 +5,8 @@ import {
   InvalidDocument,
   type Problem,
   readIdentity,
-  readVirtualMachine,
   type Snapshot,
   toProblem,
-  type VirtualMachine,
-  VM_SCHEMA,
 } from "../documents/mod.ts";
 import { makeSnapshotReader } from "../judge/rules/mod.ts";
 import type { Terminal } from "./command.ts";
@@ -26,19 +23,6 @@ const SNAPSHOT_REMEDY = "Create it on that host with vfio-ask snapshot.";
  */
 export async function readIdentityFile(subject: string): Promise<Identity | null> {
   return await readFileAs("identity", subject, (document) => readIdentity(document));
-}
-
-/** A source, or a virtual machine with its sources. */
-export type SourceFile = { identity: Identity } | { machine: VirtualMachine };
-
-/** Reads an identity or a virtual machine, as {@link readIdentityFile} does. */
-export async function readSourceFile(subject: string): Promise<SourceFile | null> {
-  return await readFileAs("identity", subject, (document) => {
-    const isMachine = (document as { schema?: unknown } | null)?.schema === VM_SCHEMA;
-    return isMachine
-      ? { machine: readVirtualMachine(document) }
-      : { identity: readIdentity(document) };
-  });
 }
 
 /**

@@ -14,24 +14,16 @@ import {
   type Identity,
   type RefusalsMode,
   type Snapshot,
-  type VirtualMachine,
 } from "../documents/mod.ts";
 import { codeOf, type Context, NO } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
 import { formatAnswer, reasonLines } from "./format_answer.ts";
 import { formatTogether } from "./format_together.ts";
-import type { SourceFile } from "./read_document.ts";
 import { count, subsystemMode, text, usage, wrongValue } from "./options.ts";
 import { vmmOption } from "./vmm_options.ts";
 
 /** The devices of one virtual machine, one or more. */
 export type Sources = readonly [Identity, ...Identity[]];
-
-/** The sources of a question, and the machine that they are the devices of, if it is known. */
-export interface Asked {
-  sources: Sources;
-  machine: VirtualMachine | null;
-}
 
 /** The answer of a host: exit code, document (the same as over HTTP), and text. */
 export interface Told {
@@ -44,14 +36,14 @@ export interface Told {
 export async function tell(
   context: Context,
   snapshot: Snapshot,
-  { sources, machine }: Asked,
+  sources: Sources,
   optionsOf: (source: Identity) => AnswerOptions,
 ): Promise<Told> {
   const [source] = sources;
   const format = context.options.explain ? explainAnswer : formatAnswer;
-  if (sources.length > 1 || machine !== null) {
+  if (sources.length > 1) {
     const plans = plansWanted(context);
-    const document = await answerTogether(snapshot, sources, { optionsOf, plans, machine });
+    const document = await answerTogether(snapshot, sources, { optionsOf, plans });
     const code = codeOf(document.together.verdict);
     return { code, document, text: formatTogether(document, format) };
   }
@@ -108,23 +100,6 @@ export function withWish(context: Context, source: Identity): Identity {
     ...(numaNode === null ? {} : { wish: { ...source.wish, numaNode } }),
     ...(vmm === null ? {} : { vmm: { ...source.vmm, ...vmm } }),
   };
-}
-
-/** What files of sources ask together, with the additions from the command line. */
-export function askedOf(context: Context, files: readonly SourceFile[]): Asked {
-  const machines = files.flatMap((file) => "machine" in file ? [file.machine] : []);
-  const [machine = null] = machines;
-  if (machine !== null && files.length > 1) {
-    throw usage(
-      `${machine.name}: a virtual machine together with other sources`,
-      "Ask about one virtual machine alone.",
-    );
-  }
-  const identities = files.flatMap((file) =>
-    "machine" in file ? file.machine.sources : file.identity
-  );
-  const sources = asMachine(identities.map((source) => withWish(context, source)));
-  return { sources, machine };
 }
 
 /** Checks the devices of one virtual machine. Throws if one is named twice. */

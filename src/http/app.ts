@@ -31,8 +31,6 @@ import { checkDoor } from "./door.ts";
 import type { EventStreams } from "./event_streams.ts";
 import { makeLineStreams } from "./line_streams.ts";
 import { checkParameters, PAGE_PARAMETERS, PARAMETERS } from "./parameters.ts";
-import { planRoutes } from "./plan_routes.ts";
-import { keepPlans } from "./plans_kept.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
 import { isWanted } from "./query.ts";
 import { readTest } from "./read_identity.ts";
@@ -84,7 +82,6 @@ export function makeApp(
   const { authorise, notReady, log, measures } = door;
   const sessions = makeSessions(nowMs);
   const streams = makeLineStreams();
-  const plansKept = keepPlans(nowMs);
   const refuse = makeRefusalLog(log, nowMs);
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
@@ -173,8 +170,7 @@ export function makeApp(
       })],
     ...vmRoutes(world),
     ...outcomeRoutes(world, { withBody }),
-    ...askRoutes(world, { streams, withBody, plansKept }),
-    ...planRoutes(world, { plansKept, withBody }),
+    ...askRoutes(world, { streams, withBody }),
     ...sessionRoutes(world, { sessions, streams, withBody }),
   ];
 

@@ -6,8 +6,7 @@ import type { WithBody } from "./bodies.ts";
 import { HttpProblem } from "./problem.ts";
 import { plansWanted, wantsLines } from "./query.ts";
 import { finishTests, openQuestion, optionsOf, type Question } from "./question.ts";
-import type { PlansKept } from "./plans_kept.ts";
-import { readIdentity, readMachine } from "./read_identity.ts";
+import { readIdentity } from "./read_identity.ts";
 import { jsonText, type Route } from "./route.ts";
 import { streamAnswer } from "./stream_answer.ts";
 import type { LineStreams } from "./line_streams.ts";
@@ -15,18 +14,13 @@ import type { LineStreams } from "./line_streams.ts";
 /** The route that writes a source and asks in one request. A plan for several sources is always one document. */
 export function askRoutes(
   world: AskWorld,
-  { streams, withBody, plansKept }: {
-    streams: LineStreams;
-    withBody: WithBody;
-    plansKept: PlansKept;
-  },
+  { streams, withBody }: { streams: LineStreams; withBody: WithBody },
 ): Route[] {
   return [
     ["POST", "/v1/ask", (c) =>
-      withBody(c.req.raw, async ({ json, bytes, hold }) => {
+      withBody(c.req.raw, async ({ json, hold }) => {
         const plans = plansWanted(c);
         const snapshot = await world.newest();
-        const machine = readMachine(json);
         const several = readSeveral(json);
         if (several === null) {
           const source = readIdentity(json);
@@ -46,13 +40,7 @@ export function askRoutes(
           questions.set(source, question);
         }
         const options = (source: Identity) => optionsOf(questions.get(source)!);
-        const answers = await answerTogether(snapshot, several, {
-          optionsOf: options,
-          plans,
-          machine,
-        });
-        plansKept.keep({ plans: answers.together.plans, sources: several, machine, bytes });
-        return c.json(answers);
+        return c.json(await answerTogether(snapshot, several, { optionsOf: options, plans }));
       })],
   ];
 }

@@ -6,10 +6,7 @@ import {
   jsonPointer,
   readAs,
   readIdentity as readDocument,
-  readVirtualMachine,
   shorten,
-  type VirtualMachine,
-  VM_SCHEMA,
 } from "../documents/mod.ts";
 import { reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import { HttpProblem } from "./problem.ts";
@@ -19,7 +16,7 @@ import { HttpProblem } from "./problem.ts";
  * remedy. For a source that cannot migrate to any host, throws a problem with the reasons.
  */
 export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): Identity {
-  const identity = readShape(body, base, readDocument);
+  const identity = readShape(body, base);
   const reasons = reasonsNotToMigrate(identity);
   if (reasons.length > 0) {
     throw new HttpProblem("source-cannot-migrate", reasons[0]!.sentence, {
@@ -32,19 +29,9 @@ export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): 
   return identity;
 }
 
-/** Reads a virtual machine if the body says that it is one, as {@link readIdentity} reads an identity; otherwise null. */
-export function readMachine(body: unknown): VirtualMachine | null {
-  if ((body as { schema?: unknown } | null)?.schema !== VM_SCHEMA) return null;
-  return readShape(body, [], readVirtualMachine);
-}
-
-function readShape<T>(
-  body: unknown,
-  base: readonly PropertyKey[],
-  read: (body: unknown, base: readonly PropertyKey[]) => T,
-): T {
+function readShape(body: unknown, base: readonly PropertyKey[]): Identity {
   try {
-    return read(body, base);
+    return readDocument(body, base);
   } catch (error) {
     if (error instanceof InvalidDocument) {
       const errors = error.issues.map(({ value = null, ...issue }) => ({ ...issue, value }));

@@ -20,9 +20,7 @@ import {
   Identity,
   InitialData,
   ListedMachine,
-  MdevDefinition,
   Migration,
-  Move,
   Need,
   Offer,
   OFFERS_SCHEMA,
@@ -133,7 +131,6 @@ function partOf<T extends z.core.$ZodType>(
 }
 
 const Plan = z.looseObject({
-  id: z.string(),
   rank: z.number(),
   verdict: z.enum(["compatible", "unknown"]),
   now: z.boolean(),
@@ -163,7 +160,6 @@ const Answers = z.looseObject({
     refused: z.number(),
     refusals: z.array(Refusal),
   })),
-  machine: z.optional(z.looseObject({ name: z.string(), uuid: z.nullable(z.string()) })),
   together: z.looseObject({
     verdict: z.enum(VERDICTS),
     plans: z.array(Plan),
@@ -240,9 +236,7 @@ export const DOCUMENTS = {
   Host,
   Identity,
   InitialData,
-  MdevDefinition,
   Migration,
-  Move,
   Need,
   Offer,
   Offers: partOf({ schema: OFFERS_SCHEMA, count: "offered", name: "offers" }, Offer),
@@ -253,7 +247,6 @@ export const DOCUMENTS = {
   OutcomeTally,
   Outcomes,
   PciConfig,
-  PlanExport: z.looseObject({ to: z.optional(z.string()) }),
   Prediction,
   Problem,
   ProblemDetails,

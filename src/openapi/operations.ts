@@ -37,15 +37,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "ask",
     tag: "ask",
     summary: "Asks for one source, or for all sources of one virtual machine",
-    takes: ["Identity", "Sources", "VirtualMachine"],
+    takes: ["Identity", "Sources"],
     gives: ["Answer", "Answers"],
-  },
-  "POST /v1/plans/:id/export": {
-    id: "exportPlan",
-    tag: "ask",
-    summary: "Returns the XML, definitions and commands that carry out a plan of the last answers",
-    takes: ["PlanExport"],
-    gives: ["Move"],
   },
   "POST /v1/test": {
     id: "test",
