@@ -29,7 +29,6 @@ export * from "./identity.ts";
 export * from "./json_pointer.ts";
 export type * from "./known.ts";
 export * from "./migration.ts";
-export * from "./move.ts";
 export * from "./need.ts";
 export * from "./offer.ts";
 export * from "./operator_facts.ts";

@@ -36,9 +36,6 @@ export const REFUSAL_SCHEMA = "vfio-ask/refusal/v1";
 /** The last line of NDJSON over HTTP. */
 export const END_SCHEMA = "vfio-ask/end/v1";
 
-/** What to do on both hosts for a plan. */
-export const MOVE_SCHEMA = "vfio-ask/move/v1";
-
 // Descriptions of this host.
 export const DEVICES_SCHEMA = "vfio-ask/devices/v1";
 export const DEVICE_SCHEMA = "vfio-ask/device/v1";

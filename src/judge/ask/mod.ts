@@ -21,7 +21,6 @@
 export * from "./ask.ts";
 export * from "./availability.ts";
 export { SUBSYSTEM_MODES, type SubsystemMode } from "./conclude.ts";
-export { createFor, howToCreate } from "./create.ts";
 export { type Candidate, listCandidates } from "./configurations.ts";
 export * from "./group_refusals.ts";
 export * from "./host_index.ts";
