@@ -20,6 +20,7 @@ const MAY_IMPORT = parseTable(`
   preflight        ffi documents device probe
   worker           ffi documents host tasks state device probe preflight
   children         documents tasks
+  vms              documents host children
   config           ffi documents host judge/rules
   access           documents host judge/rules tasks state children
   view             ffi documents host judge/vmm judge/doctor tasks state children config access
