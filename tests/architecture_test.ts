@@ -21,11 +21,12 @@ const MAY_IMPORT = parseTable(`
   worker           ffi documents host tasks state device probe preflight
   children         documents tasks
   vms              documents host children
+  moves            documents judge/joint vms
   config           ffi documents host judge/rules
   access           documents host judge/rules tasks state children
   view             ffi documents host judge/vmm judge/doctor tasks state children config access
   trials           documents host judge/rules judge/ask tasks state access view
-  answers          documents judge/vmm judge/ask judge/joint config trials
+  answers          documents judge/vmm judge/ask judge/joint vms moves config trials
   export           documents config
   systemd          ffi documents
   man
@@ -33,9 +34,9 @@ const MAY_IMPORT = parseTable(`
   simulator        ffi host
   openapi          documents judge/ask tasks answers
   page             documents judge/doctor config answers
-  http             documents judge/ask tasks config trials answers export systemd openapi page
-  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks worker children config access
-                   view trials answers http systemd export man install simulator
+  http             documents judge/ask moves tasks config trials answers export systemd openapi page
+  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor moves tasks worker children config
+                   access view trials answers http systemd export man install simulator
   main.ts          ffi cli deno.json
 `);
 
