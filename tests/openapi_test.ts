@@ -78,8 +78,14 @@ Deno.test("the server sends the documents that are described, with no other fiel
   const id = snapshot.devices[0]!.id;
   const app = makeTestApp(snapshot);
   const session = await app.openSession();
+  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
+  const answers = await (await app.ask("POST", "/v1/ask", { sources })).json();
+  check("Answers", answers);
+  const plan = `/v1/plans/${answers.together.plans[0].id}/export`;
+  check("Definitions", await (await app.ask("POST", plan, { as: "mdevctl" })).json());
   const requests: Record<string, [path: string, body?: unknown]> = {
     "POST /v1/ask": ["/v1/ask?refusals=each", mttyIdentity()],
+    "POST /v1/plans/:id/export": [plan, { as: "document" }],
     "POST /v1/sessions": ["/v1/sessions"],
     "PUT /v1/sessions/:id/source": [`${session}/source`, mttyIdentity()],
     "GET /v1/sessions/:id": [session],
@@ -98,8 +104,6 @@ Deno.test("the server sends the documents that are described, with no other fiel
     assertEquals(response.status, status, route);
     check(gives[0]!, document);
   }
-  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
-  check("Answers", await (await app.ask("POST", "/v1/ask", { sources })).json());
   check("ProblemDetails", await (await app.ask("GET", "/v1/devices/x")).json());
 });
 

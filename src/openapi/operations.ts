@@ -36,8 +36,19 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "ask",
     tag: "ask",
     summary: "Asks for one source, or for all sources of one virtual machine",
-    takes: ["Identity", "Sources"],
+    takes: ["Identity", "Sources", "VirtualMachine"],
     gives: ["Answer", "Answers"],
+  },
+  "POST /v1/plans/:id/export": {
+    id: "exportPlan",
+    tag: "ask",
+    summary: "Says how to carry out a plan of an earlier answer",
+    takes: ["ExportRequest"],
+    gives: ["Move", "Definitions"],
+    text: {
+      "application/xml": "The domain XML for this host.",
+      "text/plain": "A shell script for both hosts.",
+    },
   },
   "POST /v1/test": {
     id: "test",
@@ -210,6 +221,10 @@ export const QUERY: Readonly<Record<string, Value>> = {
 
 /** What `:id` is below each path. */
 export const NAMES: Readonly<Record<string, Value>> = {
+  "/v1/plans": {
+    description: "The id of a plan of an earlier answer.",
+    schema: { type: "string", minLength: 1, maxLength: 512 },
+  },
   "/v1/devices": {
     description: "The name of a device in sysfs.",
     schema: { type: "string", minLength: 1, maxLength: 512 },
