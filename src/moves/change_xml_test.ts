@@ -71,7 +71,16 @@ Deno.test("changeDomainXml() refuses what the source alone cannot say", () => {
 });
 
 Deno.test("changeDomainXml() changes the right place after characters of any length", () => {
-  const xml = domainXml(A).replace("<name>g1", "<title>😀 é\u2028</title><name>g1");
-  const changed = changeDomainXml(xml, new Map([[A, mdev(B)]]));
-  assertEquals(changed.replace(B, A), xml);
+  const xml = domainXml(A);
+  const written = [
+    xml.replace("<name>g1", "<title>😀 é\u2028</title><name>g1"),
+    xml.replaceAll("\n", "\r\n"),
+    `\uFEFF${xml}`,
+    `<?xml version='1.0'?>\n<!-- by hand -->\n${xml}`,
+  ];
+  for (const xml of written) {
+    const changed = changeDomainXml(xml, new Map([[A, mdev(B)]]));
+    const at = xml.lastIndexOf(A);
+    assertEquals(changed, xml.slice(0, at) + B + xml.slice(at + A.length));
+  }
 });
