@@ -35,6 +35,8 @@ export function defineMdev(
     },
     nodedev: name === null ? null : [
       "<device>",
+      // The schema of libvirt wants a name, and a new device gets its own.
+      `  <name>mdev_${escapeXml(uuid.replaceAll("-", "_"))}</name>`,
       `  <parent>${escapeXml(name)}</parent>`,
       "  <capability type='mdev'>",
       `    <type id='${escapeXml(type)}'/>`,

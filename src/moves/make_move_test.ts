@@ -50,7 +50,10 @@ Deno.test("makeMove() needs no XML if the mdev keeps its UUID", () => {
   });
   assertEquals([xml, file], [VM.xml, null]);
   assertEquals(definitions[0]!.mdevctl, { mdev_type: "mtty-2", start: "manual", attrs: [] });
-  assertStringIncludes(definitions[0]!.nodedev!, "<parent>mtty_mtty</parent>");
+  assertStringIncludes(
+    definitions[0]!.nodedev!,
+    `<name>mdev_${A.replaceAll("-", "_")}</name>\n  <parent>mtty_mtty</parent>`,
+  );
   assertStringIncludes(definitions[0]!.nodedev!, `<uuid>${A}</uuid>`);
 });
 
