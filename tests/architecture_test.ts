@@ -22,11 +22,12 @@ const MAY_IMPORT = parseTable(`
   worker           ffi documents host tasks state device probe preflight
   children         documents tasks
   vms              documents host children
+  moves            documents judge/joint vms
   config           ffi documents host judge/rules
   access           documents host judge/rules tasks state ledger children vms
   view             ffi documents host judge/vmm judge/doctor tasks state ledger children config access
   trials           documents host judge/rules judge/ask tasks state access view
-  answers          documents judge/vmm judge/ask judge/joint config trials
+  answers          documents judge/vmm judge/ask judge/joint vms moves config trials
   export           documents ledger config
   systemd          ffi documents
   man
@@ -34,12 +35,11 @@ const MAY_IMPORT = parseTable(`
   simulator        ffi host
   openapi          documents judge/ask tasks answers
   page             documents judge/doctor config answers
-  http             documents judge/ask tasks ledger vms config trials answers moves export systemd openapi
+  http             documents judge/ask moves tasks ledger vms config trials answers export systemd openapi
                    page
   hook             documents host vms children answers
-  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor tasks ledger worker children vms
-                   config access view trials answers moves http systemd export man install simulator
-                   hook
+  cli              ffi documents host judge/rules judge/ask judge/joint judge/doctor moves tasks ledger worker children vms
+                   config access view trials answers http systemd export man install simulator hook
   main.ts          ffi cli deno.json
 `);
 

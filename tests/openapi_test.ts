@@ -10,7 +10,6 @@ import { mttyOutcome } from "./fixtures/outcome.ts";
 import { foundMachine } from "./fixtures/machine.ts";
 import { mttySnapshot } from "./fixtures/snapshot.ts";
 import { appWorld, makeTestApp } from "./fixtures/test_app.ts";
-import { mttyMachine } from "./fixtures/virtual_machine.ts";
 import { hasTool, runTool } from "./fixtures/tool.ts";
 
 const PATH = fromFileUrl(new URL("../docs/openapi.json", import.meta.url));
@@ -83,11 +82,14 @@ Deno.test("the server sends the documents that are described, with no other fiel
     machines: () => Promise.resolve({ machines: [foundMachine()], problems: [] }),
   });
   const session = await app.openSession();
-  const machine = await (await app.ask("POST", "/v1/ask", mttyMachine())).json();
-  check("Answers", machine);
+  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
+  const answers = await (await app.ask("POST", "/v1/ask", { sources })).json();
+  check("Answers", answers);
+  const plan = `/v1/plans/${answers.together.plans[0].id}/export`;
+  check("Definitions", await (await app.ask("POST", plan, { as: "mdevctl" })).json());
   const requests: Record<string, [path: string, body?: unknown]> = {
     "POST /v1/ask": ["/v1/ask?refusals=each", mttyIdentity()],
-    "POST /v1/plans/:id/export": [`/v1/plans/${machine.together.plans[0].id}/export`, {}],
+    "POST /v1/plans/:id/export": [plan, { as: "document" }],
     "POST /v1/outcomes": ["/v1/outcomes", mttyOutcome()],
     "POST /v1/sessions": ["/v1/sessions"],
     "PUT /v1/sessions/:id/source": [`${session}/source`, mttyIdentity()],
@@ -108,8 +110,6 @@ Deno.test("the server sends the documents that are described, with no other fiel
     assertEquals(response.status, status, route);
     check(gives[0]!, document);
   }
-  const sources = ["a", "b"].map((id) => mttyIdentity({ id }));
-  check("Answers", await (await app.ask("POST", "/v1/ask", { sources })).json());
   check("ProblemDetails", await (await app.ask("GET", "/v1/devices/x")).json());
 });
 

@@ -6,6 +6,7 @@ import {
   sharingOf,
 } from "../judge/ask/mod.ts";
 import type { Together } from "../judge/joint/mod.ts";
+import type { SettledPlan } from "../moves/mod.ts";
 import { NOT_SEEN } from "../judge/vmm/mod.ts";
 import {
   type Answer,
@@ -15,8 +16,11 @@ import {
   type Problem,
   type RefusalsMode,
   type Snapshot,
+  type VirtualMachine,
 } from "../documents/mod.ts";
+import { devicesNotKnown, withDoubt } from "./machine.ts";
 import { type AnswerParts, remembering } from "./remember_answer.ts";
+import { settlePlans } from "./settle_plans.ts";
 
 /** The options of an answer. `offline`: the snapshot is from another host or a file, so nothing can be tested. */
 export interface AnswerOptions extends AskOptions {
@@ -139,24 +143,27 @@ export interface Answers
     Answer,
     "source" | "reasons" | "omitted" | "offered" | "offers" | "refused" | "refusals"
   >[];
-  together: Together;
+  together: Omit<Together, "plans"> & { plans: SettledPlan[] };
   problems: Problem[];
 }
 
 /**
  * The answer of a snapshot to several sources. `optionsOf` gives the options and tests of each source. At most `plans`
- * plans are listed. Pure.
+ * plans are listed. With the document of their `machine`, a plan is certain only if all its devices are known. Pure.
+ * Throws a `Failure` if the domain XML of the machine cannot be read.
  */
 export async function answerTogether(
   snapshot: Snapshot,
   sources: readonly Identity[],
-  { optionsOf = () => ({}), plans = 1 }: {
+  { optionsOf = () => ({}), plans = 1, machine = null }: {
     optionsOf?: (source: Identity) => AnswerOptions;
     plans?: number;
+    machine?: VirtualMachine | null;
   } = {},
 ): Promise<Answers> {
   // Loaded on demand, because a static import would slow down every start.
   const { planTogether } = await import("../judge/joint/mod.ts");
+  const doubts = machine === null ? [] : await devicesNotKnown(machine);
   const judged = sources.map((source) => {
     const options = optionsOf(source);
     const judgement = ask(snapshot, source, options);
@@ -164,6 +171,14 @@ export async function answerTogether(
     const { problems = [] } = options;
     return { source, judgement, problems, answer: toAnswer(snapshot, source, parts, options) };
   });
+  const together = withDoubt(
+    planTogether(
+      judged.map(({ source, judgement }) => ({ source, offers: judgement.offers })),
+      snapshot,
+      { sharing: sharingOf(snapshot), count: plans },
+    ),
+    doubts,
+  );
   const { takenAt, host } = snapshot;
   return {
     schema: ANSWERS_SCHEMA,
@@ -176,11 +191,10 @@ export async function answerTogether(
       const { source, reasons, omitted, offered, offers, refused, refusals } = answer;
       return { source, reasons, omitted, offered, offers, refused, refusals };
     }),
-    together: planTogether(
-      judged.map(({ source, judgement }) => ({ source, offers: judgement.offers })),
-      snapshot,
-      { sharing: sharingOf(snapshot), count: plans },
-    ),
+    together: {
+      ...together,
+      plans: await settlePlans(together.plans, { snapshot, sources, machine }),
+    },
     problems: withProblems(snapshot, distinct(judged.flatMap(({ problems }) => problems))),
   };
 }

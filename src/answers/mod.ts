@@ -10,4 +10,5 @@
 export * from "./answer.ts";
 export * from "./changes.ts";
 export * from "./documents.ts";
+export { sourcesOf } from "./machine.ts";
 export * from "./words.ts";

@@ -24,8 +24,9 @@ import { VMM_OPTIONS } from "./vmm_options.ts";
 import { testCandidates } from "../trials/mod.ts";
 import { askOffline } from "./ask_offline.ts";
 import { json, lookAtHost } from "./look.ts";
-import { readIdentityFile } from "./read_document.ts";
-import { askOptions, asMachine, tell, withWish } from "./tell_answer.ts";
+import { MAKE_OPTIONS, makeWanted, tellHow } from "./make_plan.ts";
+import { machineAmong, readSourceFile } from "./read_document.ts";
+import { type Asked, askedMachine, askOptions, asMachine, tell, withWish } from "./tell_answer.ts";
 import { identifyHere, recover } from "./trials.ts";
 import { tellProblems } from "./words.ts";
 
@@ -78,12 +79,20 @@ const ASK_OPTIONS: readonly Option[] = [
 ];
 
 export const command: Command = {
-  args: "IDENTITY.json… | DEVICE | -",
+  args: "IDENTITY.json… | VM.json | DEVICE | -",
   about: `The source is an identity that vfio-ask identity printed on another host (a file, or - for
 standard input), or a device of this host. Prints the offers, best first, and the refusals with
 their reasons. With --preflight, the drivers of idle devices test the source's initial data, and
 their verdict decides. Several sources are the devices of one virtual machine: the answer then
-also says whether all of them can migrate to this host together, and where each one goes.
+also says whether all of them can migrate to this host together, and where each one goes. A
+virtual machine that vfio-ask identity --vm printed is asked about with all its devices, and what
+is known about it: a verdict is compatible only if all its devices are known.
+
+With --make, prints how to carry out the best plan: the domain XML for this host, in which only the
+sources of VFIO devices differ; a shell script for both hosts, to run with "destination" here, then
+with "source" there; or the mdevs to make, with what mdevctl define --jsonfile and virsh
+nodedev-create read. --json prints all of it. What must be looked at first is on standard error.
+Nothing is run. Without a plan, nothing is printed.
 
 With --snapshot, this host is not examined. The answer is a table of the hosts in the snapshots,
 best first; --details and --host print full answers. --json prints one document for any number of
@@ -108,6 +117,7 @@ if this is unknown. With several snapshots, the best host decides, but the exit 
 snapshot cannot be read.`,
   options: [
     ...ASK_OPTIONS,
+    ...MAKE_OPTIONS,
     ...VMM_OPTIONS,
     ...JUDGE_OPTIONS,
     ...LOOK_OPTIONS,
@@ -127,6 +137,7 @@ async function run(context: Context): Promise<number> {
       "Name only the devices of one virtual machine.",
     );
   }
+  makeWanted(context);
   if (texts(context, "snapshot").length > 0) return await askOffline(context);
   if (texts(context, "host").length > 0 || context.options.details === true) {
     throw usage(
@@ -139,29 +150,38 @@ async function run(context: Context): Promise<number> {
 
 async function askHere(context: Context): Promise<number> {
   const files = [];
-  for (const subject of context.args) files.push(await readIdentityFile(subject));
+  for (const subject of context.args) files.push(await readSourceFile(subject));
+  const machine = machineAmong(files);
   const testing = text(context, "preflight") !== null;
   const left = testing ? await recover(context) : [];
   const snapshot = await lookAtHost(context);
   const world = await context.openWorld();
   const options = new Map<Identity, AnswerOptions>();
-  for (const [index, file] of files.entries()) {
-    const found = file === null
-      ? await identifySource(context, snapshot, context.args[index]!)
-      : { identity: file, problems: [] };
-    const source = withWish(context, found.identity);
+  const add = async (source: Identity, found: readonly Problem[]) => {
     const migratable = reasonsNotToMigrate(source).length === 0;
     const tested = testing && migratable
       ? await testCandidates(world, snapshot, source, preflightPolicy(context))
       : null;
     tellProblems(context.terminal, tested?.problems ?? []);
     // Report what an earlier run left behind only once, with the first source.
-    const before = [...index === 0 ? left : [], ...found.problems];
+    const before = [...options.size === 0 ? left : [], ...found];
     const problems = [...before, ...tested?.problems ?? []];
     options.set(source, { ...askOptions(context), ...tested, problems });
+  };
+  if (machine !== null) {
+    for (const source of askedMachine(context, machine).sources) await add(source, []);
   }
-  const sources = asMachine([...options.keys()]);
-  const told = await tell(context, snapshot, sources, (source) => options.get(source) ?? {});
+  for (const [index, file] of files.entries()) {
+    if (file !== null && "machine" in file) continue;
+    const found = file === null
+      ? await identifySource(context, snapshot, context.args[index]!)
+      : { identity: file.identity, problems: [] };
+    await add(withWish(context, found.identity), found.problems);
+  }
+  const asked: Asked = { sources: asMachine([...options.keys()]), machine };
+  const optionsOf = (source: Identity) => options.get(source) ?? {};
+  if (makeWanted(context) !== null) return await tellHow(context, snapshot, asked, optionsOf);
+  const told = await tell(context, snapshot, asked, optionsOf);
   context.terminal.out(context.options.json ? json(told.document) : told.text);
   return told.code;
 }

@@ -10,7 +10,7 @@ import {
   type Snapshot,
   type Verdict,
 } from "../documents/mod.ts";
-import type { Sources } from "./tell_answer.ts";
+import type { Asked } from "./tell_answer.ts";
 
 /** Where a source would be placed on a host. */
 interface HostPlacement extends Pick<Offer, "configuration" | "evidence" | "availability"> {
@@ -36,13 +36,13 @@ export interface HostEntry {
 export async function askHost(
   file: string,
   snapshot: Snapshot,
-  sources: Sources,
+  { sources, machine }: Asked,
   options: AnswerOptions,
 ): Promise<HostEntry> {
   const { host: { name, kernel }, snapshot: number, takenAt } = snapshot;
-  const said = sources.length === 1
+  const said = sources.length === 1 && machine === null
     ? askOne(snapshot, sources[0], options)
-    : await askTogether(snapshot, sources, options);
+    : await askTogether(snapshot, { sources, machine }, options);
   const reasons = said.reasons.map(({ code, sentence }) => ({ code, sentence }));
   return { file, host: { name, kernel }, snapshot: number, takenAt, ...said, reasons };
 }
@@ -64,12 +64,15 @@ function askOne(snapshot: Snapshot, source: Identity, options: AnswerOptions): S
 
 async function askTogether(
   snapshot: Snapshot,
-  sources: Sources,
+  { sources, machine }: Asked,
   options: AnswerOptions,
 ): Promise<Said> {
   // A plan can place a source on any of its offers.
   const all = { ...options, offers: Infinity, refusals: "none" } as const;
-  const { together, answers } = await answerTogether(snapshot, sources, { optionsOf: () => all });
+  const { together, answers } = await answerTogether(snapshot, sources, {
+    optionsOf: () => all,
+    machine,
+  });
   const { verdict, plans: [best], blocking } = together;
   if (best === undefined) {
     return { ...refused(blocking.flatMap(({ reasons }) => reasons)), verdict };

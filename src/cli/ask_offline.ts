@@ -8,11 +8,21 @@ import { showProgress } from "./progress.ts";
 import {
   fileProblem,
   listSnapshotFiles,
+  machineAmong,
   openSnapshots,
-  readIdentityFile,
+  readSourceFile,
   rulesRefused,
 } from "./read_document.ts";
-import { askOptions, asMachine, plansWanted, type Sources, tell, withWish } from "./tell_answer.ts";
+import { makeWanted, tellHow } from "./make_plan.ts";
+import {
+  type Asked,
+  askedMachine,
+  askOptions,
+  asMachine,
+  plansWanted,
+  tell,
+  withWish,
+} from "./tell_answer.ts";
 import { tellProblems } from "./words.ts";
 
 /**
@@ -30,22 +40,36 @@ export async function askOffline(context: Context): Promise<number> {
     );
   }
   plansWanted(context);
-  const sources = await readSources(context);
+  const asked = await readAsked(context);
   const options = { ...askOptions(context), offline: true };
   const files = texts(context, "snapshot").flatMap(listSnapshotFiles);
   const read = openSnapshots();
-  const hosts = await askEach(context, { files, read, sources, options });
+  const hosts = await askEach(context, { files, read, asked, options });
   const { entries, problems, refusedRules } = hosts;
+  if (makeWanted(context) !== null && problems.length === 0) {
+    const [only, ...others] = entries;
+    if (only === undefined || others.length > 0) {
+      throw usage(
+        `--make with ${entries.length} hosts: a plan is for one host`,
+        "Choose the host with --host NAME.",
+        "--make",
+      );
+    }
+    tellFirst(context, refusedRules);
+    return await tellHow(context, await read(only.file), asked, () => options);
+  }
   const answerOf = async ({ file }: HostEntry) => {
     try {
-      return await tell(context, await read(file), sources, () => options);
+      return await tell(context, await read(file), asked, () => options);
     } catch (error) {
       problems.push(fileProblem(error, file));
       return null;
     }
   };
   const isWhole = details === true || texts(context, "host").length > 0;
-  if (json) await printHostsAsJson(terminal, hosts, isWhole ? answerOf : null);
+  if (makeWanted(context) !== null) {
+    // A snapshot that cannot be read may be that of the host.
+  } else if (json) await printHostsAsJson(terminal, hosts, isWhole ? answerOf : null);
   else if (files.length === 1) {
     for (const entry of entries) terminal.out((await answerOf(entry))?.text ?? "");
   } else await printHosts(terminal, hosts, isWhole || context.options.explain ? answerOf : null);
@@ -54,28 +78,33 @@ export async function askOffline(context: Context): Promise<number> {
 }
 
 /** Reads the devices of one virtual machine from files. */
-async function readSources(context: Context): Promise<Sources> {
-  const sources: Identity[] = [];
+async function readAsked(context: Context): Promise<Asked> {
+  const files = [];
   for (const subject of context.args) {
-    const source = await readIdentityFile(subject);
-    if (source === null) {
+    const file = await readSourceFile(subject);
+    if (file === null) {
       throw usage(
         `${subject}: with --snapshot, the source must be a file`,
-        "Name an IDENTITY.json or -.",
+        "Name an IDENTITY.json, a VM.json or -.",
       );
     }
-    sources.push(withWish(context, source));
+    files.push(file);
   }
-  return asMachine(sources);
+  const machine = machineAmong(files);
+  if (machine !== null) return askedMachine(context, machine);
+  const sources = files.flatMap((file): Identity[] =>
+    "identity" in file ? [withWish(context, file.identity)] : []
+  );
+  return { sources: asMachine(sources), machine };
 }
 
 /** Asks every host, or only the named ones. Throws if no snapshot has that name. */
 async function askEach(
   context: Context,
-  { files, read, sources, options }: {
+  { files, read, asked, options }: {
     files: readonly string[];
     read: (file: string) => Promise<Snapshot>;
-    sources: Sources;
+    asked: Asked;
     options: AnswerOptions;
   },
 ): Promise<Hosts> {
@@ -92,7 +121,7 @@ async function askEach(
       const { name } = snapshot.host;
       seen.add(name);
       if (names.length > 0 && !names.includes(name)) continue;
-      entries.push(await askHost(file, snapshot, sources, options));
+      entries.push(await askHost(file, snapshot, asked, options));
       for (const problem of rulesRefused(snapshot)) refusedRules.set(problem.sentence, problem);
     } catch (error) {
       problems.push(fileProblem(error, file));
@@ -108,7 +137,7 @@ async function askEach(
     );
   }
   entries.sort(compareHosts(options.order));
-  return { sources, entries, problems, refusedRules: [...refusedRules.values()] };
+  return { sources: asked.sources, entries, problems, refusedRules: [...refusedRules.values()] };
 }
 
 /** How many problems are printed on standard error; the JSON document has all of them. */

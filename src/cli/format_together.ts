@@ -18,7 +18,9 @@ export function formatTogether(
     ? `${NO_PLAN[together.verdict === "unknown" ? "unknown" : "incompatible"](each.length)}:\n` +
       blocking.map(({ source, reasons }) => `${escaped(source)}\n${reasonLines(reasons)}`)
         .join("")
-    : `All ${each.length} devices ${CAN[best.verdict]} migrate to this host together${
+    : `${each.length === 1 ? "The device" : `All ${each.length} devices`} ${
+      CAN[best.verdict]
+    } migrate to this host${each.length === 1 ? "" : " together"}${
       best.now ? "" : ", but not now"
     }:\n` +
       formatColumns(best.placements, {
@@ -43,10 +45,14 @@ function otherPlan({ rank, now, verdict, placements }: Plan): string {
 /** The line above the sources that prevent a plan. */
 const NO_PLAN = {
   incompatible: (count: number) =>
-    `These ${count} devices cannot migrate to this host together. Blocked by`,
+    count === 1
+      ? "The device cannot migrate to this host. Blocked by"
+      : `These ${count} devices cannot migrate to this host together. Blocked by`,
   unknown: (count: number) =>
-    `It is unknown whether these ${count} devices can migrate to this host together. ` +
-    "Blocking the best plan found",
+    count === 1
+      ? "It is unknown whether the device can migrate to this host. Blocking the best plan found"
+      : `It is unknown whether these ${count} devices can migrate to this host together. ` +
+        "Blocking the best plan found",
 };
 
 const CAN = { compatible: "can", unknown: "may be able to" } as const;

@@ -5,11 +5,15 @@ import {
   InvalidDocument,
   type Problem,
   readIdentity,
+  readVirtualMachine,
   type Snapshot,
   toProblem,
+  type VirtualMachine,
+  VM_SCHEMA,
 } from "../documents/mod.ts";
 import { makeSnapshotReader } from "../judge/rules/mod.ts";
 import type { Terminal } from "./command.ts";
+import { usage } from "./options.ts";
 import { tellProblems } from "./words.ts";
 
 /** The largest document that is read: enough for a snapshot of about 10,000 devices. */
@@ -37,6 +41,41 @@ export async function readFileAs<T>(
   const text = await readText(subject);
   return text === null ? null : parse(name, text, subject, read);
 }
+
+/**
+ * Reads an identity, or a virtual machine with its sources, by the `schema` of the document. Otherwise like
+ * {@link readIdentityFile}.
+ */
+export async function readSourceFile(
+  subject: string,
+): Promise<{ identity: Identity } | { machine: VirtualMachine } | null> {
+  const text = await readText(subject);
+  return text === null ? null : parse("identity", text, subject, (document) => {
+    const schema = (document as { schema?: unknown } | null)?.schema;
+    return schema === VM_SCHEMA || String(schema).startsWith(VM_FAMILY)
+      ? { machine: readVirtualMachine(document) }
+      : { identity: readIdentity(document) };
+  });
+}
+
+/** What a subject may be: see {@link readSourceFile}. */
+export type SourceFile = Awaited<ReturnType<typeof readSourceFile>>;
+
+/** The virtual machine among the subjects, which is then the only one; null if there is none. Throws a usage error. */
+export function machineAmong(files: readonly SourceFile[]): VirtualMachine | null {
+  for (const file of files) {
+    if (file === null || !("machine" in file)) continue;
+    if (files.length === 1) return file.machine;
+    throw usage(
+      `${file.machine.name}: a virtual machine and other sources`,
+      "Name the virtual machine alone: its document has all its devices.",
+    );
+  }
+  return null;
+}
+
+/** The schema of virtual machines without its version: a newer version is not another kind of document. */
+const VM_FAMILY = VM_SCHEMA.replace(/\d+$/, "");
 
 /**
  * Reads a snapshot from a file, or from standard input for `-`. Invalid rule files in it are ignored and reported.

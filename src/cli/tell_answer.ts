@@ -6,6 +6,7 @@ import {
   cannotMigrate,
   MAX_PLANS,
   MOST_OFFERS,
+  sourcesOf,
 } from "../answers/mod.ts";
 import { type OfferOrder, reasonsNotToMigrate } from "../judge/ask/mod.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type Identity,
   type RefusalsMode,
   type Snapshot,
+  type VirtualMachine,
 } from "../documents/mod.ts";
 import { codeOf, type Context, NO } from "./command.ts";
 import { explainAnswer } from "./explain_answer.ts";
@@ -24,6 +26,18 @@ import { vmmOption } from "./vmm_options.ts";
 
 /** The devices of one virtual machine, one or more. */
 export type Sources = readonly [Identity, ...Identity[]];
+
+/** What is asked about: the sources, and the document of their virtual machine, if it was given. */
+export interface Asked {
+  sources: Sources;
+  machine: VirtualMachine | null;
+}
+
+/** The sources of a virtual machine, with the additions from the command line. */
+export function askedMachine(context: Context, machine: VirtualMachine): Asked {
+  const sources = sourcesOf(machine).map((source) => withWish(context, source));
+  return { sources: asMachine(sources), machine };
+}
 
 /** The answer of a host: exit code, document (the same as over HTTP), and text. */
 export interface Told {
@@ -36,14 +50,14 @@ export interface Told {
 export async function tell(
   context: Context,
   snapshot: Snapshot,
-  sources: Sources,
+  { sources, machine }: Asked,
   optionsOf: (source: Identity) => AnswerOptions,
 ): Promise<Told> {
   const [source] = sources;
   const format = context.options.explain ? explainAnswer : formatAnswer;
-  if (sources.length > 1) {
+  if (sources.length > 1 || machine !== null) {
     const plans = plansWanted(context);
-    const document = await answerTogether(snapshot, sources, { optionsOf, plans });
+    const document = await answerTogether(snapshot, sources, { optionsOf, plans, machine });
     const code = codeOf(document.together.verdict);
     return { code, document, text: formatTogether(document, format) };
   }

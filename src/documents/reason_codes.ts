@@ -167,6 +167,7 @@ export const REASON_CODES = {
       P2pMissing: "QEMU migrates several VFIO devices only where all of them support P2P.",
     },
     unknown: {
+      DevicesNotKnown: "Not all devices of the virtual machine are known.",
       P2pUnknown: "Nobody has asked whether a device supports P2P.",
       ParentShareUnknown: "It is not known whether the parent has room for all types together.",
       PlanBudget: "The search ended early. A plan that was not looked at may be better.",

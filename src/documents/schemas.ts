@@ -23,6 +23,10 @@ export const CONFIG_SCHEMA = "vfio-ask/config/v1";
 export const ANSWER_SCHEMA = "vfio-ask/answer/v1";
 /** The answer to several sources. */
 export const ANSWERS_SCHEMA = "vfio-ask/answers/v1";
+/** The mdevs to make for a plan. */
+export const DEFINITIONS_SCHEMA = "vfio-ask/definitions/v1";
+/** What a plan means on both hosts. */
+export const MOVE_SCHEMA = "vfio-ask/move/v1";
 /** The answers of several hosts. */
 export const HOSTS_SCHEMA = "vfio-ask/hosts/v1";
 /** The answer to one source and one target: of `preflight` and `POST /v1/test`. */

@@ -1,6 +1,6 @@
 import { Failure, type Identity } from "../documents/mod.ts";
 import type { HostRoots } from "../host/mod.ts";
-import { readDomainXml, spliceSources } from "../vms/mod.ts";
+import { changeDomainXml, readDomainXml } from "../vms/mod.ts";
 import type { ServiceAnswer } from "./ask_service.ts";
 import { decide, type DecideOptions, type Landing } from "./decide.ts";
 import { judgeArrivals, type JudgedArrival } from "./judge_arrival.ts";
@@ -119,7 +119,13 @@ async function place(
     return { source, hostdev, on, device, predicted: { verdict, evidence } };
   });
   const uuids = placed.flatMap(({ on, device }) => "device" in on ? [] : [device]);
-  const text = spliceSources(xml, placed);
+  const targets = new Map(
+    readDomainXml(xml).hostdevs.map(({ id, type }) => [id, { kind: type, id }]),
+  );
+  for (const { hostdev: { id, type }, device } of placed) {
+    targets.set(id, { kind: type, id: device });
+  }
+  const text = changeDomainXml(xml, targets);
   record.devices = placed.map(({ source, device, predicted }) => ({ source, device, predicted }));
   record.made.push(...uuids);
   records.write(record);

@@ -31,6 +31,8 @@ import { checkDoor } from "./door.ts";
 import type { EventStreams } from "./event_streams.ts";
 import { makeLineStreams } from "./line_streams.ts";
 import { checkParameters, PAGE_PARAMETERS, PARAMETERS } from "./parameters.ts";
+import { planRoutes } from "./plan_routes.ts";
+import { makePlans } from "./plans.ts";
 import { asHttpProblem, HttpProblem, toResponse } from "./problem.ts";
 import { isWanted } from "./query.ts";
 import { readTest } from "./read_identity.ts";
@@ -82,6 +84,7 @@ export function makeApp(
   const { authorise, notReady, log, measures } = door;
   const sessions = makeSessions(nowMs);
   const streams = makeLineStreams();
+  const plans = makePlans(nowMs);
   const refuse = makeRefusalLog(log, nowMs);
   const withBody = makeBodyReader();
   const list = (name: ListName): Handler => async (c) => c.json(listDocument(await newest(), name));
@@ -170,7 +173,8 @@ export function makeApp(
       })],
     ...vmRoutes(world),
     ...outcomeRoutes(world, { withBody }),
-    ...askRoutes(world, { streams, withBody }),
+    ...askRoutes(world, { streams, withBody, plans }),
+    ...planRoutes({ plans, withBody }),
     ...sessionRoutes(world, { sessions, streams, withBody }),
   ];
 

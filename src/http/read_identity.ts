@@ -16,7 +16,13 @@ import { HttpProblem } from "./problem.ts";
  * remedy. For a source that cannot migrate to any host, throws a problem with the reasons.
  */
 export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): Identity {
-  const identity = readShape(body, base);
+  const identity = orHttpProblem(body, base, readDocument);
+  checkMigratable(identity, base);
+  return identity;
+}
+
+/** Throws a problem with the reasons if a source cannot migrate to any host. */
+export function checkMigratable(identity: Identity, base: readonly PropertyKey[] = []): void {
   const reasons = reasonsNotToMigrate(identity);
   if (reasons.length > 0) {
     throw new HttpProblem("source-cannot-migrate", reasons[0]!.sentence, {
@@ -26,12 +32,16 @@ export function readIdentity(body: unknown, base: readonly PropertyKey[] = []): 
       reasons,
     });
   }
-  return identity;
 }
 
-function readShape(body: unknown, base: readonly PropertyKey[]): Identity {
+/** Reads a document. Turns what is wrong with it into a problem that names the field, its value and the remedy. */
+export function orHttpProblem<T>(
+  body: unknown,
+  base: readonly PropertyKey[],
+  read: (body: unknown, base: readonly PropertyKey[]) => T,
+): T {
   try {
-    return readDocument(body, base);
+    return read(body, base);
   } catch (error) {
     if (error instanceof InvalidDocument) {
       const errors = error.issues.map(({ value = null, ...issue }) => ({ ...issue, value }));

@@ -8,6 +8,7 @@ import {
   CONFIGURATIONS_SCHEMA,
   Create,
   DeclaredTest,
+  DEFINITIONS_SCHEMA,
   Device,
   DEVICE_SCHEMA,
   DEVICES_SCHEMA,
@@ -21,6 +22,7 @@ import {
   InitialData,
   ListedMachine,
   Migration,
+  MOVE_SCHEMA,
   Need,
   Offer,
   OFFERS_SCHEMA,
@@ -130,7 +132,38 @@ function partOf<T extends z.core.$ZodType>(
   });
 }
 
+const Definition = z.looseObject({
+  uuid: z.string(),
+  parent: z.string(),
+  mdevctl: z.looseObject({
+    mdev_type: z.string(),
+    start: z.literal("manual"),
+    attrs: z.array(z.record(z.string(), z.string())),
+  }),
+  nodedev: z.nullable(z.string()),
+});
+
+const Move = z.looseObject({
+  schema: z.literal(MOVE_SCHEMA),
+  plan: z.string(),
+  verdict: z.enum(["compatible", "unknown"]),
+  now: z.boolean(),
+  vm: z.nullable(z.looseObject({ name: z.string(), uuid: z.nullable(z.string()) })),
+  host: z.string(),
+  to: z.string(),
+  devices: z.array(
+    z.looseObject({ source: z.string(), target: z.string(), make: z.boolean() }),
+  ),
+  xml: z.nullable(z.string()),
+  definitions: z.array(Definition),
+  commands: z.looseObject({ destination: z.array(z.string()), source: z.array(z.string()) }),
+  file: z.nullable(z.string()),
+  first: z.array(Reason),
+  look: z.array(z.string()),
+});
+
 const Plan = z.looseObject({
+  id: z.string(),
   rank: z.number(),
   verdict: z.enum(["compatible", "unknown"]),
   now: z.boolean(),
@@ -140,6 +173,8 @@ const Plan = z.looseObject({
     offer: z.number(),
     verdict: z.enum(["compatible", "unknown"]),
     evidence: z.nullable(z.enum(EVIDENCE)),
+    create: z.nullable(Create),
+    target: z.string(),
   })),
   needs: z.array(Need),
   reasons: z.array(Reason),
@@ -217,6 +252,11 @@ export const DOCUMENTS = {
   Configuration,
   Configurations: listOf(CONFIGURATIONS_SCHEMA, "configurations", Candidate),
   Create,
+  Definitions: z.looseObject({
+    schema: z.literal(DEFINITIONS_SCHEMA),
+    host: z.string(),
+    definitions: z.array(Definition),
+  }),
   Device,
   DeviceDocument: z.looseObject({
     schema: z.literal(DEVICE_SCHEMA),
@@ -226,6 +266,10 @@ export const DOCUMENTS = {
   DeviceType,
   Devices: listOf(DEVICES_SCHEMA, "devices", Entries.devices),
   Driver,
+  ExportRequest: z.strictObject({
+    as: z.enum(["xml", "commands", "mdevctl", "document"]),
+    to: z.optional(z.nullable(z.string())),
+  }),
   Health: z.looseObject({
     schema: z.literal(HEALTH_SCHEMA),
     ok: z.boolean(),
@@ -237,6 +281,7 @@ export const DOCUMENTS = {
   Identity,
   InitialData,
   Migration,
+  Move,
   Need,
   Offer,
   Offers: partOf({ schema: OFFERS_SCHEMA, count: "offered", name: "offers" }, Offer),

@@ -37,8 +37,19 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     id: "ask",
     tag: "ask",
     summary: "Asks for one source, or for all sources of one virtual machine",
-    takes: ["Identity", "Sources"],
+    takes: ["Identity", "Sources", "VirtualMachine"],
     gives: ["Answer", "Answers"],
+  },
+  "POST /v1/plans/:id/export": {
+    id: "exportPlan",
+    tag: "ask",
+    summary: "Says how to carry out a plan of an earlier answer",
+    takes: ["ExportRequest"],
+    gives: ["Move", "Definitions"],
+    text: {
+      "application/xml": "The domain XML for this host.",
+      "text/plain": "A shell script for both hosts.",
+    },
   },
   "POST /v1/test": {
     id: "test",

@@ -10,8 +10,8 @@
  *
  * @module
  */
+export * from "./change_domain_xml.ts";
 export * from "./describe_machine.ts";
 export * from "./domain_xml.ts";
 export * from "./list_machines.ts";
 export * from "./read_machines.ts";
-export * from "./splice_sources.ts";

@@ -37,6 +37,7 @@ export function describePlan(
       offer: offer.rank,
       verdict: isUnknown ? "unknown" : "compatible",
       evidence: offer.evidence,
+      create: offer.create,
     })),
     needs: landings.flatMap(({ offer }, i) =>
       offer.needs.map((need) => ({ ...need, source: sources[i]!.source.id }))

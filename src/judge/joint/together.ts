@@ -1,5 +1,6 @@
 import type {
   Configuration,
+  Create,
   Evidence,
   Identity,
   Need,
@@ -48,6 +49,8 @@ export interface Placement {
   offer: number;
   verdict: "compatible" | "unknown";
   evidence: Evidence | null;
+  /** How to create it; null for a device that exists. */
+  create: Create | null;
 }
 
 /** A source that blocks a plan, with the reasons. */
