@@ -57,6 +57,7 @@ Deno.test("install writes every file of the service, prints it, and says how to 
     "/usr/local/share/fish/vendor_completions.d/vfio-ask.fish",
     "/usr/local/share/man/man5/vfio-ask-rules.5",
     "/usr/local/share/man/man8/vfio-ask.8",
+    "/usr/local/share/vfio-ask/libvirt-hook",
     "/usr/local/share/zsh/site-functions/_vfio-ask",
   ]);
   for (const path of filesOf(place)) assertStringIncludes(out, `created    ${path}\n`);
@@ -80,7 +81,7 @@ Deno.test("install below /usr uses the directories of packages", async () => {
   await using place = await openPlace();
   await place.install("--prefix", "/usr/", "--no-manifest");
   const files = filesOf(place);
-  assertEquals(files.length, 11);
+  assertEquals(files.length, 12);
   assertEquals(files.filter((path) => !path.startsWith("/usr/") || path.includes("//")), []);
   assert(files.includes("/usr/share/zsh/vendor-completions/_vfio-ask"));
   assert(files.includes("/usr/lib/systemd/system/vfio-ask.service"));

@@ -86,6 +86,12 @@ export function planInstallation(prefix: string, contents: Contents): Plan {
       text(`${share}/bash-completion/completions/vfio-ask`, contents.completions.bash),
       text(`${share}/zsh/${zsh}/_vfio-ask`, contents.completions.zsh),
       text(`${share}/fish/vendor_completions.d/vfio-ask.fish`, contents.completions.fish),
+      // For those who installed a package, and want the hook too.
+      {
+        path: `${share}/vfio-ask/libvirt-hook`,
+        mode: 0o755,
+        content: formatHook(binaryBelow(prefix)),
+      },
       ...contents.hook
         ? [{ path: HOOK_PATH, mode: 0o755, content: formatHook(binaryBelow(prefix)) }]
         : [],

@@ -6,6 +6,8 @@ import { assertEquals, assertStringIncludes } from "@std/assert";
 import { runCases, type VmCase } from "../case.ts";
 import { until } from "../machine.ts";
 import { hosta, hostb, stopHostb, waitForHostb } from "./host.ts";
+import { HOOK_CASES } from "./hook_cases.ts";
+import { MACHINE_CASES } from "./machine_cases.ts";
 import { MIGRATE_CASES } from "./migrate_cases.ts";
 import { REFUSED_CASES } from "./refused_cases.ts";
 
@@ -30,6 +32,8 @@ const READY: VmCase = {
 const GROUPS: Readonly<Record<string, readonly VmCase[]>> = {
   migrate: MIGRATE_CASES,
   refused: REFUSED_CASES,
+  machine: MACHINE_CASES,
+  hook: HOOK_CASES,
 };
 
 /** Runs a group on hosta, or those with a case whose name contains the text; returns the number of failures. */
