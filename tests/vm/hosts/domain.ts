@@ -48,11 +48,16 @@ ${override}</domain>
 `;
 }
 
+/** Defines a virtual machine. */
+export async function defineDomain(host: Host, domain: Domain): Promise<void> {
+  const file = `/root/${domain.name}.xml`;
+  await host.must(`cat > ${file} && virsh --quiet define ${file}`, { stdin: domainXml(domain) });
+}
+
 /** Defines and starts a virtual machine. */
 export async function startDomain(host: Host, domain: Domain): Promise<void> {
-  const file = `/root/${domain.name}.xml`;
-  await host.must(`cat > ${file}`, { stdin: domainXml(domain) });
-  await host.must(`virsh --quiet define ${file} && virsh --quiet start ${domain.name}`);
+  await defineDomain(host, domain);
+  await host.must(`virsh --quiet start ${domain.name}`);
 }
 
 /** Ends a virtual machine and forgets it, on a host that may have only its definition. */
