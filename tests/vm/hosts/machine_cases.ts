@@ -1,10 +1,9 @@
 /** A virtual machine from libvirt to libvirt, with nothing but what vfio-ask prints. */
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "../case.ts";
-import { until } from "../machine.ts";
 import { assertMoved, removeDomain, startDomain, startMdev, stopMdev } from "./domain.ts";
 import { type Host, hosta, hostb, otherThan } from "./host.ts";
-import { MTTY_1_B, MTTY_2_B, NARROW, WIDE } from "./machines.ts";
+import { MTTY_2_B, WIDE } from "./machines.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
@@ -105,54 +104,6 @@ export const MACHINE_CASES: readonly VmCase[] = [
       await removeDomain(hostb, WIDE.name);
       await stopMdev(hostb, MDEV);
       await startMdev(hostb, "mtty-2", MTTY_2_B);
-    },
-  },
-  {
-    name: "a spoiled device is found, told, offered to nobody, and repaired by recover",
-    async run() {
-      // The service would reset it by itself after the settle time.
-      await hostb.must("systemctl stop vfio-ask vfio-ask-worker.socket");
-      await startDomain(hosta, WIDE);
-      const xml = `virsh dumpxml --migratable ${WIDE.name} | sed s/${MDEV}/${MTTY_1_B}/`;
-      const failed = await hosta.run(
-        `${xml} > /root/bad.xml; virsh migrate --live --xml /root/bad.xml ${WIDE.name} qemu+tcp://hostb/system`,
-      );
-      assertEquals(failed.code, 1);
-      await removeDomain(hosta, WIDE.name);
-      const never = "--probe=never --state=/var/lib/vfio-ask";
-      const listed = await hostb.must(`vfio-ask devices ${never}`);
-      assertStringIncludes(listed, "not-running (resuming)");
-      const doctor = await hostb.run(`vfio-ask doctor ${MTTY_1_B} ${never}`);
-      assertEquals(doctor.code, 1);
-      assertStringIncludes(doctor.stdout, `vfio-ask recover ${MTTY_1_B}`);
-      await startDomain(hosta, NARROW);
-      const document = await hosta.must(`vfio-ask identity --vm ${NARROW.name}`);
-      const { answers: [before] } = await hostb.json(
-        `vfio-ask ask - --json --refusals=each ${never}`,
-        { stdin: document },
-      );
-      const of = (list: Json[]) => list.find(({ configuration: { id } }) => id === MTTY_1_B);
-      assertEquals(of(before.offers), undefined);
-      assertEquals(of(before.refusals).reasons[0].code, "NotRunning");
-      console.log(await hostb.must(`vfio-ask recover ${MTTY_1_B}`));
-      const { answers: [after] } = await hostb.json(`vfio-ask ask - --json ${never}`, {
-        stdin: document,
-      });
-      assertEquals(of(after.offers)?.verdict, "compatible");
-      await hostb.must("systemctl start vfio-ask");
-      const ran = await hosta.run(
-        `virsh dumpxml --migratable ${NARROW.name} | sed s/${
-          NARROW.mdevs[0]
-        }/${MTTY_1_B}/ > /root/good.xml; ` +
-          `virsh migrate --live --xml /root/good.xml ${NARROW.name} qemu+tcp://hostb/system`,
-      );
-      assertEquals(ran.code, 0, ran.stderr);
-      await removeDomain(hostb, NARROW.name);
-      await removeDomain(hosta, NARROW.name);
-      await until("the service answers again", async () => {
-        const { code } = await hostb.run("curl -sf http://127.0.0.1:7431/readyz");
-        return code === 0;
-      });
     },
   },
 ];

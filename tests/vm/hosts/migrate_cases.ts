@@ -1,13 +1,13 @@
 /** `virsh migrate` between two hosts, predicted with the identity of a device. */
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { VmCase } from "../case.ts";
+import { until } from "../machine.ts";
 import {
   assertMoved,
   assertStayed,
   migrate,
   removeDomain,
   startDomain,
-  startMdev,
   stopMdev,
 } from "./domain.ts";
 import { hosta, hostb } from "./host.ts";
@@ -16,6 +16,12 @@ import { askAbout, verdictOn } from "./asking.ts";
 
 // deno-lint-ignore no-explicit-any
 type Json = any;
+
+/** The migration state of hostb's mtty-1, read without opening a device. */
+async function stateOfTarget(): Promise<string> {
+  const { devices } = await hostb.json("vfio-ask devices --probe=never --json");
+  return devices.find(({ id }: Json) => id === MTTY_1_B).state;
+}
 
 export const MIGRATE_CASES: readonly VmCase[] = [
   {
@@ -54,7 +60,25 @@ export const MIGRATE_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "a failed load spoils the target: the next migration fails, even of the right type",
+    name: "the device that this leaves in RESUMING is found without opening it, and not offered",
+    async run() {
+      const listed = await hostb.must("vfio-ask devices --probe=never");
+      console.log(listed);
+      assertStringIncludes(listed, "not-running (resuming)");
+      assertEquals(await stateOfTarget(), "resuming");
+      const doctor = await hostb.run(`vfio-ask doctor ${MTTY_1_B} --probe=never`);
+      assertEquals(doctor.code, 1);
+      assertStringIncludes(doctor.stdout, "NotRunning");
+      assertStringIncludes(doctor.stdout, `vfio-ask recover ${MTTY_1_B}`);
+      const { verdict, codes } = verdictOn(
+        await askAbout(NARROW.mdevs[0], { options: "--probe=never" }),
+        MTTY_1_B,
+      );
+      assertEquals([verdict, codes.includes("NotRunning")], ["incompatible", true]);
+    },
+  },
+  {
+    name: "the next migration into it fails, even of the right type",
     async run() {
       const [mdev] = NARROW.mdevs;
       const ran = await migrate(hosta, NARROW.name, { [mdev]: MTTY_1_B });
@@ -64,17 +88,32 @@ export const MIGRATE_CASES: readonly VmCase[] = [
     },
   },
   {
-    name: "the target is good again when it is removed and created under its UUID",
+    name: "recover resets it, and the same migration works",
     async run() {
       const [mdev] = NARROW.mdevs;
-      await stopMdev(hostb, MTTY_1_B);
-      await startMdev(hostb, "mtty-1", MTTY_1_B);
-      await hostb.must("systemctl start vfio-ask");
+      console.log(await hostb.must(`vfio-ask recover ${MTTY_1_B}`));
+      assertEquals(await stateOfTarget(), "running");
+      const answer = await askAbout(mdev, { options: "--probe=never" });
+      assertEquals(verdictOn(answer, MTTY_1_B).verdict, "compatible");
       const ran = await migrate(hosta, NARROW.name, { [mdev]: MTTY_1_B });
       assertEquals(ran.code, 0, ran.stderr);
       await assertMoved(hosta, NARROW.name);
       await removeDomain(hostb, NARROW.name);
       await removeDomain(hosta, NARROW.name);
+    },
+  },
+  {
+    name: "the service finds and resets such a device by itself",
+    async run() {
+      await hostb.must("systemctl start vfio-ask");
+      const ran = await migrate(hosta, WIDE.name, { [WIDE.mdevs[0]]: MTTY_1_B });
+      assertEquals(ran.code, 1);
+      assertStringIncludes(ran.stderr, "load of migration failed: Bad address");
+      await until("it is reset", async () => await stateOfTarget() === "running");
+      assertStringIncludes(
+        await hostb.must("journalctl --no-pager --output=cat --unit=vfio-ask*"),
+        `${MTTY_1_B} was in state RESUMING and was reset to RUNNING`,
+      );
     },
   },
   {
