@@ -21,7 +21,10 @@ const AGES = 4;
 export interface LookingOptions {
   /** Gives the answers of the devices. */
   asking: Pick<Asking, "inputs" | "follow" | "problemsOf">;
-  /** How old a look may be when a request comes, or {@link AGES} times what it took if that is longer; default 0. */
+  /**
+   * How old a look may be when a request comes, or {@link AGES} times what it took if that is longer; twice as old while
+   * the next one runs. Default 0.
+   */
   freshMs?: number;
   /** How other work gets a turn during a look. */
   makeTurns?: () => Turns;
@@ -80,6 +83,9 @@ export function makeLooking(
   // Without an age, every request wants a look of its own.
   const mayBeMs = () => freshMs <= 0 ? freshMs : Math.max(freshMs, AGES * tookMs);
   const isFresh = (sinceMs: number) => nowMs() - sinceMs <= mayBeMs();
+  // The next look is late: on a busy host, it takes longer than the one before.
+  const isFreshEnough = () =>
+    isFresh(lookedAtMs) || looking !== null && !isPart && nowMs() - lookedAtMs <= 2 * mayBeMs();
   const lacks = ({ devices, types }: Snapshot, named: string) =>
     !devices.some(({ id }) => id === named) && !types.some(({ parent }) => parent === named) &&
     isThere(world.roots, named);
@@ -130,7 +136,7 @@ export function makeLooking(
     async newest(named) {
       const isNew = snapshot !== null && named !== undefined && lacks(snapshot, named);
       if (
-        snapshot !== null && !isNew && isFresh(lookedAtMs) && isStillBound(world.roots, snapshot)
+        snapshot !== null && !isNew && isFreshEnough() && isStillBound(world.roots, snapshot)
       ) {
         // With steady requests, the next look is complete before this one is too old, and nobody waits for it.
         const ageMs = nowMs() - lookedAtMs;
