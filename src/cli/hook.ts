@@ -198,6 +198,7 @@ function endWorld(context: Context): EndWorld {
           `--source=${file}`,
           `--target=${device}`,
           `--vm=${name}`,
+          "--origin=hook",
           "--probe=never",
           ...message === null ? [] : [`--message=${message}`],
         ]);

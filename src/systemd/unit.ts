@@ -179,7 +179,7 @@ StandardError=journal
 RuntimeMaxSec=900
 TimeoutStopSec=5
 # Its scans give way to answers of the server on a busy host.
-Nice=5
+Nice=10
 # The worker kills its own child process. systemd does not wait for one that hangs in the kernel.
 KillMode=mixed
 SendSIGKILL=yes

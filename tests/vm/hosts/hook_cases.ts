@@ -18,7 +18,9 @@ type Json = any;
 
 const [MDEV] = WIDE.mdevs;
 const MIGRATE = `virsh migrate --live ${WIDE.name} qemu+tcp://hostb/system`;
-const TO_NARROW = `virsh dumpxml --migratable ${WIDE.name} | sed s/${MDEV}/${MTTY_1_B}/ > ` +
+/** Only the device in the XML changes, and not the identity in its metadata. */
+const TO_NARROW =
+  `virsh dumpxml --migratable ${WIDE.name} | sed "s/uuid='${MDEV}'/uuid='${MTTY_1_B}'/" > ` +
   `/root/bad.xml; virsh migrate --live --xml /root/bad.xml ${WIDE.name} qemu+tcp://hostb/system`;
 
 async function setPolicy(policy: string): Promise<void> {
@@ -32,6 +34,7 @@ const logged = () => hostb.must("journalctl --quiet --output=cat --identifier=vf
 /** The results of the outcomes that hostb knows of, the newest last. */
 async function outcomes(): Promise<string[]> {
   const { outcomes } = await hostb.json("vfio-ask outcomes --json");
+  for (const { source, origin } of outcomes) assertEquals([source.id, origin], [MDEV, "hook"]);
   return outcomes.map(({ result, cause }: Json) => cause === null ? result : `${result} ${cause}`);
 }
 
@@ -117,6 +120,9 @@ export const HOOK_CASES: readonly VmCase[] = [
       await until("both outcomes are recorded", async () => {
         return (await outcomes()).filter((result) => result === "ok").length >= 2;
       });
+      // The server, which has no privileges, reads what was recorded by root.
+      const served = await hostb.json("curl -s http://127.0.0.1:7431/v1/outcomes");
+      assertEquals(served.outcomes.length, (await outcomes()).length);
       console.log(await hostb.must("vfio-ask outcomes"));
       console.log(await hostb.must("vfio-ask outcomes --calibration"));
       await removeDomain(hostb, WIDE.name);
