@@ -178,8 +178,6 @@ StandardError=journal
 # The server connects anew every few minutes. This ends a worker that hangs.
 RuntimeMaxSec=900
 TimeoutStopSec=5
-# Its scans give way to answers of the server on a busy host.
-Nice=10
 # The worker kills its own child process. systemd does not wait for one that hangs in the kernel.
 KillMode=mixed
 SendSIGKILL=yes

@@ -172,49 +172,6 @@ Deno.test("openHostView() looks again before the last look is too old, while req
   await until("it has looked", () => looks === 2 && view.last() !== first);
 });
 
-Deno.test("openHostView() waits for a look that is late only if the last one is twice as old as it may be", async () => {
-  await using host = simulateWorld("gpu-host");
-  let [looks, release] = [0, () => {}];
-  const readSoftware = async () => {
-    if (++looks === 2) await new Promise<void>((resolve) => release = resolve);
-    host.clock.ms += 100;
-    return { qemu: null, libvirt: null };
-  };
-  const options = { ...OPTIONS, mode: "never", freshMs: 500 } as const;
-  await using view = await openHostView({ ...host.world, readSoftware }, options);
-  const first = await view.newest();
-  host.clock.ms += 400;
-  assert(await view.newest() === first, "the next look begins");
-  host.clock.ms += 500;
-  assert(await view.newest() === first, "it is late");
-  host.clock.ms += 1;
-  const waiting = view.newest();
-  release();
-  assert(await waiting !== first);
-});
-
-Deno.test("openHostView() pauses between looks that take long, and lets no request wait for them", async () => {
-  await using host = simulateWorld("gpu-host");
-  let looks = 0;
-  const readSoftware = () => {
-    looks++;
-    host.clock.ms += 300;
-    return Promise.resolve({ qemu: null, libvirt: null });
-  };
-  const options = { ...OPTIONS, mode: "never", freshMs: 500 } as const;
-  await using view = await openHostView({ ...host.world, readSoftware }, options);
-  const first = await view.newest();
-  // 600 ms after the first look began, which took 300.
-  host.clock.ms += 300;
-  assertEquals([await view.newest() === first, looks], [true, 1]);
-  host.clock.ms += 1;
-  assert(await view.newest() === first, "a request does not wait");
-  await until("it has looked", () => looks === 2 && view.last() !== first);
-  host.clock.ms += 901;
-  assert(await view.newest() !== first, "four times as long is too old");
-  assertEquals(looks, 3);
-});
-
 Deno.test("openHostView() notices a reload of a driver while the last look is fresh", async () => {
   await using host = simulateWorld("gpu-host");
   await using view = await open(host, { freshMs: HOUR_MS });

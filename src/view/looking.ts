@@ -14,17 +14,11 @@ export const WHOLE_MS = 300_000;
 /** Without requests, the pause after a look is so many times its duration: less than a hundredth of a core is used. */
 const REST = 200;
 
-/** A look may be so many times older than it took, so that a slow or busy host is not looked at without a pause. */
-const AGES = 4;
-
 /** The options of {@link makeLooking}. */
 export interface LookingOptions {
   /** Gives the answers of the devices. */
   asking: Pick<Asking, "inputs" | "follow" | "problemsOf">;
-  /**
-   * How old a look may be when a request comes, or {@link AGES} times what it took if that is longer; twice as old while
-   * the next one runs. Default 0.
-   */
+  /** How old a look may be when a request comes; default 0. */
   freshMs?: number;
   /** How other work gets a turn during a look. */
   makeTurns?: () => Turns;
@@ -41,8 +35,8 @@ export interface Looking {
    */
   lookAt(changed: ReadonlySet<string> | null): Promise<Snapshot>;
   /**
-   * The newest snapshot. It is fresh enough, see `freshMs`, and was taken after the last reload of a driver. If the
-   * device or mdev parent `named` exists, the snapshot has it.
+   * The newest snapshot. It is not older than `freshMs`, and was taken after the last reload of a driver. If the device
+   * or mdev parent `named` exists, the snapshot has it.
    */
   newest(named?: string): Promise<Snapshot>;
   /** The last snapshot, of any age; null before the first. */
@@ -80,12 +74,7 @@ export function makeLooking(
   let usedMs = 0;
   let tookMs = 0;
   const nowMs = () => world.now().getTime();
-  // Without an age, every request wants a look of its own.
-  const mayBeMs = () => freshMs <= 0 ? freshMs : Math.max(freshMs, AGES * tookMs);
-  const isFresh = (sinceMs: number) => nowMs() - sinceMs <= mayBeMs();
-  // The next look is late: on a busy host, it takes longer than the one before.
-  const isFreshEnough = () =>
-    isFresh(lookedAtMs) || looking !== null && !isPart && nowMs() - lookedAtMs <= 2 * mayBeMs();
+  const isFresh = (sinceMs: number) => nowMs() - sinceMs <= freshMs;
   const lacks = ({ devices, types }: Snapshot, named: string) =>
     !devices.some(({ id }) => id === named) && !types.some(({ parent }) => parent === named) &&
     isThere(world.roots, named);
@@ -136,11 +125,11 @@ export function makeLooking(
     async newest(named) {
       const isNew = snapshot !== null && named !== undefined && lacks(snapshot, named);
       if (
-        snapshot !== null && !isNew && isFreshEnough() && isStillBound(world.roots, snapshot)
+        snapshot !== null && !isNew && isFresh(lookedAtMs) && isStillBound(world.roots, snapshot)
       ) {
         // With steady requests, the next look is complete before this one is too old, and nobody waits for it.
         const ageMs = nowMs() - lookedAtMs;
-        const isSoonOld = ageMs > mayBeMs() - 2 * tookMs && tookMs > 0;
+        const isSoonOld = ageMs > Math.max(freshMs - 2 * tookMs, freshMs / 2) && tookMs > 0;
         if (isSoonOld && looking === null) start({}).catch(() => {});
         return snapshot;
       }
